@@ -1,0 +1,26 @@
+"""Run: ask for a run, start it, watch it happen."""
+
+import streamlit as st
+
+from shipdash import jobs
+from shipdash.ui import forms, frame, live
+
+frame.page("Run")
+runs = frame.runs()
+with st.expander("New run", expanded="run" not in st.query_params, icon=":material/add:"):
+    config, name = forms.run_form()
+    if config is not None:
+        forms.tell_estimate(config, runs)
+    known = config is not None and frame.find(config.digest, runs) is not None
+    label = "Open this run" if known else "Start"
+    if st.button(label, type="primary", key="start", icon=":material/play_arrow:",
+                 disabled=config is None, help="The same settings are the same run."):
+        run_id = config.digest if known else forms.attempt(jobs.submit, frame.own_store(), config)
+        if run_id:
+            st.query_params["run"] = run_id
+            st.rerun()
+
+run = frame.choose(runs)
+if run is not None:
+    live.buttons(run)
+    live.panel(run)

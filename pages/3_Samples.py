@@ -1,0 +1,25 @@
+"""Samples: the pairs a run kept and the ones it threw away."""
+
+import streamlit as st
+
+from shipdash import summary
+from shipdash.ui import frame, samples
+
+frame.page("Samples")
+run = frame.choose(frame.runs())
+if run is not None:
+    events = frame.events(run)
+    table = summary.core_table(events)
+    views = ["Core set", "Discarded", "One pair", "Why these?", "Export"]
+    view = st.segmented_control("View", views, default="Core set", required=True, key="view",
+                                bind="query-params", label_visibility="collapsed")
+    if view == "Core set":
+        samples.core(run, table)
+    elif view == "Discarded":
+        samples.discarded(run, events)
+    elif view == "One pair":
+        samples.one(run, events)
+    elif view == "Why these?":
+        samples.why(run, table)
+    else:
+        samples.export(run, table)

@@ -1,0 +1,252 @@
+"""Command line: everything a page can start, show or export, from a terminal.
+
+It decides nothing that the settings have not decided and knows no Streamlit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from shipdash import config as configs
+from shipdash import experiment, jobs
+from shipdash.config import ConfigError, RunConfig
+from shipdash.learner import probe_device
+from shipdash.pool import Pool
+from shipdash.records import Event, Picked, RunState, Scanned, Trained
+from shipdash.store import Store, StoreError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 if it did what was asked, 1 if not, 2 if the question was wrong."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.command(args)
+    except (ConfigError, StoreError) as error:
+        print(f"shipdash: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        print("shipdash: stopped; `resume` goes on from the last checkpoint", file=sys.stderr)
+        return 130
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask for a run and see it through in this process; a stored result is shown at once."""
+    store = Store(args.runs)
+    run_id, _ = store.create(_config(args))
+    return _work(store, run_id, args)
+
+
+def resume(args: argparse.Namespace) -> int:
+    """Go on with a run that was cancelled, paused, lost or failed."""
+    return _work(Store(args.runs), args.id, args)
+
+
+def list_runs(args: argparse.Namespace) -> int:
+    """All runs of the folder, newest first."""
+    infos = Store(args.runs).list()
+    rows = [
+        {"run_id": i.run_id, "state": str(i.state), "created": i.created, "reason": i.reason,
+         **(i.summary or {})}
+        for i in infos
+    ]
+    if args.json:
+        print(json.dumps(rows))
+        return 0
+    for row in rows:
+        kept = f"{row.get('n_core') or 0:,} of {row.get('n_tested') or 0:,} tested"
+        print(f"{row['run_id']}  {row['state']:<10} {row['created']}  {kept}")
+    if not rows:
+        print("No runs yet. Start one: python -m shipdash run --preset quick")
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    """One run: what was asked, where it stands, what came out."""
+    store = Store(args.runs)
+    _print(_outcome(store, args.id), args.json)
+    return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write the core set: core.csv with index and true factors, images and masks."""
+    store = Store(args.runs)
+    outcome, config = _outcome(store, args.id), store.config(args.id)
+    if outcome["n_core"] == 0:
+        raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
+    pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
+    out = Path(args.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _write_core(out, pool, outcome["core"], args.format)
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
+    _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
+    return 0
+
+
+def work(args: argparse.Namespace) -> int:
+    """The worker process: one run, or everything that is queued."""
+    store = Store(args.runs)
+    if args.queue:
+        jobs.drain(store)
+        return 0
+    if args.id is None:
+        raise ConfigError("id", None, "must be a run id, unless --queue is given")
+    experiment.work(store, args.id)
+    return 0
+
+
+def probe(args: argparse.Namespace) -> int:
+    """Which device a worker would use; the one question that needs TensorFlow to answer."""
+    facts = probe_device() | {"machine": experiment.machine()}
+    if args.out:
+        Path(args.out).write_text(json.dumps(facts))
+    _print(facts, args.json)
+    return 0
+
+
+def _work(store: Store, run_id: str, args: argparse.Namespace) -> int:
+    n_pool = store.config(run_id).selection.n_pool
+    bar = _Bar(n_pool) if sys.stderr.isatty() else None
+    experiment.work(store, run_id, bar)
+    outcome = _outcome(store, run_id)
+    _print(outcome, args.json)
+    return 0 if outcome["state"] == RunState.COMPLETED else 1
+
+
+class _Bar:
+    """One line of progress, redrawn in place."""
+
+    def __init__(self, n_pool: int) -> None:
+        self.n_pool, self.n_core, self.words = n_pool, 0, ""
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Picked):
+            self.n_core = event.n_core
+        if isinstance(event, Trained):
+            self.words = f"score {event.score:.3f}"
+        if isinstance(event, Scanned):
+            done = min(1.0, event.n_tested / self.n_pool)
+            filled = "█" * round(30 * done)
+            print(f"\r{filled:<30} {event.n_tested:>7,} tested  {self.n_core:>5,} kept  "
+                  f"{self.words}  ", end="" if done < 1 else "\n", file=sys.stderr, flush=True)
+
+
+def _outcome(store: Store, run_id: str) -> dict:
+    """The result where there is one, else the same keys as far as the run has come."""
+    status, spec = store.status(run_id), store.config(run_id)
+    asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
+    result = store.result(run_id)
+    if result is not None:
+        return asked | result
+    events, _ = store.events(run_id)
+    scans = [e for e in events if isinstance(e, Scanned)]
+    core = [e.index for e in events if isinstance(e, Picked)]
+    bouts = [e for e in events if isinstance(e, Trained)]
+    return asked | {
+        "reason": status.reason, "n_pool": spec.selection.n_pool,
+        "n_tested": max([e.n_tested for e in events if isinstance(e, (Scanned, Picked))],
+                        default=0),
+        "n_core": len(core), "core": core, "n_forward": sum(e.n_forward for e in scans),
+        "n_backward": sum(e.n_images for e in bouts),
+        "seconds": round(sum(e.seconds for e in (*scans, *bouts)), 2),
+        "device": None, "held_out": None, "reaudit": None,
+    }
+
+
+def _print(outcome: dict, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(outcome))
+        return
+    for name, value in outcome.items():
+        if name == "core":
+            value = ", ".join(map(str, value[:12])) + (" ..." if len(value) > 12 else "")
+        elif isinstance(value, dict):
+            value = json.dumps(value)
+        print(f"{name:<14} {value}")
+
+
+def _write_core(out: Path, pool: Pool, core: list[int], kind: str) -> None:
+    pairs = {i: pool.pair(i) for i in core}
+    with (out / "core.csv").open("w", newline="") as file:
+        rows = [{"rank": n, "index": i, **pairs[i].factors._asdict()}
+                for n, i in enumerate(core, start=1)]
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    if kind == "npz":
+        np.savez_compressed(
+            out / "core.npz", index=np.array(core),
+            images=np.stack([pairs[i].image for i in core]),
+            masks=np.stack([pairs[i].mask for i in core]),
+        )
+        return
+    from skimage.io import imsave
+
+    for i, pair in pairs.items():
+        image = np.rint(pair.image * 255).astype(np.uint8)
+        imsave(out / f"{i:07d}_image.png", image, check_contrast=False)
+        imsave(out / f"{i:07d}_mask.png", pair.mask.astype(np.uint8) * 255, check_contrast=False)
+
+
+def _config(args: argparse.Namespace) -> RunConfig:
+    changes = dict(configs.parse_setting(text) for text in args.set)
+    shorthands = {
+        "selection.n_pool": args.pool, "evaluation.n_held_out": args.held_out,
+        "selection.precision": args.precision, "seeds.pool": args.pool_seed,
+        "seeds.order": args.order_seed, "seeds.model": args.model_seed,
+    }
+    if args.seed is not None:
+        changes |= {"seeds.pool": args.seed, "seeds.order": args.seed, "seeds.model": args.seed}
+    changes |= {name: value for name, value in shorthands.items() if value is not None}
+    return configs.preset(args.preset).replace(**changes)
+
+
+def _number(text: str) -> int | float | str:
+    """A number if it is one; if not, the config names the rule that the text breaks."""
+    return configs.parse_setting(f"selection.precision={text}")[1]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m shipdash", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function, *, needs_id: bool = False) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=function.__doc__.split("\n")[0],
+                                  description=function.__doc__)
+        if needs_id:
+            sub.add_argument("id", metavar="ID", help="run id: 16 hexadecimal digits")
+        sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
+                         help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
+        sub.add_argument("--json", action="store_true", help="end with one JSON value")
+        sub.set_defaults(command=function)
+        return sub
+
+    asked = command("run", run)
+    asked.add_argument("--preset", default="compact", help=", ".join(configs.PRESETS))
+    asked.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE")
+    for option in ("--pool", "--held-out", "--precision", "--seed", "--pool-seed", "--order-seed",
+                   "--model-seed"):
+        asked.add_argument(option, type=_number, metavar="N")
+    command("resume", resume, needs_id=True)
+    command("list", list_runs)
+    command("show", show, needs_id=True)
+    exported = command("export", export, needs_id=True)
+    exported.add_argument("--out", required=True, metavar="DIR")
+    exported.add_argument("--format", choices=("png", "npz"), default="png")
+    worker = command("work", work)
+    worker.add_argument("id", nargs="?", metavar="ID")
+    worker.add_argument("--queue", action="store_true", help="every queued run, in order")
+    command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What happened: the events of a selection, its end, and what an evaluation found.
+
+Not what was asked (`config`) and not what is shown (`figures`). Every record turns into one JSON
+object and back without loss, so a run on disk is a list of these.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class RunState(StrEnum):
+    """Where a run stands. `LOST` is never written: it is *running* without a living worker."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class StopReason(StrEnum):
+    """Why a selection ended."""
+
+    EXHAUSTED = "exhausted"  # the asked number of passes reached the end of the pool
+    CLEAN = "clean"  # a whole pass added nothing
+    STALLED = "stalled"  # training could not reach the precision within its step limit
+
+
+class Trained(NamedTuple):
+    """One bout of training ended: the network may go on scanning.
+
+    `score` is the mean training-mode score the stopping rule looked at, `loss` that of the last
+    step, `n_images` what the bout trained on, `seconds` its wall time.
+    """
+
+    n_core: int
+    n_steps: int
+    n_images: int
+    score: float
+    loss: float
+    seconds: float
+
+
+class Scanned(NamedTuple):
+    """Pairs tested in stream order since the last event, all of which passed.
+
+    `position` is the stream position after the last of them, `indices` their numbers in the pool,
+    `ious` what the network reached on each (rounded to 4 decimals), `n_forward` all pairs
+    predicted for it, the wasted ones included, `n_wasted` predictions thrown away.
+    """
+
+    round: int
+    position: int
+    n_tested: int
+    indices: tuple[int, ...]
+    ious: tuple[float, ...]
+    n_forward: int
+    n_wasted: int
+    seconds: float
+
+
+class Picked(NamedTuple):
+    """One pair failed and joined the core set (or started it: `n_tested` then counts it too).
+
+    `index` is the pair's number in the pool, `position` its place in the stream, `n_core` the size
+    of the core set with it, `iou` and `score` what the network reached before it had seen the
+    pair; both are None for the first pairs, which join untested.
+    """
+
+    round: int
+    index: int
+    position: int
+    n_core: int
+    n_tested: int
+    iou: float | None
+    score: float | None
+
+
+class Stopped(NamedTuple):
+    """The selection ended; always the last event."""
+
+    reason: StopReason
+    n_core: int
+    n_tested: int
+    n_rounds: int
+
+
+Event = Trained | Scanned | Picked | Stopped
+
+_KINDS: dict[str, type] = {
+    kind.__name__.lower(): kind for kind in (Trained, Scanned, Picked, Stopped)
+}
+
+
+def to_json(event: Event) -> dict:
+    """Event as a JSON object with its kind: ``{"kind": "picked", "index": 17, ...}``."""
+    return {"kind": type(event).__name__.lower(), **event._asdict()}
+
+
+def from_json(line: dict) -> Event:
+    """The event that `to_json` described; ValueError for an unknown kind or a missing field."""
+    fields = dict(line)
+    kind = _KINDS.get(fields.pop("kind", ""))
+    if kind is None:
+        raise ValueError(f"kind must be one of {', '.join(_KINDS)}. Received: {line!r:.80}")
+    try:
+        event = kind(**fields)
+    except TypeError as error:
+        raise ValueError(f"not a {kind.__name__} event: {error}") from None
+    if kind is Scanned:
+        return event._replace(indices=tuple(event.indices), ious=tuple(event.ious))
+    return event._replace(reason=StopReason(event.reason)) if kind is Stopped else event

@@ -1,0 +1,162 @@
+"""One pair: a noise sea, an ellipse to find, a distractor of its colour, and the true factors.
+
+No numbering and no splits (`pool`); everything here is a function of the settings and a generator.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from skimage import draw
+
+from shipdash.config import SceneConfig
+
+
+class Factors(NamedTuple):
+    """What was drawn, in pixels (row, col) and degrees; plain numbers, ready for a table."""
+
+    high_sea: bool
+    target_row: float
+    target_col: float
+    semi_row: float
+    semi_col: float
+    angle_deg: float
+    target_area_px: int
+    distractor: str
+    distractor_row: int  # top left corner of its box, after it has moved away
+    distractor_col: int
+    distractor_height: int
+    distractor_width: int
+    distractor_area_px: int  # what of it is inside the image
+    distance_px: float  # between the two centres; NaN without a distractor
+    label: str  # "true", "shifted" or "dropped"
+
+
+class Pair(NamedTuple):
+    """Image float32 (size, size, 3) in [0, 1], mask bool (size, size), and the factors."""
+
+    image: np.ndarray
+    mask: np.ndarray
+    factors: Factors
+
+
+class _Geometry(NamedTuple):
+    factors: Factors
+    shapes: np.ndarray  # bool, (size, size): target and distractor
+    mask: np.ndarray  # bool, (size, size): what the label says
+
+
+def draw_pair(config: SceneConfig, rng: np.random.Generator, *, clean: bool = False) -> Pair:
+    """Draw one pair.
+
+    Every channel of every pixel is ``noise * U``, lifted by ``contrast`` on the high side: the
+    sea, or both shapes. The article draws a low and a high noise image and each pixel uses one of
+    them; one draw plus a lift has the same distribution.
+
+    Parameters
+    ----------
+    config : SceneConfig
+    rng : numpy Generator
+        Geometry is drawn first and noise last, so `draw_factors` needs no noise.
+    clean : bool
+        Without label noise, whatever the settings say.
+    """
+    geometry = _draw_geometry(config, rng, clean)
+    image = rng.random((config.size, config.size, 3), dtype=np.float32)
+    image *= np.float32(config.noise)
+    high = geometry.shapes != geometry.factors.high_sea
+    lift = np.multiply(high, np.float32(config.contrast), dtype=np.float32)
+    for channel in range(3):  # three strided adds are cheaper than one broadcast
+        image[:, :, channel] += lift
+    return Pair(image, geometry.mask, geometry.factors)
+
+
+def draw_factors(config: SceneConfig, rng: np.random.Generator, *, clean: bool = False) -> Factors:
+    """The factors of the pair that `draw_pair` would draw from the same generator."""
+    return _draw_geometry(config, rng, clean).factors
+
+
+def _draw_geometry(config: SceneConfig, rng: np.random.Generator, clean: bool) -> _Geometry:
+    size = config.size
+    u = rng.random(16).tolist()  # always sixteen, so that settings do not shift what follows
+    high_sea = {"both": u[0] >= 0.5, "low_sea": False, "high_sea": True}[config.polarity]
+    inner, thickness = size - 2 * config.radius_max, config.radius_max - config.radius_min
+    row, col = (v * inner + config.radius_max for v in u[1:3])
+    semi_row, semi_col = (v * thickness + config.radius_min for v in u[3:5])
+    angle = 360 * u[5]
+    rows, cols = draw.ellipse(
+        row, col, semi_row, semi_col, shape=(size, size), rotation=math.radians(angle)
+    )
+    target = np.zeros((size, size), bool)
+    target[rows, cols] = True
+    box, distractor = _draw_distractor(config, u[6:11], rows, cols)
+    mask, label = (target, "true") if clean else _label(config, target, u[11:14])
+    middle = box[0] + (box[2] - 1) / 2 - row, box[1] + (box[3] - 1) / 2 - col
+    has_one = distractor is not None
+    factors = Factors(
+        high_sea, row, col, semi_row, semi_col, angle, len(rows),
+        config.distractor, *box, int(np.count_nonzero(distractor)) if has_one else 0,
+        math.hypot(*middle) if has_one else math.nan, label,
+    )
+    return _Geometry(factors, target | distractor if has_one else target, mask)
+
+
+def _draw_distractor(config, u, rows, cols) -> tuple[tuple[int, int, int, int], np.ndarray | None]:
+    """Box (row, col, height, width) and filled pixels of the distractor, clear of the target.
+
+    Where rows and columns both meet, it moves by the height of the meeting range along rows and
+    by its width along columns, away from it. It may leave the image in part or wholly.
+    """
+    if config.distractor == "none":
+        return (0, 0, 0, 0), None
+    size = config.size
+    inner, longest = size - 2 * config.radius_max, 2 * config.radius_max - config.radius_min
+    corner = [round(v * inner + config.radius_max) for v in u[:2]]
+    extent = [round(v * longest + config.radius_min) for v in u[2:4]]
+    meets = [
+        _meeting(start, length, ellipse, size)
+        for start, length, ellipse in zip(corner, extent, (rows, cols), strict=True)
+    ]
+    if all(meets):
+        corner = [start + meet for start, meet in zip(corner, meets, strict=True)]
+    top, left = corner
+    height, width = extent
+    filled = np.zeros((size, size), bool)
+    if config.distractor == "rectangle":
+        filled[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = True
+    else:
+        apex = left + u[4] * (width - 1)
+        r, c = draw.polygon(
+            (top, top + height - 1, top + height - 1), (apex, left, left + width - 1),
+            shape=(size, size),
+        )
+        filled[r, c] = True
+    return (top, left, height, width), filled
+
+
+def _meeting(start: int, length: int, ellipse: np.ndarray, size: int) -> int:
+    """How far to move along one axis, signed; 0 where the two ranges do not meet."""
+    stop = min(start + length, size)
+    low, high = max(start, int(ellipse.min())), min(stop - 1, int(ellipse.max()))
+    if high < low:
+        return 0
+    down = (start + stop - 1) / 2 > (low + high) / 2
+    return (high - low + 1) * (1 if down else -1)
+
+
+def _label(config: SceneConfig, target: np.ndarray, u: list[float]) -> tuple[np.ndarray, str]:
+    """The mask as labelled: right, or wrong for a share of the pairs."""
+    if u[0] >= config.label_noise:
+        return target, "true"
+    if config.label_noise_kind == "dropped":
+        return np.zeros_like(target), "dropped"
+    angle = 2 * math.pi * u[1]  # one largest radius away, in any direction
+    down, right = (round(config.radius_max * f(angle)) for f in (math.sin, math.cos))
+    rows, cols = np.nonzero(target)
+    rows, cols = rows + down, cols + right
+    inside = (rows >= 0) & (rows < config.size) & (cols >= 0) & (cols < config.size)
+    moved = np.zeros_like(target)
+    moved[rows[inside], cols[inside]] = True
+    return moved, "shifted"

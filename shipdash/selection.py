@@ -1,0 +1,255 @@
+"""The loop: scan the stream, keep the first pair that fails, train until it is known, go on.
+
+No drawing of pairs, no network, no files: `select` yields records and keeps what it needs to go
+on in one `LoopState`. Mistake-driven selection is Hart's condensed nearest neighbour rule (IEEE
+Trans. Inf. Theory, 1968); with a deep network inside it is Pick-to-Learn (Paccagnan, Campi and
+Garatti, NeurIPS 2023).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shipdash import metrics
+from shipdash.config import RunConfig, SelectionConfig
+from shipdash.learner import Learner
+from shipdash.records import Event, Picked, Scanned, Stopped, StopReason, Trained
+
+
+@dataclass
+class LoopState:
+    """All that the loop remembers; `select` changes it in place.
+
+    While `settled` is true the state and the learner's state together are enough to go on exactly
+    as if nothing had happened; in between, events of one scan are still being handed out.
+    """
+
+    core: list[int] = field(default_factory=list)  # pool numbers in order of selection
+    scores: list[float] = field(default_factory=list)  # last training score of each core pair
+    n_new: int = 0  # newest core pairs that training has not been confirmed on
+    owes_training: bool = True
+    position: int = 0  # next place in the stream
+    block_stop: int = 0  # place where the scan block ends
+    round: int = 1
+    n_added: int = 0  # core pairs found in this round
+    n_tested: int = 0
+    n_steps: int = 0  # training steps so far: numbers the batches
+    bout_steps: int = 0  # training steps since the last pick
+    n_repeated: int = 0  # predictions thrown away since the last `Scanned`
+    settled: bool = True
+
+
+class _Stalled(Exception):
+    """Training spent its steps without reaching the precision."""
+
+
+def select(pool, learner: Learner, config: RunConfig, order: np.ndarray, state: LoopState,
+           failed: dict[int, np.ndarray] | None = None) -> Iterator[Event]:
+    """Select a core set from `pool`, one event at a time.
+
+    Parameters
+    ----------
+    pool : Pool
+        Whatever has ``draw(indices) -> (images, masks)``.
+    learner : Learner
+        Fresh, or restored to where `state` stands.
+    config : RunConfig
+        Its `selection`, the batch sizes of its `network` and its model seed are used.
+    order : int64 array, shape (n,)
+        Pool numbers in stream order, each at most once.
+    state : LoopState
+        A new one to start, a stored one to go on. Safe to store whenever `settled`.
+    failed : dict, optional
+        Receives the prediction (uint8, 0..255) that each core pair failed with, by pool number.
+
+    Yields
+    ------
+    Event
+        In stream order; the last one is `Stopped`.
+    """
+    loop = _Loop(pool, learner, config, order, state, {} if failed is None else failed)
+    if not state.core:
+        yield from loop.start()
+    while True:
+        try:
+            if state.owes_training:
+                yield loop.train()
+        except _Stalled:
+            yield loop.stop(StopReason.STALLED)
+            return
+        if state.position < len(order):
+            yield from loop.scan()
+        elif not state.n_added:
+            yield loop.stop(StopReason.CLEAN)
+            return
+        elif state.round == config.selection.passes:
+            yield loop.stop(StopReason.EXHAUSTED)
+            return
+        else:
+            state.round, state.position, state.block_stop, state.n_added = state.round + 1, 0, 0, 0
+
+
+def passes(c: metrics.Counts, rules: SelectionConfig) -> np.ndarray:
+    """Which predictions are good enough to throw the pair away: bool, shape (n,)."""
+    if rules.acceptance == "article":
+        return metrics.article_tenths(c) >= rules.acceptance_tenths
+    return metrics.iou(c) >= rules.acceptance_iou
+
+
+class _Loop:
+    """The loop's three moves: train on the core, scan ahead, let a pair join."""
+
+    def __init__(self, pool, learner, config, order, state, failed):
+        self.pool, self.learner, self.order = pool, learner, order
+        self.rules, self.network, self.seed = config.selection, config.network, config.seeds.model
+        self.state, self.failed = state, failed
+        self.in_core = np.zeros(int(order.max(initial=-1)) + 1, bool)
+        self.in_core[state.core] = True
+        images, masks = pool.draw(state.core)
+        self.images, self.masks = list(images), list(masks)
+        self.drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def start(self) -> Iterator[Event]:
+        """The first pairs start the core set untested."""
+        s, first = self.state, self.order[: self.rules.first].tolist()
+        images, masks = self.pool.draw(first)
+        for n, index in enumerate(first, start=1):
+            self._join(index, images[n - 1], masks[n - 1])
+            s.n_tested = s.position = s.n_added = n
+            s.settled = n == len(first)
+            s.n_new = 0  # warm-up asks for the mean score only
+            yield Picked(s.round, index, n - 1, n, n, None, None)
+
+    def train(self) -> Trained:
+        """Train until the core set is known well enough; at least one step."""
+        s, began, steps_before = self.state, time.perf_counter(), self.state.n_steps
+        by_epoch = self.rules.train_until == "epoch"
+        batch = self.network.batch if s.n_tested > self.rules.first else self.network.warmup_batch
+        while True:
+            score, loss, known = self._epoch(batch) if by_epoch else self._step(batch)
+            if score > self.rules.precision and known:
+                break
+            if s.bout_steps >= self.rules.max_steps:
+                raise _Stalled
+        s.owes_training = False
+        s.n_new = 0 if by_epoch else s.n_new
+        n_steps = s.n_steps - steps_before
+        return Trained(len(s.core), n_steps, n_steps * batch, round(score, 4), round(loss, 4),
+                       round(time.perf_counter() - began, 4))
+
+    def scan(self) -> Iterator[Event]:
+        """One prediction batch: what passes is discarded, the first failures join.
+
+        The newest pairs go in front, to confirm in inference mode what training claimed: if one
+        still fails, the batch is thrown away and training goes on.
+        """
+        s, began = self.state, time.perf_counter()
+        if s.position >= s.block_stop:
+            s.block_stop = min(s.position + self.rules.block, len(self.order))
+        room = min(max(1, self.network.predict_batch - s.n_new), s.block_stop - s.position)
+        window = np.arange(s.position, s.position + room)
+        places = window[~self.in_core[self.order[window]]]
+        front, ahead = s.core[len(s.core) - s.n_new :], self.order[places].tolist()
+        if not ahead:  # a later round passing over core pairs only
+            s.position = int(window[-1]) + 1
+            return
+        images, masks = self._draw(front, ahead)
+        probability = self.learner.predict(images)
+        c = metrics.counts(masks, probability)
+        good = passes(c, self.rules)
+        if not good[: s.n_new].all():
+            s.owes_training, s.n_repeated = True, s.n_repeated + len(good)
+            return
+        ious = np.round(metrics.iou(c), 4)
+        scores = self._scores(c)
+        picks = np.flatnonzero(~good)[: self.rules.picks_per_scan].tolist()
+        full = len(picks) == self.rules.picks_per_scan
+        stop = picks[-1] + 1 if full else len(good)
+        passed = [j for j in range(len(front), stop) if good[j]]
+        n_tested = s.n_tested + stop - len(front)
+        n_wasted = len(good) - (stop - len(front)) + s.n_repeated
+        seconds = round(time.perf_counter() - began, 4)
+        seen = Scanned(
+            s.round, int(places[stop - len(front) - 1]) + 1 if full else int(window[-1]) + 1,
+            n_tested, tuple(ahead[j - len(front)] for j in passed), tuple(ious[passed].tolist()),
+            len(good) + s.n_repeated, n_wasted, seconds,
+        )
+        tested_before, n_front = s.n_tested - len(front) + 1, len(front)
+        s.position, s.n_tested, s.n_repeated, s.n_new = seen.position, n_tested, 0, 0
+        ended = s.position >= s.block_stop
+        s.owes_training = bool(picks) or (ended and self.rules.idle_epochs)
+        s.block_stop = 0 if s.owes_training else s.block_stop
+        s.settled = not picks
+        yield seen
+        for j in picks:
+            index, place = ahead[j - n_front], int(places[j - n_front])
+            self.failed[index] = np.rint(probability[j] * 255).astype(np.uint8)
+            s.n_added += 1
+            s.settled = j == picks[-1]
+            self._join(index, images[j], masks[j])
+            yield Picked(s.round, index, place, len(s.core), tested_before + j,
+                         float(ious[j]), float(scores[j]))
+
+    def stop(self, reason: StopReason) -> Stopped:
+        """The last word."""
+        s = self.state
+        return Stopped(reason, len(s.core), s.n_tested, s.round)
+
+    def _join(self, index: int, image: np.ndarray, mask: np.ndarray) -> None:
+        s = self.state
+        s.core.append(index)
+        s.scores.append(0.0)
+        s.n_new, s.bout_steps, s.owes_training = s.n_new + 1, 0, True
+        self.in_core[index] = True
+        self.images.append(image)
+        self.masks.append(mask)
+
+    def _step(self, batch: int) -> tuple[float, float, bool]:
+        """One step on the newest pairs and a random handful of the others."""
+        s, n_old = self.state, len(self.state.core) - self.state.n_new
+        newest = np.arange(n_old, len(s.core))[:batch]
+        others = np.resize(self._permutation(n_old), batch - len(newest)) if n_old else newest
+        _, loss, scores = self._train_on(np.resize(np.append(newest, others), batch))
+        known = all(s.scores[i] >= self.rules.threshold for i in newest)
+        return float(np.mean(s.scores)), loss, known
+
+    def _epoch(self, batch: int) -> tuple[float, float, bool]:
+        """Every core pair once in random order; the last batch is filled from the beginning."""
+        whole = -(-len(self.state.core) // batch) * batch
+        order = np.resize(self._permutation(len(self.state.core)), whole)
+        results = [self._train_on(part) for part in np.split(order, whole // batch)]
+        return float(np.mean([r[0] for r in results])), results[-1][1], True
+
+    def _train_on(self, which: np.ndarray) -> tuple[float, float, np.ndarray]:
+        s = self.state
+        step = self.learner.train(
+            np.stack([self.images[i] for i in which]), np.stack([self.masks[i] for i in which])
+        )
+        scores = self._scores(metrics.counts(step.truth, step.probability))
+        for i, score in zip(which.tolist(), scores.tolist(), strict=True):
+            s.scores[i] = score
+        s.n_steps, s.bout_steps = s.n_steps + 1, s.bout_steps + 1
+        return float(np.mean(scores)), step.loss, scores
+
+    def _permutation(self, n: int) -> np.ndarray:
+        """A function of the model seed and the step number alone, so that nothing need be stored."""
+        chance = np.random.SeedSequence(self.seed, spawn_key=(self.state.n_steps,))
+        return np.random.Generator(np.random.SFC64(chance)).permutation(n)
+
+    def _scores(self, c: metrics.Counts) -> np.ndarray:
+        return (metrics.article_score if self.rules.acceptance == "article" else metrics.iou)(c)
+
+    def _draw(self, front: list[int], ahead: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of the scan; those drawn for the last one and thrown away are at hand."""
+        missing = [i for i in ahead if i not in self.drawn]
+        fresh = zip(*self.pool.draw(missing), strict=True)
+        self.drawn = {i: self.drawn[i] for i in ahead if i in self.drawn}
+        self.drawn.update(zip(missing, fresh, strict=True))
+        n = len(front)
+        front_pairs = zip(self.images[-n:], self.masks[-n:], strict=True) if n else ()
+        images, masks = zip(*front_pairs, *(self.drawn[i] for i in ahead), strict=True)
+        return np.stack(images), np.stack(masks)

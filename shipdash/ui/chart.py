@@ -1,0 +1,56 @@
+"""A chart that keeps zoom and hidden traces while its data grows. No figure is made here.
+
+`st.plotly_chart` is mounted anew whenever its figure changes. This component stays and calls
+``Plotly.react`` with the figure's ``uirevision``. The browser loads plotly.js once, from the
+installed plotly package through Streamlit's own server: no CDN and no copy in the repository.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import plotly
+import streamlit as st
+from streamlit.components.v1 import declare_component
+
+from shipdash.figures import Chart
+
+_JS = (Path(__file__).parent / "chart.js").read_text()
+
+
+@cache
+def _plotly_url() -> str:
+    """Where this server hands out plotly.js: a component folder is served as it is."""
+    folder = Path(plotly.__file__).parent / "package_data"
+    served = declare_component("plotly_js", path=folder)
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return f"{'/' + base if base else ''}/component/{served.name}/plotly.min.js"
+
+
+_mount = st.components.v2.component("shipdash.chart", js=_JS, isolate_styles=False)
+
+
+def draw(chart: Chart, *, key: str, clicks: bool = False):
+    """The figure alone; `chart.clicked` of the answer is the customdata of a clicked point."""
+    figure = json.loads(chart.figure.to_json())
+    payload = {"figure": figure, "alt": chart.alt, "plotly": _plotly_url(), "clicks": clicks,
+               "name": key}
+    return _mount(data=payload, key=key, on_clicked_change=lambda: None)
+
+
+def show(chart: Chart, *, key: str, note: str = "", clicks: bool = False):
+    """Title that states the finding, figure, note and the numbers to download."""
+    with st.container(key=f"card_{key}"):
+        st.markdown(f"#### {chart.title}")
+        answer = draw(chart, key=key, clicks=clicks)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if note:
+                st.caption(note, width="stretch")
+            st.download_button(
+                "CSV", chart.table.to_csv(index=False), f"{key}.csv", "text/csv", type="tertiary",
+                key=f"csv_{key}", on_click="ignore", help="The numbers of this figure.",
+                icon=":material/download:",
+            )
+    return answer

@@ -1,0 +1,71 @@
+"""The generator's preview: settings on the left, ten pairs on the right, at once."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import streamlit as st
+
+from shipdash import figures
+from shipdash.config import ConfigError, SceneConfig, SeedConfig
+from shipdash.pool import Pool
+from shipdash.ui import chart, forms, gallery
+
+N_SHOWN = 10
+
+
+@st.fragment
+def page() -> None:
+    """A fragment: moving a slider redraws this part only."""
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        values = RunDefaults.scene()
+        asked = forms.section("scene", values, prefix="generator", columns=1, slider=True)
+        seed = st.number_input("Pool seed", 0, 2**32 - 1, 1, key="generator.seed",
+                               help="Pair i of a seed is always the same pair.")
+    with right:
+        try:
+            scene = SceneConfig(**{k.partition(".")[2]: v for k, v in asked.items()})
+            seed = SeedConfig(pool=seed).pool
+        except ConfigError as error:
+            st.error(str(error))
+            return
+        _preview(scene, seed)
+
+
+class RunDefaults:
+    """The article's distribution, where the sliders start."""
+
+    @staticmethod
+    def scene() -> dict:
+        from dataclasses import asdict
+
+        return asdict(SceneConfig())
+
+
+def _preview(scene: SceneConfig, seed: int) -> None:
+    pool = Pool(scene, seed=seed, n=10_000)
+    images, masks = pool.draw(range(N_SHOWN))
+    found = [pool.factors(i) for i in range(N_SHOWN)]
+    captions = [f"pair {i} · {'high' if f.high_sea else 'low'} sea" for i, f in enumerate(found)]
+    gallery.show_sheet(images, masks, captions, key="generator", columns=2,
+                       alt=f"Ten pairs of seed {seed}: image and mask of the target ellipse.")
+    sea, target = _levels(images, masks, found)
+    chart.show(figures.pixel_levels(sea, target), key="levels",
+               note="All channels of the ten pairs, dark shapes mirrored so that target is the "
+                    "brighter side. The distractor counts as sea here.")
+    st.download_button("Download ten pairs (NPZ)", _npz(images, masks), "pairs.npz",
+                       key="generator.download", on_click="ignore", icon=":material/download:")
+
+
+def _levels(images, masks, found) -> tuple[np.ndarray, np.ndarray]:
+    upright = np.where([f.high_sea for f in found], -1, 1)[:, None, None, None]
+    bright = np.where(upright < 0, 1 - images, images)
+    return bright[~masks].ravel(), bright[masks].ravel()
+
+
+def _npz(images: np.ndarray, masks: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    np.savez_compressed(out, images=images, masks=masks)
+    return out.getvalue()

@@ -1,0 +1,104 @@
+"""Parts of the first page: the idea, what to open, which run is shown, what runs there are."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import jobs
+from shipdash.records import RunState
+from shipdash.ui import forms, frame
+
+IDEA = """
+A network that segments ships meets 10,000 training pairs, one after the other. What it already
+gets right is thrown away; only a pair it **fails** joins the core set, and then it trains on the
+core set alone. Every pair is drawn with fresh noise, so no image repeats. How many does it keep?
+"""
+
+
+def idea() -> None:
+    """Title and the paragraph that says what this is."""
+    st.title("How few of 10,000 training pairs are enough?")
+    st.markdown(IDEA)
+
+
+def shown(runs: list[frame.Run]) -> frame.Run | None:
+    """The run of the link, else the recorded one, else the newest that finished."""
+    usable = [r for r in runs if r.config]
+    asked = frame.find(st.query_params.get("run", ""), usable)
+    finished = [r for r in usable if r.state == RunState.COMPLETED]
+    recorded = [r for r in finished if r.recorded]
+    return asked or next(iter(recorded + finished), None)
+
+
+def actions(run: frame.Run | None) -> None:
+    """Start, or look closer."""
+    with st.container(horizontal=True):
+        if st.button("Start the experiment", type="primary", key="home_start",
+                     icon=":material/play_arrow:"):
+            st.switch_page("pages/2_Run.py", query_params=_keep())
+        if run is not None and st.button("Browse the pairs it kept", key="home_samples"):
+            st.switch_page("pages/3_Samples.py", query_params=_keep(run))
+        if run is not None and st.button("How good is it?", key="home_evaluation"):
+            st.switch_page("pages/4_Evaluation.py", query_params=_keep(run))
+
+
+def _keep(run: frame.Run | None = None) -> dict[str, str]:
+    guess = frame.guess()
+    found = {"run": run.run_id} if run else {}
+    return found | ({"guess": str(guess)} if guess else {})
+
+
+def origin(run: frame.Run) -> str:
+    """Recorded or this machine's, with date, device, version and seeds."""
+    kind = "A recorded run" if run.recorded else "A run of this machine"
+    return f"{kind}: {frame.provenance(run)}"
+
+
+def result(run: frame.Run) -> None:
+    """The held-out result in numbers, and how to repeat it."""
+    held = (run.result or {}).get("held_out")
+    if held:
+        cells = st.columns(4)
+        cells[0].metric("Selected", f"{run.result['n_core']:,} of {run.result['n_pool']:,}")
+        cells[1].metric("Held-out mean IoU", f"{held['mean_iou']:.3f}",
+                        help=f"{held['n']:,} fresh pairs, used for no choice.")
+        cells[2].metric(f"Below IoU {held['acceptance_iou']:.2f}", f"{held['share_failing']:.2%}",
+                        help=f"Share of {held['n']:,} fresh pairs.")
+        cells[3].metric("Whole run", frame.duration(run.result["seconds"]))
+        st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
+                   "matter. As many random pairs may do as well.")
+    st.markdown("The same run from a terminal:")
+    st.code(frame.command(run.config), language="bash", wrap_lines=True)
+
+
+def machine(runs: list[frame.Run]) -> None:
+    """Runs, queue and device of this machine."""
+    st.markdown("### On this machine")
+    st.caption(frame.device_line())
+    own = [r for r in runs if not r.recorded]
+    if any(r.state == RunState.QUEUED for r in own):
+        forms.attempt(jobs.ensure_drainer, frame.own_store())
+    if not own:
+        frame.empty("No runs yet.", "The first one you start appears here.")
+        return
+    rows = [_row(r) for r in own[:50]]
+    links = st.column_config.LinkColumn("open", display_text="open", width="small")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config={"open": links},
+                 alt="Runs of this machine, newest first.")
+
+
+def _row(run: frame.Run) -> dict:
+    c = run.config
+    if c is None:
+        return {"state": "unreadable", "settings": run.reason, "run": run.run_id}
+    held = (run.result or {}).get("held_out") or {}
+    return {
+        "state": str(run.state), "settings": frame.preset_of(c), "pool": f"{c.selection.n_pool:,}",
+        "precision": c.selection.precision,
+        "seeds": f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model}",
+        "selected": f"{run.result['n_core']:,}" if run.result else "–",
+        "held-out IoU": f"{held['mean_iou']:.3f}" if held else "–",
+        "started": run.created[:16].replace("T", " "), "run": run.run_id,
+        "open": f"/Run?run={run.run_id}",
+    }

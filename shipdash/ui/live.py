@@ -1,0 +1,143 @@
+"""The live panel of a run, and its buttons. It reads what the worker wrote and keeps no state."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash import figures, jobs, summary
+from shipdash.records import Picked, RunState
+from shipdash.store import StoreError
+from shipdash.ui import chart, forms, frame, gallery
+
+MOVING = (RunState.QUEUED, RunState.RUNNING)
+EVERY = "2s"
+"""Fast enough to watch pairs join, slow enough that a slider still answers at once."""
+
+WORDS = {
+    RunState.QUEUED: "Queued. It starts when the runs before it have ended.",
+    RunState.RUNNING: "Running.",
+    RunState.PAUSED: "Paused. Resume goes on exactly where it stopped; one pick goes on to the "
+                     "next pair that fails.",
+    RunState.COMPLETED: "Completed.",
+    RunState.FAILED: "Failed. Resume tries again from the last checkpoint.",
+    RunState.CANCELLED: "Cancelled. What was found is kept; Resume goes on from there.",
+    RunState.LOST: "Lost: its worker ended without a word. Resume goes on from the last checkpoint.",
+}
+
+
+def buttons(run: frame.Run) -> None:
+    """What can be done with the run in its state; outside the timed fragment, so clicks are kept."""
+    going, ended = run.state in MOVING, run.state == RunState.COMPLETED
+    if run.recorded or ended:
+        return
+    asks = (
+        ("Pause", jobs.pause, ":material/pause:", run.state == RunState.RUNNING),
+        ("Step one pick", jobs.step, ":material/skip_next:",
+         run.state in (RunState.RUNNING, RunState.PAUSED)),
+        ("Resume", jobs.resume, ":material/play_arrow:", not going),
+        ("Cancel", jobs.cancel, ":material/close:", going or run.state == RunState.PAUSED),
+    )
+    with st.container(horizontal=True):
+        for label, ask, icon, possible in asks:
+            key = f"button_{label.split()[0].lower()}"
+            if st.button(label, key=key, icon=icon, disabled=not possible):
+                forms.attempt(ask, run.store, run.run_id)
+                st.rerun()
+
+
+def panel(run: frame.Run) -> None:
+    """State, numbers and curves; ticks only while there is something to wait for."""
+    with st.container(horizontal=True, gap="large"):
+        log = st.segmented_control("Axes", ["linear", "logarithmic"], default="linear",
+                                   required=True, key="axes", bind="query-params")
+        frame.guess_box(run.config.selection.n_pool)
+    every = EVERY if run.state in MOVING and not run.recorded else None
+    st.fragment(_panel, run_every=every)(run, log == "logarithmic")
+
+
+def _panel(run: frame.Run, log: bool) -> None:
+    state, reason = _state(run)
+    if state != run.state:
+        st.rerun()  # buttons and timer follow the state
+    events = frame.events(run, state)
+    rules = run.config.selection
+    now = summary.progress(events, rules.n_pool, rules.passes)
+    _say(run, state, reason, now)
+    _numbers(now)
+    stop = (run.result or {}).get("reason")
+    title = summary.finding(now.n_core, now.n_tested, rules.n_pool, stop)
+    curve = summary.selection_curve(events)
+    chart.show(figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log),
+               key="selection", note=f"Counts, not smoothed. {frame.provenance(run)}")
+    rates(events, run)
+    last_pick(run, events)
+
+
+def _state(run: frame.Run) -> tuple[RunState, str]:
+    if run.recorded:
+        return run.state, run.reason
+    try:
+        status = run.store.status(run.run_id)
+        lost = status.state == RunState.RUNNING and not run.store.is_alive(run.run_id)
+        return (RunState.LOST if lost else status.state), status.reason
+    except (StoreError, OSError) as error:
+        return RunState.FAILED, str(error)
+
+
+def _say(run: frame.Run, state: RunState, reason: str, now: summary.Progress) -> None:
+    icon, _ = frame.STATES[state]
+    words = f"{icon} {WORDS[state]}" + (f" {reason[:1].upper()}{reason[1:]}" if reason else "")
+    if state in (RunState.FAILED, RunState.LOST):
+        st.warning(words)
+    else:
+        st.markdown(words)
+    if state != RunState.COMPLETED:
+        left = f", about {frame.duration(now.left_s)} left" if now.left_s and state in MOVING else ""
+        st.progress(now.share, f"pass {now.round}: {now.n_tested:,} tested of "
+                               f"{now.n_pool:,}{left}")
+
+
+def _numbers(now: summary.Progress) -> None:
+    rate = "–" if now.rejection_rate is None else f"{now.rejection_rate:.1%}"
+    cells = st.columns(6)
+    cells[0].metric("Selected", f"{now.n_core:,}")
+    cells[1].metric("Tested", f"{now.n_tested:,}")
+    cells[2].metric(f"Failing of last {summary.RATE_WINDOW}", rate)
+    cells[3].metric("Training", _speed(now.train_speed),
+                    help="Images per second, forward and backward.")
+    cells[4].metric("Prediction", _speed(now.scan_speed), help="Images per second, forward.")
+    cells[5].metric("Time spent", frame.duration(now.elapsed_s),
+                    help="Training and scanning; without start-up, compilation and evaluation.")
+
+
+def _speed(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}/s"
+
+
+def rates(events, run: frame.Run) -> None:
+    """Rejection rate, training score and loss: three small charts."""
+    trace, rules = summary.training_trace(events), run.config.selection
+    left, middle, right = st.columns(3, gap="large")
+    with left:
+        chart.show(figures.rejection_rate(summary.rejection_rate(events), summary.RATE_WINDOW,
+                                          rules.n_pool), key="rejection")
+    with middle:
+        chart.show(figures.training(trace, "score", rules.precision), key="score")
+    with right:
+        chart.show(figures.training(trace, "loss"), key="loss")
+
+
+def last_pick(run: frame.Run, events) -> None:
+    """The pair that joined last: image, truth, the prediction it failed with, its IoU."""
+    picks = [e for e in events if isinstance(e, Picked)]
+    if not picks:
+        return
+    stored = gallery.predictions(run, "picked")
+    known = [p for p in picks if p.index in stored]
+    pick = known[-1] if known else picks[-1]
+    images, masks = gallery.of_run(run, [pick.index])
+    iou = "joined untested" if pick.iou is None else f"IoU {pick.iou:.2f}"
+    st.markdown(f"#### Pair {pick.index:,} joined as number {pick.n_core:,}: {iou}")
+    gallery.show_sheet(images, masks, ["image, truth, prediction before it was learnt"],
+                       [stored.get(pick.index)], key="last", columns=1,
+                       alt=f"Pair {pick.index}, its mask and its wrong prediction; {iou}.")

@@ -1,0 +1,144 @@
+"""The Samples page's parts: core pairs, discarded pairs, one pair, factors, export."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from shipdash import figures, summary
+from shipdash.ui import chart, frame, gallery
+
+N_SAMPLED = 1_500
+"""Pool pairs whose factors are redrawn for comparison: half a second, and 2 % intervals."""
+
+FACTORS = {
+    "semi_row": "Semi-axis along rows (px)", "semi_col": "Semi-axis along columns (px)",
+    "angle_deg": "Rotation (degrees)", "high_sea": "High sea",
+    "distance_px": "Distance to the distractor (px)",
+    "distractor_area_px": "Visible distractor area (px)", "target_area_px": "Target area (px)",
+}
+
+
+def core(run: frame.Run, table: pd.DataFrame) -> None:
+    """Core pairs in order of selection, with truth and the prediction they failed with."""
+    if table.empty:
+        frame.empty("No pair selected yet.", "Open the Run page and watch the first ones join.")
+        return
+    st.markdown(f"#### {len(table):,} pairs in order of selection")
+    st.caption("Image, truth, and the prediction the pair failed with. The first pairs join "
+               "untested.")
+    rows = gallery.page_of(table, key="core_page")
+    images, masks = gallery.of_run(run, rows["index"])
+    stored = gallery.predictions(run, "picked")
+    wrong = [stored.get(int(i)) for i in rows["index"]]
+    captions = [f"#{order} · pair {i:,}" + ("" if np.isnan(iou) else f" · IoU {iou:.2f}")
+                for order, i, iou in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
+    gallery.show_sheet(images, masks, captions, wrong, key="core",
+                       alt=f"Core pairs {captions[0]} to {captions[-1]}.")
+
+
+def discarded(run: frame.Run, events) -> None:
+    """Near misses, and the worst by the final network."""
+    choice = st.segmented_control("Show", ["near misses", "worst at the end"], required=True,
+                                  default="near misses", key="discarded", bind="query-params")
+    predicted = None
+    if choice == "near misses":
+        table = summary.discarded_table(events)
+        st.caption("Discarded with the lowest IoU that still passed, when they came.")
+    else:
+        table, predicted = _worst(run), gallery.predictions(run, "reaudit_worst")
+        st.caption("Discarded pairs with the lowest IoU under the final network (re-audit).")
+    if table.empty:
+        frame.empty("Nothing to show yet.", "The re-audit is made when a run has ended."
+                    if predicted is not None else "No pair has been discarded so far.")
+        return
+    rows = gallery.page_of(table.head(120), key="discarded_page")
+    images, masks = gallery.of_run(run, rows["index"])
+    wrong = [predicted.get(int(i)) for i in rows["index"]] if predicted else None
+    if wrong and any(w is None for w in wrong):
+        wrong = None  # predictions are stored for the worst few only
+    captions = [f"pair {int(i):,} · IoU {v:.3f}" for i, v in zip(rows["index"], rows["iou"],
+                                                                  strict=True)]
+    gallery.show_sheet(images, masks, captions, wrong, key="discarded",
+                       columns=3 if wrong else 4, alt=f"Discarded pairs: {captions[0]} and on.")
+
+
+def _worst(run: frame.Run) -> pd.DataFrame:
+    found = run.store.load_scores(run.run_id, "reaudit")
+    if not found:
+        return pd.DataFrame({"index": [], "iou": []})
+    table = pd.DataFrame({"index": found["index"], "iou": found["iou"]})
+    return table.sort_values(["iou", "index"], ignore_index=True)
+
+
+def one(run: frame.Run, events) -> None:
+    """One pair followed over the run."""
+    n = run.config.selection.n_pool
+    index = st.number_input("Pair number", 0, n - 1, 0, key="pair", bind="query-params",
+                            width=220, help="Its number in the pool, as on every page.")
+    images, masks = gallery.of_run(run, [index])
+    history = summary.pair_history(events, index)
+    facts = gallery.factors(run.config.to_dict()["scene"], run.config.seeds.pool, n, (index,))
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        stored = gallery.predictions(run, "picked").get(index)
+        wrong = None if stored is None else [stored]
+        gallery.show_sheet(images, masks, [f"pair {index:,}: image, truth"], wrong, key="one",
+                           columns=1, alt=f"Image and mask of pair {index}.")
+        st.dataframe(facts.T.astype(str).rename(columns={0: "value"}), key="facts",
+                     alt=f"True factors of pair {index}.")
+    with right:
+        if history.empty:
+            frame.empty("Not tested.", "It has not come yet, or it was one of the first pairs.")
+        else:
+            limit = run.config.selection.acceptance_iou
+            chart.show(figures.history(history.dropna(), limit), key="history")
+
+
+def why(run: frame.Run, table: pd.DataFrame) -> None:
+    """Which true factors get selected, with intervals: many factors are looked at, so some
+    differences come by chance."""
+    spec, n = run.config.to_dict(), run.config.selection.n_pool
+    chosen = tuple(int(i) for i in table["index"])
+    sample = np.random.default_rng(0).choice(n, min(n, N_SAMPLED), replace=False)
+    everyone = tuple(sorted({*map(int, sample), *chosen}))
+    facts = gallery.factors(spec["scene"], run.config.seeds.pool, n, everyone)
+    weight = n / len(sample)  # a sampled pair stands for this many of the pool
+    st.caption(f"Against a sample of {len(sample):,} of {n:,} pool pairs, with 95 % intervals. "
+               "Seven factors are looked at: one clear difference in twenty comes by chance.")
+    cells = st.columns(2, gap="large")
+    for k, (factor, label) in enumerate(FACTORS.items()):
+        rates = summary.factor_rates(facts, chosen, factor, sampled_pairs=sample, weight=weight)
+        with cells[k % 2]:
+            chart.show(figures.factor_rates(rates, label), key=f"factor_{factor}")
+
+
+def export(run: frame.Run, table: pd.DataFrame) -> None:
+    """The core set as a manifest, and its pixels on request."""
+    if table.empty:
+        frame.empty("Nothing to export yet.", "The core set appears here as it is found.")
+        return
+    spec, n, seed = run.config.to_dict(), run.config.selection.n_pool, run.config.seeds.pool
+    chosen = tuple(int(i) for i in table["index"])
+    facts = gallery.factors(spec["scene"], seed, n, chosen)
+    manifest = table.assign(pool_seed=seed).merge(facts, on="index", how="left")
+    st.dataframe(manifest, hide_index=True, key="manifest", height=320,
+                 alt="The core set with true factors, in order of selection.")
+    with st.container(horizontal=True):
+        st.download_button("core.csv", manifest.to_csv(index=False), "core.csv", "text/csv",
+                           key="core_csv", icon=":material/download:", on_click="ignore")
+        if len(chosen) <= 2_000:
+            st.download_button("Images and masks (NPZ)", lambda: _npz(run, chosen), "core.npz",
+                               key="core_npz", icon=":material/download:", on_click="ignore")
+        else:
+            st.caption(f"More than 2,000 pairs: use python -m shipdash export {run.run_id}.")
+
+
+def _npz(run: frame.Run, chosen: tuple[int, ...]) -> bytes:
+    images, masks = gallery.of_run(run, chosen)
+    out = io.BytesIO()
+    np.savez_compressed(out, index=np.array(chosen), images=images, masks=masks)
+    return out.getvalue()

@@ -1,0 +1,226 @@
+"""The networks, their loss and the TensorFlow learner: the one room behind `open_learner`.
+
+No selection and no files; importing this module starts TensorFlow, so nothing a page imports may.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # the log is for our words
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from shipdash.config import NetworkConfig
+from shipdash.learner import Step
+
+
+def article_network(size: int, filters: int) -> keras.Model:
+    """The article's U-Net: 5,123,089 parameters at 16 filters, whatever the size.
+
+    Residual blocks start with ReLU and batch normalization; four poolings lead from 128 to 8
+    pixels (ChePeter, Habr, 2018, after the salt-identification U-Net with residual blocks).
+    """
+    dropouts = (0.25, 0.5, 0.5, 0.5)  # the article's
+    inputs = keras.Input((size, size, 3))
+    x, skips = inputs, []
+    for level, dropout in enumerate(dropouts):
+        x = _stage(x, filters << level)  # (n, size >> level, size >> level, filters << level)
+        skips.append(x)
+        x = layers.Dropout(dropout)(layers.MaxPooling2D(2)(x))
+    x = _stage(x, filters << 4)  # (n, 8, 8, 256) at 128 pixels
+    for level in reversed(range(4)):
+        x = layers.Conv2DTranspose(filters << level, 3, strides=2, padding="same")(x)
+        x = layers.Dropout(0.5)(layers.Concatenate()([x, skips[level]]))
+        x = _stage(x, filters << level)
+    x = layers.Dropout(0.25)(x)
+    return keras.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(x)[..., 0])
+
+
+def _stage(x, filters: int):
+    x = layers.Conv2D(filters, 3, padding="same")(x)
+    return layers.ReLU()(_residual(_residual(x, filters), filters))
+
+
+def _residual(inputs, filters: int):
+    x = layers.BatchNormalization()(layers.ReLU()(inputs))
+    x = layers.Conv2D(filters, 3, padding="same")(x)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Conv2D(filters, 3, padding="same")(x)
+    return layers.Add()([layers.BatchNormalization()(x), inputs])
+
+
+def compact_network(size: int, filters: int) -> keras.Model:
+    """A small U-Net for CPUs: every level after a space-to-depth stem, so no pixel is lost.
+
+    The stem turns 2 x 2 pixels into channels: convolutions run on a quarter of the places and
+    the head undoes it, so the mask keeps full resolution.
+    """
+    widths = (filters, filters * 3 // 2, filters * 2, filters * 3)
+    inputs = keras.Input((size, size, 3))
+    x, skips = _SpaceToDepth()(inputs), []  # (n, size / 2, size / 2, 12)
+    for width in widths[:-1]:
+        x = _conv(_conv(x, width), width)
+        skips.append(x)
+        x = layers.MaxPooling2D(2)(x)
+    x = _conv(_conv(x, widths[-1]), widths[-1])  # (n, size / 16, size / 16, widths[-1])
+    for width, skip in zip(reversed(widths[:-1]), reversed(skips), strict=True):
+        x = layers.Concatenate()([layers.UpSampling2D(2)(x), skip])
+        x = _conv(x, width)
+    x = _DepthToSpace()(layers.Conv2D(4, 3, padding="same")(x))  # (n, size, size, 1)
+    return keras.Model(inputs, layers.Activation("sigmoid")(x)[..., 0])
+
+
+def _conv(x, filters: int):
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+    # Momentum 0.9: a run is some 500 steps, and Keras' 0.99 would still remember the first ones.
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+
+class _SpaceToDepth(layers.Layer):
+    def call(self, x):
+        return tf.nn.space_to_depth(x, 2)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], shape[1] // 2, shape[2] // 2, shape[3] * 4)
+
+
+class _DepthToSpace(layers.Layer):
+    def call(self, x):
+        return tf.nn.depth_to_space(x, 2)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], shape[1] * 2, shape[2] * 2, shape[3] // 4)
+
+
+def bce_dice_loss(truth: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
+    """Mean binary cross-entropy plus ``1 - (2 sum(t p) + 1) / (sum t + sum p + 1)``.
+
+    The Dice sums run over the whole batch, as in the article (Dice loss: Milletari, 3DV 2016).
+    """
+    p = tf.clip_by_value(probability, 1e-7, 1 - 1e-7)
+    cross_entropy = -tf.reduce_mean(truth * tf.math.log(p) + (1 - truth) * tf.math.log(1 - p))
+    overlap = 2 * tf.reduce_sum(truth * probability) + 1
+    return cross_entropy + 1 - overlap / (tf.reduce_sum(truth) + tf.reduce_sum(probability) + 1)
+
+
+NETWORKS = {"article": article_network, "compact": compact_network}
+
+
+class TensorFlowLearner:
+    """A network with its optimizer: one compiled step and one compiled prediction.
+
+    Both are compiled by XLA for one batch shape each (the article's warm-up batch is a third):
+    a new shape would cost many seconds of compiling in the middle of a run.
+    """
+
+    def __init__(self, config: NetworkConfig, *, size: int, seed: int) -> None:
+        _allow_memory_growth()
+        keras.utils.set_random_seed(seed)
+        self.config, self.size, self.seed = config, size, seed
+        self.network = NETWORKS[config.kind](size, config.filters)
+        self.optimizer = keras.optimizers.Adam(config.learning_rate)
+        self.optimizer.build(self.network.trainable_variables)
+        self.n_parameters = self.network.count_params()
+        self.device = _device_name()
+        self._train = tf.function(self._train_step, jit_compile=True)
+        self._predict = tf.function(self._forward, jit_compile=True)
+
+    @property
+    def n_shapes(self) -> int:
+        """How many shapes have been compiled so far."""
+        return sum(f.experimental_get_tracing_count() for f in (self._train, self._predict))
+
+    def prepare(self) -> None:
+        """See `Learner.prepare`: one step and one prediction on black images, then back."""
+        fresh = self.get_state()
+        for batch in {self.config.warmup_batch, self.config.batch}:
+            black = np.zeros((batch, self.size, self.size, 3), np.float32)
+            self.train(black, black[..., 0] > 0)
+        self.predict(black[:1])
+        self.set_state(fresh)
+
+    def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
+        """See `Learner.train`."""
+        step = int(self.optimizer.iterations.numpy())
+        truth, probability, loss = self._train(
+            tf.constant(images), tf.constant(masks.astype(np.float32)),
+            tf.constant([self.seed % 2**31, step]),
+        )
+        return Step(truth.numpy() > 0, probability.numpy(), float(loss))
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """See `Learner.predict`; the last batch is padded with black images."""
+        batch = self.config.predict_batch
+        out = np.empty(images.shape[:3], np.float32)
+        for start in range(0, len(images), batch):
+            part = images[start : start + batch]
+            padded = np.zeros((batch, *images.shape[1:]), np.float32)
+            padded[: len(part)] = part
+            out[start : start + batch] = self._predict(tf.constant(padded)).numpy()[: len(part)]
+        return out
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Weights, moving statistics, dropout seeds and Adam's moments, in order of creation."""
+        return {f"v{i:04d}": v.numpy() for i, v in enumerate(self._variables())}
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """See `Learner.set_state`."""
+        variables = self._variables()
+        shapes = {f"v{i:04d}": tuple(v.shape) for i, v in enumerate(variables)}
+        if {name: value.shape for name, value in state.items()} != shapes:
+            raise ValueError(f"state must come from the same {self.config.kind} network")
+        for i, variable in enumerate(variables):
+            variable.assign(state[f"v{i:04d}"])
+
+    def _variables(self) -> list:
+        return [v.value for v in (*self.network.variables, *self.optimizer.variables)]
+
+    def _train_step(self, images, masks, seed):
+        if self.config.augment:
+            images, masks = _turned(images, masks, seed)
+        with tf.GradientTape() as tape:
+            probability = self.network(images, training=True)
+            loss = bce_dice_loss(masks, probability)
+        gradients = tape.gradient(loss, self.network.trainable_variables)
+        self.optimizer.apply(gradients)
+        return masks, probability, loss
+
+    def _forward(self, images):
+        return self.network(images, training=False)
+
+
+def _turned(images, masks, seed):
+    """Each pair in one of its eight orientations: two flips and a transposition, by chance."""
+    n = images.shape[0]
+    chance = tf.random.stateless_uniform((3, n), seed) < 0.5
+    both = tf.concat([images, masks[..., None]], axis=-1)  # (n, size, size, 4)
+    turns = (lambda x: x[:, ::-1], lambda x: x[:, :, ::-1], lambda x: tf.transpose(x, (0, 2, 1, 3)))
+    for turn, coin in zip(turns, tf.unstack(chance), strict=True):
+        both = tf.where(coin[:, None, None, None], turn(both), both)
+    return both[..., :3], both[..., 3]
+
+
+def _allow_memory_growth() -> None:
+    """Take GPU memory as needed, so that the desktop and a second worker keep theirs."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def device_facts() -> dict:
+    """Name, kind and number of threads or GPUs that a worker on this machine would use."""
+    gpus = tf.config.list_physical_devices("GPU")
+    name = _device_name()
+    return {"device": name, "n_gpus": len(gpus), "threads": len(os.sched_getaffinity(0)),
+            "tensorflow": tf.__version__, "keras": keras.__version__}
+
+
+def _device_name() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return f"CPU ({len(os.sched_getaffinity(0))} threads)"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
