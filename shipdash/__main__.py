@@ -40,12 +40,12 @@ def run(args: argparse.Namespace) -> int:
     """Ask for a run and see it through in this process; a stored result is shown at once."""
     store = Store(args.runs)
     run_id, _ = store.create(_config(args))
-    return _work(store, run_id, args)
+    return _see_through(store, run_id, args)
 
 
 def resume(args: argparse.Namespace) -> int:
     """Go on with a run that was cancelled, paused, lost or failed."""
-    return _work(Store(args.runs), args.id, args)
+    return _see_through(Store(args.runs), args.id, args)
 
 
 def list_runs(args: argparse.Namespace) -> int:
@@ -96,10 +96,14 @@ def work(args: argparse.Namespace) -> int:
     store = Store(args.runs)
     if args.queue:
         jobs.drain(store)
+        if args.json:
+            print(json.dumps({"queued": jobs.queue(store)}))
         return 0
     if args.id is None:
         raise ConfigError("id", None, "must be a run id, unless --queue is given")
     experiment.work(store, args.id)
+    if args.json:
+        _print(_outcome(store, args.id), args.json)
     return 0
 
 
@@ -107,14 +111,20 @@ def probe(args: argparse.Namespace) -> int:
     """Which device a worker would use; the one question that needs TensorFlow to answer."""
     facts = probe_device() | {"machine": experiment.machine()}
     if args.out:
-        Path(args.out).write_text(json.dumps(facts))
+        try:
+            Path(args.out).write_text(json.dumps(facts))
+        except OSError as error:
+            raise StoreError(f"cannot write {args.out}: {error.strerror}; choose another --out"
+                             ) from None
     _print(facts, args.json)
     return 0
 
 
-def _work(store: Store, run_id: str, args: argparse.Namespace) -> int:
+def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
     n_pool = store.config(run_id).selection.n_pool
     bar = _Bar(n_pool) if sys.stderr.isatty() else None
+    if not store.is_alive(run_id):
+        store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     experiment.work(store, run_id, bar)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)

@@ -201,11 +201,16 @@ class NetworkConfig(_Section):
         choices=("compact", "article", "rote"),
     )
     filters: int = _setting(
-        16, "Filters", "Channels at the first level; deeper levels follow from it.",
+        8, "Filters", "Channels at the first level; deeper levels follow from it.",
         low=4, high=64, step=4,
     )
     learning_rate: float = _setting(
-        0.004, "Learning rate", "Adam's step size.", low=1e-6, high=1.0, step=0.001,
+        0.01, "Learning rate", "Adam's step size at the start.", low=1e-6, high=1.0, step=0.001,
+    )
+    decay_steps: int = _setting(
+        200, "Learning rate decay",
+        "After so many steps the step size has fallen by the root of two; 0: it stays.",
+        low=0, high=1_000_000, step=50,
     )
     batch: int = _setting(
         16, "Training batch", "Pairs per training step; constant, so that it is compiled once.",
@@ -216,11 +221,20 @@ class NetworkConfig(_Section):
         low=1, high=256, step=1,
     )
     predict_batch: int = _setting(
-        32, "Prediction batch", "Pairs per prediction call; constant, so that it is compiled once.",
+        16, "Prediction batch", "Pairs per prediction call; constant, so that it is compiled once.",
         low=1, high=1024, step=1,
     )
     augment: bool = _setting(
         True, "Flips and quarter turns", "Core pairs are shown in all eight orientations.",
+    )
+    invert: bool = _setting(
+        True, "Negatives", "Core pairs are shown in both polarities.",
+    )
+    average: float = _setting(
+        0.9, "Weight averaging",
+        "Predictions come from an exponential average of the weights with this memory per step; "
+        "0: from the weights themselves. It steadies the decisions and makes the core set smaller.",
+        low=0.0, high=0.999, step=0.01,
     )
 
 
@@ -271,6 +285,12 @@ class SelectionConfig(_Section):
         False, "Idle training",
         "Train also after a block without a failure, as the article does. The block size then "
         "decides how often, and so does change the picks.",
+    )
+    min_steps: int = _setting(
+        6, "Fewest steps",
+        "Training steps a new pair gets at least, where training ends with the pair; doubled each "
+        "time that inference mode does not confirm it.",
+        low=1, high=1000, step=1,
     )
     max_steps: int = _setting(
         20_000, "Step limit", "A bout of training that needs more ends the run as stalled.",
@@ -452,6 +472,7 @@ def article() -> RunConfig:
         network=NetworkConfig(
             kind="article", filters=16, learning_rate=0.001, batch=50, warmup_batch=10,
             predict_batch=32, augment=False,
+            invert=False, average=0.0, decay_steps=0,
         ),
         selection=SelectionConfig(train_until="epoch", idle_epochs=True),
     )
@@ -465,7 +486,7 @@ def compact() -> RunConfig:
 def quick() -> RunConfig:
     """A first look: a quarter of the pixels, a fifth of the pairs."""
     return RunConfig(
-        scene=SceneConfig(size=64, radius_min=5.0, radius_max=10.0),
+        scene=SceneConfig(size=64, radius_min=8.0, radius_max=16.0),
         selection=SelectionConfig(n_pool=2_000),
         evaluation=EvaluationConfig(n_held_out=2_000),
     )

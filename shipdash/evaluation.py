@@ -45,14 +45,16 @@ def score(pool, learner: Learner, indices: np.ndarray,
         ious = metrics.iou(c)
         soft = metrics.article_score_soft(masks, probability)
         parts.append((ious, metrics.dice(c), metrics.article_score(c), soft))
-        worst += [(ious[j], int(block[j]), probability[j]) for j in np.argsort(ious)[:N_WORST]]
+        for j in np.argsort(ious, kind="stable")[:N_WORST]:
+            # A picture of its own: a view would keep the whole block in memory.
+            picture = np.rint(probability[j] * 255).astype(np.uint8)
+            worst.append((ious[j], int(block[j]), picture))
         worst = sorted(worst, key=lambda found: found[:2])[:N_WORST]
         if on_block is not None:
             on_block(start + len(block))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [np.zeros(0)] * 4
-    pictures = [np.rint(found[2] * 255).astype(np.uint8) for found in worst]
     return Scores(indices, *columns, np.array([found[1] for found in worst], np.int64),
-                  np.array(pictures, np.uint8))
+                  np.array([found[2] for found in worst], np.uint8))
 
 
 def held_out_summary(scores: Scores, acceptance_iou: float) -> dict:

@@ -24,7 +24,7 @@ from shipdash.learner import Learner, open_learner
 from shipdash.pool import Pool, order
 from shipdash.records import Event, Picked, RunState, Scanned, Stopped, StopReason, Trained
 from shipdash.selection import LoopState, select
-from shipdash.store import Store
+from shipdash.store import RunCorrupt, Store
 
 CHECKPOINT_S = 5.0  # what a kill may cost; a checkpoint of the compact network takes some 10 ms
 CHECKPOINT_SHARE = 0.05  # of a run's time at most: the article's state is 60 MB
@@ -73,13 +73,17 @@ class _Worker:
         self.config = store.config(run_id)
         scene, seeds = self.config.scene, self.config.seeds
         self.pool = Pool(scene, seed=seeds.pool, n=self.config.selection.n_pool)
-        self.order = order(self.pool.n, seeds.order, _excluded(store, self.config))
+        self.order = order(self.pool.n, seeds.order, np.array(store.left_out(self.config), int))
         self.state, self.failed = LoopState(), {}
         self.stopped: Stopped | None = None
         self.phases = {"startup": 0.0, "compile": 0.0, "select": 0.0, "evaluate": 0.0}
         self.clock, self.saved_at, self.save_took = time.perf_counter(), time.perf_counter(), 0.0
 
     def run(self) -> dict:
+        request = self.store.requested(self.run_id)
+        if request in ("cancel", "pause"):  # asked before we had said that we are at work
+            self.store.clear_request(self.run_id)
+            raise _Halted(RunState.CANCELLED if request == "cancel" else RunState.PAUSED)
         self.store.set_status(self.run_id, RunState.RUNNING, "starting TensorFlow")
         learner = self._open_learner()
         self.store.set_status(self.run_id, RunState.RUNNING, "selecting")
@@ -107,14 +111,20 @@ class _Worker:
             writer.truncate(0)
             return
         arrays, loop = stored
-        writer.truncate(loop["offset"])
-        learner.set_state({k[2:]: v for k, v in arrays.items() if k.startswith("n/")})
-        self.failed = dict(zip(arrays["failed_index"].tolist(), arrays["failed"], strict=True))
-        self.state = LoopState(**loop["state"])
-        self.phases = {k: self.phases[k] + v for k, v in loop["phases"].items()}
-        if loop["stopped"] is not None:
-            reason, *numbers = loop["stopped"]
-            self.stopped = Stopped(StopReason(reason), *numbers)
+        try:
+            learner.set_state({k[2:]: v for k, v in arrays.items() if k.startswith("n/")})
+            self.failed = dict(zip(arrays["failed_index"].tolist(), arrays["failed"], strict=True))
+            self.state = LoopState(**loop["state"])
+            self.phases = {k: self.phases[k] + v for k, v in loop["phases"].items()}
+            if loop["stopped"] is not None:
+                reason, *numbers = loop["stopped"]
+                self.stopped = Stopped(StopReason(reason), *numbers)
+            offset = int(loop["offset"])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise RunCorrupt(f"the checkpoint of run {self.run_id} is damaged ({error}): remove "
+                             "its checkpoint folder to start the run again") from None
+        writer.truncate(offset)
+        self.store.events(self.run_id)  # the result will be counted from them: damage shows now
 
     def _select(self, learner: Learner, writer) -> None:
         until_pick = False
@@ -151,10 +161,11 @@ class _Worker:
             "state": dataclasses.asdict(self.state), "offset": writer.offset,
             "phases": self.phases, "stopped": self.stopped and list(self.stopped),
         }
-        self.store.save_checkpoint(self.run_id, arrays, loop)
+        # The checkpoint last: a kill in between leaves pictures too many, never too few.
         self.store.save_scores(
             self.run_id, "picked", index=arrays["failed_index"], probability=pictures
         )
+        self.store.save_checkpoint(self.run_id, arrays, loop)
         self.saved_at = time.perf_counter()
         self.save_took = self.saved_at - began
 
@@ -233,15 +244,3 @@ def machine() -> str:
                 name = line.partition(":")[2].strip()
                 break
     return f"{name}, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
-
-
-def _excluded(store: Store, config: configs.RunConfig) -> np.ndarray | None:
-    """Core pairs of the runs whose cores this one leaves out."""
-    cores = []
-    for other in config.selection.exclude:
-        result = store.result(other)
-        if result is None:
-            rule = "must name completed runs of this runs folder"
-            raise configs.ConfigError("selection.exclude", other, rule)
-        cores += result["core"]
-    return np.array(cores, np.int64) if cores else None

@@ -66,7 +66,7 @@ def selection(curve: Curve, n_pool: int, title: str, *, guess: int | None = None
     return Chart(figure, title, alt, pd.DataFrame(curve._asdict()))
 
 
-def rejection_rate(table: pd.DataFrame, window: int, n_pool: int) -> Chart:
+def rejection_rate(table: pd.DataFrame, n_pool: int) -> Chart:
     """Share of the last pairs that failed, against pairs tested."""
     figure = _figure(SHORT, "pairs tested", "share failing")
     figure.add_scatter(x=table["tested"].to_numpy(), y=table["rate"].to_numpy(), mode="lines",
@@ -74,8 +74,9 @@ def rejection_rate(table: pd.DataFrame, window: int, n_pool: int) -> Chart:
                        hovertemplate="%{y:.1%} failed<br>up to pair %{x:,}<extra></extra>")
     figure.update_yaxes(tickformat=".0%", range=[0, 1.05])
     figure.update_xaxes(range=[0, 1.02 * max(n_pool, table["tested"].max() if len(table) else 0)])
-    last = f"{table['rate'].iloc[-1]:.1%}" if len(table) else "none"
-    title = f"{last} of the last {window:,} pairs failed" if len(table) else "No pair tested yet"
+    title = "No pair tested yet"
+    if len(table):
+        title = f"{table['rate'].iloc[-1]:.1%} of the last {table['n'].iloc[-1]:,} pairs failed"
     return Chart(figure, title, f"Rejection rate against pairs tested. {title}.", table)
 
 
@@ -188,8 +189,8 @@ def _nice(value: float) -> int:
 
 def _figure(height: int, x: str, y: str) -> go.Figure:
     figure = go.Figure()
-    axis = {"showgrid": True, "zeroline": False, "ticks": "", "title": {"standoff": 8},
-            "tickformat": ",", "fixedrange": False}
+    axis = {"showgrid": True, "zeroline": False, "ticks": "",
+            "title": {"standoff": 8, "font": {"size": 13}}, "tickformat": ",", "fixedrange": False}
     figure.update_layout(
         template="none", height=height, font={"size": 13}, hovermode="closest", dragmode="zoom",
         margin={"l": 64, "r": 24, "t": 24, "b": 48}, uirevision="keep", separators=".,",

@@ -6,48 +6,54 @@ makes sure that one drainer process is alive; the drainer runs one worker proces
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 
 from shipdash.config import RunConfig
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.store import RunCorrupt, Store, StoreError
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
 WAITING = (RunState.QUEUED,)
 HALTED = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.LOST)
+POLL_S = 0.2  # how often a drainer looks whether a worker that is not its own has ended
 
 
 def submit(store: Store, config: RunConfig) -> str:
     """Queue the run that answers this question and return its id; a stored answer is kept."""
     run_id, created = store.create(config)
     if not created and store.status(run_id).state in HALTED:
-        return resume(store, run_id)
+        _requeue(store, run_id)
     ensure_drainer(store)
     return run_id
 
 
 def resume(store: Store, run_id: str) -> str:
     """Queue a halted run again; it goes on from its last checkpoint."""
-    state = store.status(run_id).state
+    try:
+        state = store.status(run_id).state
+    except RunCorrupt:
+        state = RunState.LOST  # a damaged status is written anew
     if state not in HALTED:
         raise StoreError(f"run {run_id} is {state}: only a paused, cancelled, failed or lost run "
                          "can be resumed")
-    store.clear_request(run_id)
-    store.set_status(run_id, RunState.QUEUED)
+    _requeue(store, run_id)
     ensure_drainer(store)
     return run_id
 
 
 def step(store: Store, run_id: str) -> None:
     """Let a run pick one more pair and pause."""
+    store.request(run_id, "step")
     if store.status(run_id).state in HALTED:
         store.set_status(run_id, RunState.QUEUED)
-    store.request(run_id, "step")
     ensure_drainer(store)
 
 
@@ -63,35 +69,47 @@ def cancel(store: Store, run_id: str) -> None:
 
 def queue(store: Store) -> list[str]:
     """Ids of the queued runs, the next one first."""
-    waiting = [info for info in store.list() if info.state in WAITING]
-    return [i.run_id for i in sorted(waiting, key=lambda i: store.status(i.run_id).updated)]
+    waiting = []
+    for run in store.list():
+        with contextlib.suppress(StoreError):  # removed since the list was made
+            status = store.status(run.run_id)
+            if status.state in WAITING:
+                waiting.append((status.updated, run.run_id))
+    return [run_id for _, run_id in sorted(waiting)]
 
 
 def ensure_drainer(store: Store) -> None:
     """Start a drainer if runs wait and nobody works them off; harmless at any time."""
-    if not store.queue_is_worked() and queue(store):
-        log = (store.root / "queue.log").open("ab")
-        with log:
-            subprocess.Popen(
-                [*COMMAND, "work", "--queue"], start_new_session=True, env=_environment(store),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            )
+    if not queue(store) or store.queue_is_worked():
+        return
+    try:
+        with (store.root / "queue.log").open("ab") as log:
+            _start(store, ["work", "--queue"], log, subprocess.STDOUT)
+    except OSError as error:
+        raise StoreError(f"cannot start a worker: {error.strerror or error}; the run waits in "
+                         f"{store.root}") from None
 
 
 def drain(store: Store, command: Sequence[str] = COMMAND) -> None:
     """Work the queue off, one fresh worker process per run, until nothing waits.
 
     A second drainer returns at once. A run submitted while this one is about to leave is seen by
-    the look after the lock has been given back.
+    the look after the lock has been given back. A run whose folder fails us is left as it is.
     """
-    while queue(store):
+    left = set()
+    while _next(store, left):
         with store.queue_lock() as ours:
             if not ours:
                 return
-            waiting = queue(store)
-            while waiting:
-                _work(store, waiting[0], command)
-                waiting = queue(store)
+            while run_id := _next(store, left):
+                if _somebody_runs(store):
+                    time.sleep(POLL_S)
+                    continue
+                try:
+                    _work(store, run_id, command)
+                except StoreError as error:
+                    left.add(run_id)
+                    print(f"shipdash: {error}", file=sys.stderr, flush=True)
 
 
 def device_facts(store: Store) -> dict | None:
@@ -101,16 +119,12 @@ def device_facts(store: Store) -> dict | None:
         return json.loads(path.read_text())
     except FileNotFoundError:
         pass
-    except ValueError:
-        return None  # being written
+    except (OSError, ValueError):
+        return None  # being written, or not for us to read
     try:
         store.root.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".probe").open("x") as draft:
-            subprocess.Popen(
-                [*COMMAND, "probe", "--json", "--out", str(path)], start_new_session=True,
-                env=_environment(store), stdin=subprocess.DEVNULL, stdout=draft,
-                stderr=subprocess.DEVNULL,
-            )
+            _start(store, ["probe", "--json", "--out", str(path)], draft, subprocess.DEVNULL)
     except OSError:
         pass  # probed already, or nowhere to write: the page says "not yet known"
     return None
@@ -121,21 +135,51 @@ def _halt(store: Store, run_id: str, request: str, state: RunState) -> None:
     if now is RunState.RUNNING:
         store.request(run_id, request)
     elif now in (RunState.QUEUED, *HALTED):
-        store.clear_request(run_id)
+        # A worker may just be starting on it, before it says so: the request will reach it.
+        store.request(run_id, request)
         store.set_status(run_id, state)
     else:
         raise StoreError(f"run {run_id} is {now}: there is nothing to {request}")
 
 
+def _requeue(store: Store, run_id: str) -> None:
+    store.clear_request(run_id)
+    store.set_status(run_id, RunState.QUEUED)
+
+
+def _next(store: Store, left: set[str]) -> str | None:
+    return next((run_id for run_id in queue(store) if run_id not in left), None)
+
+
+def _somebody_runs(store: Store) -> bool:
+    """Whether a worker is alive that is not ours: a dead drainer's, or a command's."""
+    return any(run.state is RunState.RUNNING for run in store.list())
+
+
+def _start(store: Store, arguments: list[str], out, err) -> None:
+    """A process of its own session that outlives us; a thread takes its exit code, lest it stay
+    a zombie for as long as the server lives."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], start_new_session=True, env=_environment(store),
+        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+    )
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
 def _work(store: Store, run_id: str, command: Sequence[str]) -> None:
-    """One worker process, start to end; a run it leaves queued would be taken up for ever."""
-    with store.log_path(run_id).open("ab") as log:
-        code = subprocess.call(
-            [*command, "work", run_id], env=_environment(store),
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        )
-    if store.status(run_id).state is RunState.QUEUED:
-        words = store.log_path(run_id).read_text(errors="replace").strip().splitlines()[-1:]
+    """One worker process, start to end; a run it did not touch would be taken up for ever."""
+    before, log_path = store.status(run_id), store.log_path(run_id)
+    try:
+        with log_path.open("ab") as log:
+            code = subprocess.call(
+                [*command, "work", run_id], env=_environment(store),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )
+        words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
+    except OSError as error:
+        code, words = 1, [str(error)]
+    # Untouched, not merely queued: halted and resumed while its worker was leaving is queued too.
+    if before.state is RunState.QUEUED and store.status(run_id) == before:
         store.set_status(run_id, RunState.FAILED,
                          f"the worker ended with code {code}: {' '.join(words)[:300]}")
 

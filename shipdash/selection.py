@@ -39,6 +39,7 @@ class LoopState:
     n_tested: int = 0
     n_steps: int = 0  # training steps so far: numbers the batches
     bout_steps: int = 0  # training steps since the last pick
+    n_refuted: int = 0  # times since the last pick that inference mode did not confirm training
     n_repeated: int = 0  # predictions thrown away since the last `Scanned`
     settled: bool = True
 
@@ -128,10 +129,12 @@ class _Loop:
         """Train until the core set is known well enough; at least one step."""
         s, began, steps_before = self.state, time.perf_counter(), self.state.n_steps
         by_epoch = self.rules.train_until == "epoch"
+        # Each time the claim is refuted, train twice as long before making it again.
+        least = 1 if by_epoch else self.rules.min_steps << min(s.n_refuted, 8)
         batch = self.network.batch if s.n_tested > self.rules.first else self.network.warmup_batch
         while True:
             score, loss, known = self._epoch(batch) if by_epoch else self._step(batch)
-            if score > self.rules.precision and known:
+            if score > self.rules.precision and known and s.n_steps - steps_before >= least:
                 break
             if s.bout_steps >= self.rules.max_steps:
                 raise _Stalled
@@ -163,6 +166,7 @@ class _Loop:
         good = passes(c, self.rules)
         if not good[: s.n_new].all():
             s.owes_training, s.n_repeated = True, s.n_repeated + len(good)
+            s.n_refuted += 1
             return
         ious = np.round(metrics.iou(c), 4)
         scores = self._scores(c)
@@ -203,7 +207,7 @@ class _Loop:
         s = self.state
         s.core.append(index)
         s.scores.append(0.0)
-        s.n_new, s.bout_steps, s.owes_training = s.n_new + 1, 0, True
+        s.n_new, s.bout_steps, s.n_refuted, s.owes_training = s.n_new + 1, 0, 0, True
         self.in_core[index] = True
         self.images.append(image)
         self.masks.append(mask)

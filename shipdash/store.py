@@ -17,6 +17,7 @@ import secrets
 import shutil
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from shipdash.records import Event, RunState
 
 REQUESTS = ("cancel", "pause", "step")
 FLUSH_S = 0.5  # events reach the disk at most twice a second: enough to watch, cheap to write
+ABANDONED_S = 60.0  # no write takes this long: older temporary files are of a killed writer
 
 
 class StoreError(Exception):
@@ -82,9 +84,10 @@ class Store:
         The folder appears whole or not at all, and of two who ask at once one creates it.
         """
         run_id = config.digest
-        if (self.root / run_id / "spec.json").exists():
-            return run_id, False
         with _explained(f"cannot create a run in {self.root}"):
+            if (self.root / run_id / "spec.json").exists():
+                return run_id, False
+            self.left_out(config)
             self.root.mkdir(parents=True, exist_ok=True)
             draft = self.root / f".new-{secrets.token_hex(8)}"
             draft.mkdir()
@@ -103,6 +106,20 @@ class Store:
                     return run_id, False
                 raise
 
+    def left_out(self, config: RunConfig) -> list[int]:
+        """Core pairs of the runs whose cores this one excludes; `ConfigError` if one has none."""
+        cores = []
+        for other in config.selection.exclude:
+            try:
+                cores += self.result(other)["core"]
+            except (RunNotFound, TypeError):
+                rule = "must name completed runs of this runs folder"
+                raise ConfigError("selection.exclude", other, rule) from None
+        if sum(i < config.selection.n_pool for i in set(cores)) == config.selection.n_pool:
+            raise ConfigError("selection.exclude", list(config.selection.exclude),
+                              "must leave at least one pair of the pool")
+        return cores
+
     def config(self, run_id: str) -> RunConfig:
         """What was asked."""
         try:
@@ -115,12 +132,12 @@ class Store:
         """Where the run stands; `LOST` where it says running and nobody is at work."""
         raw = self._json(run_id, "status.json")
         try:
-            status = Status(RunState(raw["state"]), str(raw["reason"]), raw["created"],
-                            raw["updated"])
+            status = Status(RunState(raw["state"]), str(raw["reason"]), str(raw["created"]),
+                            str(raw["updated"]))
         except (KeyError, TypeError, ValueError):
             raise RunCorrupt(f"status.json of run {run_id} is damaged: resume the run") from None
         if status.state is RunState.RUNNING and not self.is_alive(run_id):
-            if self._json(run_id, "result.json", missing=None) is not None:
+            if self.result(run_id) is not None:
                 return status._replace(state=RunState.COMPLETED)
             # The worker may have ended between our two looks: look again before calling it lost.
             again = self._json(run_id, "status.json")
@@ -134,7 +151,7 @@ class Store:
         if state is not RunState.COMPLETED and self.result(run_id) is not None:
             raise StoreError(f"run {run_id} is completed and stays as it is")
         try:
-            created = self._json(run_id, "status.json")["created"]
+            created = str(self._json(run_id, "status.json")["created"])
         except (RunCorrupt, KeyError, TypeError):
             created = _now()
         self._write(run_id, "status.json", _status_json(state, reason, created))
@@ -170,6 +187,7 @@ class Store:
             if not held:
                 raise RunBusy(f"run {run_id} is being worked on by another process: watch it, "
                               "or cancel it first")
+            _sweep(self._folder(run_id))
             yield
 
     @contextlib.contextmanager
@@ -198,14 +216,15 @@ class Store:
 
     def requested(self, run_id: str) -> str | None:
         """What was asked of the worker, if anything."""
-        with contextlib.suppress(FileNotFoundError):
-            word = (self._folder(run_id) / "control").read_text()
+        with contextlib.suppress(OSError):
+            word = (self._folder(run_id) / "control").read_text(errors="replace")
             return word if word in REQUESTS else None
         return None
 
     def clear_request(self, run_id: str) -> None:
         """The request has been honoured."""
-        (self._folder(run_id) / "control").unlink(missing_ok=True)
+        with _explained(f"cannot remove control of run {run_id}"):
+            (self._folder(run_id) / "control").unlink(missing_ok=True)
 
     # -- what happened ------------------------------------------------------------------------
 
@@ -218,12 +237,15 @@ class Store:
                 text = file.read()
         except FileNotFoundError:
             return [], 0
+        except OSError as error:
+            raise RunCorrupt(f"events.jsonl of run {run_id} cannot be read ({error.strerror}): "
+                             "check the disk and try again") from None
         whole = text[: text.rfind(b"\n") + 1]
         try:
             events = [records.from_json(json.loads(line)) for line in whole.splitlines()]
-        except ValueError as error:
-            raise RunCorrupt(f"events.jsonl of run {run_id} is damaged ({error}): resume the run "
-                             "to write it again from the last checkpoint") from None
+        except (ValueError, TypeError, RecursionError) as error:
+            raise RunCorrupt(f"events.jsonl of run {run_id} is damaged ({error}): remove the run's "
+                             "folder and start it again") from None
         return events, start + len(whole)
 
     def n_bytes(self, run_id: str) -> int:
@@ -238,7 +260,11 @@ class Store:
 
     def result(self, run_id: str) -> dict | None:
         """The stored result; None until the run has completed."""
-        return self._json(run_id, "result.json", missing=None)
+        result = self._json(run_id, "result.json", missing=None)
+        if result is not None and not _is_result(result):
+            raise RunCorrupt(f"result.json of run {run_id} is damaged: remove the run's folder "
+                             "and start it again")
+        return result
 
     def write_result(self, run_id: str, result: dict) -> None:
         """Written last; from here on the run is complete."""
@@ -256,7 +282,7 @@ class Store:
             return None
         try:
             loop = json.loads(arrays.pop("loop").tobytes())
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, RecursionError):
             raise RunCorrupt(f"the checkpoint of run {run_id} is damaged: remove its checkpoint "
                              "folder to start the run again") from None
         return arrays, loop
@@ -287,7 +313,9 @@ class Store:
         if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
             raise RunNotFound(f"a run id has 16 hexadecimal digits. Received: {run_id!r:.40}")
         folder = self.root / run_id
-        if folder.is_symlink() or not folder.is_dir():
+        with _explained(f"cannot look into {self.root}"):
+            is_ours = folder.is_dir() and not folder.is_symlink()
+        if not is_ours:
             raise RunNotFound(f"there is no run {run_id} in {self.root}: check the link or the "
                               "runs folder")
         return folder
@@ -301,18 +329,20 @@ class Store:
                 return missing
             raise RunCorrupt(f"run {run_id} has no {name}: its folder is damaged; remove it and "
                              "start the run again") from None
-        except (ValueError, OSError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise RunCorrupt(f"{name} of run {run_id} cannot be read ({error}); remove the run's "
                              "folder and start it again") from None
 
     def _arrays(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
         path = self._folder(run_id) / name
         try:
+            with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
+                pass
             with np.load(path, allow_pickle=False) as stored:
                 return dict(stored)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise RunCorrupt(f"{name} of run {run_id} is damaged ({error}): remove that file and "
                              "resume the run") from None
 
@@ -323,17 +353,25 @@ class Store:
             _replace(path, content)
 
     def _progress(self, run_id: str) -> tuple[int, int]:
-        """Core size and pairs tested so far, from the end of the event log."""
-        path = self.root / run_id / "events.jsonl"
-        with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 65_536))
-            n_core = n_tested = 0
-            for line in file.read().split(b"\n")[1 if file.tell() > 65_536 else 0 : -1]:
-                event = json.loads(line)
-                n_core = event.get("n_core", n_core)
-                n_tested = event.get("n_tested", n_tested)
-            return n_core, n_tested
-        return 0, 0
+        """Core size and pairs tested so far, from the end of the event log.
+
+        The last pick may lie far back: the look widens until it is found.
+        """
+        path, width, found = self.root / run_id / "events.jsonl", 65_536, {}
+        with contextlib.suppress(*_UNREADABLE, TypeError), path.open("rb") as file:
+            n_bytes = file.seek(0, os.SEEK_END)
+            while len(found) < 2:
+                start = max(0, n_bytes - width)
+                file.seek(start)
+                lines = file.read(n_bytes - start).split(b"\n")[1 if start else 0 : -1]
+                found = {}
+                for line in lines:
+                    event = json.loads(line)
+                    found |= {k: event[k] for k in ("n_core", "n_tested") if k in event}
+                if start == 0:
+                    break
+                width *= 8
+        return found.get("n_core", 0), found.get("n_tested", 0)
 
     @contextlib.contextmanager
     def _locked(self, path: Path, kind: int = fcntl.LOCK_EX,
@@ -346,7 +384,9 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            yield _take(descriptor, kind, time.monotonic() + patience_s)
+            with _explained(f"cannot lock {path.name} in {path.parent}"):
+                held = _take(descriptor, kind, time.monotonic() + patience_s)
+            yield held
         finally:
             os.close(descriptor)
 
@@ -405,9 +445,27 @@ class EventWriter:
             os.fsync(self._file.fileno())
 
 
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, SyntaxError,
+               zipfile.BadZipFile, zlib.error)  # all that np.load says of a damaged archive
+
+
+def _is_result(result: Any) -> bool:
+    """Whether it holds what every reader relies on."""
+    return (isinstance(result, dict) and isinstance(result.get("core"), list)
+            and {"n_core", "n_tested", "n_pool", "seconds", "held_out"} <= set(result))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a writer left that was killed while writing: a checkpoint can be 60 MB."""
+    with contextlib.suppress(OSError):
+        for path in folder.rglob(".*"):
+            if time.time() - path.stat().st_mtime > ABANDONED_S:
+                path.unlink()
+
+
 def _replace(path: Path, content: bytes) -> None:
-    """Old content or new, never half; gone temporary files are swept by the next writer."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """Old content or new, never half; two threads of one server may write at once."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -79,7 +79,7 @@ def selection_curve(events: Iterable[Event]) -> Curve:
 
 
 def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW) -> pd.DataFrame:
-    """Share of the last `window` tested pairs that failed: columns tested, rate.
+    """Share of the last `window` tested pairs that failed: columns tested, n, rate.
 
     The pairs that start the core set untested count neither above nor below the line.
     """
@@ -95,12 +95,13 @@ def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW) -> pd.Dat
             curve_end = max(curve_end, event.n_tested)
     n_scored = curve_end - first
     if n_scored < 1:
-        return pd.DataFrame({"tested": [], "rate": []})
+        return pd.DataFrame({"tested": [], "n": [], "rate": []})
     grid = np.unique(np.linspace(first + 1, curve_end, min(n_scored, 400)).round()).astype(int)
     done = np.array(failures, np.int64)
     upto = np.searchsorted(done, grid, side="right")
     since = np.searchsorted(done, np.maximum(grid - window, first), side="right")
-    return pd.DataFrame({"tested": grid, "rate": (upto - since) / np.minimum(window, grid - first)})
+    n = np.minimum(window, grid - first)
+    return pd.DataFrame({"tested": grid, "n": n, "rate": (upto - since) / n})
 
 
 def training_trace(events: Iterable[Event]) -> pd.DataFrame:
@@ -193,13 +194,15 @@ def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
     """Histogram of scores in [0, 1] at 0.02 with a cut at every step: left, n, passes."""
     edges = np.round(np.arange(0, 1.0001, 0.02), 2)
     counts, _ = np.histogram(values, edges)
-    return pd.DataFrame({"left": edges[:-1], "n": counts, "passes": edges[:-1] >= acceptance - 1e-9})
+    passes = edges[:-1] >= acceptance - 1e-9
+    return pd.DataFrame({"left": edges[:-1], "n": counts, "passes": passes})
 
 
 def ecdf(values: np.ndarray) -> pd.DataFrame:
     """Share of pairs at or below each score, thinned to `MOST_POINTS`: score, share."""
     ordered = np.sort(np.asarray(values, float))
-    keep = np.unique(np.linspace(0, len(ordered) - 1, MOST_POINTS).astype(int)) if len(ordered) else []
+    n = len(ordered)
+    keep = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
     share = (np.arange(len(ordered)) + 1) / max(len(ordered), 1)
     return pd.DataFrame({"score": ordered[keep], "share": share[keep]})
 
@@ -254,7 +257,9 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *,
 
 
 def _group_name(group: Any) -> str:
-    return f"{group.left:,.0f} to {group.right:,.0f}" if isinstance(group, pd.Interval) else str(group)
+    if isinstance(group, pd.Interval):
+        return f"{group.left:,.0f} to {group.right:,.0f}"
+    return str(group)
 
 
 def wilson(k: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
@@ -284,11 +289,12 @@ def estimate(config: dict[str, Any], measured: Iterable[tuple[dict, dict]]) -> E
     same = [run for run in runs if _network(run[0]) == _network(config)]
     if same:
         seconds = _scaled(config, *same[0])
-        return Estimate(seconds, f"the speed of the last such run here ({same[0][1]['device']})")
+        return Estimate(seconds, f"from the last such run here, on {same[0][1]['device']}")
     kind = config["network"]["kind"]
     compact = [run for run in runs if run[0]["network"]["kind"] == "compact"]
     if kind == "article":
-        factor, source = 1.0, "the article network's speed on two 2 GHz cores; not yet measured here"
+        source = "the article network's speed on two 2 GHz cores; not yet measured here"
+        factor = 1.0
         if compact:
             spec, result = compact[0]
             pixels = (spec["scene"]["size"] / 128) ** 2

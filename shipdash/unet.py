@@ -55,28 +55,30 @@ def _residual(inputs, filters: int):
 
 
 def compact_network(size: int, filters: int) -> keras.Model:
-    """A small U-Net for CPUs: every level after a space-to-depth stem, so no pixel is lost.
+    """A small U-Net for CPUs: one convolution a level and direction after a space-to-depth stem.
 
-    The stem turns 2 x 2 pixels into channels: convolutions run on a quarter of the places and
-    the head undoes it, so the mask keeps full resolution.
+    Four learnt colour features a pixel, then 2 x 2 pixels become channels: convolutions run on a
+    quarter of the places, no pixel is lost, and the head undoes it at full resolution.
     """
-    widths = (filters, filters * 3 // 2, filters * 2, filters * 3)
+    widths = [filters * factor for factor in (1, 2, 4, 6)]
     inputs = keras.Input((size, size, 3))
-    x, skips = _SpaceToDepth()(inputs), []  # (n, size / 2, size / 2, 12)
+    x = layers.Conv2D(4, 1, activation="relu", kernel_initializer="he_normal")(inputs)
+    x, skips = _SpaceToDepth()(x), []  # (n, size / 2, size / 2, 16)
     for width in widths[:-1]:
-        x = _conv(_conv(x, width), width)
+        x = _conv(x, width)
         skips.append(x)
         x = layers.MaxPooling2D(2)(x)
-    x = _conv(_conv(x, widths[-1]), widths[-1])  # (n, size / 16, size / 16, widths[-1])
+    x = _conv(x, widths[-1])  # (n, size / 16, size / 16, widths[-1])
     for width, skip in zip(reversed(widths[:-1]), reversed(skips), strict=True):
         x = layers.Concatenate()([layers.UpSampling2D(2)(x), skip])
         x = _conv(x, width)
-    x = _DepthToSpace()(layers.Conv2D(4, 3, padding="same")(x))  # (n, size, size, 1)
+    x = _DepthToSpace()(layers.Conv2D(4, 1)(x))  # (n, size, size, 1)
     return keras.Model(inputs, layers.Activation("sigmoid")(x)[..., 0])
 
 
 def _conv(x, filters: int):
-    x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False,
+                      kernel_initializer="he_normal")(x)
     # Momentum 0.9: a run is some 500 steps, and Keras' 0.99 would still remember the first ones.
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
@@ -123,8 +125,12 @@ class TensorFlowLearner:
         keras.utils.set_random_seed(seed)
         self.config, self.size, self.seed = config, size, seed
         self.network = NETWORKS[config.kind](size, config.filters)
-        self.optimizer = keras.optimizers.Adam(config.learning_rate)
+        self.optimizer = keras.optimizers.Adam(_learning_rate(config))
         self.optimizer.build(self.network.trainable_variables)
+        self.averaged = self.network
+        if config.average:
+            self.averaged = NETWORKS[config.kind](size, config.filters)
+            self.averaged.set_weights(self.network.get_weights())
         self.n_parameters = self.network.count_params()
         self.device = _device_name()
         self._train = tf.function(self._train_step, jit_compile=True)
@@ -178,20 +184,36 @@ class TensorFlowLearner:
             variable.assign(state[f"v{i:04d}"])
 
     def _variables(self) -> list:
-        return [v.value for v in (*self.network.variables, *self.optimizer.variables)]
+        averaged = self.averaged.variables if self.averaged is not self.network else []
+        return [v.value for v in (*self.network.variables, *self.optimizer.variables, *averaged)]
 
     def _train_step(self, images, masks, seed):
         if self.config.augment:
             images, masks = _turned(images, masks, seed)
+        if self.config.invert:
+            images = _inverted(images, seed)
         with tf.GradientTape() as tape:
             probability = self.network(images, training=True)
             loss = bce_dice_loss(masks, probability)
         gradients = tape.gradient(loss, self.network.trainable_variables)
         self.optimizer.apply(gradients)
+        if self.averaged is not self.network:
+            self._average()
         return masks, probability, loss
 
+    def _average(self) -> None:
+        """Follow the weights with a short memory at first, so as not to hold on to the start."""
+        step = tf.cast(self.optimizer.iterations, tf.float32)
+        decay = tf.minimum(self.config.average, step / (step + 9))
+        for mean, now in zip(self.averaged.trainable_variables,
+                             self.network.trainable_variables, strict=True):
+            mean.assign(decay * mean + (1 - decay) * now)
+        for mean, now in zip(self.averaged.non_trainable_variables,
+                             self.network.non_trainable_variables, strict=True):
+            mean.assign(now)  # moving statistics are averages already
+
     def _forward(self, images):
-        return self.network(images, training=False)
+        return self.averaged(images, training=False)
 
 
 def _turned(images, masks, seed):
@@ -203,6 +225,32 @@ def _turned(images, masks, seed):
     for turn, coin in zip(turns, tf.unstack(chance), strict=True):
         both = tf.where(coin[:, None, None, None], turn(both), both)
     return both[..., :3], both[..., 3]
+
+
+def _inverted(images, seed):
+    """Each image as its negative, or not, by chance: the other polarity of the same scene."""
+    coin = tf.random.stateless_uniform((images.shape[0], 1, 1, 1), seed + [1, 0]) < 0.5
+    return tf.where(coin, 1 - images, images)
+
+
+def _learning_rate(config: NetworkConfig):
+    """Constant, or falling with one over the square root of the step (Robbins and Monro, 1951)."""
+    if not config.decay_steps:
+        return config.learning_rate
+    return _InverseRoot(config.learning_rate, config.decay_steps)
+
+
+class _InverseRoot(keras.optimizers.schedules.LearningRateSchedule):
+    """``start / sqrt(1 + step / decay_steps)``."""
+
+    def __init__(self, start: float, decay_steps: int) -> None:
+        self.start, self.decay_steps = start, decay_steps
+
+    def __call__(self, step):
+        return self.start / tf.sqrt(1 + tf.cast(step, tf.float32) / self.decay_steps)
+
+    def get_config(self):
+        return {"start": self.start, "decay_steps": self.decay_steps}
 
 
 def _allow_memory_growth() -> None:

@@ -188,7 +188,8 @@ def test_the_newest_pair_is_confirmed_before_anything_is_thrown_away():
             super().train(images[twice], masks[twice])
             return Step(masks, masks.astype(np.float32), 0.0)
 
-    config = settings(**{"selection.n_pool": 30, "network.batch": 2, "network.warmup_batch": 2})
+    config = settings(**{"selection.n_pool": 30, "network.batch": 2, "network.warmup_batch": 2,
+                         "selection.min_steps": 1})
     events, state, _ = outcome(config, SlowLearner())
     assert len(state.core) == 30
     assert sum(isinstance(e, Trained) for e in events) > 30

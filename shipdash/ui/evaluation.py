@@ -59,7 +59,7 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
     captions = [f"held-out {int(i):,} · IoU {iou[i]:.2f}" for i in order]
     st.markdown(f"#### The {len(order)} worst: IoU {iou[order[0]]:.2f} to {iou[order[-1]]:.2f}")
     st.caption("Image, truth" + (", prediction of the final network." if wrong else "."))
-    gallery.show_sheet(images, masks, captions, wrong, key="worst", columns=3 if wrong else 4,
+    gallery.show_sheet(images, masks, captions, wrong, key="worst",
                        alt=f"The worst held-out pairs: {captions[0]} and on.")
 
 

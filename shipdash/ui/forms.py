@@ -39,8 +39,8 @@ def field(dotted: str, value: Any, *, prefix: str, slider: bool = False) -> Any:
     number = st.slider if slider and name not in WIDE else st.number_input
     kind = type(spec.default)
     limits = {"min_value": kind(about["low"]), "max_value": kind(about["high"])}
-    small = {"format": "%.4g"} if kind is float else {}
-    return number(label, **limits, value=kind(value), step=kind(about["step"] or 1), **small, **common)
+    limits |= {"step": kind(about["step"] or 1)} | ({"format": "%.4g"} if kind is float else {})
+    return number(label, value=kind(value), **limits, **common)
 
 
 def section(name: str, values: dict[str, Any], *, prefix: str, columns: int = 3,
@@ -104,8 +104,8 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
         recorded = [(r.config.to_dict(), r.result) for r in runs if r.recorded and r.result]
         elsewhere = summary.estimate(config.to_dict(), recorded)
         known = elsewhere.seconds and recorded
-        extra = (f" The recorded run's machine would need about {frame.duration(elsewhere.seconds)}."
-                 if known else "")
+        extra = (f" The recorded run's machine would need about "
+                 f"{frame.duration(elsewhere.seconds)}." if known else "")
         st.caption(f"Time: not yet measured on this machine.{extra} {frame.device_line()}")
     elif expected.seconds > 3 * 3600 and not gpu:
         st.warning(f"About **{frame.duration(expected.seconds)}** on this CPU: {expected.source}. "

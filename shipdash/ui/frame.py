@@ -16,6 +16,12 @@ from shipdash.store import Store, StoreError
 RECORDED = Path(__file__).parent.parent / "recorded"
 """A full-size run that came with the package: numbers only, read and never written."""
 
+IDEA = """
+A network that segments ships meets 10,000 training pairs, one after the other. What it already
+gets right is thrown away; only a pair it **fails** joins the core set, and then it trains on the
+core set alone. Every pair is drawn with fresh noise, so no image repeats. How many does it keep?
+"""
+
 MOST_GUESS = 10_000_000
 
 PAGES = {
@@ -29,13 +35,13 @@ PAGES = {
 }
 
 STATES = {
-    RunState.QUEUED: (":material/schedule:", "queued"),
-    RunState.RUNNING: (":material/play_arrow:", "running"),
-    RunState.PAUSED: (":material/pause:", "paused"),
-    RunState.COMPLETED: (":material/check:", "completed"),
-    RunState.FAILED: (":material/error:", "failed"),
-    RunState.CANCELLED: (":material/cancel:", "cancelled"),
-    RunState.LOST: (":material/help:", "lost"),
+    RunState.QUEUED: ":material/schedule:",
+    RunState.RUNNING: ":material/play_arrow:",
+    RunState.PAUSED: ":material/pause:",
+    RunState.COMPLETED: ":material/check:",
+    RunState.FAILED: ":material/error:",
+    RunState.CANCELLED: ":material/cancel:",
+    RunState.LOST: ":material/help:",
 }
 
 _STYLE = """<style>
@@ -47,7 +53,7 @@ _STYLE = """<style>
 [data-testid="stMetricLabel"] p { font-size: 0.85rem; opacity: 0.75; }
 [class*="st-key-card_"] h4 { padding: 0.4rem 0 0; }
 .st-key-links { margin-bottom: 0.8rem; }
-[class*="st-key-sheet_"] img { image-rendering: pixelated; max-width: 100%; }
+[class*="st-key-sheet_"] img { max-width: 100%; height: auto; }
 </style>"""
 
 
@@ -75,8 +81,8 @@ class Run(NamedTuple):
                 f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model} · {self.state}{n_core} · {when}")
 
 
-def page(title: str, lead: str = "") -> None:
-    """Set up the page and draw its links, heading and lead."""
+def page(title: str, lead: str = "", *, heading: str = "") -> None:
+    """Set up the page and draw its links, heading (else the title) and lead."""
     st.set_page_config(f"{title} · shipdash", page_icon=_icon(), layout="wide")
     st.html(_STYLE)
     here = {k: st.query_params[k] for k in ("run", "guess") if k in st.query_params}
@@ -85,8 +91,7 @@ def page(title: str, lead: str = "") -> None:
         for file, label in PAGES.items():
             if (root / file).exists():
                 st.page_link(file, label=label, query_params=here)
-    if title != "Home":
-        st.title(title)
+    st.title(heading or title)
     if lead:
         st.markdown(lead)
 

@@ -1,7 +1,7 @@
 """Pairs as pictures: one contact sheet per page of results, and one pair enlarged.
 
-A sheet is a single image, so that a page of results costs one element; enlarged by nearest
-neighbour, because a pixel is the evidence.
+A sheet is a single image, so that a page of results costs one element. Pairs are enlarged by
+nearest neighbour, because a pixel is the evidence; the browser only ever makes the sheet smaller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from shipdash.pool import Pool
 from shipdash.ui import frame
 
 INK = (122, 134, 148, 255)  # the figures' quiet grey: reads on light and dark
-GAP, LINE, SIDE = 10, 20, 128
+GAP, LINE, FONT = 20, 40, 26  # pixels of a sheet, shown at 0.7 of its size
+SIDE = 256  # a pair is enlarged to at most this, by a whole number
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -56,43 +57,60 @@ def predictions(run: frame.Run, name: str) -> dict[int, np.ndarray]:
     return dict(zip(map(int, found["index"]), found["probability"], strict=False))
 
 
+def failed_with(run: frame.Run, indices: Sequence[int], ious: Sequence[float | None]):
+    """Prediction each core pair failed with, or the word for why there is none; None where
+    the run has stored none at all."""
+    stored = predictions(run, "picked")
+    if not stored:
+        return None
+    tested = ["not stored" if iou is not None and iou == iou else "untested" for iou in ious]
+    return [stored.get(int(i), word) for i, word in zip(indices, tested, strict=True)]
+
+
 def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
-          wrong: Sequence[np.ndarray | None] | None = None, *, columns: int = 3) -> Image.Image:
-    """Tiles of image, truth and (with `wrong`) prediction side by side, a caption under each."""
-    panels = 2 if wrong is None else 3
-    wide, high = panels * (SIDE + 2) + GAP, SIDE + LINE + GAP
+          wrong: Sequence[np.ndarray | str] | None = None, *, columns: int = 2) -> Image.Image:
+    """Tiles of image, truth and (with `wrong`) prediction side by side, a caption under each.
+
+    A word stands in the place of a prediction that there is not.
+    """
+    panels, size = 2 if wrong is None else 3, images.shape[1]
+    side = size * max(SIDE // size, 1)
+    wide, high = panels * (side + 4) + GAP, side + LINE + GAP
     columns = max(min(columns, len(captions)), 1)
     rows = -(-len(captions) // columns)
     out = Image.new("RGBA", (columns * wide, max(rows, 1) * high), (0, 0, 0, 0))
-    pen, font = ImageDraw.Draw(out), ImageFont.load_default(13)
+    pen, font = ImageDraw.Draw(out), ImageFont.load_default(FONT)
     for k, caption in enumerate(captions):
         x, y = (k % columns) * wide, (k // columns) * high
         parts = [_rgb(images[k]), _grey(masks[k])]
         parts += [] if wrong is None else [_grey(wrong[k])]
         for j, part in enumerate(parts):
-            at = (x + j * (SIDE + 2), y)
-            if part is None:
-                pen.rectangle([*at, at[0] + SIDE - 1, y + SIDE - 1], outline=INK)
-                pen.text((at[0] + 12, y + SIDE // 2 - 8), "joined untested", INK, font)
+            at = (x + j * (side + 4), y)
+            if isinstance(part, str):
+                pen.rectangle([*at, at[0] + side - 1, y + side - 1], outline=INK)
+                pen.text((at[0] + side // 8, y + side // 2), part, INK, font, anchor="lm")
             else:
-                out.paste(part.resize((SIDE, SIDE), Image.Resampling.NEAREST), at)
-        pen.text((x, y + SIDE + 3), caption, INK, font)
+                out.paste(part.resize((side, side), Image.Resampling.NEAREST), at)
+        pen.text((x, y + side + 4), caption, INK, font)
     return out
 
 
-def show_sheet(images, masks, captions, wrong=None, *, key: str, alt: str, columns: int = 3) -> None:
-    """The contact sheet on the page."""
+def show_sheet(images, masks, captions, wrong=None, *, key: str, alt: str,
+               columns: int | None = None) -> None:
+    """The contact sheet on the page; by default two columns of three panels or three of two."""
+    columns = columns or (3 if wrong is None else 2)
     with st.container(key=f"sheet_{key}"):
-        st.image(sheet(images, masks, captions, wrong, columns=columns), width="content", alt=alt)
+        picture = sheet(images, masks, captions, wrong, columns=columns)
+        st.image(picture, width=int(0.7 * picture.width), alt=alt)
 
 
 def _rgb(image: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)).convert("RGBA")
 
 
-def _grey(mask: np.ndarray | None) -> Image.Image | None:
-    if mask is None:
-        return None
+def _grey(mask: np.ndarray | str) -> Image.Image | str:
+    if isinstance(mask, str):
+        return mask
     values = mask.astype(np.uint8) * 255 if mask.dtype == bool else mask
     return Image.fromarray(values).convert("RGBA")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 
 import numpy as np
 import streamlit as st
@@ -20,8 +21,8 @@ def page() -> None:
     """A fragment: moving a slider redraws this part only."""
     left, right = st.columns([1, 2], gap="large")
     with left:
-        values = RunDefaults.scene()
-        asked = forms.section("scene", values, prefix="generator", columns=1, slider=True)
+        asked = forms.section("scene", asdict(SceneConfig()), prefix="generator", columns=1,
+                              slider=True)
         seed = st.number_input("Pool seed", 0, 2**32 - 1, 1, key="generator.seed",
                                help="Pair i of a seed is always the same pair.")
     with right:
@@ -32,16 +33,6 @@ def page() -> None:
             st.error(str(error))
             return
         _preview(scene, seed)
-
-
-class RunDefaults:
-    """The article's distribution, where the sliders start."""
-
-    @staticmethod
-    def scene() -> dict:
-        from dataclasses import asdict
-
-        return asdict(SceneConfig())
 
 
 def _preview(scene: SceneConfig, seed: int) -> None:

@@ -1,25 +1,40 @@
-"""Parts of the first page: the idea, what to open, which run is shown, what runs there are."""
+"""Parts of the first page: what to open, which run is shown, what runs there are."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from shipdash import jobs
+from shipdash import figures, jobs, summary
 from shipdash.records import RunState
-from shipdash.ui import forms, frame
-
-IDEA = """
-A network that segments ships meets 10,000 training pairs, one after the other. What it already
-gets right is thrown away; only a pair it **fails** joins the core set, and then it trains on the
-core set alone. Every pair is drawn with fresh noise, so no image repeats. How many does it keep?
-"""
+from shipdash.ui import chart, forms, frame
 
 
-def idea() -> None:
-    """Title and the paragraph that says what this is."""
-    st.title("How few of 10,000 training pairs are enough?")
-    st.markdown(IDEA)
+def body() -> None:
+    """Everything below the idea."""
+    runs = frame.runs()
+    run = shown(runs)
+    left, right = st.columns([2, 1], gap="large", vertical_alignment="bottom")
+    with left:
+        actions(run)
+    with right:
+        guess = frame.guess_box()
+    if run is None:
+        frame.empty("No finished run yet.", "Start the experiment: it takes minutes on two cores.")
+    else:
+        _curve(run, guess)
+        result(run)
+    machine(runs)
+
+
+def _curve(run: frame.Run, guess: int | None) -> None:
+    events, rules = frame.events(run), run.config.selection
+    now = summary.progress(events, rules.n_pool, rules.passes)
+    reason = (run.result or {}).get("reason")
+    title = summary.finding(now.n_core, now.n_tested, rules.n_pool, reason)
+    curve = summary.selection_curve(events)
+    chart.show(figures.selection(curve, rules.n_pool, title, guess=guess), key="home_selection",
+               note=origin(run))
 
 
 def shown(runs: list[frame.Run]) -> frame.Run | None:
@@ -94,11 +109,12 @@ def _row(run: frame.Run) -> dict:
         return {"state": "unreadable", "settings": run.reason, "run": run.run_id}
     held = (run.result or {}).get("held_out") or {}
     return {
-        "state": str(run.state), "settings": frame.preset_of(c), "pool": f"{c.selection.n_pool:,}",
+        "open": f"/Run?run={run.run_id}", "state": str(run.state),
+        "settings": frame.preset_of(c),
+        "pool": f"{c.selection.n_pool:,}",
         "precision": c.selection.precision,
         "seeds": f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model}",
         "selected": f"{run.result['n_core']:,}" if run.result else "–",
         "held-out IoU": f"{held['mean_iou']:.3f}" if held else "–",
         "started": run.created[:16].replace("T", " "), "run": run.run_id,
-        "open": f"/Run?run={run.run_id}",
     }

@@ -16,17 +16,17 @@ EVERY = "2s"
 WORDS = {
     RunState.QUEUED: "Queued. It starts when the runs before it have ended.",
     RunState.RUNNING: "Running.",
-    RunState.PAUSED: "Paused. Resume goes on exactly where it stopped; one pick goes on to the "
-                     "next pair that fails.",
+    RunState.PAUSED: "Paused. Resume goes on exactly where it stopped; a step goes on to the next "
+                     "pair that fails.",
     RunState.COMPLETED: "Completed.",
     RunState.FAILED: "Failed. Resume tries again from the last checkpoint.",
     RunState.CANCELLED: "Cancelled. What was found is kept; Resume goes on from there.",
-    RunState.LOST: "Lost: its worker ended without a word. Resume goes on from the last checkpoint.",
+    RunState.LOST: "Lost: its worker ended without a word. Resume goes on where it was last saved.",
 }
 
 
 def buttons(run: frame.Run) -> None:
-    """What can be done with the run in its state; outside the timed fragment, so clicks are kept."""
+    """What can be done with the run in its state; outside the timed fragment: clicks are kept."""
     going, ended = run.state in MOVING, run.state == RunState.COMPLETED
     if run.recorded or ended:
         return
@@ -85,16 +85,34 @@ def _state(run: frame.Run) -> tuple[RunState, str]:
 
 
 def _say(run: frame.Run, state: RunState, reason: str, now: summary.Progress) -> None:
-    icon, _ = frame.STATES[state]
-    words = f"{icon} {WORDS[state]}" + (f" {reason[:1].upper()}{reason[1:]}" if reason else "")
+    words = f"{frame.STATES[state]} {WORDS[state]}"
+    words += f" {reason[:1].upper()}{reason[1:]}" if reason and state != RunState.LOST else ""
+    words += _pending(run, state)
     if state in (RunState.FAILED, RunState.LOST):
         st.warning(words)
     else:
         st.markdown(words)
     if state != RunState.COMPLETED:
-        left = f", about {frame.duration(now.left_s)} left" if now.left_s and state in MOVING else ""
+        known = now.left_s and state in MOVING
+        left = f", about {frame.duration(now.left_s)} left" if known else ""
         st.progress(now.share, f"pass {now.round}: {now.n_tested:,} tested of "
                                f"{now.n_pool:,}{left}")
+
+
+def _pending(run: frame.Run, state: RunState) -> str:
+    """A request the worker has not come to yet, or the place in the queue."""
+    if run.recorded or state not in MOVING:
+        return ""
+    try:
+        if state == RunState.QUEUED:
+            jobs.ensure_drainer(run.store)
+            waiting = jobs.queue(run.store)
+            ahead = waiting.index(run.run_id) if run.run_id in waiting else 0
+            return f" {ahead} before it." if ahead else " It is next."
+        asked = run.store.requested(run.run_id)
+        return f" Asked to {asked}; the worker gets to it in a moment." if asked else ""
+    except (StoreError, OSError) as error:
+        return f" {error}"
 
 
 def _numbers(now: summary.Progress) -> None:
@@ -102,7 +120,7 @@ def _numbers(now: summary.Progress) -> None:
     cells = st.columns(6)
     cells[0].metric("Selected", f"{now.n_core:,}")
     cells[1].metric("Tested", f"{now.n_tested:,}")
-    cells[2].metric(f"Failing of last {summary.RATE_WINDOW}", rate)
+    cells[2].metric(f"Failing, last {summary.RATE_WINDOW}", rate)
     cells[3].metric("Training", _speed(now.train_speed),
                     help="Images per second, forward and backward.")
     cells[4].metric("Prediction", _speed(now.scan_speed), help="Images per second, forward.")
@@ -119,8 +137,8 @@ def rates(events, run: frame.Run) -> None:
     trace, rules = summary.training_trace(events), run.config.selection
     left, middle, right = st.columns(3, gap="large")
     with left:
-        chart.show(figures.rejection_rate(summary.rejection_rate(events), summary.RATE_WINDOW,
-                                          rules.n_pool), key="rejection")
+        chart.show(figures.rejection_rate(summary.rejection_rate(events), rules.n_pool),
+                   key="rejection")
     with middle:
         chart.show(figures.training(trace, "score", rules.precision), key="score")
     with right:
@@ -138,6 +156,7 @@ def last_pick(run: frame.Run, events) -> None:
     images, masks = gallery.of_run(run, [pick.index])
     iou = "joined untested" if pick.iou is None else f"IoU {pick.iou:.2f}"
     st.markdown(f"#### Pair {pick.index:,} joined as number {pick.n_core:,}: {iou}")
-    gallery.show_sheet(images, masks, ["image, truth, prediction before it was learnt"],
-                       [stored.get(pick.index)], key="last", columns=1,
+    wrong = gallery.failed_with(run, [pick.index], [pick.iou])
+    words = "image, truth" + (", prediction before it was learnt" if wrong else "")
+    gallery.show_sheet(images, masks, [words], wrong, key="last", columns=1,
                        alt=f"Pair {pick.index}, its mask and its wrong prediction; {iou}.")

@@ -28,12 +28,11 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
         frame.empty("No pair selected yet.", "Open the Run page and watch the first ones join.")
         return
     st.markdown(f"#### {len(table):,} pairs in order of selection")
-    st.caption("Image, truth, and the prediction the pair failed with. The first pairs join "
-               "untested.")
     rows = gallery.page_of(table, key="core_page")
     images, masks = gallery.of_run(run, rows["index"])
-    stored = gallery.predictions(run, "picked")
-    wrong = [stored.get(int(i)) for i in rows["index"]]
+    wrong = gallery.failed_with(run, rows["index"], rows["iou"])
+    st.caption("Image, truth" + (", and the prediction the pair failed with." if wrong else ".")
+               + " The first pairs join untested.")
     captions = [f"#{order} · pair {i:,}" + ("" if np.isnan(iou) else f" · IoU {iou:.2f}")
                 for order, i, iou in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="core",
@@ -63,7 +62,7 @@ def discarded(run: frame.Run, events) -> None:
     captions = [f"pair {int(i):,} · IoU {v:.3f}" for i, v in zip(rows["index"], rows["iou"],
                                                                   strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="discarded",
-                       columns=3 if wrong else 4, alt=f"Discarded pairs: {captions[0]} and on.")
+                       alt=f"Discarded pairs: {captions[0]} and on.")
 
 
 def _worst(run: frame.Run) -> pd.DataFrame:

@@ -1,0 +1,76 @@
+"""Figures say in title, words and table what they draw."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shipdash import figures, summary
+
+CURVE = summary.Curve(np.array([0, 1, 50, 100]), np.array([0, 1, 12, 12]))
+
+
+def _trace(chart, name):
+    return next(t for t in chart.figure.data if t.name == name)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_selection_shows_diagonal_guess_and_curve(log):
+    """All three by name, each with an identity that survives updates."""
+    chart = figures.selection(CURVE, 100, "title", guess=30, log=log)
+    assert {t.name for t in chart.figure.data[:3]} == {"keep everything", "your guess: 30",
+                                                       "selected"}
+    assert all(t.uid for t in chart.figure.data)
+    assert max(_trace(chart, "selected").y) == 12
+
+
+def test_accent_means_selected_only():
+    """Diagonal and guess are grey."""
+    chart = figures.selection(CURVE, 100, "title", guess=30)
+    named = [t for t in chart.figure.data if t.showlegend is not False]
+    coloured = [t.name for t in named if figures.SELECTED in str(t.to_plotly_json())]
+    assert coloured == ["selected"]
+
+
+def test_logarithmic_axes_have_no_zero():
+    """The origin moves to one."""
+    chart = figures.selection(CURVE, 100, "title", log=True)
+    assert min(_trace(chart, "selected").x) == 1
+
+
+def test_same_numbers_same_figure():
+    """Nothing in a figure changes by itself, so a page at rest sends nothing."""
+    one, two = (figures.selection(CURVE, 100, "t", guess=5).figure.to_json() for _ in range(2))
+    assert one == two
+
+
+def test_an_update_is_small():
+    """A run of 150 picks fits into 20 kB."""
+    picks = np.unique(np.geomspace(1, 10_000, 150).astype(int))
+    chart = figures.selection(summary.Curve(picks, np.arange(len(picks))), 10_000, "t")
+    assert len(chart.figure.to_json()) < 20_000
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_live_figures_bear_an_empty_run(empty):
+    """Before the first event every chart draws, with words that say so."""
+    rate = pd.DataFrame([] if empty else [(5, 4, 0.5)], columns=["tested", "n", "rate"])
+    trace = pd.DataFrame({"n_core": [], "score": [], "loss": []})
+    charts = [figures.rejection_rate(rate, 100), figures.training(trace, "score", 0.85),
+              figures.training(trace, "loss"),
+              figures.selection(summary.selection_curve([]), 100, "Nothing tested yet")]
+    assert all(chart.alt and chart.title for chart in charts)
+
+
+def test_factor_title_claims_nothing_where_intervals_overlap():
+    """Two groups that cannot be told apart."""
+    table = pd.DataFrame({"group": ["a", "b"], "n_pool": [10, 10], "n_core": [2, 3],
+                          "rate": [0.2, 0.3], "low": [0.05, 0.1], "high": [0.5, 0.6]})
+    assert figures.factor_rates(table, "Size").title == "Size: no clear difference"
+
+
+def test_scores_split_at_the_acceptance():
+    """Failing bars and passing bars together hold every pair."""
+    table = summary.distribution(np.array([0.2, 0.95, 0.97]), 0.9)
+    chart = figures.scores(table, 0.9, "t")
+    assert sum(sum(t.y) for t in chart.figure.data) == 3
+    assert _trace(chart, "fail").marker.pattern.shape == "/"

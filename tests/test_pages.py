@@ -1,0 +1,197 @@
+"""Every page in every state of a run, without a browser and without TensorFlow."""
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from shipdash import jobs
+from shipdash.config import RunConfig
+from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
+from shipdash.store import Store
+from shipdash.ui import frame
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[1-4]_*.py"))]
+EVENTS = [
+    Picked(1, 7, 1, 1, 1, None, None),
+    Trained(1, 5, 80, 0.9, 0.2, 2.0),
+    Scanned(1, 3, 3, (5, 6), (0.95, 0.91), 4, 1, 0.5),
+    Picked(1, 9, 4, 2, 4, 0.4, 0.0),
+    Trained(2, 2, 32, 0.88, 0.1, 1.0),
+    Scanned(1, 10, 10, (0, 1, 2, 3, 4, 8), (0.93,) * 6, 6, 0, 0.4),
+    Stopped(StopReason.EXHAUSTED, 2, 10, 1),
+]
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty runs folder; no worker or probe is ever started."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path))
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
+    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(jobs, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    return Store()
+
+
+def _config() -> RunConfig:
+    return RunConfig().replace(**{
+        "scene.size": 32, "scene.radius_min": 2.0, "scene.radius_max": 5.0, "network.kind": "rote",
+        "selection.n_pool": 10, "selection.first": 1, "evaluation.n_held_out": 20,
+    })
+
+
+def _run(store: Store, state: RunState) -> str:
+    run_id, _ = store.create(_config())
+    done = state == RunState.COMPLETED
+    if state != RunState.QUEUED:
+        store.set_status(run_id, RunState.RUNNING)
+        with store.writer(run_id) as writer:
+            for event in EVENTS if done else EVENTS[:-2]:
+                writer.append(event)
+            writer.flush()
+    if done:
+        _evaluate(store, run_id)
+    if state != RunState.LOST:  # lost is running without a living worker
+        store.set_status(run_id, state)
+    return run_id
+
+
+def _evaluate(store: Store, run_id: str) -> None:
+    iou = np.linspace(0.5, 1.0, 20).astype(np.float32)
+    store.save_scores(run_id, "held_out", index=np.arange(20), iou=iou, score=iou, soft=iou)
+    gone = np.array([0, 1, 2, 3, 4, 5, 6, 8])
+    store.save_scores(run_id, "reaudit", index=gone, iou=iou[:8])
+    wrong = np.zeros((1, 32, 32), np.uint8)
+    store.save_scores(run_id, "picked", index=np.array([9]), probability=wrong)
+    store.write_result(run_id, {
+        "run_id": run_id, "state": "completed", "reason": "exhausted", "n_pool": 10,
+        "n_tested": 10, "n_core": 2, "core": [7, 9], "rounds": 1, "n_forward": 10, "n_wasted": 1,
+        "n_backward": 112, "seconds": 5.0, "phases": {"train": 3.0, "scan": 0.9}, "device": "CPU",
+        "threads": 2, "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
+        "held_out": {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "mean_dice": 0.8,
+                     "article_score": 0.5, "article_score_soft": 0.5, "acceptance_iou": 0.9},
+        "reaudit": {"n": 8, "n_failing": 8, "lowest_iou": 0.5, "failing": gone.tolist()},
+        "preset": "custom", "algorithm": 1,
+    })
+
+
+def _open(page: str, **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+    if page != "app.py":
+        at.switch_page(page)  # links between pages are known from the entry point only
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+def _words(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
+    return " ".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_opens_with_no_run(store, page):
+    """An empty folder is a beginning, not an error."""
+    assert not _open(page).error
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("state", list(RunState))
+def test_page_bears_every_state(store, page, state):
+    """Queued to lost, each page opens without a traceback."""
+    at = _open(page, run=_run(store, state))
+    assert not at.error
+
+
+@pytest.mark.parametrize("state", list(RunState))
+def test_run_page_names_the_state(store, state):
+    """The state in words and the buttons that make sense in it."""
+    run_id = _run(store, state)
+    with store.lock(run_id) if state == RunState.RUNNING else contextlib.nullcontext():
+        at = _open("pages/2_Run.py", run=run_id)
+    assert str(state).capitalize() in _words(at)
+    enabled = {b.label for b in at.button if not b.disabled and b.key.startswith("button_")}
+    assert ("Resume" in enabled) == (state in jobs.HALTED)
+    assert ("Pause" in enabled) == (state == RunState.RUNNING)
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "../../etc/passwd", "0123456789abcdef"])
+@pytest.mark.parametrize("page", PAGES[2:])
+def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
+    """The page says which and goes on."""
+    _run(store, RunState.COMPLETED)
+    assert len(_open(page, run=bad).warning) == 1
+
+
+def test_start_queues_one_run(store):
+    """Pressing Start creates the run and puts it into the link."""
+    at = _open("pages/2_Run.py", preset="Quick look")
+    at.button(key="start").click().run()
+    assert not at.exception
+    assert [info.state for info in store.list()] == [RunState.QUEUED]
+    assert store.list()[0].run_id in at.query_params["run"]
+
+
+def test_contradictory_settings_name_field_and_rule(store):
+    """Nothing is written and Start is shut."""
+    at = _open("pages/2_Run.py", preset="Quick look")
+    at.number_input(key="run.quick.scene.radius_max").set_value(80.0).run()
+    assert "scene.radius_max must be less than half of size" in at.error[0].value
+    assert at.button(key="start").disabled
+    assert store.list() == []
+
+
+def test_unwritable_folder_is_a_sentence(store, monkeypatch):
+    """A full disk at Start: told, nothing breaks."""
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jobs, "submit", full)
+    at = _open("pages/2_Run.py", preset="Quick look")
+    at.button(key="start").click().run()
+    assert not at.exception
+    assert "No space left on device" in at.error[0].value
+
+
+def test_unreadable_run_is_listed_and_the_rest_works(store):
+    """A corrupt folder shows in the list on Home; other runs stay usable."""
+    good = _run(store, RunState.COMPLETED)
+    bad = store.root / ("f" * 16)
+    bad.mkdir()
+    (bad / "spec.json").write_text("{")
+    at = _open("app.py", run=good)
+    assert "unreadable" in at.dataframe[0].value["state"].tolist()
+
+
+@pytest.mark.parametrize("text", ["1500", "-3", "many", "9" * 40])
+def test_guess_in_the_link(store, text):
+    """A whole number is taken, anything else ignored."""
+    at = _open("app.py", guess=text)
+    assert at.number_input(key="guess").value == (1500 if text == "1500" else None)
+
+
+@pytest.mark.parametrize("view", ["Core set", "Discarded", "One pair", "Why these?", "Export"])
+def test_samples_views(store, view):
+    """Each view of a finished run draws."""
+    assert not _open("pages/3_Samples.py", run=_run(store, RunState.COMPLETED), view=view).error
+
+
+def test_evaluation_states_the_finding(store):
+    """How many fail, at which IoU, and that no control has been run."""
+    words = _words(_open("pages/4_Evaluation.py", run=_run(store, RunState.COMPLETED)))
+    assert "16 of 20 fresh pairs (80.00%) fall below IoU 0.90" in words
+    assert "8 of 8" in words
+    assert "have not been run" in words
+
+
+def test_generator_refuses_in_words(store):
+    """A radius range upside down."""
+    at = _open("pages/1_Generator.py")
+    at.slider(key="generator.scene.radius_min").set_value(40.0).run()
+    assert not at.exception
+    assert "must not exceed radius_max" in at.error[0].value

@@ -1,0 +1,170 @@
+"""Tables against cases small enough to do by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shipdash import summary
+from shipdash.config import article, compact
+from shipdash.records import Picked, Scanned, Stopped, StopReason, Trained
+
+EVENTS = [
+    Picked(1, 7, 1, 1, 1, None, None),
+    Picked(1, 3, 2, 2, 2, None, None),
+    Trained(2, 5, 80, 0.9, 0.2, 2.0),
+    Scanned(1, 4, 4, (5, 6), (0.95, 0.91), 4, 1, 0.5),
+    Scanned(1, 5, 5, (1,), (0.99,), 1, 0, 0.1),
+    Picked(1, 9, 6, 3, 6, 0.4, 0.0),
+    Trained(3, 2, 32, 0.88, 0.1, 1.0),
+    Scanned(1, 8, 8, (2, 4), (0.93, 0.92), 2, 0, 0.4),
+]
+STOPPED = [*EVENTS, Stopped(StopReason.EXHAUSTED, 3, 8, 1)]
+
+
+def test_curve_keeps_the_corners_only():
+    """A flat stretch is two points, however often it was reported."""
+    curve = summary.selection_curve(EVENTS)
+    assert curve.tested.tolist() == [0, 1, 2, 5, 6, 8]
+    assert curve.selected.tolist() == [0, 1, 2, 2, 3, 3]
+
+
+def test_curve_of_nothing_is_the_origin():
+    """No event yet: one point."""
+    curve = summary.selection_curve([])
+    assert (curve.tested.tolist(), curve.selected.tolist()) == ([0], [0])
+
+
+def test_rejection_rate_leaves_out_untested_pairs():
+    """Pairs 3 to 8 were scored, one failed; the window reaches back to the first scored one."""
+    table = summary.rejection_rate(EVENTS, window=4)
+    assert table["tested"].tolist() == [3, 4, 5, 6, 7, 8]
+    np.testing.assert_allclose(table["rate"], [0, 0, 0, 1 / 4, 1 / 4, 1 / 4])
+
+
+def test_rejection_rate_agrees_with_a_rolling_mean():
+    """pandas' rolling mean over the outcome of every pair gives the same."""
+    rng = np.random.default_rng(1)
+    failed, events, n_core = rng.random(300) < 0.1, [], 0
+    for k, bad in enumerate(failed, 1):
+        n_core += bad
+        events.append(Picked(1, k, k, n_core, k, 0.1, 0.0) if bad
+                      else Scanned(1, k, k, (k,), (1.0,), 1, 0, 0.1))
+    table = summary.rejection_rate(events, window=50)
+    expected = pd.Series(failed.astype(float)).rolling(50, min_periods=1).mean()
+    np.testing.assert_allclose(table["rate"], expected)
+
+
+def test_rejection_rate_without_scores_is_empty():
+    """The first pairs alone say nothing."""
+    assert summary.rejection_rate(EVENTS[:3]).empty
+
+
+def test_progress_adds_up():
+    """Counts and speeds are sums over the events."""
+    now = summary.progress(EVENTS, n_pool=10)
+    assert (now.n_tested, now.n_core, now.n_forward, now.n_wasted, now.n_backward) == (8, 3, 7, 1,
+                                                                                      112)
+    assert now.train_speed == pytest.approx(112 / 3)
+    assert now.scan_speed == pytest.approx(7.0)
+    assert now.share == pytest.approx(0.8)
+    assert now.left_s > 0
+
+
+def test_progress_of_nothing_and_of_the_end():
+    """Before the first event nothing is known; after the last nothing is left."""
+    before, after = summary.progress([], 10), summary.progress(STOPPED, 10)
+    assert (before.n_core, before.left_s, before.score) == (0, None, None)
+    assert (after.share, after.left_s) == (1.0, 0.0)
+
+
+def test_core_table_is_in_order_of_selection():
+    """The first pairs have no score."""
+    table = summary.core_table(EVENTS)
+    assert table["index"].tolist() == [7, 3, 9]
+    assert table["iou"].isna().tolist() == [True, True, False]
+
+
+def test_discarded_pairs_come_lowest_first_and_leave_when_selected():
+    """A pair discarded in one pass and selected in the next is not discarded."""
+    later = [*EVENTS, Picked(2, 6, 1, 4, 9, 0.5, 0.1)]
+    assert summary.discarded_table(EVENTS)["index"].tolist() == [6, 4, 2, 5, 1]
+    assert 6 not in summary.discarded_table(later)["index"].tolist()
+
+
+def test_history_follows_one_pair_through_passes():
+    """Discarded at 0.91, then selected."""
+    table = summary.pair_history([*EVENTS, Picked(2, 6, 1, 4, 9, 0.5, 0.1)], 6)
+    assert table["outcome"].tolist() == ["discarded", "selected"]
+    assert table["iou"].tolist() == [0.91, 0.5]
+
+
+def test_distribution_counts_every_pair_once():
+    """Both ends included; exactly on the threshold passes."""
+    table = summary.distribution(np.array([0.0, 0.9, 0.899, 1.0]), 0.9)
+    assert table["n"].sum() == 4
+    assert table.loc[table["passes"], "n"].sum() == 2
+
+
+@pytest.mark.parametrize("n", [0, 1, 5_000])
+def test_ecdf_ends_at_one_and_is_thin(n):
+    """Never more points than a browser draws."""
+    table = summary.ecdf(np.linspace(0, 1, n))
+    assert len(table) <= summary.MOST_POINTS
+    assert n == 0 or table["share"].iloc[-1] == 1
+
+
+def test_wilson_agrees_with_a_published_value():
+    """Newcombe, Stat. Med. 17, 1998: 81 of 263 gives 0.2553 to 0.3662."""
+    low, high = summary.wilson(np.array([81]), np.array([263]))
+    assert (low[0], high[0]) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
+
+
+def test_factor_rates_find_a_planted_preference():
+    """Only pairs of a high sea were selected."""
+    facts = pd.DataFrame({"index": range(200), "high_sea": [i % 2 == 0 for i in range(200)]})
+    table = summary.factor_rates(facts, range(0, 60, 2), "high_sea", sampled_pairs=range(200),
+                                 weight=1.0).set_index("group")
+    assert table.loc["True", "n_core"] == 30
+    assert table.loc["False", "n_core"] == 0
+    assert table.loc["True", "low"] > table.loc["False", "high"]
+
+
+def _measured(scale=1.0):
+    result = {"n_backward": 6200, "n_forward": 11_000, "device": "CPU",
+              "phases": {"train": 100 * scale, "warmup": 0, "scan": 50 * scale, "startup": 5.0}}
+    return compact().to_dict(), result
+
+
+def test_estimate_repeats_what_was_measured():
+    """The same settings on the same machine take the measured time."""
+    spec = compact().to_dict()
+    expected = 5 + 100 + 31_000 / 220
+    assert summary.estimate(spec, [_measured()]).seconds == pytest.approx(expected)
+
+
+def test_estimate_says_when_nothing_is_known():
+    """No stored run: no number for the compact network, about two days for the article's."""
+    assert summary.estimate(compact().to_dict(), []).seconds is None
+    days = summary.estimate(article().to_dict(), []).seconds / 86_400
+    assert 1.5 < days < 2.5
+
+
+def test_article_estimate_scales_with_this_machine():
+    """A machine twice as slow on the compact network needs twice the time."""
+    spec = article().to_dict()
+    one, two = (summary.estimate(spec, [_measured(s)]).seconds for s in (1.0, 2.0))
+    assert two == pytest.approx(2 * one)
+
+
+def test_finding_never_claims_more_than_was_seen():
+    """An unfinished run speaks of the pairs tested only."""
+    assert summary.finding(3, 8, 10, None) == "3 selected of the first 8 pairs"
+    assert summary.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs were enough")
+    assert "stalled" in summary.finding(3, 8, 10, "stalled")
+
+
+def test_differing_lists_only_what_differs():
+    """Seeds differ, nothing else."""
+    table = summary.differing({"a": compact().to_dict(),
+                               "b": compact().replace(**{"seeds.order": 2}).to_dict()})
+    assert table.index.tolist() == ["seeds.order"]
