@@ -221,7 +221,8 @@ def _config(args: argparse.Namespace) -> RunConfig:
 
 def _number(text: str) -> int | float | str:
     """A number if it is one; if not, the config names the rule that the text breaks."""
-    return configs.parse_setting(f"selection.precision={text}")[1]
+    value = configs.parse_setting(f"selection.precision={text}")[1]
+    return text if value is None else value  # "null" must not read as "not given"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -81,9 +81,9 @@ def _checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
     rule = f"must be {words} from {low:,} to {high:,}"
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise ConfigError(name, value, rule)
-    if not math.isfinite(value) or not low <= value <= high:
+    if not low <= value <= high:  # False for NaN too
         raise ConfigError(name, value, rule)
-    return kind(value)
+    return kind(value) + 0  # -0.0 and 0.0 are one question with one digest
 
 
 def _checked_run_ids(name: str, value: Any) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ class NetworkConfig(_Section):
         choices=("compact", "article", "rote"),
     )
     filters: int = _setting(
-        8, "Filters", "Channels at the first level; deeper levels follow from it.",
+        8, "Filters", "Channels of every level are a multiple of this; 16 in the article.",
         low=4, high=64, step=4,
     )
     learning_rate: float = _setting(
@@ -287,10 +287,15 @@ class SelectionConfig(_Section):
         "decides how often, and so does change the picks.",
     )
     min_steps: int = _setting(
-        6, "Fewest steps",
+        5, "Fewest steps",
         "Training steps a new pair gets at least, where training ends with the pair; doubled each "
         "time that inference mode does not confirm it.",
         low=1, high=1000, step=1,
+    )
+    confirm: bool = _setting(
+        False, "Confirm new pairs",
+        "Training goes on until a new pair passes in inference mode too, where training ends with "
+        "the pair. Costs several times the steps.",
     )
     max_steps: int = _setting(
         20_000, "Step limit", "A bout of training that needs more ends the run as stalled.",
@@ -319,7 +324,7 @@ class SelectionConfig(_Section):
 
     @property
     def acceptance_iou(self) -> float:
-        """The IoU at which a pair passes, under either score: article tenths n mean (n + 9) / 20."""
+        """The IoU at which a pair passes, under either score; n tenths mean (n + 9) / 20."""
         if self.acceptance == "article":
             return (self.acceptance_tenths + 9) / 20
         return self.threshold
@@ -458,7 +463,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return dotted, [part for part in raw.split(",") if part]
     try:
         return dotted, json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return dotted, raw  # the config names the rule it breaks
 
 

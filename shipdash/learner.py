@@ -88,8 +88,8 @@ class RoteLearner:
         keys = [np.frombuffer(key, np.uint8) for key in self._known]
         masks = list(self._known.values())
         return {
-            "keys": np.array(keys, np.uint8).reshape(len(keys), -1),
-            "masks": np.packbits(np.array(masks, bool), axis=-1) if masks else np.zeros(0, np.uint8),
+            "keys": np.stack(keys) if keys else np.zeros((0, 0), np.uint8),
+            "masks": np.packbits(np.array(masks, bool), axis=-1) if masks else np.zeros(0, "u1"),
             "size": np.array(masks[0].shape[0] if masks else 0),
         }
 

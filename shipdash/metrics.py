@@ -90,7 +90,7 @@ def article_score_soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray
     p = probability.astype(np.float64)
     both = np.sum(t * p, axis=(1, 2))
     either = t.sum(axis=(1, 2)) + p.sum(axis=(1, 2)) - both
-    ratio = both / np.maximum(either, np.finfo(np.float64).tiny)
-    steps = np.floor(np.maximum(0, 20 * (ratio - 0.45))) / 10
+    ratio = 20 * both / np.maximum(either, np.finfo(np.float64).tiny)  # whole ones stay whole
+    steps = np.maximum(0, np.floor(ratio) - 9) / 10
     empty = np.where(p.any(axis=(1, 2)), 0.0, 1.0)
     return np.where(t.any(axis=(1, 2)), steps, empty)

@@ -139,7 +139,7 @@ class _Loop:
             if s.bout_steps >= self.rules.max_steps:
                 raise _Stalled
         s.owes_training = False
-        s.n_new = 0 if by_epoch else s.n_new
+        s.n_new = s.n_new if self.rules.confirm and not by_epoch else 0
         n_steps = s.n_steps - steps_before
         return Trained(len(s.core), n_steps, n_steps * batch, round(score, 4), round(loss, 4),
                        round(time.perf_counter() - began, 4))
@@ -147,8 +147,8 @@ class _Loop:
     def scan(self) -> Iterator[Event]:
         """One prediction batch: what passes is discarded, the first failures join.
 
-        The newest pairs go in front, to confirm in inference mode what training claimed: if one
-        still fails, the batch is thrown away and training goes on.
+        With `confirm`, the newest pairs go in front, to show in inference mode what training
+        claimed: if one still fails, the batch is thrown away and training goes on.
         """
         s, began = self.state, time.perf_counter()
         if s.position >= s.block_stop:
@@ -217,7 +217,7 @@ class _Loop:
         s, n_old = self.state, len(self.state.core) - self.state.n_new
         newest = np.arange(n_old, len(s.core))[:batch]
         others = np.resize(self._permutation(n_old), batch - len(newest)) if n_old else newest
-        _, loss, scores = self._train_on(np.resize(np.append(newest, others), batch))
+        _, loss = self._train_on(np.resize(np.append(newest, others), batch))
         known = all(s.scores[i] >= self.rules.threshold for i in newest)
         return float(np.mean(s.scores)), loss, known
 
@@ -228,7 +228,8 @@ class _Loop:
         results = [self._train_on(part) for part in np.split(order, whole // batch)]
         return float(np.mean([r[0] for r in results])), results[-1][1], True
 
-    def _train_on(self, which: np.ndarray) -> tuple[float, float, np.ndarray]:
+    def _train_on(self, which: np.ndarray) -> tuple[float, float]:
+        """One step; the mean score of its batch, and its loss."""
         s = self.state
         step = self.learner.train(
             np.stack([self.images[i] for i in which]), np.stack([self.masks[i] for i in which])
@@ -237,10 +238,10 @@ class _Loop:
         for i, score in zip(which.tolist(), scores.tolist(), strict=True):
             s.scores[i] = score
         s.n_steps, s.bout_steps = s.n_steps + 1, s.bout_steps + 1
-        return float(np.mean(scores)), step.loss, scores
+        return float(np.mean(scores)), step.loss
 
     def _permutation(self, n: int) -> np.ndarray:
-        """A function of the model seed and the step number alone, so that nothing need be stored."""
+        """A function of model seed and step number alone, so that nothing need be stored."""
         chance = np.random.SeedSequence(self.seed, spawn_key=(self.state.n_steps,))
         return np.random.Generator(np.random.SFC64(chance)).permutation(n)
 

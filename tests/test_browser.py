@@ -1,4 +1,4 @@
-"""The whole way in a real Chromium with a real, small TensorFlow run: what a person does and sees."""
+"""The whole way in a real Chromium with a real, small TensorFlow run, as a person goes it."""
 
 import os
 import re

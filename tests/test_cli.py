@@ -120,7 +120,6 @@ def test_every_command_speaks_to_people(call, store, done, tmp_path):
         assert (code, err) == (0, "")
     assert done in call("list")[1]
     assert "No runs yet" in call("list", "--runs", tmp_path / "empty")[1]
-    assert "..." in call("show", done)[1]
 
 
 def test_shorthands_and_set_reach_the_settings(call):

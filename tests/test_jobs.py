@@ -241,7 +241,7 @@ def test_a_cancel_that_meets_a_starting_worker_is_not_lost(store, unattended):
 
 def test_a_running_run_is_cancelled_and_resumed_to_the_same_core(store, tmp_path):
     """A real worker hears the request, keeps what it has found and goes on later."""
-    config = settings(n_pool=1600)
+    config = settings(n_pool=900)
     run_id = jobs.submit(store, config)
     until(lambda: store.info(run_id).summary["n_core"] > 50)
     jobs.cancel(store, run_id)
@@ -272,7 +272,7 @@ def test_a_step_picks_one_more_pair_and_pauses(store, unattended, tmp_path):
 
 def test_a_killed_worker_is_lost_and_can_be_cancelled_or_resumed(store, unattended):
     """SIGKILL to a real worker: the lock tells, and Resume finishes the run."""
-    run_id = jobs.submit(store, settings(n_pool=1600))
+    run_id = jobs.submit(store, settings(n_pool=900))
     with subprocess.Popen([*jobs.COMMAND, "work", run_id], env=jobs._environment(store)) as worker:
         until(lambda: store.info(run_id).summary["n_core"] > 20)
         worker.kill()

@@ -118,7 +118,7 @@ def test_block_size_changes_no_pick(change):
 
 
 @pytest.mark.parametrize("extra", [
-    {}, {"selection.passes": 0}, {"selection.picks_per_scan": 3},
+    {}, {"selection.confirm": True}, {"selection.passes": 0}, {"selection.picks_per_scan": 3},
     {"selection.train_until": "epoch", "selection.idle_epochs": True, "selection.block": 16},
 ])
 def test_stopping_after_any_settled_event_and_resuming_equals_never_stopping(extra):
@@ -189,7 +189,7 @@ def test_the_newest_pair_is_confirmed_before_anything_is_thrown_away():
             return Step(masks, masks.astype(np.float32), 0.0)
 
     config = settings(**{"selection.n_pool": 30, "network.batch": 2, "network.warmup_batch": 2,
-                         "selection.min_steps": 1})
+                         "selection.min_steps": 1, "selection.confirm": True})
     events, state, _ = outcome(config, SlowLearner())
     assert len(state.core) == 30
     assert sum(isinstance(e, Trained) for e in events) > 30

@@ -1,0 +1,347 @@
+"""A run from settings to evaluation, killed and resumed, on rote and on small real networks."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from shipdash import config as configs
+from shipdash import experiment, jobs
+from shipdash.learner import RoteLearner
+from shipdash.records import Picked, RunState, Scanned, Stopped, Trained
+from shipdash.store import RunBusy, RunCorrupt, Store, StoreError
+
+TIMES = {"run_id", "seconds", "phases", "date"}
+
+
+def settings(**changes):
+    return configs.quick().replace(**{
+        "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
+        "scene.distinct": 25, "selection.n_pool": 100, "selection.first": 4,
+        "network.predict_batch": 8, "evaluation.n_held_out": 20, **changes,
+    })
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs")
+
+
+def straight(config, root):
+    store = Store(root)
+    return experiment.work(store, store.create(config)[0])
+
+
+def timeless(result):
+    return {k: v for k, v in result.items() if k not in TIMES}
+
+
+def log(store, run_id):
+    return [e._replace(seconds=0.0) if hasattr(e, "seconds") else e
+            for e in store.events(run_id)[0]]
+
+
+def test_a_run_ends_with_its_result_and_its_scores_on_disk(store):
+    """The known answer of rote: every distinct pair once, no discarded pair failing."""
+    config = settings(**{"selection.first": 1})
+    run_id = store.create(config)[0]
+    result = experiment.work(store, run_id)
+    assert result == store.result(run_id) == json.loads(json.dumps(result))
+    assert store.status(run_id).state is RunState.COMPLETED
+    assert {i % 25 for i in result["core"]} == set(range(25))
+    assert result["n_core"] == 25
+    assert result["n_tested"] == 100
+    assert result["reaudit"] == {"n": 75, "n_failing": 0, "lowest_iou": 1.0, "failing": []}
+    assert result["held_out"]["n"] == 20
+    scores = store.load_scores(run_id, "held_out")
+    assert scores["iou"].mean() == pytest.approx(result["held_out"]["mean_iou"])
+    assert store.load_scores(run_id, "picked")["index"].tolist() == result["core"][1:]
+    assert not set(store.load_scores(run_id, "reaudit")["index"]) & set(result["core"])
+
+
+def test_the_numbers_of_the_result_are_those_of_the_events(store):
+    """Counted once, in the log."""
+    run_id = store.create(settings())[0]
+    heard = []
+    result = experiment.work(store, run_id, heard.append)
+    events, _ = store.events(run_id)
+    assert heard == events
+    assert [e.index for e in events if isinstance(e, Picked)] == result["core"]
+    assert sum(e.n_forward for e in events if isinstance(e, Scanned)) == result["n_forward"]
+    assert sum(e.n_images for e in events if isinstance(e, Trained)) == result["n_backward"]
+    assert isinstance(events[-1], Stopped)
+
+
+def test_no_held_out_pairs_and_no_reaudit_is_a_result_too(store):
+    """Both evaluations can be left out."""
+    result = experiment.work(store, store.create(settings(**{
+        "evaluation.n_held_out": 0, "evaluation.reaudit": False}))[0])
+    assert result["held_out"] is None
+    assert result["reaudit"] is None
+
+
+def test_a_pool_kept_whole_leaves_nothing_to_audit(store):
+    """The empty re-audit: rote discards nothing where every pair is its own."""
+    result = experiment.work(store, store.create(settings(**{
+        "scene.distinct": 0, "selection.n_pool": 12}))[0])
+    assert result["n_core"] == 12
+    assert result["reaudit"] == {"n": 0, "n_failing": 0, "lowest_iou": None, "failing": []}
+
+
+def test_excluded_cores_are_never_seen(store):
+    """Disjoint folds of one pool."""
+    first = experiment.work(store, store.create(settings())[0])
+    fold = settings(**{"selection.exclude": [first["run_id"]]})
+    second = experiment.work(store, store.create(fold)[0])
+    assert not set(first["core"]) & set(second["core"])
+    assert second["n_tested"] == 100 - first["n_core"]
+
+
+class Killed(BaseException):
+    """Ends a run as SIGKILL would: nothing is said, nothing is tidied up."""
+
+
+@pytest.mark.parametrize("extra", [
+    {}, {"selection.passes": 0}, {"selection.picks_per_scan": 3},
+    {"selection.train_until": "epoch", "selection.idle_epochs": True, "selection.block": 16},
+])
+def test_killed_at_every_write_and_resumed_equals_never_stopped(
+        store, tmp_path, monkeypatch, extra):
+    """Each write of the run in turn is its last; the next worker goes on."""
+    monkeypatch.setattr(experiment, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(experiment, "CHECKPOINT_SHARE", 1e9)
+    config = settings(**{"selection.n_pool": 40, "scene.distinct": 12, **extra})
+    expected = straight(config, tmp_path / "straight")
+    run_id, write, n_kills = store.create(config)[0], Store._write, 0
+    lives = random.Random(1)
+
+    def mortal(self, *words):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
+        write(self, *words)
+        if left == 0:
+            raise Killed
+
+    while store.result(run_id) is None:
+        left = lives.randrange(3, 12)
+        monkeypatch.setattr(Store, "_write", mortal)
+        try:
+            experiment.work(store, run_id)
+        except Killed:
+            n_kills += 1
+        monkeypatch.setattr(Store, "_write", write)
+    assert n_kills > 3
+    assert store.status(run_id).state is RunState.COMPLETED
+    assert timeless(store.result(run_id)) == timeless(expected)
+    assert log(store, run_id) == log(Store(tmp_path / "straight"), run_id)
+    for name in ("picked", "held_out", "reaudit"):
+        ours, theirs = (s.load_scores(run_id, name) for s in (store, Store(tmp_path / "straight")))
+        assert all(np.array_equal(ours[k], theirs[k]) for k in theirs)
+
+
+def test_without_a_checkpoint_a_lost_run_starts_again(store, tmp_path):
+    """Killed in its first seconds: what was logged is forgotten and happens again."""
+    config = settings()
+    run_id = store.create(config)[0]
+
+    def die(event):
+        if isinstance(event, Picked) and event.n_core == 9:
+            raise Killed
+
+    with pytest.raises(Killed):
+        experiment.work(store, run_id, die)
+    assert store.status(run_id).state is RunState.LOST
+    assert timeless(experiment.work(store, run_id)) == timeless(straight(config, tmp_path / "s"))
+    assert len([e for e in store.events(run_id)[0] if isinstance(e, Stopped)]) == 1
+
+
+@pytest.mark.parametrize("request_, state", [("cancel", "cancelled"), ("pause", "paused")])
+def test_a_request_stops_selection_and_evaluation(store, tmp_path, request_, state):
+    """At the next event, or the next block of the evaluation; and it can be resumed."""
+    config = settings()
+    run_id = store.create(config)[0]
+
+    def ask(event):
+        if isinstance(event, Stopped) or (isinstance(event, Picked) and event.n_core == 9):
+            store.request(run_id, request_)
+
+    for _ in range(2):
+        assert experiment.work(store, run_id, ask) == {"run_id": run_id, "state": state}
+        assert store.status(run_id).state == state
+        assert store.requested(run_id) is None
+    assert isinstance(store.events(run_id)[0][-1], Stopped)
+    assert timeless(experiment.work(store, run_id)) == timeless(straight(config, tmp_path / "s"))
+
+
+def test_a_failure_is_written_down_and_can_be_resumed(store, monkeypatch):
+    """The status says what went wrong; the worker's log has the rest."""
+    run_id = store.create(settings())[0]
+
+    def broken(*_):
+        raise MemoryError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RoteLearner, "predict", broken)
+        with pytest.raises(MemoryError):
+            experiment.work(store, run_id)
+    assert store.status(run_id)[:2] == (RunState.FAILED, "MemoryError: out of memory")
+    assert experiment.work(store, run_id)["state"] == "completed"
+
+
+def test_a_full_disk_in_mid_run_is_a_sentence_and_costs_nothing_stored(
+        store, tmp_path, monkeypatch):
+    """Free some space and resume: as if nothing had happened."""
+    config = settings()
+    run_id = store.create(config)[0]
+    replace, n_left = os.replace, 4
+    monkeypatch.setattr(experiment, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(experiment, "CHECKPOINT_SHARE", 1e9)
+
+    def full(*words):
+        nonlocal n_left
+        n_left -= 1
+        if n_left < 0:
+            raise OSError(28, "No space left on device")
+        replace(*words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shipdash.store.os.replace", full)
+        with pytest.raises(StoreError, match="free some space and resume"):
+            experiment.work(store, run_id)
+    assert store.status(run_id).state is RunState.LOST
+    assert timeless(experiment.work(store, run_id)) == timeless(straight(config, tmp_path / "s"))
+
+
+def test_two_workers_of_one_run_exclude_each_other(store):
+    """The second is sent away and changes nothing."""
+    run_id = store.create(settings())[0]
+    with store.lock(run_id), pytest.raises(RunBusy):
+        experiment.work(store, run_id)
+    assert store.status(run_id).state is RunState.QUEUED
+
+
+@pytest.mark.parametrize("damage", [
+    lambda a, b: ({}, b), lambda a, b: (a, {}), lambda a, b: (a, []), lambda a, b: (a, b["state"]),
+    lambda a, b: (a, b | {"state": {"core": 1, "colour": 2}}),
+    lambda a, b: (a, b | {"stopped": ["bored", 1]}), lambda a, b: (a, b | {"offset": 10**9}),
+    lambda a, b: (a | {"n/more": np.zeros(2)}, b), lambda a, b: (a | {"failed": np.zeros(1)}, b),
+    lambda a, b: (a, b | {"phases": {"lunch": 1.0}}), lambda a, b: (a, b | {"offset": None}),
+])
+def test_a_checkpoint_that_does_not_fit_is_named(store, damage):
+    """From another version or by another hand: a sentence with a way out that works."""
+    run_id = store.create(settings())[0]
+    experiment.work(store, run_id, lambda e: isinstance(e, Stopped)
+                    and store.request(run_id, "cancel"))
+    store.save_checkpoint(run_id, *damage(*store.load_checkpoint(run_id)))
+    with pytest.raises(RunCorrupt, match=r"remove (its|the) checkpoint folder"):
+        experiment.work(store, run_id)
+    assert store.status(run_id).state is RunState.FAILED
+    (store.root / run_id / "checkpoint" / "state.npz").unlink()
+    assert experiment.work(store, run_id)["state"] == "completed"
+
+
+def test_a_damaged_log_is_named_before_the_work_is_done_again(store):
+    """The result is counted from it: better now than after hours of evaluation."""
+    run_id = store.create(settings())[0]
+    experiment.work(store, run_id, lambda e: isinstance(e, Stopped)
+                    and store.request(run_id, "cancel"))
+    path = store.root / run_id / "events.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"picked", b"pikced", 1))
+    with pytest.raises(RunCorrupt, match=r"events\.jsonl"):
+        experiment.work(store, run_id)
+
+
+# -- real processes ----------------------------------------------------------------------------
+
+
+def killed_and_resumed(store, config, delays, seconds):
+    """The result of a run whose worker is SIGKILLed that long after each sign of life."""
+    run_id, n_kills = store.create(config)[0], 0
+    end = time.monotonic() + seconds
+    for delay in [*delays, None]:
+        seen, began = store.n_bytes(run_id), None
+        command = [*jobs.COMMAND, "work", run_id]
+        with subprocess.Popen(command, env=jobs._environment(store)) as worker:
+            while worker.poll() is None:
+                assert time.monotonic() < end, "waited in vain"
+                time.sleep(0.005)
+                if delay is None:
+                    continue
+                if began is None and store.n_bytes(run_id) != seen:
+                    began = time.monotonic()
+                if began is not None and time.monotonic() - began > delay:
+                    worker.send_signal(signal.SIGKILL)
+                    n_kills += worker.wait() == -signal.SIGKILL
+        if store.result(run_id) is not None:
+            break
+        assert store.status(run_id).state is RunState.LOST
+    return store.result(run_id), n_kills
+
+
+def test_a_real_worker_killed_at_random_moments_ends_with_the_same_core(store, tmp_path):
+    """SIGKILL, no double: the whole result, not the core alone."""
+    config = settings(**{"selection.n_pool": 700, "scene.distinct": 300})
+    chance = random.Random(3)
+    result, n_kills = killed_and_resumed(
+        store, config, [chance.uniform(0, 0.4) for _ in range(4)], 60)
+    assert n_kills >= 2
+    assert timeless(result) == timeless(straight(config, tmp_path / "straight"))
+
+
+@pytest.mark.tensorflow
+def test_a_compact_run_killed_at_random_moments_ends_with_the_same_core(store, tmp_path):
+    """The real network, the real process, checkpoints on the way: not one pick differs."""
+    config = configs.quick().replace(**{
+        "scene.size": 32, "scene.radius_min": 5.0, "scene.radius_max": 10.0,
+        "selection.n_pool": 150, "evaluation.n_held_out": 100,
+        "network.filters": 8, "selection.precision": 0.6})
+    words = ("import sys; from shipdash import experiment as e; from shipdash.store import Store\n"
+             "e.CHECKPOINT_S = 0.3; e.CHECKPOINT_SHARE = 0.9\n"
+             "e.work(Store(), sys.argv[-1])")
+    command, jobs_command = (sys.executable, "-c", words), jobs.COMMAND
+    chance = random.Random()
+    delays = [chance.uniform(0.1, 2.0) for _ in range(3)]
+    try:
+        jobs.COMMAND = command
+        expected, _ = killed_and_resumed(Store(tmp_path / "straight"), config, [], 120)
+        result, n_kills = killed_and_resumed(store, config, delays, 240)
+    finally:
+        jobs.COMMAND = jobs_command
+    print(f"\n{n_kills} kills, {delays}, {expected['n_core']} core, forward per pair "
+          f"{expected['n_forward'] / 150:.2f}, {expected['phases']}")
+    assert n_kills >= 1
+    assert timeless(result) == timeless(expected)
+    assert log(store, result["run_id"]) == log(Store(tmp_path / "straight"), result["run_id"])
+
+
+@pytest.mark.tensorflow
+def test_the_article_preset_selects_resumes_and_evaluates(store):
+    """Its network and its loop, on a pool small enough for a test: paused half-way, then on."""
+    config = configs.article().replace(**{
+        "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0, "network.filters": 4,
+        "selection.n_pool": 30, "selection.precision": 0.3, "selection.block": 8,
+        "network.learning_rate": 0.01, "evaluation.n_held_out": 20})
+    run_id = store.create(config)[0]
+    heard = []
+
+    def pause_once(event):
+        heard.append(event)
+        if sum(isinstance(e, Scanned) for e in heard) == 1:
+            store.request(run_id, "pause")
+
+    assert experiment.work(store, run_id, pause_once)["state"] == "paused"
+    result = experiment.work(store, run_id)
+    assert result["state"] == "completed"
+    assert result["n_tested"] == 30
+    assert 11 <= result["n_core"] <= 30
+    assert result["held_out"]["n"] == 20
+    assert result["reaudit"]["n"] == 30 - result["n_core"]
+    assert result["n_parameters"] < 5_123_089

@@ -1,0 +1,223 @@
+"""The networks, their loss and the one learner that trains them: small, real, compiled rarely."""
+
+import numpy as np
+import pytest
+
+from shipdash import config as configs
+from shipdash.pool import Pool
+
+pytestmark = pytest.mark.tensorflow
+
+SIZE = 32
+SCENE = configs.SceneConfig(size=SIZE, radius_min=4.0, radius_max=8.0)
+
+
+def network(**changes):
+    return configs.NetworkConfig(**{"filters": 4, "batch": 4, "warmup_batch": 4,
+                                    "predict_batch": 4, **changes})
+
+
+def pairs(n, start=0):
+    return Pool(SCENE, seed=1, n=1000).draw(range(start, start + n))
+
+
+@pytest.fixture(scope="module")
+def learner():
+    """One compiled learner for all tests; each puts it back to where it likes."""
+    from shipdash.learner import open_learner
+
+    return open_learner(network(), size=SIZE, seed=1)
+
+
+@pytest.fixture
+def fresh(learner):
+    """The state of a learner that has compiled everything and learnt nothing."""
+    if not hasattr(learner, "fresh"):
+        learner.fresh = learner.get_state()
+        learner.prepare()
+    learner.set_state(learner.fresh)
+    return learner
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(
+        a[k].dtype == b[k].dtype and a[k].tobytes() == b[k].tobytes() for k in a)
+
+
+@pytest.mark.parametrize("size", [32, 128])
+def test_the_article_network_has_5_123_089_parameters(size):
+    """The article's number, whatever the size of the image."""
+    from shipdash.unet import article_network
+
+    built = article_network(size, 16)
+    assert built.count_params() == 5_123_089
+    assert built.output_shape == (None, size, size)
+
+
+@pytest.mark.parametrize("size", [32, 48, 64, 128])
+def test_the_compact_network_gives_a_mask_of_every_size(size):
+    """One probability per pixel; its weights do not depend on the size."""
+    from shipdash.unet import compact_network
+
+    built = compact_network(size, 16)
+    assert built.output_shape == (None, size, size)
+    assert built.count_params() == compact_network(32, 16).count_params() < 200_000
+
+
+def test_the_loss_by_hand_and_by_keras():
+    """Two pixels on paper; random masks against keras.losses and the Dice formula in NumPy."""
+    import keras
+    import tensorflow as tf
+
+    from shipdash.unet import bce_dice_loss
+
+    by_hand = -np.log(0.8) / 2 - np.log(0.4) / 2 + 1 - (2 * 0.8 + 1) / (1 + 1.4 + 1)
+    found = bce_dice_loss(tf.constant([[[1.0, 0.0]]]), tf.constant([[[0.8, 0.6]]]))
+    assert float(found) == pytest.approx(by_hand, rel=1e-6)
+    chance = np.random.default_rng(1)
+    truth = (chance.random((5, 8, 8)) < 0.3).astype(np.float32)
+    p = chance.random((5, 8, 8)).astype(np.float32)
+    dice = 1 - (2 * (truth * p).sum() + 1) / (truth.sum() + p.sum() + 1)
+    bce = float(keras.losses.BinaryCrossentropy()(truth, p))
+    assert float(bce_dice_loss(tf.constant(truth), tf.constant(p))) == pytest.approx(
+        bce + dice, rel=1e-5)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_the_loss_is_finite_where_the_network_is_certain(value):
+    """Certainly right costs nothing, certainly wrong a finite amount."""
+    import tensorflow as tf
+
+    from shipdash.unet import bce_dice_loss
+
+    certain = tf.fill((2, 4, 4), value)
+    assert float(bce_dice_loss(certain, certain)) == pytest.approx(0.0, abs=1e-5)
+    assert 10 < float(bce_dice_loss(1 - certain, certain)) < 20
+
+
+def test_augmentation_turns_images_and_masks_alike():
+    """Each pair comes out in one of its eight orientations, all eight come, the same by seed."""
+    import tensorflow as tf
+
+    from shipdash.unet import _turned
+
+    images, masks = pairs(64)
+    masks = masks.astype(np.float32)
+    turned, truth = (x.numpy() for x in _turned(
+        tf.constant(images), tf.constant(masks), tf.constant([1, 7])))
+    seen = set()
+    for image, mask, after, mask_after in zip(images, masks, turned, truth, strict=True):
+        ways = [(k, t) for k in range(4) for t in (False, True)]
+        for k, t in ways:
+            was, mask_was = (np.rot90(x.swapaxes(0, 1) if t else x, k) for x in (image, mask))
+            if np.array_equal(was, after):
+                assert np.array_equal(mask_was, mask_after)
+                seen.add((k, t))
+                break
+        else:
+            pytest.fail("not an orientation of the pair")
+    assert len(seen) == 8
+    again = _turned(tf.constant(images), tf.constant(masks), tf.constant([1, 7]))[0].numpy()
+    other = _turned(tf.constant(images), tf.constant(masks), tf.constant([1, 8]))[0].numpy()
+    assert np.array_equal(turned, again)
+    assert not np.array_equal(turned, other)
+
+
+def test_a_step_returns_the_truth_as_augmentation_turned_it(fresh):
+    """Shapes and types as the protocol says; each mask an orientation of the one given."""
+    images, masks = pairs(4)
+    step = fresh.train(images, masks)
+    assert step.truth.dtype == bool
+    assert step.probability.dtype == np.float32
+    assert step.truth.shape == step.probability.shape == masks.shape
+    assert np.isfinite(step.loss)
+    assert step.probability.min() >= 0
+    assert step.probability.max() <= 1
+    for given, got in zip(masks, step.truth, strict=True):
+        ways = [np.rot90(x, k) for x in (given, given.T) for k in range(4)]
+        assert any(np.array_equal(way, got) for way in ways)
+
+
+def test_preparing_changes_nothing(fresh):
+    """Compiling takes a step on black images and takes it back."""
+    before = fresh.get_state()
+    fresh.prepare()
+    assert same(fresh.get_state(), before)
+
+
+def test_a_prediction_does_not_depend_on_its_company(fresh):
+    """Any number of images, none included, in any order; and predicting changes nothing."""
+    images, masks = pairs(11)
+    for _ in range(3):
+        fresh.train(images[:4], masks[:4])
+    before = fresh.get_state()
+    whole = fresh.predict(images)
+    assert whole.shape == (11, SIZE, SIZE)
+    assert whole.dtype == np.float32
+    for n in (0, 1, 3, 4, 5, 8):
+        assert np.array_equal(fresh.predict(images[:n]), whole[:n])
+    assert np.array_equal(fresh.predict(images[::-1]), whole[::-1])
+    assert same(fresh.get_state(), before)
+
+
+def test_a_stored_state_goes_on_bit_for_bit(fresh):
+    """Three steps, put away, three more; back to where it was: the same three again."""
+    images, masks = pairs(16)
+    batches = [slice(k, k + 4) for k in (0, 4, 8, 12, 2, 6)]
+    for batch in batches[:3]:
+        fresh.train(images[batch], masks[batch])
+    stored = {k: v.copy() for k, v in fresh.get_state().items()}
+    first = [fresh.train(images[batch], masks[batch]) for batch in batches[3:]]
+    ended = fresh.get_state()
+    assert not same(stored, ended)
+    fresh.set_state(stored)
+    assert same(fresh.get_state(), stored)
+    second = [fresh.train(images[batch], masks[batch]) for batch in batches[3:]]
+    assert same(fresh.get_state(), ended)
+    for a, b in zip(first, second, strict=True):
+        assert a.loss == b.loss
+        assert np.array_equal(a.truth, b.truth)
+        assert np.array_equal(a.probability, b.probability)
+
+
+def test_training_learns_the_pairs_it_is_shown(fresh):
+    """The plain purpose: the loss on four pairs falls by a lot."""
+    images, masks = pairs(4)
+    losses = [fresh.train(images, masks).loss for _ in range(60)]
+    assert np.mean(losses[-5:]) < 0.6 * losses[0]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(fresh):
+    """Determinism by seed, without compiling anything."""
+    from shipdash.learner import open_learner
+
+    twin = open_learner(network(), size=SIZE, seed=1).get_state()
+    other = open_learner(network(), size=SIZE, seed=2).get_state()
+    assert same(twin, fresh.get_state())
+    assert not same(other, twin)
+
+
+def test_the_state_of_another_network_is_refused(fresh):
+    """Another width, a missing or a surplus array."""
+    from shipdash.learner import open_learner
+
+    state = fresh.get_state()
+    wider = open_learner(network(filters=8), size=SIZE, seed=1).get_state()
+    for wrong in (wider, {}, dict(list(state.items())[1:]), state | {"more": np.zeros(2)}):
+        with pytest.raises(ValueError, match="same compact network"):
+            fresh.set_state(wrong)
+    assert same(fresh.get_state(), state)
+
+
+def test_after_all_these_calls_two_shapes_are_compiled(fresh):
+    """One for training and one for prediction, however many pairs were asked for."""
+    images, masks = pairs(9)
+    fresh.train(images[:4], masks[:4])
+    fresh.predict(images)
+    assert fresh.n_shapes == 2
+
+
+def test_the_device_is_named_and_the_parameters_are_counted(fresh):
+    """What a result says about where it was made."""
+    assert fresh.device
+    assert fresh.n_parameters == fresh.network.count_params() > 1000
