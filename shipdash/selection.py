@@ -209,8 +209,8 @@ class _Loop:
         s.scores.append(0.0)
         s.n_new, s.bout_steps, s.n_refuted, s.owes_training = s.n_new + 1, 0, 0, True
         self.in_core[index] = True
-        self.images.append(image)
-        self.masks.append(mask)
+        self.images.append(image.copy())  # a view would keep its whole batch alive
+        self.masks.append(mask.copy())
 
     def _step(self, batch: int) -> tuple[float, float, bool]:
         """One step on the newest pairs and a random handful of the others."""

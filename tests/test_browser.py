@@ -70,11 +70,16 @@ def browser():
         chromium.close()
 
 
+def is_ours(message) -> bool:
+    """Not Streamlit's own two probes, which miss once below the root on every deep link."""
+    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+
+
 def open_page(browser, url: str, problems: list[str]) -> Page:
     """A page of its own context, whose console errors are collected."""
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("console", lambda m: problems.append(m.text) if is_ours(m) else None)
     page.goto(url)
     return page
 

@@ -136,7 +136,7 @@ def test_an_empty_truth_with_a_prediction_scores_nothing(score):
 
 
 def test_soft_score_by_hand():
-    """Two target pixels at 0.9 and 0.8, one sea pixel at 0.1: 1.7 / (2 + 1.8 - 1.7), so IoU 0.81."""
+    """1.7 of the target found, 0.1 beside it: 1.7 / (2 + 1.8 - 1.7) = 0.81, step seven."""
     truth = np.array([[[1, 1, 0, 0]]])
     probability = np.array([[[0.9, 0.8, 0.1, 0.0]]])
     assert metrics.article_score_soft(truth, probability) == [0.7]

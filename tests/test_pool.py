@@ -54,7 +54,7 @@ def test_seeds_share_no_pair(split):
 
 def test_an_unknown_split_is_refused():
     """The error lists the splits there are."""
-    with pytest.raises(ValueError, match="one of pool, held_out, probe.*'train'"):
+    with pytest.raises(ValueError, match=r"one of pool, held_out, probe.*'train'"):
         pool(split="train")
 
 
