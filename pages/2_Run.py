@@ -7,7 +7,9 @@ from shipdash.ui import forms, frame, live
 
 frame.page("Run")
 runs = frame.runs()
-with st.expander("New run", expanded="run" not in st.query_params, icon=":material/add:"):
+# Decided on the first look only: `choose` puts a run into the URL, and the form must not fold then.
+unfolded = st.session_state.setdefault("new_run_unfolded", "run" not in st.query_params)
+with st.expander("New run", expanded=unfolded, icon=":material/add:"):
     config, name = forms.run_form()
     if config is not None:
         forms.tell_estimate(config, runs)
@@ -18,6 +20,7 @@ with st.expander("New run", expanded="run" not in st.query_params, icon=":materi
         run_id = config.digest if known else forms.attempt(jobs.submit, frame.own_store(), config)
         if run_id:
             st.query_params["run"] = run_id
+            st.session_state["new_run_unfolded"] = False
             st.rerun()
 
 run = frame.choose(runs)

@@ -112,11 +112,15 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     """A run goes on whatever happens to pages and server, and ends with its evaluation."""
     problems: list[str] = []
     page = open_page(browser, f"{app.url}/Run", problems)
-    page.get_by_role("radio", name="Quick look").click()
+    page.get_by_text("Quick look", exact=True).click()
+    expect(page.get_by_text("2,000 pairs, small network", exact=False)).to_be_visible()
     page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
     fill(page, "Pool (pairs)", 400)
     fill(page, "Held-out pairs (pairs)", 100)
+    shown = page.url
     page.get_by_role("button", name="Start").click()
+    expect(page).not_to_have_url(shown)  # the recorded run was in view until now
+    expect(page.get_by_text("Running.")).to_be_visible(timeout=30_000)
 
     seen = wait_for_more(page, 11)
     address = page.url

@@ -387,8 +387,10 @@ def test_the_staircase_of_acceptance_has_its_steps(precision, accepted):
 
 def test_a_threshold_on_a_step_is_that_step():
     """Floats do not lift a product that means a whole tenth to the next."""
-    assert SelectionConfig(precision=0.7, margin=1.0).acceptance_tenths == 7
-    assert SelectionConfig(precision=0.6, margin=0.5).acceptance_tenths == 3
+    for margin in (0.35, 0.55, 0.65, 0.7, 0.85, 0.9, 0.95, 1.0):
+        for tenths in range(1, int(10 * margin) + 1):
+            loop = SelectionConfig(precision=tenths / 10 / margin, margin=margin)
+            assert loop.acceptance_tenths == tenths
 
 
 def test_plain_iou_accepts_continuously():

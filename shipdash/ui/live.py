@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash import figures, jobs, summary
-from shipdash.records import Picked, RunState
+from shipdash.records import Picked, RunState, StopReason
 from shipdash.store import StoreError
 from shipdash.ui import chart, forms, frame, gallery
 
@@ -22,6 +22,14 @@ WORDS = {
     RunState.FAILED: "Failed. Resume tries again from the last checkpoint.",
     RunState.CANCELLED: "Cancelled. What was found is kept; Resume goes on from there.",
     RunState.LOST: "Lost: its worker ended without a word. Resume goes on where it was last saved.",
+}
+
+
+ENDS = {
+    StopReason.EXHAUSTED: "every pair was tested.",
+    StopReason.CLEAN: "a whole pass added nothing.",
+    StopReason.STALLED: "training could not reach the precision within its step limit. Lower the "
+                        "precision or raise the limit.",
 }
 
 
@@ -86,6 +94,7 @@ def _state(run: frame.Run) -> tuple[RunState, str]:
 
 def _say(run: frame.Run, state: RunState, reason: str, now: summary.Progress) -> None:
     words = f"{frame.STATES[state]} {WORDS[state]}"
+    reason = ENDS.get(reason, reason)
     words += f" {reason[:1].upper()}{reason[1:]}" if reason and state != RunState.LOST else ""
     words += _pending(run, state)
     if state in (RunState.FAILED, RunState.LOST):
