@@ -118,8 +118,8 @@ NETWORKS = {"article": article_network, "compact": compact_network}
 class TensorFlowLearner:
     """A network with its optimizer: one compiled step and one compiled prediction.
 
-    Both are compiled by XLA for one batch shape each (the article's warm-up batch is a third):
-    a new shape would cost many seconds of compiling in the middle of a run.
+    Both are compiled for one batch shape each (the article's warm-up batch is a third): a new
+    shape would cost many seconds in the middle of a run.
     """
 
     def __init__(self, config: NetworkConfig, *, size: int, seed: int) -> None:
@@ -135,8 +135,11 @@ class TensorFlowLearner:
             self.averaged.set_weights(self.network.get_weights())
         self.n_parameters = self.network.count_params()
         self.device = _device_name()
-        self._train = tf.function(self._train_step, jit_compile=True)
-        self._predict = tf.function(self._forward, jit_compile=True)
+        # XLA speeds up the small network on any device; compiling the article's takes minutes on
+        # a CPU, which only a GPU pays back.
+        xla = config.kind == "compact" or bool(tf.config.list_physical_devices("GPU"))
+        self._train = tf.function(self._train_step, jit_compile=xla)
+        self._predict = tf.function(self._forward, jit_compile=xla)
 
     @property
     def n_shapes(self) -> int:

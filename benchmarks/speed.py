@@ -1,0 +1,47 @@
+"""Images per second that each network trains and predicts at 128 x 128, medians of several calls.
+
+    python benchmarks/speed.py
+
+Not the benchmark of a whole run: these two figures scale the estimate that the Run page gives for
+a network that has not run on this machine yet (`summary.REFERENCE_SPEED`).
+"""
+
+import json
+import time
+
+import numpy as np
+
+from shipdash import config as configs
+from shipdash import experiment
+from shipdash.learner import open_learner
+from shipdash.pool import Pool
+
+N_CALLS = 5  # each is seconds for the article's network on a CPU
+
+
+def main() -> None:
+    """Print one JSON object: images per second by network, and the machine."""
+    speeds = {}
+    for name in ("compact", "article"):
+        config = configs.preset(name)
+        learner = open_learner(config.network, size=128, seed=1)
+        learner.prepare()
+        n_train, n_predict = config.network.batch, config.network.predict_batch
+        images, masks = Pool(config.scene, seed=1, n=64).draw(range(max(n_train, n_predict)))
+        train = _seconds(lambda: learner.train(images[:n_train], masks[:n_train]))  # noqa: B023
+        predict = _seconds(lambda: learner.predict(images[:n_predict]))  # noqa: B023
+        speeds[name] = [round(n_train / train, 1), round(n_predict / predict, 1)]
+    print(json.dumps({"images_per_s": speeds, "machine": experiment.machine()}))
+
+
+def _seconds(call) -> float:
+    took = []
+    for _ in range(N_CALLS):
+        began = time.perf_counter()
+        call()
+        took.append(time.perf_counter() - began)
+    return float(np.median(took))
+
+
+if __name__ == "__main__":
+    main()
