@@ -102,7 +102,8 @@ def wait_for_more(page: Page, than: int) -> int:
 
 def fill(page: Page, label: str, value: int) -> None:
     """Type a number into the labelled box, as a person does."""
-    box = page.get_by_label(label, exact=True)
+    box = page.get_by_role("spinbutton", name=label, exact=True)
+    expect(box).to_have_count(1, timeout=30_000)  # the last preset's form fades out first
     box.fill(str(value))
     box.press("Enter")
     expect(box).to_have_value(str(value))
