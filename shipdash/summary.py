@@ -23,8 +23,8 @@ MOST_POINTS = 2_000
 ARTICLE_TRAINING_IMAGES = 1_563 * 200
 """The article reports 1,563 epochs over a core set that grew to 271; 200 is its usual size."""
 
-REFERENCE_SPEED = {"article": (2.0, 12.0), "compact": (62.0, 215.0)}
-"""Images/s trained and predicted at 128 x 128 on two 2 GHz AVX2 cores (docs/decisions.md)."""
+REFERENCE_SPEED = {"article": (12.6, 58.3), "compact": (233.1, 929.9)}
+"""Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core Xeon."""
 
 
 class Curve(NamedTuple):
@@ -299,7 +299,7 @@ def estimate(config: dict[str, Any], measured: Iterable[tuple[dict, dict]]) -> E
             spec, result = compact[0]
             pixels = (spec["scene"]["size"] / 128) ** 2
             factor = REFERENCE_SPEED["compact"][0] / (_speeds(result)[0] * pixels)
-            source = "the article network's speed on two 2 GHz cores, scaled by a compact run here"
+            source = "its speed where it was measured, scaled by a compact run here"
         return Estimate(factor * _article_seconds(config), source)
     return Estimate(None, "not yet measured on this machine")
 

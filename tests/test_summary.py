@@ -143,10 +143,11 @@ def test_estimate_repeats_what_was_measured():
 
 
 def test_estimate_says_when_nothing_is_known():
-    """No stored run: no number for the compact network, about two days for the article's."""
+    """No stored run: no number for the compact network, hours for the article's."""
     assert summary.estimate(compact().to_dict(), []).seconds is None
     days = summary.estimate(article().to_dict(), []).seconds / 86_400
-    assert 1.5 < days < 2.5
+    training = summary.ARTICLE_TRAINING_IMAGES / summary.REFERENCE_SPEED["article"][0]
+    assert training < days * 86_400 < 1.2 * training, "training is nearly all of it"
 
 
 def test_article_estimate_scales_with_this_machine():
