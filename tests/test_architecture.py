@@ -23,7 +23,7 @@ class Row(NamedTuple):
 ALL_BELOW = "all below"
 
 TABLE = {
-    "config": Row(0),
+    "config": Row(0, "config"),  # a package: its own parts
     "records": Row(0, theirs="numpy"),
     "metrics": Row(0, theirs="numpy"),
     "scene": Row(1, "config", "numpy skimage"),
@@ -35,8 +35,8 @@ TABLE = {
     "selection": Row(2, "config records metrics learner", "numpy"),
     "certificate": Row(2, "records", "numpy scipy"),
     "evaluation": Row(3, "metrics pool learner records", "numpy"),
-    "summary": Row(3, "records", "numpy pandas"),
-    "figures": Row(4, "summary", "numpy pandas plotly"),
+    "summary": Row(3, "records summary", "numpy pandas"),  # a package: its own parts too
+    "figures": Row(4, "summary figures", "numpy pandas plotly"),
     "experiment": Row(4, ALL_BELOW, "numpy"),  # NumPy: it stores scores and checkpoints
     "jobs": Row(5, "config records store", "joblib"),  # records: the states a queue moves between
     "sweep": Row(5, "config store jobs", "joblib"),

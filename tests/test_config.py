@@ -261,7 +261,7 @@ def test_a_run_id_is_sixteen_hexadecimal_digits():
 def test_the_algorithm_is_part_of_the_run_id(monkeypatch):
     """Another version of the loop never answers from an old run's folder."""
     before = RunConfig().digest
-    monkeypatch.setattr(configs, "ALGORITHM", configs.ALGORITHM + 1)
+    monkeypatch.setattr("shipdash.config.run.ALGORITHM", configs.ALGORITHM + 1)
     assert RunConfig().digest != before
 
 

@@ -7,6 +7,8 @@ import pytest
 from shipdash import summary
 from shipdash.config import article, compact
 from shipdash.records import Picked, Scanned, Stopped, StopReason, Trained
+from shipdash.summary.estimate import ARTICLE_TRAINING_IMAGES, REFERENCE_SPEED
+from shipdash.summary.run import MOST_POINTS
 
 EVENTS = [
     Picked(1, 7, 1, 1, 1, None, None),
@@ -109,7 +111,7 @@ def test_distribution_counts_every_pair_once():
 def test_ecdf_ends_at_one_and_is_thin(n):
     """Never more points than a browser draws."""
     table = summary.ecdf(np.linspace(0, 1, n))
-    assert len(table) <= summary.MOST_POINTS
+    assert len(table) <= MOST_POINTS
     assert n == 0 or table["share"].iloc[-1] == 1
 
 
@@ -146,7 +148,7 @@ def test_estimate_says_when_nothing_is_known():
     """No stored run: no number for the compact network, hours for the article's."""
     assert summary.estimate(compact().to_dict(), []).seconds is None
     days = summary.estimate(article().to_dict(), []).seconds / 86_400
-    training = summary.ARTICLE_TRAINING_IMAGES / summary.REFERENCE_SPEED["article"][0]
+    training = ARTICLE_TRAINING_IMAGES / REFERENCE_SPEED["article"][0]
     assert training < days * 86_400 < 1.2 * training, "training is nearly all of it"
 
 

@@ -1,7 +1,4 @@
-"""What a run's records add up to: small tables and named tuples, one per figure or sentence.
-
-Nothing here draws or reads a file, and no colour or widget is known.
-"""
+"""One run's events as curves, numbers and sentences. No scores of held-out pairs here."""
 
 from __future__ import annotations
 
@@ -19,12 +16,6 @@ RATE_WINDOW = 500
 
 MOST_POINTS = 2_000
 """Points a browser redraws without a stutter."""
-
-ARTICLE_TRAINING_IMAGES = 1_563 * 200
-"""The article reports 1,563 epochs over a core set that grew to 271; 200 is its usual size."""
-
-REFERENCE_SPEED = {"article": (12.6, 58.3), "compact": (233.1, 929.9)}
-"""Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core Xeon."""
 
 
 class Curve(NamedTuple):
@@ -52,13 +43,6 @@ class Progress(NamedTuple):
     score: float | None
     loss: float | None
     left_s: float | None
-
-
-class Estimate(NamedTuple):
-    """Expected wall time, and in a few words what it was computed from."""
-
-    seconds: float | None
-    source: str
 
 
 def selection_curve(events: Iterable[Event]) -> Curve:
@@ -188,154 +172,6 @@ def pair_history(events: Iterable[Event], index: int) -> pd.DataFrame:
             iou = event.ious[event.indices.index(index)]
             rows.append((event.n_tested, event.round, iou, "discarded"))
     return pd.DataFrame(rows, columns=["n_tested", "round", "iou", "outcome"])
-
-
-def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
-    """Histogram of scores in [0, 1] at 0.02 with a cut at every step: left, n, passes."""
-    edges = np.round(np.arange(0, 1.0001, 0.02), 2)
-    counts, _ = np.histogram(values, edges)
-    passes = edges[:-1] >= acceptance - 1e-9
-    return pd.DataFrame({"left": edges[:-1], "n": counts, "passes": passes})
-
-
-def ecdf(values: np.ndarray) -> pd.DataFrame:
-    """Share of pairs at or below each score, thinned to `MOST_POINTS`: score, share."""
-    ordered = np.sort(np.asarray(values, float))
-    n = len(ordered)
-    keep = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
-    share = (np.arange(len(ordered)) + 1) / max(len(ordered), 1)
-    return pd.DataFrame({"score": ordered[keep], "share": share[keep]})
-
-
-def measures(result: dict[str, Any]) -> pd.DataFrame:
-    """The four held-out measures in words: measure, value, scale. Empty without an evaluation."""
-    held = result.get("held_out") or {}
-    rows = [
-        ("Mean IoU", held.get("mean_iou"), "0 to 1, thresholded masks"),
-        ("Share failing", held.get("share_failing"), failing_rule(held)),
-        ("Article score", held.get("article_score"), "0 to 1.1, thresholded masks"),
-        ("Article score, soft", held.get("article_score_soft"), "0 to 1.1, on probabilities"),
-    ]
-    rows = [row for row in rows if row[1] is not None]
-    return pd.DataFrame(rows, columns=["measure", "value", "scale"])
-
-
-def failing_rule(held: dict[str, Any]) -> str:
-    """What counts as failing, in words."""
-    return f"0 to 1, pairs below IoU {held.get('acceptance_iou', math.nan):.2f}"
-
-
-def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *,
-                 sampled_pairs: Sequence[int], weight: float, n_groups: int = 4) -> pd.DataFrame:
-    """Selection rate by a true factor: group, n_pool, n_core, rate, low, high (95 %, Wilson).
-
-    Parameters
-    ----------
-    facts : DataFrame
-        Column `index` and the factors, for the sampled pool pairs and all core pairs.
-    sampled_pairs : sequence of int
-        Pool numbers drawn at random; each stands for `weight` pairs of the pool.
-    factor : str
-        A numeric one is cut at the quartiles of the sample.
-    """
-    sampled = facts["index"].isin(list(sampled_pairs))
-    values = facts[factor]
-    numeric = values.dtype.kind in "if" and values.nunique() > n_groups
-    if numeric:
-        edges = np.unique(np.quantile(values[sampled], np.linspace(0, 1, n_groups + 1)))
-        edges[0], edges[-1] = values.min() - 1e-9, values.max()
-        groups = pd.cut(values, edges)
-    else:
-        groups = values.astype(str)
-    parts = pd.DataFrame({"group": groups, "n_pool": sampled, "n_core": facts["index"].isin(core)})
-    table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
-    table["n_pool"] = np.maximum((table["n_pool"] * weight).round(), table["n_core"]).astype(int)
-    table = table[table["n_pool"] > 0]
-    table["group"] = [_group_name(g) for g in table["group"]]
-    low, high = wilson(table["n_core"].to_numpy(), table["n_pool"].to_numpy())
-    return table.assign(rate=table["n_core"] / table["n_pool"], low=low, high=high)
-
-
-def _group_name(group: Any) -> str:
-    if isinstance(group, pd.Interval):
-        return f"{group.left:,.0f} to {group.right:,.0f}"
-    return str(group)
-
-
-def wilson(k: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927): lower and upper end."""
-    share, centre = k / n, k / n + z * z / (2 * n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return np.maximum((centre - half) / scale, 0), np.minimum((centre + half) / scale, 1)
-
-
-def estimate(config: dict[str, Any], measured: Iterable[tuple[dict, dict]]) -> Estimate:
-    """Wall time of `config` from the speeds in stored results.
-
-    Parameters
-    ----------
-    config : dict
-        As `RunConfig.to_dict` gives it.
-    measured : iterable of (config dict, result dict)
-        Finished runs of this machine, newest first.
-
-    Returns
-    -------
-    Estimate
-        With `seconds` None where nothing comparable has been measured.
-    """
-    runs = [run for run in measured if _speeds(run[1])]
-    same = [run for run in runs if _network(run[0]) == _network(config)]
-    if same:
-        seconds = _scaled(config, *same[0])
-        return Estimate(seconds, f"from the last such run here, on {same[0][1]['device']}")
-    kind = config["network"]["kind"]
-    compact = [run for run in runs if run[0]["network"]["kind"] == "compact"]
-    if kind == "article":
-        source = "the article network's speed on two 2 GHz cores; not yet measured here"
-        factor = 1.0
-        if compact:
-            spec, result = compact[0]
-            pixels = (spec["scene"]["size"] / 128) ** 2
-            factor = REFERENCE_SPEED["compact"][0] / (_speeds(result)[0] * pixels)
-            source = "its speed where it was measured, scaled by a compact run here"
-        return Estimate(factor * _article_seconds(config), source)
-    return Estimate(None, "not yet measured on this machine")
-
-
-def _network(config: dict[str, Any]) -> tuple:
-    return config["network"]["kind"], config["network"]["filters"]
-
-
-def _speeds(result: dict[str, Any]) -> tuple[float, float] | None:
-    phases = result.get("phases") or {}
-    train = (phases.get("train") or 0) + (phases.get("warmup") or 0)
-    scan = phases.get("scan")
-    if not (train and scan and result.get("n_backward") and result.get("n_forward")):
-        return None
-    return result["n_backward"] / train, result["n_forward"] / scan
-
-
-def _n_predicted(config: dict[str, Any]) -> int:
-    n, ahead = config["selection"]["n_pool"], config["evaluation"]
-    return int(1.1 * n) + ahead["n_held_out"] + n * ahead["reaudit"]
-
-
-def _scaled(config, spec, result) -> float:
-    """The measured run's times, scaled by pixels, pool (picks grow as its logarithm) and scans."""
-    train, scan = _speeds(result)
-    pixels = (config["scene"]["size"] / spec["scene"]["size"]) ** 2
-    more = math.log1p(config["selection"]["n_pool"]) / math.log1p(spec["selection"]["n_pool"])
-    fixed = sum((result["phases"].get(name) or 0.0) for name in ("startup", "compile"))
-    return fixed + pixels * (more * result["n_backward"] / train + _n_predicted(config) / scan)
-
-
-def _article_seconds(config) -> float:
-    train, scan = REFERENCE_SPEED["article"]
-    pixels, n = (config["scene"]["size"] / 128) ** 2, config["selection"]["n_pool"]
-    images = ARTICLE_TRAINING_IMAGES * math.log1p(n) / math.log1p(10_000)
-    return pixels * (images / train + _n_predicted(config) / scan)
 
 
 def differing(configs: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -1,0 +1,39 @@
+"""What can be asked: frozen settings of scene, network, selection and run, checked once, here.
+
+Not what happened (`records`) and not what is shown: nothing outside this package validates a
+setting, and nothing inside it draws, trains or writes.
+"""
+
+from shipdash.config.base import RUN_ID, ConfigError
+from shipdash.config.presets import PRESETS, article, compact, preset, preset_of, quick
+from shipdash.config.run import ALGORITHM, SECTIONS, RunConfig, parse_setting, setting
+from shipdash.config.sections import (
+    ArmConfig,
+    EvaluationConfig,
+    NetworkConfig,
+    SceneConfig,
+    SeedConfig,
+    SelectionConfig,
+)
+
+__all__ = [
+    "ALGORITHM",
+    "PRESETS",
+    "RUN_ID",
+    "SECTIONS",
+    "ArmConfig",
+    "ConfigError",
+    "EvaluationConfig",
+    "NetworkConfig",
+    "RunConfig",
+    "SceneConfig",
+    "SeedConfig",
+    "SelectionConfig",
+    "article",
+    "compact",
+    "parse_setting",
+    "preset",
+    "preset_of",
+    "quick",
+    "setting",
+]

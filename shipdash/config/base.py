@@ -1,0 +1,109 @@
+"""How a setting is declared and checked: one rule, one error. No setting stands here."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+import re
+from dataclasses import field
+from typing import Any
+
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be asked for.
+
+    Attributes
+    ----------
+    field : str
+        Dotted name, e.g. ``"scene.radius_max"``.
+    value : object
+        What came.
+    rule : str
+        What must hold.
+    """
+
+    def __init__(self, name: str, value: Any, rule: str) -> None:
+        self.field, self.value, self.rule = name, value, rule
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        super().__init__(f"{name} {rule}. Received: {name.rpartition('.')[2]}={shown}")
+
+
+def setting_field(default, label, why, *, low=None, high=None, choices=None, step=None, unit=""):
+    """A dataclass field whose metadata is both its rule and the words a form shows."""
+    metadata = {
+        "label": label,
+        "help": why,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "step": step,
+        "unit": unit,
+    }
+    return field(default=default, metadata=metadata)
+
+
+def _checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
+    """The value as the field's exact Python type, or a `ConfigError`."""
+    name, kind = f"{section}.{spec.name}", type(spec.default)
+    low, high = spec.metadata["low"], spec.metadata["high"]
+    choices = spec.metadata["choices"]
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(name, value, "must be true or false")
+        return value
+    if kind is tuple:
+        return _checked_run_ids(name, value)
+    if kind is str and choices is None:  # a run id, or nothing
+        if not isinstance(value, str) or not (value == "" or RUN_ID.fullmatch(value)):
+            raise ConfigError(name, value, "must be a run id (16 hexadecimal digits)")
+        return value
+    if kind is str:
+        if not isinstance(value, str) or value not in choices:
+            raise ConfigError(name, value, f"must be one of {', '.join(choices)}")
+        return value
+    wanted, words = (
+        (numbers.Integral, "a whole number")
+        if kind is int
+        else (numbers.Real, "a number")
+    )
+    rule = f"must be {words} from {low:,} to {high:,}"
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise ConfigError(name, value, rule)
+    if not low <= value <= high:  # False for NaN too
+        raise ConfigError(name, value, rule)
+    return kind(value) + 0  # -0.0 and 0.0 are one question with one digest
+
+
+def _checked_run_ids(name: str, value: Any) -> tuple[str, ...]:
+    rule = "must be a list of distinct run ids (16 hexadecimal digits each)"
+    if not isinstance(value, (tuple, list)) or len(set(map(str, value))) != len(value):
+        raise ConfigError(name, value, rule)
+    if not all(isinstance(item, str) and RUN_ID.fullmatch(item) for item in value):
+        raise ConfigError(name, value, rule)
+    return tuple(sorted(value))
+
+
+class Section:
+    """Checks every field's type and range on construction, then the section's own rules."""
+
+    _name = ""
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = _checked(self._name, spec, getattr(self, spec.name))
+            object.__setattr__(self, spec.name, value)
+        self._check()
+
+    def _check(self) -> None:
+        """Rules between fields; none by default."""
+
+    def _require(self, holds: bool, name: str, rule: str, *also: str) -> None:
+        if holds:
+            return
+        error = ConfigError(f"{self._name}.{name}", getattr(self, name), rule)
+        others = "".join(f", {other}={getattr(self, other)!r}" for other in also)
+        error.args = (error.args[0] + others,)
+        raise error

@@ -1,0 +1,130 @@
+"""A run's settings together: canonical text, run id, changes by dotted name."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from shipdash.config.base import ConfigError
+from shipdash.config.sections import (
+    ArmConfig,
+    EvaluationConfig,
+    NetworkConfig,
+    SceneConfig,
+    SeedConfig,
+    SelectionConfig,
+)
+
+ALGORITHM = 1
+"""Version of everything that can change a core set; part of every run id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Everything that decides the outcome of a run."""
+
+    scene: SceneConfig = field(default_factory=SceneConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
+    seeds: SeedConfig = field(default_factory=SeedConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    arm: ArmConfig = field(default_factory=ArmConfig)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Plain nested dictionary, tuples as lists, ready for JSON."""
+        plain = dataclasses.asdict(self)
+        plain["selection"]["exclude"] = list(plain["selection"]["exclude"])
+        return plain
+
+    @classmethod
+    def from_dict(cls, spec: Any) -> RunConfig:
+        """The run that `to_dict` described.
+
+        Missing fields take their defaults; unknown ones raise `ConfigError`.
+        """
+        if not isinstance(spec, dict):
+            raise ConfigError("run", spec, "must be an object of sections")
+        for name in spec:
+            if name not in SECTIONS:
+                raise ConfigError(str(name), spec[name], f"must be one of {', '.join(SECTIONS)}")
+        return cls(**{name: _section_from(name, spec[name]) for name in spec})
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """A copy with dotted fields changed: ``replace(**{"seeds.pool": 3})``."""
+        spec = self.to_dict()
+        for dotted, value in changes.items():
+            section, name = _known_field(dotted)
+            spec[section][name] = value
+        return RunConfig.from_dict(spec)
+
+    def canonical_json(self) -> str:
+        """One text per question: sorted keys, no spaces, no NaN."""
+        return json.dumps(
+            self.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False
+        )
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Run id: the first 16 hex digits of sha256 over algorithm version and settings."""
+        text = f"shipdash/{ALGORITHM}/{self.canonical_json()}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+SECTIONS: dict[str, type] = {
+    "scene": SceneConfig,
+    "network": NetworkConfig,
+    "selection": SelectionConfig,
+    "seeds": SeedConfig,
+    "evaluation": EvaluationConfig,
+    "arm": ArmConfig,
+}
+
+
+def _section_from(name: str, values: Any):
+    if not isinstance(values, dict):
+        raise ConfigError(name, values, "must be an object of settings")
+    known = [spec.name for spec in dataclasses.fields(SECTIONS[name])]
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"{name}.{key}", values[key], f"must be one of {', '.join(known)}")
+    return SECTIONS[name](**values)
+
+
+def _known_field(dotted: str) -> tuple[str, str]:
+    section, _, name = str(dotted).partition(".")
+    known = SECTIONS.get(section)
+    if known is None or name not in [spec.name for spec in dataclasses.fields(known)]:
+        raise ConfigError(
+            str(dotted), dotted, "must be section.field, e.g. scene.contrast or selection.passes"
+        )
+    return section, name
+
+
+def setting(dotted: str) -> dataclasses.Field:
+    """The field behind a dotted name: its default, and label, help and limits as metadata."""
+    section, name = _known_field(dotted)
+    return next(s for s in dataclasses.fields(SECTIONS[section]) if s.name == name)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """A ``section.field=value`` of the command line as a dotted name and a typed value.
+
+    >>> parse_setting("scene.contrast=0.3")
+    ('scene.contrast', 0.3)
+    """
+    dotted, equals, raw = text.partition("=")
+    if not equals:
+        raise ConfigError("--set", text, "must read section.field=value")
+    kind = type(setting(dotted).default)
+    if kind is str:
+        return dotted, raw
+    if kind is tuple:
+        return dotted, [part for part in raw.split(",") if part]
+    try:
+        return dotted, json.loads(raw)
+    except (ValueError, RecursionError):
+        return dotted, raw  # the config names the rule it breaks

@@ -1,0 +1,305 @@
+"""The settings themselves, section by section, each with its limits and the words a form shows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from shipdash.config.base import Section, setting_field
+
+SEED_MAX = 2**32 - 1  # seeds travel in URLs and spreadsheets: keep them exact in a float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneConfig(Section):
+    """How a pair is drawn; the defaults are the article's distribution."""
+
+    _name = "scene"
+
+    size: int = setting_field(
+        128, "Image size", "Side of the square image; the networks halve it four times.",
+        low=32, high=512, step=16, unit="px",
+    )
+    radius_min: float = setting_field(
+        10.0, "Smallest semi-axis", "Lower end of both semi-axes of the target ellipse.",
+        low=1.0, high=255.0, step=0.5, unit="px",
+    )
+    radius_max: float = setting_field(
+        20.0, "Largest semi-axis", "Upper end of both semi-axes; also the margin to the border.",
+        low=1.0, high=255.0, step=0.5, unit="px",
+    )
+    noise: float = setting_field(
+        0.75, "Noise amplitude", "Every channel of every pixel is uniform noise of this width.",
+        low=0.0, high=1.0, step=0.01,
+    )
+    contrast: float = setting_field(
+        0.25, "Contrast", "What the brighter side is lifted by. The only cue there is.",
+        low=0.0, high=1.0, step=0.01,
+    )
+    polarity: str = setting_field(
+        "both", "Polarity", "Bright shapes on a low sea, dark ones on a high sea, or both.",
+        choices=("both", "low_sea", "high_sea"),
+    )
+    distractor: str = setting_field(
+        "rectangle", "Distractor", "A second shape of the target's colour that is not in the mask.",
+        choices=("rectangle", "triangle", "none"),
+    )
+    distinct: int = setting_field(
+        0, "Distinct pairs", "The pool repeats this many distinct pairs; 0: every pair is its own.",
+        low=0, high=10_000_000, step=10,
+    )
+    duplicates: float = setting_field(
+        0.0, "Planted duplicates", "Share of pool pairs that repeat an earlier pair to the pixel.",
+        low=0.0, high=0.99, step=0.01,
+    )
+    label_noise: float = setting_field(
+        0.0, "Label noise", "Share of pool pairs whose mask is wrong. Held-out masks stay right.",
+        low=0.0, high=1.0, step=0.01,
+    )
+    label_noise_kind: str = setting_field(
+        "shifted", "Kind of label noise", "Wrong masks are moved by a radius, or left empty.",
+        choices=("shifted", "dropped"),
+    )
+
+    def _check(self) -> None:
+        self._require(self.size % 16 == 0, "size", "must be a multiple of 16")
+        self._require(
+            self.radius_max < self.size / 2, "radius_max", "must be less than half of size", "size"
+        )
+        self._require(
+            self.radius_min <= self.radius_max,
+            "radius_min", "must not exceed radius_max", "radius_max",
+        )
+        self._require(
+            self.noise + self.contrast <= 1.0 + 1e-9,
+            "contrast", "plus noise must not exceed 1, so that pixels stay in [0, 1]", "noise",
+        )
+        self._require(
+            not (self.distinct and self.duplicates),
+            "duplicates", "must be 0 where distinct is set: both plant repeats", "distinct",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(Section):
+    """Which learner looks at the stream and how one training step treats it."""
+
+    _name = "network"
+
+    kind: str = setting_field(
+        "compact", "Network",
+        "compact: small U-Net made for CPUs; article: the article's U-Net of 5.1 million "
+        "parameters; rote: no network, knows exactly the pairs it was shown.",
+        choices=("compact", "article", "rote"),
+    )
+    filters: int = setting_field(
+        8, "Filters", "Channels of every level are a multiple of this; 16 in the article.",
+        low=4, high=64, step=4,
+    )
+    learning_rate: float = setting_field(
+        0.01, "Learning rate", "Adam's step size at the start.", low=1e-6, high=1.0, step=0.001,
+    )
+    decay_steps: int = setting_field(
+        200, "Learning rate decay",
+        "After so many steps the step size has fallen by the root of two; 0: it stays.",
+        low=0, high=1_000_000, step=50,
+    )
+    batch: int = setting_field(
+        16, "Training batch", "Pairs per training step; constant, so that it is compiled once.",
+        low=1, high=256, step=1,
+    )
+    warmup_batch: int = setting_field(
+        16, "Warm-up batch", "Pairs per step while the first core pairs are learnt.",
+        low=1, high=256, step=1,
+    )
+    predict_batch: int = setting_field(
+        16, "Prediction batch", "Pairs per prediction call; constant, so that it is compiled once.",
+        low=1, high=1024, step=1,
+    )
+    augment: bool = setting_field(
+        True, "Flips and quarter turns", "Core pairs are shown in all eight orientations.",
+    )
+    invert: bool = setting_field(
+        True, "Negatives", "Core pairs are shown in both polarities.",
+    )
+    average: float = setting_field(
+        0.9, "Weight averaging",
+        "Predictions come from an exponential average of the weights with this memory per step; "
+        "0: from the weights themselves. It steadies the decisions and makes the core set smaller.",
+        low=0.0, high=0.999, step=0.01,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionConfig(Section):
+    """The loop: what is tested, what counts as known, and when training ends."""
+
+    _name = "selection"
+
+    n_pool: int = setting_field(
+        10_000, "Pool", "Pairs in the stream.", low=1, high=10_000_000, step=1000, unit="pairs",
+    )
+    precision: float = setting_field(
+        0.85, "Precision", "The network trains until its score on the core set exceeds this.",
+        low=0.05, high=1.0, step=0.01,
+    )
+    margin: float = setting_field(
+        0.95, "Margin", "A pair passes at this share of the precision.", low=0.1, high=1.0,
+        step=0.01,
+    )
+    acceptance: str = setting_field(
+        "article", "Score",
+        "article: the staircase of tenths over IoU 0.50:0.05:0.95; iou: plain IoU, continuous.",
+        choices=("article", "iou"),
+    )
+    train_until: str = setting_field(
+        "pair", "Training ends",
+        "epoch: whole epochs over the core set until the epoch's mean score passes (the article); "
+        "pair: single steps until the new pair passes and the running mean does.",
+        choices=("pair", "epoch"),
+    )
+    first: int = setting_field(
+        11, "First pairs", "These start the core set untested.", low=1, high=10_000, step=1,
+    )
+    block: int = setting_field(
+        1024, "Scan block", "Most pairs predicted before looking for a failure. Changes no pick.",
+        low=1, high=65_536, step=32,
+    )
+    picks_per_scan: int = setting_field(
+        1, "Picks per scan", "Failing pairs that may join the core set between two trainings.",
+        low=1, high=64, step=1,
+    )
+    passes: int = setting_field(
+        1, "Passes", "Times round the discarded pairs; 0: until a whole pass adds nothing.",
+        low=0, high=100, step=1,
+    )
+    idle_epochs: bool = setting_field(
+        False, "Idle training",
+        "Train also after a block without a failure, as the article does. The block size then "
+        "decides how often, and so does change the picks.",
+    )
+    min_steps: int = setting_field(
+        5, "Fewest steps",
+        "Training steps a new pair gets at least, where training ends with the pair; doubled each "
+        "time that inference mode does not confirm it.",
+        low=1, high=1000, step=1,
+    )
+    confirm: bool = setting_field(
+        False, "Confirm new pairs",
+        "Training goes on until a new pair passes in inference mode too, where training ends with "
+        "the pair. Costs several times the steps.",
+    )
+    max_steps: int = setting_field(
+        20_000, "Step limit", "A bout of training that needs more ends the run as stalled.",
+        low=1, high=10_000_000, step=1000,
+    )
+    exclude: tuple = setting_field(
+        (), "Excluded cores", "Runs whose core pairs are left out of this pool: disjoint folds.",
+    )
+
+    def _check(self) -> None:
+        self._require(
+            self.first <= self.n_pool, "first", "must not exceed n_pool", "n_pool"
+        )
+
+    @property
+    def threshold(self) -> float:
+        """The score at which a pair passes; under the article score, the tenth that decides."""
+        if self.acceptance == "article":
+            return self.acceptance_tenths / 10
+        return self.margin * self.precision
+
+    @property
+    def acceptance_tenths(self) -> int:
+        """Tenths of the article score that a pair needs: the next whole one above the margin."""
+        return math.ceil(10 * self.margin * self.precision - 1e-9)
+
+    @property
+    def acceptance_iou(self) -> float:
+        """The IoU at which a pair passes, under either score; n tenths mean (n + 9) / 20."""
+        if self.acceptance == "article":
+            return (self.acceptance_tenths + 9) / 20
+        return self.threshold
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedConfig(Section):
+    """Three independent sources of chance; the unit of replication is a run."""
+
+    _name = "seeds"
+
+    pool: int = setting_field(
+        1, "Pool seed", "Which pairs there are.", low=0, high=SEED_MAX, step=1
+    )
+    order: int = setting_field(
+        1, "Order seed", "In which order they come.", low=0, high=SEED_MAX, step=1
+    )
+    model: int = setting_field(
+        1, "Model seed", "First weights, batches and augmentation.", low=0, high=SEED_MAX, step=1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig(Section):
+    """What is measured once selection has ended."""
+
+    _name = "evaluation"
+
+    n_held_out: int = setting_field(
+        10_000, "Held-out pairs", "Fresh pairs of another split, used for no choice.",
+        low=0, high=1_000_000, step=1000, unit="pairs",
+    )
+    reaudit: bool = setting_field(
+        True, "Re-audit", "The final network looks at every discarded pair once more.",
+    )
+
+
+ARM_KINDS = ("core", "random", "first", "stratified", "rejected", "full")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmConfig(Section):
+    """What the network learns from: the stream, or (a control arm) pairs that are given to it.
+
+    An arm is a run like any other: queued, stored, resumed and cached by content. `source` is the
+    finished selection whose core set it is held against.
+    """
+
+    _name = "arm"
+
+    kind: str = setting_field(
+        "selection", "Learns from",
+        "selection: the stream. core: the source's core set, from scratch. random, first, "
+        "stratified, rejected: as many other pairs. full: the whole pool.",
+        choices=("selection", *ARM_KINDS),
+    )
+    source: str = setting_field(
+        "", "Source", "The selection run this arm is held against.", choices=None,
+    )
+    n_pairs: int = setting_field(
+        0, "Pairs", "How many pairs the arm learns from; 0: as many as its kind asks for.",
+        low=0, high=10_000_000, step=1,
+    )
+    draw: int = setting_field(
+        0, "Draw", "Which of several random draws; a seed of its own.", low=0, high=SEED_MAX, step=1
+    )
+    stop: str = setting_field(
+        "steps", "Training ends",
+        "steps: after n_steps. score: when the mean score over the arm's own pairs exceeds the "
+        "precision. plateau: when the loss no longer falls (convergence).",
+        choices=("steps", "score", "plateau"),
+    )
+    n_steps: int = setting_field(
+        0, "Training steps", "Steps of the arm where they end it, else their upper limit.",
+        low=0, high=10_000_000, step=100,
+    )
+
+    def _check(self) -> None:
+        is_arm = self.kind != "selection"
+        self._require(bool(self.source) == is_arm, "source",
+                      "must be a run id for a control arm, and empty for a selection", "kind")
+        self._require((self.n_steps > 0) == is_arm, "n_steps",
+                      "must be at least 1 for a control arm, and 0 for a selection", "kind")
+        self._require(is_arm or not self.n_pairs, "n_pairs", "must be 0 for a selection", "kind")
+        self._require(self.kind != "full" or not self.n_pairs, "n_pairs",
+                      "must be 0 for the full pool", "kind")

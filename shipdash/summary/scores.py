@@ -1,0 +1,92 @@
+"""Scores of pairs and rates by true factor as tables. Nothing of how a run got there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shipdash.summary.run import MOST_POINTS
+
+
+def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
+    """Histogram of scores in [0, 1] at 0.02 with a cut at every step: left, n, passes."""
+    edges = np.round(np.arange(0, 1.0001, 0.02), 2)
+    counts, _ = np.histogram(values, edges)
+    passes = edges[:-1] >= acceptance - 1e-9
+    return pd.DataFrame({"left": edges[:-1], "n": counts, "passes": passes})
+
+
+def ecdf(values: np.ndarray) -> pd.DataFrame:
+    """Share of pairs at or below each score, thinned to `MOST_POINTS`: score, share."""
+    ordered = np.sort(np.asarray(values, float))
+    n = len(ordered)
+    keep = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
+    share = (np.arange(len(ordered)) + 1) / max(len(ordered), 1)
+    return pd.DataFrame({"score": ordered[keep], "share": share[keep]})
+
+
+def measures(result: dict[str, Any]) -> pd.DataFrame:
+    """The four held-out measures in words: measure, value, scale. Empty without an evaluation."""
+    held = result.get("held_out") or {}
+    rows = [
+        ("Mean IoU", held.get("mean_iou"), "0 to 1, thresholded masks"),
+        ("Share failing", held.get("share_failing"), failing_rule(held)),
+        ("Article score", held.get("article_score"), "0 to 1.1, thresholded masks"),
+        ("Article score, soft", held.get("article_score_soft"), "0 to 1.1, on probabilities"),
+    ]
+    rows = [row for row in rows if row[1] is not None]
+    return pd.DataFrame(rows, columns=["measure", "value", "scale"])
+
+
+def failing_rule(held: dict[str, Any]) -> str:
+    """What counts as failing, in words."""
+    return f"0 to 1, pairs below IoU {held.get('acceptance_iou', math.nan):.2f}"
+
+
+def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *,
+                 sampled_pairs: Sequence[int], weight: float, n_groups: int = 4) -> pd.DataFrame:
+    """Selection rate by a true factor: group, n_pool, n_core, rate, low, high (95 %, Wilson).
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Column `index` and the factors, for the sampled pool pairs and all core pairs.
+    sampled_pairs : sequence of int
+        Pool numbers drawn at random; each stands for `weight` pairs of the pool.
+    factor : str
+        A numeric one is cut at the quartiles of the sample.
+    """
+    sampled = facts["index"].isin(list(sampled_pairs))
+    values = facts[factor]
+    numeric = values.dtype.kind in "if" and values.nunique() > n_groups
+    if numeric:
+        edges = np.unique(np.quantile(values[sampled], np.linspace(0, 1, n_groups + 1)))
+        edges[0], edges[-1] = values.min() - 1e-9, values.max()
+        groups = pd.cut(values, edges)
+    else:
+        groups = values.astype(str)
+    parts = pd.DataFrame({"group": groups, "n_pool": sampled, "n_core": facts["index"].isin(core)})
+    table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
+    table["n_pool"] = np.maximum((table["n_pool"] * weight).round(), table["n_core"]).astype(int)
+    table = table[table["n_pool"] > 0]
+    table["group"] = [_group_name(g) for g in table["group"]]
+    low, high = wilson(table["n_core"].to_numpy(), table["n_pool"].to_numpy())
+    return table.assign(rate=table["n_core"] / table["n_pool"], low=low, high=high)
+
+
+def _group_name(group: Any) -> str:
+    if isinstance(group, pd.Interval):
+        return f"{group.left:,.0f} to {group.right:,.0f}"
+    return str(group)
+
+
+def wilson(k: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927): lower and upper end."""
+    share, centre = k / n, k / n + z * z / (2 * n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return np.maximum((centre - half) / scale, 0), np.minimum((centre + half) / scale, 1)
