@@ -23,7 +23,8 @@ def main(run_id: str) -> None:
     store = Store()
     if store.result(run_id) is None:
         sys.exit(f"run {run_id} is not completed: finish it first")
-    shutil.rmtree(RECORDED, ignore_errors=True)
+    for earlier in RECORDED.glob("[0-9a-f]" * 16):  # the recorded sweep stays
+        shutil.rmtree(earlier)
     for name in NUMBERS:
         target = RECORDED / run_id / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ with st.expander("New run", expanded=unfolded, icon=":material/add:"):
             st.session_state["new_run_unfolded"] = False
             st.rerun()
 
-run = frame.choose(runs)
+run, log = live.controls(runs)
 if run is not None:
     live.buttons(run)
-    live.panel(run)
+    live.panel(run, log)

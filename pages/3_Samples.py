@@ -1,7 +1,5 @@
 """Samples: the pairs a run kept and the ones it threw away."""
 
-import streamlit as st
-
 from shipdash import summary
 from shipdash.ui import frame, samples
 
@@ -11,8 +9,7 @@ if run is not None:
     events = frame.events(run)
     table = summary.core_table(events)
     views = ["Core set", "Discarded", "One pair", "Why these?", "Export"]
-    view = st.segmented_control("View", views, default="Core set", required=True, key="view",
-                                bind="query-params", label_visibility="collapsed")
+    view = frame.switch("View", views, key="view", label_visibility="collapsed")
     if view == "Core set":
         samples.core(run, table)
     elif view == "Discarded":

@@ -1,11 +1,12 @@
-"""Evaluation: what the network that selection left is worth on fresh pairs."""
+"""Evaluation: what a selection is worth on fresh pairs, beside its controls."""
+
+import streamlit as st
 
 from shipdash.ui import evaluation, frame
 
 frame.page("Evaluation")
 run = frame.choose(frame.runs(), evaluated=True)
 if run is not None:
-    evaluation.held_out(run)
-    evaluation.reaudit(run)
-    evaluation.arms(run)
-    evaluation.cost(run)
+    view = st.segmented_control("View", list(evaluation.VIEWS), default="Held-out", required=True,
+                                key="view", bind="query-params", label_visibility="collapsed")
+    evaluation.VIEWS[view](run)

@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from shipdash import config as configs
-from shipdash import experiment, jobs
+from shipdash import evaluate, experiment, jobs, progress, replica_jobs
+from shipdash.bench import command as bench_command
 from shipdash.config import ConfigError, RunConfig
 from shipdash.learner import probe_device
 from shipdash.pool import Pool
-from shipdash.records import Event, Picked, RunState, Scanned, Trained
-from shipdash.store import Store, StoreError
+from shipdash.records import Picked, RunState, Scanned, Trained
+from shipdash.store import RunInfo, Store, StoreError
+from shipdash.sweep import command as sweep_command
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,22 +51,56 @@ def resume(args: argparse.Namespace) -> int:
 
 
 def list_runs(args: argparse.Namespace) -> int:
-    """All runs of the folder, newest first."""
+    """The selections of the folder, newest first; with --arms their control arms too."""
     infos = Store(args.runs).list()
-    rows = [
-        {"run_id": i.run_id, "state": str(i.state), "created": i.created, "reason": i.reason,
-         **(i.summary or {})}
-        for i in infos
-    ]
+    rows = [_row(info) for info in infos]
+    n_arms = sum(bool(row["source"]) for row in rows)
+    if not args.arms:
+        rows = [row for row in rows if not row["source"]]
     if args.json:
         print(json.dumps(rows))
         return 0
     for row in rows:
         kept = f"{row.get('n_core') or 0:,} of {row.get('n_tested') or 0:,} tested"
+        if row["source"]:
+            n_pairs = f", {row['n_core']:,} pairs" if row.get("n_core") else ""
+            kept = f"{row['arm']} of {row['source']}{n_pairs}"
         print(f"{row['run_id']}  {row['state']:<10} {row['created']}  {kept}")
-    if not rows:
+    if n_arms and not args.arms:
+        print(f"and {n_arms:,} control arms: python -m shipdash list --arms")
+    if not infos:
         print("No runs yet. Start one: python -m shipdash run --preset quick")
     return 0
+
+
+def _row(info: RunInfo) -> dict:
+    arm = info.config.arm if info.config else configs.ArmConfig()
+    return {"run_id": info.run_id, "state": str(info.state), "created": info.created,
+            "reason": info.reason, "arm": arm.kind, "source": arm.source, **info.summary}
+
+
+def fan(args: argparse.Namespace) -> int:
+    """The same question in several orders of the stream: size and overlap of the core sets."""
+    _print_rows(replica_jobs.fan(Store(args.runs), args.id, args.orders), "orders", args.json)
+    return 0
+
+
+def folds(args: argparse.Namespace) -> int:
+    """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
+    _print_rows(replica_jobs.folds(Store(args.runs), args.id, args.k), "folds", args.json)
+    return 0
+
+
+def _print_rows(found: dict, rows: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found))
+        return
+    for row in found[rows]:
+        failing = row["share_failing"]
+        score = "" if failing is None else f"{failing:.2%} of held-out pairs failing"
+        print(f"{row['run_id']}  {rows[:-1]} {row.get('order_seed', row.get('fold')):>3}  "
+              f"{row['n_core']:>6,} kept  {score}")
+    print(found["finding"])
 
 
 def show(args: argparse.Namespace) -> int:
@@ -78,7 +114,7 @@ def export(args: argparse.Namespace) -> int:
     """Write the core set: core.csv with index and true factors, images and masks."""
     store = Store(args.runs)
     outcome, config = _outcome(store, args.id), store.config(args.id)
-    if outcome["n_core"] == 0:
+    if not outcome["core"]:
         raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
     pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
     out = Path(args.out)
@@ -121,32 +157,13 @@ def probe(args: argparse.Namespace) -> int:
 
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
-    n_pool = store.config(run_id).selection.n_pool
-    bar = _Bar(n_pool) if sys.stderr.isatty() else None
+    bar = progress.bar_for(store.config(run_id))
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     experiment.work(store, run_id, bar)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
-
-
-class _Bar:
-    """One line of progress, redrawn in place."""
-
-    def __init__(self, n_pool: int) -> None:
-        self.n_pool, self.n_core, self.words = n_pool, 0, ""
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Picked):
-            self.n_core = event.n_core
-        if isinstance(event, Trained):
-            self.words = f"score {event.score:.3f}"
-        if isinstance(event, Scanned):
-            done = min(1.0, event.n_tested / self.n_pool)
-            filled = "█" * round(30 * done)
-            print(f"\r{filled:<30} {event.n_tested:>7,} tested  {self.n_core:>5,} kept  "
-                  f"{self.words}  ", end="" if done < 1 else "\n", file=sys.stderr, flush=True)
 
 
 def _outcome(store: Store, run_id: str) -> dict:
@@ -160,11 +177,12 @@ def _outcome(store: Store, run_id: str) -> dict:
     scans = [e for e in events if isinstance(e, Scanned)]
     core = [e.index for e in events if isinstance(e, Picked)]
     bouts = [e for e in events if isinstance(e, Trained)]
+    n_core = max([len(core), *(e.n_core for e in bouts)])  # an arm picks none
     return asked | {
         "reason": status.reason, "n_pool": spec.selection.n_pool,
         "n_tested": max([e.n_tested for e in events if isinstance(e, (Scanned, Picked))],
                         default=0),
-        "n_core": len(core), "core": core, "n_forward": sum(e.n_forward for e in scans),
+        "n_core": n_core, "core": core, "n_forward": sum(e.n_forward for e in scans),
         "n_backward": sum(e.n_images for e in bouts),
         "seconds": round(sum(e.seconds for e in (*scans, *bouts)), 2),
         "device": None, "held_out": None, "reaudit": None,
@@ -247,7 +265,13 @@ def _parser() -> argparse.ArgumentParser:
                    "--model-seed"):
         asked.add_argument(option, type=_number, metavar="N")
     command("resume", resume, needs_id=True)
-    command("list", list_runs)
+    command("list", list_runs).add_argument("--arms", action="store_true",
+                                            help="control arms too")
+    evaluate.add_options(command("evaluate", evaluate.evaluate, needs_id=True))
+    command("fan", fan, needs_id=True).add_argument(
+        "--orders", type=_number, default=5, metavar="N", help="orders, the run's own among them")
+    command("folds", folds, needs_id=True).add_argument(
+        "--k", type=_number, default=3, metavar="N", help="folds, the run itself among them")
     command("show", show, needs_id=True)
     exported = command("export", export, needs_id=True)
     exported.add_argument("--out", required=True, metavar="DIR")
@@ -255,6 +279,8 @@ def _parser() -> argparse.ArgumentParser:
     worker = command("work", work)
     worker.add_argument("id", nargs="?", metavar="ID")
     worker.add_argument("--queue", action="store_true", help="every queued run, in order")
+    sweep_command.add_options(command("sweep", sweep_command.sweep))
+    bench_command.add_options(command("bench", bench_command.bench))
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
     return parser
 

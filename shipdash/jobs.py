@@ -7,6 +7,7 @@ makes sure that one drainer process is alive; the drainer runs one worker proces
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from shipdash.config import RunConfig
 from shipdash.records import RunState
@@ -23,15 +25,22 @@ COMMAND = (sys.executable, "-m", "shipdash")
 
 WAITING = (RunState.QUEUED,)
 HALTED = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.LOST)
+PROBE_AGAIN_S = 60.0  # a probe that dies at once must not be started anew by every page view
 POLL_S = 0.2  # how often a drainer looks whether a worker that is not its own has ended
 
 
 def submit(store: Store, config: RunConfig) -> str:
     """Queue the run that answers this question and return its id; a stored answer is kept."""
+    run_id = enqueue(store, config)
+    ensure_drainer(store)
+    return run_id
+
+
+def enqueue(store: Store, config: RunConfig) -> str:
+    """`submit` without a drainer: for whoever queues many, or works the queue off itself."""
     run_id, created = store.create(config)
     if not created and store.status(run_id).state in HALTED:
         _requeue(store, run_id)
-    ensure_drainer(store)
     return run_id
 
 
@@ -84,7 +93,7 @@ def ensure_drainer(store: Store) -> None:
         return
     try:
         with (store.root / "queue.log").open("ab") as log:
-            _start(store, ["work", "--queue"], log, subprocess.STDOUT)
+            start_process(store, ["work", "--queue"], log, subprocess.STDOUT)
     except OSError as error:
         raise StoreError(f"cannot start a worker: {error.strerror or error}; the run waits in "
                          f"{store.root}") from None
@@ -106,28 +115,75 @@ def drain(store: Store, command: Sequence[str] = COMMAND) -> None:
                     time.sleep(POLL_S)
                     continue
                 try:
-                    _work(store, run_id, command)
+                    work_one(store, run_id, command)
                 except StoreError as error:
                     left.add(run_id)
                     print(f"shipdash: {error}", file=sys.stderr, flush=True)
 
 
 def device_facts(store: Store) -> dict | None:
-    """What a worker would run on, once the probe has found out; the first call starts it."""
+    """What a worker would run on, once a probe has found out; a call before that starts one."""
     path = store.root / "device.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError):
-        return None  # being written, or not for us to read
-    try:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        facts = json.loads(path.read_bytes())
+        if isinstance(facts, dict) and isinstance(facts.get("device"), str):
+            return facts
+    with contextlib.suppress(OSError):  # nowhere to write: the page says "not yet known"
         store.root.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".probe").open("x") as draft:
-            _start(store, ["probe", "--json", "--out", str(path)], draft, subprocess.DEVNULL)
-    except OSError:
-        pass  # probed already, or nowhere to write: the page says "not yet known"
+        _probe(store, path)
     return None
+
+
+def start_process(store: Store, arguments: list[str], out, err) -> None:
+    """A process of its own session that outlives us; a thread takes its exit code, lest it stay
+    a zombie for as long as the server lives."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], start_new_session=True, env=_environment(store),
+        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+    )
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
+             n_threads: int = 0, apart: bool = False) -> None:
+    """One worker process, start to end; a run it did not touch would be taken up for ever.
+
+    `n_threads` bounds what its network computes with (0: as many as there are); `apart` keeps a
+    Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way.
+    """
+    before, log_path = store.status(run_id), store.log_path(run_id)
+    bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")}
+    try:
+        with log_path.open("ab") as log:
+            code = subprocess.call(
+                [*command, "work", run_id], env=_environment(store) | (bound if n_threads else {}),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                process_group=0 if apart else None,
+            )
+        words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
+    except OSError as error:
+        code, words = 1, [str(error)]
+    # Untouched, not merely queued: halted and resumed while its worker was leaving is queued too.
+    if before.state is RunState.QUEUED and store.status(run_id) == before:
+        store.set_status(run_id, RunState.FAILED,
+                         f"the worker ended with code {code}: {' '.join(words)[:300]}")
+
+
+def _probe(store: Store, path: Path) -> None:
+    """Start a probe unless one is at work or has just ended without an answer.
+
+    It inherits the lock on the file it prints to, and the kernel drops that lock when it ends,
+    however it ends: a probe that died is tried again.
+    """
+    with path.with_suffix(".probe").open("ab") as output:
+        fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError where a probe holds it
+        tried = os.fstat(output.fileno())
+        if tried.st_size and time.time() - tried.st_mtime < PROBE_AGAIN_S:
+            return
+        output.truncate(0)
+        output.write(b"probing\n")
+        output.flush()
+        start_process(store, ["probe", "--json", "--out", str(path)], output, subprocess.STDOUT)
 
 
 def _halt(store: Store, run_id: str, request: str, state: RunState) -> None:
@@ -154,34 +210,6 @@ def _next(store: Store, left: set[str]) -> str | None:
 def _somebody_runs(store: Store) -> bool:
     """Whether a worker is alive that is not ours: a dead drainer's, or a command's."""
     return any(run.state is RunState.RUNNING for run in store.list())
-
-
-def _start(store: Store, arguments: list[str], out, err) -> None:
-    """A process of its own session that outlives us; a thread takes its exit code, lest it stay
-    a zombie for as long as the server lives."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], start_new_session=True, env=_environment(store),
-        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-    )
-    threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _work(store: Store, run_id: str, command: Sequence[str]) -> None:
-    """One worker process, start to end; a run it did not touch would be taken up for ever."""
-    before, log_path = store.status(run_id), store.log_path(run_id)
-    try:
-        with log_path.open("ab") as log:
-            code = subprocess.call(
-                [*command, "work", run_id], env=_environment(store),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            )
-        words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
-    except OSError as error:
-        code, words = 1, [str(error)]
-    # Untouched, not merely queued: halted and resumed while its worker was leaving is queued too.
-    if before.state is RunState.QUEUED and store.status(run_id) == before:
-        store.set_status(run_id, RunState.FAILED,
-                         f"the worker ended with code {code}: {' '.join(words)[:300]}")
 
 
 def _environment(store: Store) -> dict[str, str]:

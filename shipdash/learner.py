@@ -6,21 +6,22 @@ this module pays nothing for it.
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from shipdash.config import NetworkConfig
+from shipdash.metrics import Counts, counts
 
 
 class Step(NamedTuple):
     """What one training step saw, in training mode and before its update.
 
-    `truth` is what `probability` is to be held against: the masks as augmentation turned them.
+    `counts` holds the thresholded predictions against the masks as augmentation turned them.
     """
 
-    truth: np.ndarray  # bool, (batch, size, size)
-    probability: np.ndarray  # float32, (batch, size, size)
+    counts: Counts  # int64, (batch,) each
     loss: float
 
 
@@ -75,7 +76,7 @@ class RoteLearner:
         """Remember every pair of the batch; the answer in training mode is the truth."""
         for image, mask in zip(images, masks, strict=True):
             self._known[_fingerprint(image)] = mask.astype(bool)
-        return Step(masks, masks.astype(np.float32), 0.0)
+        return Step(counts(masks, masks), 0.0)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """The remembered mask, or an empty one."""
@@ -116,6 +117,16 @@ def open_learner(config: NetworkConfig, *, size: int, seed: int) -> Learner:
     from shipdash.unet import TensorFlowLearner
 
     return TensorFlowLearner(config, size=size, seed=seed)
+
+
+def threads() -> int:
+    """Threads that a network in this process computes with.
+
+    As many as there are processors for it, unless TensorFlow was told otherwise in its environment
+    (a sweep gives every worker one). The last bit of a sum depends on it, so results name it.
+    """
+    told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) else len(os.sched_getaffinity(0))
 
 
 def probe_device() -> dict:

@@ -6,6 +6,7 @@ It stores no pixels: a pool of a million pairs costs no memory and any picture c
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -62,6 +63,10 @@ class Pool:
             images[k], masks[k], _ = self.pair(i)
         return images, masks
 
+    def draw_ahead(self) -> AheadPool:
+        """This pool with a thread of its own that draws the pairs that come next."""
+        return AheadPool(self)
+
     def _checked(self, i: int) -> int:
         if not 0 <= i < self.n:
             raise IndexError(f"pair number must be from 0 to {self.n - 1:,}. Received: i={i}")
@@ -69,6 +74,36 @@ class Pool:
 
     def _rng(self, i: int) -> np.random.Generator:
         return _generator(self.seed, SPLITS.index(self.split), i)
+
+
+class AheadPool:
+    """Draws pairs that will be asked for while the network is busy with those before them.
+
+    Answers as the pool does, to the bit: what was drawn in vain is kept until it is asked for or
+    something else is to come.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self._thread = ThreadPoolExecutor(1, "draw")
+        self._coming: dict[int, Future] = {}
+
+    def draw(self, indices: Iterable[int], then: Iterable[int] = ()
+             ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Pool.draw`; the pairs in `then` are drawn in the background for a later call."""
+        indices, known = list(indices), self._coming
+        futures = {i: known.get(i) or self._thread.submit(self.pool.pair, i) for i in indices}
+        wanted = dict.fromkeys([*indices, *then])
+        for i in known.keys() - wanted.keys():
+            known[i].cancel()
+        self._coming = {i: futures.get(i) or known.get(i) or self._thread.submit(self.pool.pair, i)
+                        for i in wanted}
+        size = self.pool.scene.size
+        images = np.empty((len(indices), size, size, 3), np.float32)
+        masks = np.empty((len(indices), size, size), bool)
+        for k, i in enumerate(indices):
+            images[k], masks[k], _ = futures[i].result()
+        return images, masks
 
 
 def order(n: int, seed: int, exclude: np.ndarray | None = None) -> np.ndarray:

@@ -23,15 +23,16 @@ class RunState(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why a selection ended."""
+    """Why a selection or the training of a control arm ended."""
 
     EXHAUSTED = "exhausted"  # the asked number of passes reached the end of the pool
     CLEAN = "clean"  # a whole pass added nothing
-    STALLED = "stalled"  # training could not reach the precision within its step limit
+    STALLED = "stalled"  # training did not get where its rule wants it within its step limit
+    TRAINED = "trained"  # an arm's stopping rule is met
 
 
 class Trained(NamedTuple):
-    """One bout of training ended: the network may go on scanning.
+    """A bout of training, or a piece of a long one: its end, or a sign of life.
 
     `score` is the mean training-mode score the stopping rule looked at, `loss` that of the last
     step, `n_images` what the bout trained on, `seconds` its wall time.

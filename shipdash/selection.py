@@ -17,6 +17,7 @@ import numpy as np
 from shipdash import metrics
 from shipdash.config import RunConfig, SelectionConfig
 from shipdash.learner import Learner
+from shipdash.pool import Pool
 from shipdash.records import Event, Picked, Scanned, Stopped, StopReason, Trained
 
 
@@ -39,23 +40,24 @@ class LoopState:
     n_tested: int = 0
     n_steps: int = 0  # training steps so far: numbers the batches
     bout_steps: int = 0  # training steps since the last pick
+    steps_due: int = 0  # training steps still owed before the bout may end
     n_refuted: int = 0  # times since the last pick that inference mode did not confirm training
     n_repeated: int = 0  # predictions thrown away since the last `Scanned`
     settled: bool = True
 
 
-class _Stalled(Exception):
-    """Training spent its steps without reaching the precision."""
+REPORT_IMAGES = 256
+"""Training images after which a long bout is reported: seconds, so that a request is heard."""
 
 
-def select(pool, learner: Learner, config: RunConfig, order: np.ndarray, state: LoopState,
+def select(pool: Pool, learner: Learner, config: RunConfig, order: np.ndarray, state: LoopState,
            failed: dict[int, np.ndarray] | None = None) -> Iterator[Event]:
     """Select a core set from `pool`, one event at a time.
 
     Parameters
     ----------
     pool : Pool
-        Whatever has ``draw(indices) -> (images, masks)``.
+        Draws pairs by number; the next ones are drawn while the network is busy.
     learner : Learner
         Fresh, or restored to where `state` stands.
     config : RunConfig
@@ -76,13 +78,12 @@ def select(pool, learner: Learner, config: RunConfig, order: np.ndarray, state: 
     if not state.core:
         yield from loop.start()
     while True:
-        try:
-            if state.owes_training:
-                yield loop.train()
-        except _Stalled:
-            yield loop.stop(StopReason.STALLED)
-            return
-        if state.position < len(order):
+        if state.owes_training:
+            yield loop.train()
+            if state.owes_training and state.bout_steps >= config.selection.max_steps:
+                yield loop.stop(StopReason.STALLED)
+                return
+        elif state.position < len(order):
             yield from loop.scan()
         elif not state.n_added:
             yield loop.stop(StopReason.CLEAN)
@@ -105,14 +106,13 @@ class _Loop:
     """The loop's three moves: train on the core, scan ahead, let a pair join."""
 
     def __init__(self, pool, learner, config, order, state, failed):
-        self.pool, self.learner, self.order = pool, learner, order
+        self.pool, self.learner, self.order = pool.draw_ahead(), learner, order
         self.rules, self.network, self.seed = config.selection, config.network, config.seeds.model
         self.state, self.failed = state, failed
         self.in_core = np.zeros(int(order.max(initial=-1)) + 1, bool)
         self.in_core[state.core] = True
         images, masks = pool.draw(state.core)
         self.images, self.masks = list(images), list(masks)
-        self.drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def start(self) -> Iterator[Event]:
         """The first pairs start the core set untested."""
@@ -126,21 +126,20 @@ class _Loop:
             yield Picked(s.round, index, n - 1, n, n, None, None)
 
     def train(self) -> Trained:
-        """Train until the core set is known well enough; at least one step."""
+        """Train until the core set is known well enough, at least one step; a long bout is
+        handed out in pieces, and owes training until its last one."""
         s, began, steps_before = self.state, time.perf_counter(), self.state.n_steps
         by_epoch = self.rules.train_until == "epoch"
-        # Each time the claim is refuted, train twice as long before making it again.
-        least = 1 if by_epoch else self.rules.min_steps << min(s.n_refuted, 8)
         batch = self.network.batch if s.n_tested > self.rules.first else self.network.warmup_batch
         while True:
             score, loss, known = self._epoch(batch) if by_epoch else self._step(batch)
-            if score > self.rules.precision and known and s.n_steps - steps_before >= least:
+            s.owes_training = not (score > self.rules.precision and known and s.steps_due <= 0)
+            n_steps = s.n_steps - steps_before
+            spent = n_steps * batch >= REPORT_IMAGES or s.bout_steps >= self.rules.max_steps
+            if spent or not s.owes_training:
                 break
-            if s.bout_steps >= self.rules.max_steps:
-                raise _Stalled
-        s.owes_training = False
-        s.n_new = s.n_new if self.rules.confirm and not by_epoch else 0
-        n_steps = s.n_steps - steps_before
+        if not s.owes_training:
+            s.n_new = s.n_new if self.rules.confirm and not by_epoch else 0
         return Trained(len(s.core), n_steps, n_steps * batch, round(score, 4), round(loss, 4),
                        round(time.perf_counter() - began, 4))
 
@@ -167,6 +166,8 @@ class _Loop:
         if not good[: s.n_new].all():
             s.owes_training, s.n_repeated = True, s.n_repeated + len(good)
             s.n_refuted += 1
+            # Each time the claim is refuted, train twice as long before making it again.
+            s.steps_due = self.rules.min_steps << min(s.n_refuted, 8)
             return
         ious = np.round(metrics.iou(c), 4)
         scores = self._scores(c)
@@ -208,6 +209,7 @@ class _Loop:
         s.core.append(index)
         s.scores.append(0.0)
         s.n_new, s.bout_steps, s.n_refuted, s.owes_training = s.n_new + 1, 0, 0, True
+        s.steps_due = self.rules.min_steps if self.rules.train_until == "pair" else 0
         self.in_core[index] = True
         self.images.append(image.copy())  # a view would keep its whole batch alive
         self.masks.append(mask.copy())
@@ -234,10 +236,10 @@ class _Loop:
         step = self.learner.train(
             np.stack([self.images[i] for i in which]), np.stack([self.masks[i] for i in which])
         )
-        scores = self._scores(metrics.counts(step.truth, step.probability))
+        scores = self._scores(step.counts)
         for i, score in zip(which.tolist(), scores.tolist(), strict=True):
             s.scores[i] = score
-        s.n_steps, s.bout_steps = s.n_steps + 1, s.bout_steps + 1
+        s.n_steps, s.bout_steps, s.steps_due = s.n_steps + 1, s.bout_steps + 1, s.steps_due - 1
         return float(np.mean(scores)), step.loss
 
     def _permutation(self, n: int) -> np.ndarray:
@@ -249,12 +251,12 @@ class _Loop:
         return (metrics.article_score if self.rules.acceptance == "article" else metrics.iou)(c)
 
     def _draw(self, front: list[int], ahead: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs of the scan; those drawn for the last one and thrown away are at hand."""
-        missing = [i for i in ahead if i not in self.drawn]
-        fresh = zip(*self.pool.draw(missing), strict=True)
-        self.drawn = {i: self.drawn[i] for i in ahead if i in self.drawn}
-        self.drawn.update(zip(missing, fresh, strict=True))
+        """Pairs of the scan; the next batch is drawn while the network predicts this one."""
+        after = self.state.position + len(front) + len(ahead)
+        following = self.order[after : after + self.network.predict_batch]
+        images, masks = self.pool.draw(ahead, following[~self.in_core[following]].tolist())
         n = len(front)
-        front_pairs = zip(self.images[-n:], self.masks[-n:], strict=True) if n else ()
-        images, masks = zip(*front_pairs, *(self.drawn[i] for i in ahead), strict=True)
-        return np.stack(images), np.stack(masks)
+        if n:
+            images = np.concatenate([np.stack(self.images[-n:]), images])
+            masks = np.concatenate([np.stack(self.masks[-n:]), masks])
+        return images, masks

@@ -27,19 +27,41 @@ TABLE = {
     "records": Row(0, theirs="numpy"),
     "metrics": Row(0, theirs="numpy"),
     "scene": Row(1, "config", "numpy skimage"),
-    "learner": Row(1, "config", "numpy", lazily="unet"),  # the one door to TensorFlow
+    "learner": Row(1, "config metrics", "numpy", lazily="unet"),  # the one door to TensorFlow
     # the room behind the door; of `learner` it takes the protocol's records
-    "unet": Row(1, "config learner", "numpy tensorflow keras"),
-    "store": Row(1, "config records", "numpy"),
+    "unet": Row(1, "config learner metrics", "numpy tensorflow keras"),
+    "store": Row(1, "config records store", "numpy"),  # a package: its own parts too
     "pool": Row(2, "config scene", "numpy skimage"),
-    "selection": Row(2, "config records metrics learner", "numpy"),
+    "selection": Row(2, "config records metrics learner pool", "numpy"),
     "certificate": Row(2, "records", "numpy scipy"),
     "evaluation": Row(3, "metrics pool learner records", "numpy"),
-    "summary": Row(3, "records summary", "numpy pandas"),  # a package: its own parts too
+    # a package: its own parts too; scene: its factors are what strata are made of
+    "arms": Row(3, "config records metrics learner scene pool arms", "numpy"),
+    # a package: its own parts too; certificate: its conditions are read from a run's records;
+    # SciPy: the overlap of random sets is hypergeometric
+    "summary": Row(3, "certificate records summary", "numpy pandas scipy"),
     "figures": Row(4, "summary figures", "numpy pandas plotly"),
-    "experiment": Row(4, ALL_BELOW, "numpy"),  # NumPy: it stores scores and checkpoints
+    # what a worker works on, and what came of it: `experiment` had grown too long for one module
+    "tasks": Row(4, "config records learner pool selection store arms", "numpy"),
+    "outcome": Row(4, "config records learner"),
+    # NumPy: it stores scores and checkpoints
+    "experiment": Row(4, f"{ALL_BELOW} tasks outcome", "numpy"),
     "jobs": Row(5, "config records store", "joblib"),  # records: the states a queue moves between
-    "sweep": Row(5, "config store jobs", "joblib"),
+    # beside jobs: arms in the queue; arms: what to ask for
+    "arm_jobs": Row(5, "arms config jobs records store"),
+    # bars of the command line, the run's own and that of other processes' runs
+    "progress": Row(5, "config records store"),
+    # a command of its own module, as the sweep's
+    "evaluate": Row(5, "arm_jobs arms config progress records store"),
+    # which runs repeat a run, and all that is stored about one, as tables for page and study alike
+    "replicas": Row(2, "config store"),
+    "evidence": Row(4, "config pool replicas store summary", "pandas"),
+    # beside jobs: what a replica needs to be seen through and summed up
+    "replica_jobs": Row(5, "arm_jobs config records replicas store summary", "pandas"),
+    # a package: its own parts too; records: the states of its points; Dask is an optional extra
+    "sweep": Row(5, "config records store jobs sweep", "joblib", lazily="distributed"),
+    # a package: its own parts too; it times what it imports, and asks programs beside the package
+    "bench": Row(5, "config metrics outcome pool store bench", "numpy"),
     # its own parts too; plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
     "__main__": Row(6, ALL_BELOW, "numpy", lazily="skimage"),  # to export pictures

@@ -163,10 +163,10 @@ def test_bound_grows_with_confidence():
 
 def test_the_largest_pool_is_quick():
     """Ten bounds at N = 10^7 take well under a second and are finite."""
-    began = time.perf_counter()
+    began = time.process_time()  # ours alone, however busy the machine is
     kept = [0, 1, 100, 10**4, 10**6, 5 * 10**6, MAX_POOL - 10**4, MAX_POOL - 2, MAX_POOL - 1]
     bounds = [risk_bound(k, MAX_POOL) for k in kept]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert np.all(np.diff(bounds) >= 0)
     assert 0 < bounds[0] <= bounds[-1] <= 1
 

@@ -11,7 +11,6 @@ from skimage.io import imread
 
 from shipdash import __main__ as cli
 from shipdash import config as configs
-from shipdash import store as stores
 from shipdash.pool import Pool
 from shipdash.records import RunState
 from shipdash.store import Store, StoreError
@@ -211,7 +210,7 @@ def test_a_full_disk_is_code_1(call, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stores.os, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     code, out, err = call("run", *SMALL)
     assert (code, out) == (1, "")
     assert "free some space" in err

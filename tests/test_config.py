@@ -10,6 +10,7 @@ from shipdash import config as configs
 from shipdash.config import (
     PRESETS,
     SECTIONS,
+    ArmConfig,
     ConfigError,
     RunConfig,
     SceneConfig,
@@ -26,13 +27,18 @@ FIELDS = {
 }
 KINDS = {dotted: type(spec.default) for dotted, spec in FIELDS.items()}
 NUMBERS = [dotted for dotted, kind in KINDS.items() if kind in (int, float)]
+WORDS = [dotted for dotted, kind in KINDS.items()
+         if kind is str and FIELDS[dotted].metadata["choices"]]
 RUN_A, RUN_B = "0123456789abcdef", "f" * 16
+AN_ARM = {"kind": "random", "source": RUN_A, "n_steps": 7}
+"""What a control arm needs at least: its fields ask for each other, so one alone is refused."""
 
 
 def build(dotted, value):
-    """The section with one field set, all others at their defaults."""
+    """The section with one field set, all others at their defaults; of an arm, as it needs them."""
     section, name = dotted.split(".")
-    return SECTIONS[section](**{name: value})
+    others = AN_ARM if section == "arm" and value != "selection" else {}
+    return SECTIONS[section](**{**others, name: value})
 
 
 def refused(dotted, value):
@@ -54,6 +60,8 @@ def another(dotted):
         return not spec.default
     if KINDS[dotted] is tuple:
         return (RUN_A,)
+    if dotted == "arm.source":
+        return RUN_B
     if KINDS[dotted] is str:
         return next(c for c in spec.metadata["choices"] if c != spec.default)
     step = spec.metadata["step"]
@@ -119,7 +127,7 @@ def test_a_whole_float_is_no_whole_number(dotted):
     refused(dotted, float(FIELDS[dotted].default))
 
 
-@pytest.mark.parametrize("dotted", [d for d, kind in KINDS.items() if kind is str])
+@pytest.mark.parametrize("dotted", WORDS)
 def test_only_the_choices_can_be_chosen(dotted):
     """Every choice is accepted, every other word refused with the list of choices."""
     for choice in FIELDS[dotted].metadata["choices"]:
@@ -160,6 +168,13 @@ def test_excluded_runs_must_be_distinct_run_ids(value):
     refused("selection.exclude", value)
 
 
+@pytest.mark.parametrize(
+    "value", ["short", RUN_A.upper(), RUN_A + "\n", f" {RUN_A}", f"../{RUN_A}"])
+def test_a_source_must_be_a_run_id(value):
+    """It names a folder: sixteen hexadecimal digits and nothing else."""
+    assert "run id" in refused("arm.source", value).rule
+
+
 def test_excluded_runs_have_no_order():
     """The same runs in another order are the same question."""
     assert SelectionConfig(exclude=[RUN_B, RUN_A]) == SelectionConfig(exclude=(RUN_A, RUN_B))
@@ -179,6 +194,13 @@ def test_excluded_runs_have_no_order():
         ({"scene.noise": 0.76}, "scene.contrast"),
         ({"scene.distinct": 5, "scene.duplicates": 0.1}, "scene.duplicates"),
         ({"selection.n_pool": 10}, "selection.first"),
+        ({"arm.kind": "core", "arm.n_steps": 5}, "arm.source"),
+        ({"arm.source": RUN_A}, "arm.source"),
+        ({"arm.kind": "core", "arm.source": RUN_A}, "arm.n_steps"),
+        ({"arm.n_steps": 5}, "arm.n_steps"),
+        ({"arm.n_pairs": 5}, "arm.n_pairs"),
+        ({"arm.kind": "full", "arm.source": RUN_A, "arm.n_steps": 5, "arm.n_pairs": 5},
+         "arm.n_pairs"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(changes, field):
@@ -206,6 +228,38 @@ def test_a_contradiction_names_both_values():
 def test_settings_on_the_edge_are_accepted(changes):
     """Equality is allowed where the rule says so, whatever floats make of sums."""
     RunConfig().replace(**changes)
+
+
+@pytest.mark.parametrize(
+    ("arm", "n_core", "n_stream", "wanted"),
+    [
+        ({"kind": "core"}, 9, 100, 9), ({"kind": "random"}, 9, 100, 9),
+        ({"kind": "first", "n_pairs": 100}, 9, 100, 100), ({"kind": "full"}, 9, 100, 100),
+        ({"kind": "core", "n_pairs": 4}, 9, 100, 4), ({"kind": "rejected"}, 50, 100, 50),
+        ({"kind": "stratified", "n_pairs": 1}, 9, 100, 1),
+    ],
+)  # fmt: skip
+def test_an_arm_knows_how_many_pairs_it_wants(arm, n_core, n_stream, wanted):
+    """As many as the core set unless it says so, all of the pool for the full pool."""
+    assert ArmConfig(**{**AN_ARM, **arm}).n_wanted(n_core, n_stream) == wanted
+
+
+@pytest.mark.parametrize(
+    ("arm", "n_core", "n_stream", "there"),
+    [
+        ({"kind": "core", "n_pairs": 10}, 9, 100, "9, the core pairs"),
+        ({"kind": "rejected"}, 51, 100, "49, the pairs that the source threw away"),
+        ({"kind": "random", "n_pairs": 101}, 9, 100, "100, the pairs of the source's pool"),
+        ({"kind": "rejected"}, 100, 100, "0, the pairs that the source threw away"),
+        ({"kind": "core"}, 0, 0, "0, the core pairs"),
+    ],
+)
+def test_an_arm_that_wants_more_pairs_than_there_are_is_refused(arm, n_core, n_stream, there):
+    """The error names the field, what it comes to, and how many there are."""
+    with pytest.raises(ConfigError, match=f"from 1 to {there}") as caught:
+        ArmConfig(**{**AN_ARM, **arm}).n_wanted(n_core, n_stream)
+    assert caught.value.field == "arm.n_pairs"
+    assert caught.value.value == arm.get("n_pairs", n_core)
 
 
 # -- the whole run -----------------------------------------------------------------------------
@@ -248,7 +302,8 @@ def test_the_article_preset_is_the_articles_experiment():
 @pytest.mark.parametrize("dotted", FIELDS)
 def test_every_field_is_part_of_the_run_id(dotted):
     """A run that differs in any one setting has an id of its own."""
-    run = RunConfig()
+    is_arm = dotted.startswith("arm.")
+    run = RunConfig().replace(**{f"arm.{k}": v for k, v in AN_ARM.items()} if is_arm else {})
     changed = run.replace(**{dotted: another(dotted)})
     assert changed != run and changed.digest != run.digest
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,89 @@ def test_excluded_cores_are_never_seen(store):
     assert second["n_tested"] == 100 - first["n_core"]
 
 
+def an_arm(config, **changes):
+    """A control arm of `config`, which need not have run yet."""
+    return config.replace(**{
+        "arm.kind": "random", "arm.source": config.digest, "arm.n_steps": 60, "seeds.model": 1001,
+        "evaluation.reaudit": False, **changes})
+
+
+ARMS = [
+    {}, {"arm.kind": "full", "arm.stop": "score"}, {"arm.kind": "rejected", "arm.n_pairs": 5},
+    {"arm.kind": "stratified", "arm.stop": "plateau", "arm.n_steps": 1000},
+]
+
+
+@pytest.mark.parametrize("changes", ARMS)
+def test_an_arm_is_a_run_like_any_other(store, changes):
+    """Same keys in its result, same files; what it trained on stands where the core set stands."""
+    config = settings()
+    selected = experiment.work(store, store.create(config)[0])
+    run_id = store.create(an_arm(config, **changes))[0]
+    heard = []
+    result = experiment.work(store, run_id, heard.append)
+    assert result == store.result(run_id) == json.loads(json.dumps(result))
+    assert set(result) == set(selected)
+    assert (result["state"], result["reason"]) == ("completed", "trained")
+    assert store.status(run_id).state is RunState.COMPLETED
+    assert heard == store.events(run_id)[0]
+    assert {type(e) for e in heard[:-1]} == {Trained}
+    assert heard[-1] == Stopped("trained", result["n_core"], 0, 0)
+    assert len(set(result["core"])) == len(result["core"]) == result["n_core"]
+    assert (result["n_tested"], result["n_forward"], result["n_wasted"]) == (0, 0, 0)
+    assert result["n_backward"] == sum(e.n_images for e in heard[:-1])
+    assert result["reaudit"] is None
+    assert result["seconds"] == pytest.approx(sum(result["phases"].values()), abs=0.05)
+    ours, theirs = (store.load_scores(i, "held_out") for i in (run_id, config.digest))
+    assert np.array_equal(ours["index"], theirs["index"])
+    assert store.load_scores(run_id, "picked") is None
+
+
+def test_an_arm_learns_the_pairs_it_is_given_and_no_others(store):
+    """Rote knows them by heart: the re-audit of an arm finds every other pair failing."""
+    config = settings(**{"scene.distinct": 0})
+    selected = experiment.work(store, store.create(config)[0])
+    for kind in ("core", "first"):
+        arm = an_arm(config, **{"arm.kind": kind, "arm.n_pairs": 9, "arm.stop": "score",
+                                "evaluation.reaudit": True})
+        result = experiment.work(store, store.create(arm)[0])
+        assert result["core"] == selected["core"][:9]
+        assert result["reaudit"]["n"] == result["reaudit"]["n_failing"] == 91
+        assert not set(result["reaudit"]["failing"]) & set(result["core"])
+
+
+def test_an_arm_of_a_fold_stays_outside_the_first_core(store):
+    """Its pool is what the fold's was: the core sets before it are left out."""
+    first = experiment.work(store, store.create(settings())[0])
+    fold = settings(**{"selection.exclude": [first["run_id"]]})
+    experiment.work(store, store.create(fold)[0])
+    arm = an_arm(fold, **{"arm.kind": "full"})
+    pairs = experiment.work(store, store.create(arm)[0])["core"]
+    assert set(pairs) == set(range(100)) - set(first["core"])
+
+
+def test_a_step_of_an_arm_ends_with_its_next_record(store):
+    """There is no pick to wait for."""
+    config = settings()
+    experiment.work(store, store.create(config)[0])
+    run_id = store.create(an_arm(config))[0]
+    store.request(run_id, "step")
+    assert experiment.work(store, run_id)["state"] == "paused"
+    assert [type(e) for e in store.events(run_id)[0]] == [Trained]
+    assert experiment.work(store, run_id)["state"] == "completed"
+
+
+def test_a_source_that_vanished_is_named(store):
+    """The arm was queued, the selection removed: its status says which run is missing."""
+    config = settings()
+    experiment.work(store, store.create(config)[0])
+    run_id = store.create(an_arm(config))[0]
+    shutil.rmtree(store.root / config.digest)
+    with pytest.raises(configs.ConfigError, match=r"arm\.source"):
+        experiment.work(store, run_id)
+    assert config.digest in store.status(run_id).reason
+
+
 class Killed(BaseException):
     """Ends a run as SIGKILL would: nothing is said, nothing is tidied up."""
 
@@ -114,12 +198,32 @@ class Killed(BaseException):
 def test_killed_at_every_write_and_resumed_equals_never_stopped(
         store, tmp_path, monkeypatch, extra):
     """Each write of the run in turn is its last; the next worker goes on."""
+    config = settings(**{"selection.n_pool": 40, "scene.distinct": 12, **extra})
+    other = Store(tmp_path / "straight")
+    straight(config, other.root)
+    assert mortally(store, config, monkeypatch, range(3, 12)) > 3
+    assert same(store, other, config, ("picked", "held_out", "reaudit"))
+
+
+@pytest.mark.parametrize("changes", ARMS)
+def test_an_arm_killed_at_every_write_and_resumed_equals_never_stopped(
+        store, tmp_path, monkeypatch, changes):
+    """The same of a control arm."""
+    config = settings(**{"selection.n_pool": 40, "scene.distinct": 12})
+    arm, other = an_arm(config, **changes), Store(tmp_path / "straight")
+    for root in (store.root, other.root):
+        straight(config, root)
+    straight(arm, other.root)
+    assert mortally(store, arm, monkeypatch, range(3, 9)) > 1
+    assert same(store, other, arm, ("held_out", "held_out_worst"))
+
+
+def mortally(store, config, monkeypatch, lives):
+    """Work on a run that dies every so many writes until it has ended; how often it died."""
     monkeypatch.setattr(experiment, "CHECKPOINT_S", 0.0)
     monkeypatch.setattr(experiment, "CHECKPOINT_SHARE", 1e9)
-    config = settings(**{"selection.n_pool": 40, "scene.distinct": 12, **extra})
-    expected = straight(config, tmp_path / "straight")
     run_id, write, n_kills = store.create(config)[0], Store._write, 0
-    lives = random.Random(1)
+    chance = random.Random(1)
 
     def mortal(self, *words):
         nonlocal left
@@ -131,20 +235,26 @@ def test_killed_at_every_write_and_resumed_equals_never_stopped(
             raise Killed
 
     while store.result(run_id) is None:
-        left = lives.randrange(3, 12)
+        left = chance.choice(lives)
         monkeypatch.setattr(Store, "_write", mortal)
         try:
             experiment.work(store, run_id)
         except Killed:
             n_kills += 1
         monkeypatch.setattr(Store, "_write", write)
-    assert n_kills > 3
+    return n_kills
+
+
+def same(store, other, config, names):
+    """Whether two stores hold the same run, times apart, to the last stored score."""
+    run_id = config.digest
     assert store.status(run_id).state is RunState.COMPLETED
-    assert timeless(store.result(run_id)) == timeless(expected)
-    assert log(store, run_id) == log(Store(tmp_path / "straight"), run_id)
-    for name in ("picked", "held_out", "reaudit"):
-        ours, theirs = (s.load_scores(run_id, name) for s in (store, Store(tmp_path / "straight")))
+    assert timeless(store.result(run_id)) == timeless(other.result(run_id))
+    assert log(store, run_id) == log(other, run_id)
+    for name in names:
+        ours, theirs = (s.load_scores(run_id, name) for s in (store, other))
         assert all(np.array_equal(ours[k], theirs[k]) for k in theirs)
+    return True
 
 
 def test_without_a_checkpoint_a_lost_run_starts_again(store, tmp_path):
@@ -181,6 +291,26 @@ def test_a_request_stops_selection_and_evaluation(store, tmp_path, request_, sta
     assert timeless(experiment.work(store, run_id)) == timeless(straight(config, tmp_path / "s"))
 
 
+@pytest.mark.parametrize("request_, state", [("cancel", "cancelled"), ("pause", "paused")])
+def test_a_request_stops_an_arm(store, tmp_path, request_, state):
+    """In training and in its evaluation; resumed, it ends as if nothing had been asked."""
+    config = settings()
+    for root in (store.root, tmp_path / "s"):
+        straight(config, root)
+    run_id = store.create(an_arm(config))[0]
+
+    def ask(event):
+        if isinstance(event, Stopped) or len(store.events(run_id)[0]) < 3:
+            store.request(run_id, request_)
+
+    n_halts = 0
+    while (result := experiment.work(store, run_id, ask)) == {"run_id": run_id, "state": state}:
+        assert store.status(run_id).state == state
+        n_halts += 1
+    assert n_halts > 2
+    assert timeless(result) == timeless(straight(an_arm(config), tmp_path / "s"))
+
+
 def test_a_failure_is_written_down_and_can_be_resumed(store, monkeypatch):
     """The status says what went wrong; the worker's log has the rest."""
     run_id = store.create(settings())[0]
@@ -213,7 +343,7 @@ def test_a_full_disk_in_mid_run_is_a_sentence_and_costs_nothing_stored(
         replace(*words)
 
     with monkeypatch.context() as patch:
-        patch.setattr("shipdash.store.os.replace", full)
+        patch.setattr("os.replace", full)
         with pytest.raises(StoreError, match="free some space and resume"):
             experiment.work(store, run_id)
     assert store.status(run_id).state is RunState.LOST
@@ -294,6 +424,46 @@ def test_a_real_worker_killed_at_random_moments_ends_with_the_same_core(store, t
         store, config, [chance.uniform(0, 0.4) for _ in range(4)], 60)
     assert n_kills >= 2
     assert timeless(result) == timeless(straight(config, tmp_path / "straight"))
+
+
+def test_a_real_worker_of_an_arm_killed_at_random_moments_ends_the_same(store, tmp_path):
+    """SIGKILL, no double, while the full pool is learnt by heart."""
+    config = settings(**{"selection.n_pool": 400, "scene.distinct": 0})
+    arm = an_arm(config, **{"arm.kind": "full", "arm.n_steps": 4_000})
+    for root in (store.root, tmp_path / "straight"):
+        straight(config, root)
+    chance = random.Random(4)
+    result, n_kills = killed_and_resumed(store, arm, [chance.uniform(0, 0.3) for _ in range(4)], 90)
+    assert n_kills >= 2
+    assert timeless(result) == timeless(straight(arm, tmp_path / "straight"))
+
+
+@pytest.mark.tensorflow
+def test_an_arm_of_a_real_network_killed_half_way_ends_the_same(store, tmp_path, monkeypatch):
+    """Weights, averages, optimizer and batches go on bit for bit; it learns what it is shown."""
+    config = configs.quick().replace(**{
+        "scene.size": 32, "scene.radius_min": 5.0, "scene.radius_max": 10.0, "network.kind": "rote",
+        "selection.n_pool": 60, "evaluation.n_held_out": 50, "scene.distinct": 20})
+    arm = an_arm(config, **{"network.kind": "compact", "arm.kind": "core"})
+    for root in (store.root, tmp_path / "straight"):
+        straight(config, root)
+    expected, run_id = straight(arm, tmp_path / "straight"), store.create(arm)[0]
+    monkeypatch.setattr(experiment, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(experiment, "CHECKPOINT_SHARE", 1e9)
+
+    def die(event):
+        if len(store.events(run_id)[0]) == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        experiment.work(store, run_id, die)
+    result = experiment.work(store, run_id)
+    assert timeless(result) == timeless(expected)
+    ours, theirs = (s.load_scores(run_id, "held_out")
+                    for s in (store, Store(tmp_path / "straight")))
+    assert np.array_equal(ours["iou"], theirs["iou"])
+    bouts = [e for e in store.events(run_id)[0] if isinstance(e, Trained)]
+    assert bouts[-1].loss < 0.6 * bouts[0].loss
 
 
 @pytest.mark.tensorflow

@@ -54,7 +54,7 @@ def test_an_update_is_small():
 def test_live_figures_bear_an_empty_run(empty):
     """Before the first event every chart draws, with words that say so."""
     rate = pd.DataFrame([] if empty else [(5, 4, 0.5)], columns=["tested", "n", "rate"])
-    trace = pd.DataFrame({"n_core": [], "score": [], "loss": []})
+    trace = summary.training_trace([])
     charts = [figures.rejection_rate(rate, 100), figures.training(trace, "score", 0.85),
               figures.training(trace, "loss"),
               figures.selection(summary.selection_curve([]), 100, "Nothing tested yet")]

@@ -161,3 +161,23 @@ def test_excluding_all_leaves_nothing():
     """An exhausted pool is an empty stream, not an error."""
     assert order(5, 1, np.arange(5)).tolist() == []
     assert order(1, 1).tolist() == [0]
+
+
+def test_drawing_ahead_changes_no_pair():
+    """Asked for what it has drawn already, for something else, or twice: always the pool's pair."""
+    pool = Pool(SceneConfig(size=32, radius_min=3, radius_max=6), seed=4, n=50)
+    ahead = pool.draw_ahead()
+    for asked, then in (([3, 1], [5, 6]), ([5, 6], [7]), ([9, 6], []), ([], [2, 2]), ([2, 2], [0])):
+        for got, expected in zip(ahead.draw(asked, then), pool.draw(asked), strict=True):
+            assert np.array_equal(got, expected)
+            assert got.dtype == expected.dtype
+    with pytest.raises(IndexError):
+        ahead.draw([50])
+
+
+def test_drawing_ahead_keeps_no_more_than_it_was_told_to():
+    """Memory does not grow with the stream."""
+    ahead = Pool(SceneConfig(size=32, radius_min=3, radius_max=6), seed=4, n=500).draw_ahead()
+    for start in range(0, 400, 8):
+        ahead.draw(range(start, start + 8), range(start + 8, start + 24))
+        assert len(ahead._coming) <= 24

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shipdash import config as configs
+from shipdash import metrics
 from shipdash.learner import RoteLearner, Step
 from shipdash.pool import Pool, order
 from shipdash.records import Picked, Scanned, Stopped, StopReason, Trained
@@ -165,10 +166,40 @@ def test_training_that_cannot_reach_the_precision_ends_the_run_as_stalled():
 
     class Hopeless(RoteLearner):
         def train(self, images, masks):
-            return Step(masks, np.zeros(masks.shape, np.float32), 1.0)
+            return Step(metrics.counts(masks, np.zeros(masks.shape)), 1.0)
 
     events, _, _ = outcome(settings(**{"selection.max_steps": 7}), Hopeless())
     assert events[-1].reason is StopReason.STALLED
+
+
+def test_a_long_bout_is_reported_in_pieces_and_may_end_between_them():
+    """Somebody who asks for a pause is heard within a few steps, and resuming changes nothing."""
+
+    class Slow(RoteLearner):
+        """Scores nothing before its hundredth step."""
+
+        steps = 0
+
+        def train(self, images, masks):
+            self.steps += 1
+            super().train(images, masks)
+            return Step(metrics.counts(masks, masks * float(self.steps > 100)), 1.0)
+
+    config = settings(**{"selection.n_pool": 8, "network.batch": 16, "network.warmup_batch": 16})
+    events, state, _ = outcome(config, Slow())
+    bouts = [e for e in events if isinstance(e, Trained)]
+    assert bouts[0].n_steps == 256 // 16
+    assert sum(b.n_steps for b in bouts[:-3]) >= 100
+    assert all(b.n_images <= 256 for b in bouts)
+    pool, learner, halted = Pool(config.scene, seed=1, n=8), Slow(), LoopState()
+    stream = select(pool, learner, config, order(8, config.seeds.order), halted)
+    first = [next(stream) for _ in range(7)]  # five first pairs and two pieces of the warm-up
+    assert isinstance(first[-1], Trained)
+    assert halted.owes_training
+    assert halted.settled
+    rest, resumed, _ = outcome(config, learner, copy.deepcopy(halted), pool)
+    assert [_timeless(e) for e in [*first, *rest]] == [_timeless(e) for e in events]
+    assert resumed == state
 
 
 def test_the_newest_pair_is_confirmed_before_anything_is_thrown_away():
@@ -186,7 +217,7 @@ def test_the_newest_pair_is_confirmed_before_anything_is_thrown_away():
             twice = [i for i, key in enumerate(batch) if key in self.seen]
             self.seen += batch
             super().train(images[twice], masks[twice])
-            return Step(masks, masks.astype(np.float32), 0.0)
+            return Step(metrics.counts(masks, masks), 0.0)
 
     config = settings(**{"selection.n_pool": 30, "network.batch": 2, "network.warmup_batch": 2,
                          "selection.min_steps": 1, "selection.confirm": True})

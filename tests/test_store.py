@@ -9,15 +9,15 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shipdash import config as configs
-from shipdash import store as stores
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
-from shipdash.store import RunBusy, RunCorrupt, RunNotFound, Store, StoreError
+from shipdash.store import REQUESTS, RunBusy, RunCorrupt, RunNotFound, Store, StoreError
 
 PICKED = Picked(1, 17, 3, 5, 9, 0.5, 0.1)
 RESULT = {"core": [4, 2], "n_core": 2, "n_tested": 9, "n_pool": 9, "seconds": 1.0, "held_out": None}
@@ -50,7 +50,7 @@ def refuse(monkeypatch, code):
     def failing(*_):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(stores.os, "fsync", failing)
+    monkeypatch.setattr(os, "fsync", failing)
 
 
 # -- creating ----------------------------------------------------------------------------------
@@ -160,8 +160,8 @@ def test_a_runs_folder_that_may_not_be_searched_is_a_sentence(store, run_id, mon
     def closed(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(stores.Path, "exists", closed)
-    monkeypatch.setattr(stores.Path, "is_dir", closed)
+    monkeypatch.setattr(Path, "exists", closed)
+    monkeypatch.setattr(Path, "is_dir", closed)
     with pytest.raises(StoreError, match="Permission denied"):
         store.create(settings())
     with pytest.raises(StoreError, match="Permission denied"):
@@ -301,7 +301,7 @@ def test_the_list_is_newest_first(store):
     assert [i.run_id for i in store.list()] == ids[::-1]
 
 
-@pytest.mark.parametrize("what", stores.REQUESTS)
+@pytest.mark.parametrize("what", REQUESTS)
 def test_requests_come_and_go(store, run_id, what):
     """One word at a time, the last one counts."""
     assert store.requested(run_id) is None

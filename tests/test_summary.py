@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2_contingency
 
 from shipdash import summary
 from shipdash.config import article, compact
@@ -54,6 +55,31 @@ def test_rejection_rate_agrees_with_a_rolling_mean():
     table = summary.rejection_rate(events, window=50)
     expected = pd.Series(failed.astype(float)).rolling(50, min_periods=1).mean()
     np.testing.assert_allclose(table["rate"], expected)
+
+
+def test_training_counts_images_over_all_reports():
+    """Several reports may belong to one pick: the axis goes on by what each trained on."""
+    events = [*EVENTS, Trained(3, 1, 16, 0.91, 0.05, 0.5)]
+    trace = summary.training_trace(events)
+    assert trace["images"].tolist() == [80, 112, 128]
+    assert trace["n_core"].tolist() == [2, 3, 3]
+
+
+def test_a_long_training_is_thinned_and_keeps_its_last_report():
+    """Few enough points for a browser, and still the true number of images."""
+    reports = [Trained(2, 1, 10, 0.9, n / 1000, 0.1) for n in range(2 * MOST_POINTS + 1)]
+    trace = summary.training_trace(reports)
+    assert len(trace) <= MOST_POINTS
+    assert trace["images"].iloc[-1] == 10 * len(reports)
+    assert trace["loss"].iloc[-1] == reports[-1].loss
+
+
+def test_time_left_is_the_same_in_how_many_reports_ever_a_bout_came():
+    """One report of three seconds, or three of one."""
+    one = [*EVENTS[:-1], Scanned(1, 8, 8, (2, 4), (0.93, 0.92), 2, 0, 0.4)]
+    parts = [part for event in one for part in (
+        [event._replace(seconds=event.seconds / 4)] * 4 if isinstance(event, Trained) else [event])]
+    assert summary.progress(parts, 50).left_s == pytest.approx(summary.progress(one, 50).left_s)
 
 
 def test_rejection_rate_without_scores_is_empty():
@@ -124,11 +150,53 @@ def test_wilson_agrees_with_a_published_value():
 def test_factor_rates_find_a_planted_preference():
     """Only pairs of a high sea were selected."""
     facts = pd.DataFrame({"index": range(200), "high_sea": [i % 2 == 0 for i in range(200)]})
-    table = summary.factor_rates(facts, range(0, 60, 2), "high_sea", sampled_pairs=range(200),
-                                 weight=1.0).set_index("group")
+    table = summary.factor_rates(facts, range(0, 60, 2), "high_sea",
+                                 n_pool=200).set_index("group")
     assert table.loc["True", "n_core"] == 30
     assert table.loc["False", "n_core"] == 0
     assert table.loc["True", "low"] > table.loc["False", "high"]
+    assert table["n_pool"].tolist() == [100, 100]
+
+
+def test_factor_rates_cut_a_number_at_its_quartiles():
+    """Four groups that hold every pair once, the smallest included."""
+    facts = pd.DataFrame({"index": range(101), "area": np.linspace(0, 1000, 101)})
+    table = summary.factor_rates(facts, [0, 1, 2], "area", n_pool=101)
+    assert table["n_pool"].sum() == 101
+    assert table["n_core"].tolist() == [3, 0, 0, 0]
+
+
+def test_a_sample_stands_for_a_larger_pool():
+    """Four sampled pairs stand for 400; both core pairs count, sampled or not."""
+    facts = pd.DataFrame({"index": [1, 2, 3, 4, 9], "high_sea": [True, True, True, False, False]})
+    table = summary.factor_rates(facts, [1, 9], "high_sea", n_pool=400,
+                                 sampled=[1, 2, 3, 4]).set_index("group")
+    assert table["n_pool"].to_dict() == {"False": 100, "True": 300}
+    assert table["n_core"].to_dict() == {"False": 1, "True": 1}
+
+
+def test_same_rate_is_scipys_chi_square():
+    """Pearson's statistic without a continuity correction."""
+    table = pd.DataFrame({"n_pool": [100, 150, 90, 60], "n_core": [9, 20, 3, 6]})
+    counts = [table["n_core"], table["n_pool"] - table["n_core"]]
+    assert summary.same_rate(table) == pytest.approx(chi2_contingency(counts, correction=False)[1])
+
+
+def test_same_rate_is_right_as_often_as_it_says():
+    """Picks at random are called different at 5 % in about one of twenty pools."""
+    rng, n_clear = np.random.default_rng(1), 0
+    facts = pd.DataFrame({"index": range(2000), "area": rng.random(2000)})
+    for _ in range(400):
+        core = rng.choice(2000, 100, replace=False)
+        table = summary.factor_rates(facts, core, "area", n_pool=2000)
+        n_clear += summary.same_rate(table) < 0.05
+    assert 0.02 < n_clear / 400 < 0.085
+
+
+@pytest.mark.parametrize("picked", [[0, 0], [5, 5]])
+def test_same_rate_of_none_or_all_is_one(picked):
+    """Nothing tells the groups apart."""
+    assert summary.same_rate(pd.DataFrame({"n_pool": [5, 5], "n_core": picked})) == 1.0
 
 
 def _measured(scale=1.0):

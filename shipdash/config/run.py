@@ -19,7 +19,7 @@ from shipdash.config.sections import (
     SelectionConfig,
 )
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Version of everything that can change a core set; part of every run id."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from shipdash.config.base import Section, setting_field
+from shipdash.config.base import ConfigError, Section, setting_field
 
 SEED_MAX = 2**32 - 1  # seeds travel in URLs and spreadsheets: keep them exact in a float64
 
@@ -303,3 +303,18 @@ class ArmConfig(Section):
         self._require(is_arm or not self.n_pairs, "n_pairs", "must be 0 for a selection", "kind")
         self._require(self.kind != "full" or not self.n_pairs, "n_pairs",
                       "must be 0 for the full pool", "kind")
+
+    def n_wanted(self, n_core: int, n_stream: int) -> int:
+        """How many pairs the arm learns from, given the sizes of its source's core and stream.
+
+        `ConfigError` where there are fewer, or none at all.
+        """
+        wanted = self.n_pairs or (n_stream if self.kind == "full" else n_core)
+        there, words = {
+            "core": (n_core, "core pairs of the source"),
+            "rejected": (n_stream - n_core, "pairs that the source threw away"),
+        }.get(self.kind, (n_stream, "pairs of the source's pool"))
+        if not 1 <= wanted <= there:
+            raise ConfigError(f"{self._name}.n_pairs", wanted,
+                              f"must be from 1 to {there:,}, the {words}, for a {self.kind} arm")
+        return wanted

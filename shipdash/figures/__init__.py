@@ -5,18 +5,37 @@ theme where the figure is drawn; the colours of `base` read on light and dark al
 """
 
 from shipdash.figures.base import SELECTED, Chart
+from shipdash.figures.compare import Lines, overlay
+from shipdash.figures.evidence import NAMES, arms, bounds, costs, differences, random_curve
+from shipdash.figures.order import fan
+from shipdash.figures.overlap import overlap
 from shipdash.figures.run import history, rejection_rate, selection, training
 from shipdash.figures.scores import cumulative, factor_rates, pixel_levels, scores
+from shipdash.figures.sweep import RULES, Measure, threshold, trade_off
 
 __all__ = [
+    "NAMES",
+    "RULES",
     "SELECTED",
     "Chart",
+    "Lines",
+    "Measure",
+    "arms",
+    "bounds",
+    "costs",
     "cumulative",
+    "differences",
     "factor_rates",
+    "fan",
     "history",
+    "overlap",
+    "overlay",
     "pixel_levels",
+    "random_curve",
     "rejection_rate",
     "scores",
     "selection",
+    "threshold",
+    "trade_off",
     "training",
 ]

@@ -15,7 +15,16 @@ QUIET = "#7a8694"
 
 FAINT = "#a9b4c0"
 
+APART = ("#475fb0", "#1f8a8a", "#8a5fb0", "#7a8694", "#3d9bd6", "#5d8f3a")
+"""Tell several runs apart, always together with a dash: cool, so that orange stays *selected*."""
+
 TALL, SHORT = 420, 230
+
+
+def faded(colour: str, opacity: float = 0.15) -> str:
+    """A colour for bands, through which grid and lines still show."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
 
 
 class Chart(NamedTuple):

@@ -59,24 +59,26 @@ def rejection_rate(table: pd.DataFrame, n_pool: int) -> Chart:
 
 
 def training(trace: pd.DataFrame, column: str, precision: float | None = None) -> Chart:
-    """Score or loss at the end of each bout of training, against the size of the core set."""
-    names = {"score": "training score", "loss": "last loss"}
-    figure = new_figure(SHORT, "pairs selected", names[column])
-    figure.add_scatter(x=trace["n_core"].to_numpy(), y=trace[column].to_numpy(), mode="markers",
-                       marker={"color": QUIET, "size": 5}, showlegend=False,
-                       hovertemplate="%{y:.3f} with %{x:,} selected<extra></extra>")
+    """Score or loss of each report of training, against the images trained on so far."""
+    names = {"score": "training score", "loss": "training loss"}
+    figure = new_figure(SHORT, "training images so far", names[column])
+    figure.add_scatter(x=trace["images"].to_numpy(), y=trace[column].to_numpy(), mode="markers",
+                       marker={"color": QUIET, "size": 4}, showlegend=False,
+                       customdata=trace["n_core"].to_numpy(),
+                       hovertemplate="%{y:.3f} with %{customdata:,} selected<extra></extra>")
     if precision is not None:
         figure.add_hline(y=precision, line={"color": QUIET, "width": 1, "dash": "dash"},
                          annotation={"text": f"precision {precision:g}", "font": {"size": 12}},
                          annotation_position="bottom right")
-        figure.update_yaxes(range=[min(0.5, precision - 0.1), 1.12])
+        low = 0 if (trace[column] < 0.5).any() else 0.5  # warm-up may begin low; 1.1 is the most
+        figure.update_yaxes(range=[low, 1.14])
     else:
         figure.update_yaxes(rangemode="tozero")
     figure.update_xaxes(rangemode="tozero")
     last = f"{trace[column].iloc[-1]:.3f}" if len(trace) else "none yet"
     title = f"{names[column].capitalize()}: {last}"
-    return Chart(figure, title, f"{names[column].capitalize()} after each bout. Last: {last}.",
-                 trace[["n_core", column]])
+    return Chart(figure, title, f"{names[column].capitalize()} as training went on. {title}.",
+                 trace[["images", "n_core", column]])
 
 
 def history(table: pd.DataFrame, acceptance: float) -> Chart:

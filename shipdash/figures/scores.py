@@ -38,8 +38,8 @@ def cumulative(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
     return Chart(figure, title, f"Cumulative distribution of IoU. {title}.", table)
 
 
-def factor_rates(table: pd.DataFrame, label: str) -> Chart:
-    """Selection rate by a true factor, with its 95 % interval."""
+def factor_rates(table: pd.DataFrame, label: str, *, clear: bool = False) -> Chart:
+    """Selection rate by a true factor, with its 95 % interval; a difference only where `clear`."""
     figure = new_figure(SHORT, "share selected", "")
     rate = table["rate"].to_numpy()
     figure.add_scatter(
@@ -51,8 +51,7 @@ def factor_rates(table: pd.DataFrame, label: str) -> Chart:
     figure.update_xaxes(tickformat=".1%", rangemode="tozero")
     figure.update_yaxes(type="category", automargin=True)
     high = table.loc[table["rate"].idxmax()]
-    apart = table["low"].max() > table["high"].min()
-    title = f"{label}: {high['group']} is picked most" if apart else f"{label}: no clear difference"
+    title = f"{label}: {high['group']} is picked most" if clear else f"{label}: no clear difference"
     return Chart(figure, title, f"Share selected by {label.lower()}. {title}.", table)
 
 

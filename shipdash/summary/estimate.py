@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 ARTICLE_TRAINING_IMAGES = 1_563 * 200
@@ -52,6 +52,25 @@ def estimate(config: dict[str, Any], measured: Iterable[tuple[dict, dict]]) -> E
             source = "its speed where it was measured, scaled by a compact run here"
         return Estimate(factor * _article_seconds(config), source)
     return Estimate(None, "not yet measured on this machine")
+
+
+def arms_estimate(result: dict[str, Any], source: dict[str, Any],
+                  arms: Sequence[dict[str, Any]]) -> float | None:
+    """Seconds that control arms will take one after another, from their selection's own speeds.
+
+    An arm that trains until a score or a plateau counts as equal updates: its steps are a limit,
+    seldom reached. None where a speed is not known: another network, a result without times.
+    """
+    speeds = _speeds(result)
+    if speeds is None or any(a["network"] != source["network"] for a in arms):
+        return None
+    fixed = sum((result["phases"].get(name) or 0.0) for name in ("startup", "compile"))
+    ahead, seconds = source["evaluation"]["n_held_out"] / speeds[1], 0.0
+    for a in arms:
+        counted = a["arm"]["stop"] == "steps"
+        images = a["arm"]["n_steps"] * a["network"]["batch"] if counted else result["n_backward"]
+        seconds += fixed + ahead + images / speeds[0]
+    return seconds
 
 
 def _network(config: dict[str, Any]) -> tuple:

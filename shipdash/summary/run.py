@@ -89,11 +89,17 @@ def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW) -> pd.Dat
 
 
 def training_trace(events: Iterable[Event]) -> pd.DataFrame:
-    """One row per bout of training: n_core, score, loss, n_images, seconds."""
+    """One row per report of training: images (so far), n_core, score, loss, n_images, seconds.
+
+    A long bout reports several times before the next pair may join; where there are more than
+    `MOST_POINTS` reports, every second, third, ... is kept, and always the last.
+    """
     rows = [e for e in events if isinstance(e, Trained)]
-    rows = rows[-MOST_POINTS:]
-    frame = pd.DataFrame(rows, columns=list(Trained._fields))
-    return frame[["n_core", "score", "loss", "n_images", "seconds"]]
+    table = pd.DataFrame(rows, columns=list(Trained._fields))
+    table.insert(0, "images", table["n_images"].cumsum())
+    stride = max(-(-len(table) // MOST_POINTS), 1)
+    kept = table.iloc[::-stride][::-1].reset_index(drop=True)
+    return kept[["images", "n_core", "score", "loss", "n_images", "seconds"]]
 
 
 def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
@@ -107,9 +113,8 @@ def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
     rate = rejection_rate(events)
     last_rate = float(rate["rate"].iloc[-1]) if len(rate) else None
     place = max((e.position for e in [*picks[-1:], *scans[-1:]]), default=0)
-    recent = bouts[-20:]
     left = _left(n_pool - place, place, last_rate, scan_s, n_tested,
-                 sum(e.seconds for e in recent) / max(len(recent), 1))
+                 _seconds_a_pick(bouts))
     ended = bool(events) and isinstance(events[-1], Stopped)
     return Progress(
         n_pool=n_pool, n_tested=n_tested, n_core=picks[-1].n_core if picks else 0,
@@ -123,6 +128,15 @@ def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
         score=bouts[-1].score if bouts else None, loss=bouts[-1].loss if bouts else None,
         left_s=0.0 if ended else left if passes == 1 else None,
     )
+
+
+def _seconds_a_pick(bouts: Sequence[Trained]) -> float:
+    """Training time that the last 20 sizes of the core set took, each in one report or several."""
+    by_size: dict[int, float] = {}
+    for bout in bouts:
+        by_size[bout.n_core] = by_size.get(bout.n_core, 0.0) + bout.seconds
+    recent = list(by_size.values())[-20:]
+    return sum(recent) / max(len(recent), 1)
 
 
 def _left(n_left: int, place: int, rate: float | None, scan_s: float, n_tested: int,

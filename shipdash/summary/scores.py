@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtrc
 
 from shipdash.summary.run import MOST_POINTS
 
@@ -47,35 +48,54 @@ def failing_rule(held: dict[str, Any]) -> str:
     return f"0 to 1, pairs below IoU {held.get('acceptance_iou', math.nan):.2f}"
 
 
-def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *,
-                 sampled_pairs: Sequence[int], weight: float, n_groups: int = 4) -> pd.DataFrame:
+def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_pool: int,
+                 sampled: Sequence[int] | None = None, n_groups: int = 4) -> pd.DataFrame:
     """Selection rate by a true factor: group, n_pool, n_core, rate, low, high (95 %, Wilson).
 
     Parameters
     ----------
     facts : DataFrame
-        Column `index` and the factors, for the sampled pool pairs and all core pairs.
-    sampled_pairs : sequence of int
-        Pool numbers drawn at random; each stands for `weight` pairs of the pool.
+        Column `index` and the factors, one row for each pair of the pool; of a larger pool, for
+        its core pairs and the sampled ones.
+    core : sequence of int
+        Pool numbers of the core set.
     factor : str
-        A numeric one is cut at the quartiles of the sample.
+        A numeric one is cut at the quartiles.
+    n_pool : int
+        Pairs in the pool.
+    sampled : sequence of int, optional
+        Pool numbers drawn at random that stand for the pool. The interval counts the core pairs'
+        chance only: draw many times as many as there are core pairs.
     """
-    sampled = facts["index"].isin(list(sampled_pairs))
     values = facts[factor]
-    numeric = values.dtype.kind in "if" and values.nunique() > n_groups
-    if numeric:
-        edges = np.unique(np.quantile(values[sampled], np.linspace(0, 1, n_groups + 1)))
+    stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
+    if values.dtype.kind in "if" and values.nunique() > n_groups:
+        edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, n_groups + 1)))
         edges[0], edges[-1] = values.min() - 1e-9, values.max()
         groups = pd.cut(values, edges)
     else:
         groups = values.astype(str)
-    parts = pd.DataFrame({"group": groups, "n_pool": sampled, "n_core": facts["index"].isin(core)})
+    parts = pd.DataFrame({"group": groups, "n_pool": stands, "n_core": facts["index"].isin(core)})
     table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
-    table["n_pool"] = np.maximum((table["n_pool"] * weight).round(), table["n_core"]).astype(int)
-    table = table[table["n_pool"] > 0]
+    scaled = (table["n_pool"] * n_pool / max(stands.sum(), 1)).round()
+    table["n_pool"] = np.maximum(scaled, table["n_core"]).astype(int)
     table["group"] = [_group_name(g) for g in table["group"]]
     low, high = wilson(table["n_core"].to_numpy(), table["n_pool"].to_numpy())
     return table.assign(rate=table["n_core"] / table["n_pool"], low=low, high=high)
+
+
+def same_rate(table: pd.DataFrame) -> float:
+    """Probability of rates at least so different if every group were picked alike.
+
+    Pearson's chi-square test of homogeneity (1900) on `factor_rates`; 1 for a single group, or
+    where nothing or everything was picked.
+    """
+    picked, n = table["n_core"].to_numpy(float), table["n_pool"].to_numpy(float)
+    share = picked.sum() / max(n.sum(), 1)
+    if len(table) < 2 or not 0 < share < 1:
+        return 1.0
+    statistic = np.sum((picked - n * share) ** 2 / (n * share * (1 - share)))
+    return float(chdtrc(len(table) - 1, statistic))
 
 
 def _group_name(group: Any) -> str:

@@ -45,7 +45,7 @@ def show(chart: Chart, *, key: str, note: str = "", clicks: bool = False):
     with st.container(key=f"card_{key}"):
         st.markdown(f"#### {chart.title}")
         answer = draw(chart, key=key, clicks=clicks)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             if note:
                 st.caption(note, width="stretch")
             st.download_button(

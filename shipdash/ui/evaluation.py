@@ -1,12 +1,16 @@
-"""The Evaluation page's parts: held-out scores, worst pairs, re-audit, place for the arms."""
+"""The Evaluation page's views: held-out scores and re-audit here, the rest in modules of their own.
+
+Nothing is computed: numbers come from `summary`, stored tables from `evidence`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
-from shipdash import figures, summary
-from shipdash.ui import chart, frame, gallery
+from shipdash import figures, replicas, summary
+from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats
 
 N_WORST = 12
 
@@ -22,7 +26,8 @@ def held_out(run: frame.Run) -> None:
     title = (f"{n_failing:,} of {held['n']:,} fresh pairs ({held['share_failing']:.2%}) fall "
              f"below IoU {held['acceptance_iou']:.2f}")
     st.markdown(f"### {title}")
-    st.caption(f"Fresh pairs of another split, used for no choice. {frame.provenance(run)}")
+    st.caption("By the network as selection left it, on fresh pairs of another split that were "
+               f"used for no choice. {frame.provenance(run)}")
     cells = st.columns(4)
     for cell, row in zip(cells, summary.measures(run.result).itertuples(), strict=False):
         value = f"{row.value:.2%}" if row.measure == "Share failing" else f"{row.value:.4f}"
@@ -64,41 +69,63 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
 
 
 def reaudit(run: frame.Run) -> None:
-    """The article's unchecked claim, checked, in a sentence."""
+    """The article's unchecked claim, checked: which discarded pairs fail now, with pictures."""
     found = run.result.get("reaudit")
-    st.markdown("### Re-audit of the discarded pairs")
     if not found:
-        frame.empty("Not made for this run.", "Start it with Re-audit on.")
+        frame.empty("The re-audit was not made for this run.", "Start it with Re-audit on.")
         return
     limit = run.config.selection.acceptance_iou
     if not found["n_failing"]:
-        st.markdown(f"The final network passes **all {found['n']:,}** discarded pairs at IoU "
-                    f"{limit:.2f}; the lowest is {found['lowest_iou']:.3f}.")
-        return
-    st.markdown(f"Looked at once more by the final network, **{found['n_failing']:,} of "
-                f"{found['n']:,}** discarded pairs now fall below IoU {limit:.2f}; the lowest is "
-                f"{found['lowest_iou']:.3f}. The article took for granted that there are none.")
-    failing = ", ".join(f"{i:,}" for i in found["failing"][:20])
-    more = " and more" if len(found["failing"]) > 20 else ""
-    st.caption(f"Pairs {failing}{more}: see Samples, discarded, worst at the end.")
+        st.markdown(f"### The final network passes all {found['n']:,} discarded pairs")
+        st.markdown(f"At IoU {limit:.2f}; the lowest is {found['lowest_iou']:.3f}.")
+    else:
+        st.markdown(f"### {found['n_failing']:,} of {found['n']:,} discarded pairs now fail")
+        st.markdown(f"Each passed when it came. Looked at once more by the final network they fall "
+                    f"below IoU {limit:.2f}; the lowest is {found['lowest_iou']:.3f}. The article "
+                    "took for granted that there are none.")
+        _failing(run, found["failing"])
+    st.caption(frame.provenance(run))
+    _passes(run)
 
 
-def arms(run: frame.Run) -> None:
-    """Controls come here: as many random pairs, rejected pairs, the full pool."""
-    st.markdown("### Do *these* pairs matter?")
-    st.markdown("This needs controls on the same held-out pairs: as many random pairs, rejected "
-                "ones, the full pool. **They have not been run for this run**, so nothing here "
-                "says that the selected pairs are better than others.")
+def _failing(run: frame.Run, failing: list[int]) -> None:
+    scores = run.store.load_scores(run.run_id, "reaudit")
+    known = {} if not scores else dict(zip(map(int, scores["index"]), scores["iou"], strict=True))
+    rows = gallery.page_of(pd.DataFrame({"index": failing}), key="failing_page")
+    images, masks = gallery.of_run(run, rows["index"])
+    stored = gallery.predictions(run, "reaudit_worst")
+    wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
+    captions = [f"pair {int(i):,}" + (f" · IoU {known[i]:.3f}" if i in known else "")
+                for i in rows["index"]]
+    st.caption("Worst first: image, truth" + (", prediction of the final network." if wrong
+                                              else "."))
+    gallery.show_sheet(images, masks, captions, wrong, key="failing",
+                       alt=f"Discarded pairs that now fail, worst first: {captions[0]} and on.")
 
 
-def cost(run: frame.Run) -> None:
-    """What the run cost, in images and seconds."""
-    r = run.result
-    st.markdown(f"### It cost {r['n_backward']:,} training images and {r['n_forward']:,} "
-                "predictions")
-    epochs = (r["n_forward"] + 3 * r["n_backward"]) / (3 * r["n_pool"])
-    st.markdown(f"{frame.duration(r['seconds'])} in all, {r['n_wasted']:,} predictions thrown "
-                f"away. Selection and training together are worth {epochs:.1f} epochs over the "
-                "full pool (a training image counts three times a prediction).")
-    phases = {k: v for k, v in (r.get("phases") or {}).items() if v}
-    st.caption(" · ".join(f"{k} {frame.duration(v)}" for k, v in phases.items()))
+def _passes(run: frame.Run) -> None:
+    """Going round until clean: what it means, what it cost, or a button that asks for it."""
+    st.markdown("### Passes until one is clean")
+    st.markdown("One pass leaves these pairs behind. With `selection.passes=0` the stream goes "
+                "round the discarded pairs until a whole pass adds nothing: then the final network "
+                "passes every pair it did not keep, and the certificate's second condition holds.")
+    found, is_recorded = evidence.of(run, lambda e: summary.passes_finding(e.passes) is not None)
+    if found is not None:
+        if is_recorded:
+            evidence.tell_recorded(found)
+        said = summary.passes_finding(found.passes)
+        st.markdown(f"#### {said.title}")
+        st.markdown(said.detail)
+        st.dataframe(found.passes, hide_index=True, key="passes_table",
+                     alt=f"One pass and until clean. {said.title}.")
+    other = replicas.until_clean if run.config.selection.passes else replicas.one_pass
+    label = "Queue passes until clean" if run.config.selection.passes else "Queue one pass"
+    repeats.queue(run, "passes", label, lambda: [other(run.config)])
+
+
+VIEWS = {
+    "Held-out": held_out, "Controls": controls.view, "Re-audit": reaudit,
+    "Certificate": assurance.view, "Order": repeats.order, "Folds": repeats.folds,
+    "Known answer": repeats.known, "Cost": repeats.cost,
+}
+"""What the page shows, by the name in its link."""

@@ -20,13 +20,14 @@ FRONT = ("selection.precision", "selection.acceptance", "selection.passes", "see
 """What the Run page shows before "everything else"."""
 
 
-def field(dotted: str, value: Any, *, prefix: str, slider: bool = False) -> Any:
-    """The widget that fits one setting, keyed ``prefix.section.name``."""
+def field(dotted: str, value: Any, *, prefix: str = "", slider: bool = False,
+          linked: bool = False) -> Any:
+    """The widget that fits one setting, keyed ``prefix.section.name``; `linked` to the URL."""
     section, _, name = dotted.partition(".")
     spec = next(s for s in dataclasses.fields(SECTIONS[section]) if s.name == name)
-    about, key = spec.metadata, f"{prefix}.{dotted}"
+    about, key = spec.metadata, f"{prefix}.{dotted}" if prefix else dotted
     label = about["label"] + (f" ({about['unit']})" if about["unit"] else "")
-    common = {"key": key, "help": about["help"]}
+    common = {"key": key, "help": about["help"], "bind": "query-params" if linked else None}
     if isinstance(spec.default, bool):
         return st.toggle(label, value, **common)
     if isinstance(spec.default, tuple):
@@ -43,8 +44,9 @@ def field(dotted: str, value: Any, *, prefix: str, slider: bool = False) -> Any:
     return number(label, value=kind(value), **limits, **common)
 
 
-def section(name: str, values: dict[str, Any], *, prefix: str, columns: int = 3,
-            skip: tuple[str, ...] = (), slider: bool = False) -> dict[str, Any]:
+def section(name: str, values: dict[str, Any], *, prefix: str = "", columns: int = 3,
+            skip: tuple[str, ...] = (), slider: bool = False,
+            linked: bool = False) -> dict[str, Any]:
     """All settings of one section in columns: dotted name -> value."""
     names = [s.name for s in dataclasses.fields(SECTIONS[name]) if f"{name}.{s.name}" not in skip]
     cells = st.columns(columns, gap="medium")
@@ -52,15 +54,15 @@ def section(name: str, values: dict[str, Any], *, prefix: str, columns: int = 3,
     for i, setting in enumerate(names):
         with cells[i % columns]:
             dotted = f"{name}.{setting}"
-            out[dotted] = field(dotted, values[setting], prefix=prefix, slider=slider)
+            out[dotted] = field(dotted, values[setting], prefix=prefix, slider=slider,
+                                linked=linked)
     return out
 
 
 def run_form() -> tuple[RunConfig | None, str]:
     """Preset, the settings in front, everything else folded: the run asked for, or None."""
     names = {"quick": "Quick look", "compact": "Compact", "article": "Article"}
-    name = st.segmented_control("Preset", list(PRESETS), default="compact", required=True,
-                                format_func=names.get, key="preset", bind="query-params")
+    name = frame.switch("Preset", PRESETS, default="compact", format_func=names.get, key="preset")
     start = preset(name).to_dict()
     st.caption(_about(name))
     changes, columns = {}, st.columns(3, gap="medium")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +10,14 @@ import streamlit as st
 from PIL import Image
 
 from shipdash import jobs
-from shipdash.config import RUN_ID, ConfigError, RunConfig, preset, preset_of
-from shipdash.records import Event, RunState
+from shipdash.config import RUN_ID, ConfigError, RunConfig, preset_of
+from shipdash.records import RunState
 from shipdash.store import Store, StoreError
+from shipdash.ui.log import events
+from shipdash.ui.words import command, duration, provenance, seeds
+
+__all__ = ["StoreError", "command", "duration", "events", "preset_of", "provenance", "seeds"]
+"""Beside what is defined here: a run's events, and what pages say of a run in words."""
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 """A full-size run that came with the package: numbers only, read and never written."""
@@ -44,17 +50,7 @@ STATES = {
     RunState.LOST: ":material/help:",
 }
 
-_STYLE = """<style>
-.stMainBlockContainer { max-width: 1240px; padding-top: 3.4rem; padding-bottom: 5rem; }
-.stAppHeader { background: transparent; pointer-events: none; }
-.stAppHeader button, .stAppHeader a { pointer-events: auto; }
-.stApp { font-variant-numeric: tabular-nums; }
-[data-testid="stMetricValue"] { font-size: 1.55rem; font-weight: 600; }
-[data-testid="stMetricLabel"] p { font-size: 0.85rem; opacity: 0.75; }
-[class*="st-key-card_"] h4 { padding: 0.4rem 0 0; }
-.st-key-links { margin-bottom: 0.8rem; }
-[class*="st-key-sheet_"] img { max-width: 100%; height: auto; }
-</style>"""
+_STYLE = Path(__file__).parent / "frame.css"
 
 
 class Run(NamedTuple):
@@ -84,7 +80,7 @@ class Run(NamedTuple):
 def page(title: str, lead: str = "", *, heading: str = "") -> None:
     """Set up the page and draw its links, heading (else the title) and lead."""
     st.set_page_config(f"{title} · shipdash", page_icon=_icon(), layout="wide")
-    st.html(_STYLE)
+    st.html(_STYLE)  # a .css file becomes a style element
     here = {k: st.query_params[k] for k in ("run", "guess") if k in st.query_params}
     root = Path(__file__).parents[2]
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="links"):
@@ -108,8 +104,11 @@ def own_store() -> Store:
     return Store()
 
 
-def runs() -> list[Run]:
-    """Every run there is, newest first, the recorded ones last."""
+def runs(*, arms: bool = False) -> list[Run]:
+    """Every selection there is, newest first, the recorded ones last; with `arms` those as well.
+
+    Control arms are runs too, but a list of them says nothing without their source.
+    """
     found = []
     for store, recorded in ((own_store(), False), (Store(root=RECORDED), True)):
         if recorded and not RECORDED.is_dir():
@@ -122,7 +121,12 @@ def runs() -> list[Run]:
         for r in listed:
             found.append(Run(r.run_id, r.state, r.reason, r.created, r.config, r.result, store,
                              recorded))
-    return found
+    return [r for r in found if arms or not is_arm(r)]
+
+
+def is_arm(run: Run) -> bool:
+    """Whether the run is a control arm of another."""
+    return run.config is not None and run.config.arm.kind != "selection"
 
 
 def find(run_id: str, among: list[Run]) -> Run | None:
@@ -134,12 +138,8 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     """A box to choose the run in view; the URL carries it. None, and words, where there is none."""
     usable = [r for r in among if r.config and (r.result or not evaluated)]
     asked = st.query_params.get("run", "")
-    if asked and not RUN_ID.fullmatch(asked):
-        st.warning("The run in this link is not a run id (16 hexadecimal digits). Choose a run.")
-    elif asked and find(asked, among) is None:
-        st.warning(f"There is no run {asked} on this machine. Choose another, or start it on Run.")
-    elif asked and find(asked, usable) is None:
-        _unusable(find(asked, among))
+    if asked and find(asked, usable) is None:
+        _tell_why_not(asked)
     if not usable:
         empty("No run to show yet.", "Start one on the Run page.")
         return None
@@ -153,11 +153,23 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     return find(picked, usable)
 
 
-def _unusable(run: Run) -> None:
-    if run.config is None:
-        st.error(f"Run {run.run_id} cannot be read: {run.reason} Choose another run.")
+def _tell_why_not(asked: str) -> None:
+    """Why the run of the link cannot be shown here, and where to go instead."""
+    run = find(asked, runs(arms=True)) if RUN_ID.fullmatch(asked) else None
+    if not RUN_ID.fullmatch(asked):
+        st.warning("The run in this link is not a run id (16 hexadecimal digits). Choose a run.")
+    elif run is None:
+        st.warning(f"There is no run {asked} on this machine. Choose another, or start it on Run.")
+    elif run.config is None:
+        st.error(f"Run {asked} cannot be read: {run.reason} Choose another run.")
+    elif is_arm(run):
+        arm = run.config.arm
+        st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}: "
+                "its training and its scores are on that run's Evaluation page.")
+        st.page_link("pages/4_Evaluation.py", label="Open its evaluation",
+                     icon=":material/arrow_forward:", query_params={"run": arm.source})
     else:
-        st.info(f"Run {run.run_id} is {run.state}: it has no evaluation yet. See it on Run.")
+        st.info(f"Run {asked} is {run.state}: it has no evaluation yet. See it on Run.")
 
 
 def empty(what: str, do: str) -> None:
@@ -166,71 +178,24 @@ def empty(what: str, do: str) -> None:
         st.markdown(f"**{what}** {do}")
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _log(root: str, run_id: str) -> dict[str, Any]:
-    return {"events": [], "offset": 0, "state": None}
+def switch(label: str, options: Iterable[str], *, key: str, default: str | None = None,
+           **more: Any) -> str:
+    """One of a few options, carried by the URL; an empty value there (``?view=``) is the default.
 
-
-def events(run: Run, state: RunState | None = None) -> list[Event]:
-    """All events so far; only what was appended since the last look is read from disk.
-
-    A worker that resumes cuts the file back to its checkpoint: then everything is read again.
+    `default` is the first option where it is not given; `more` is `st.segmented_control`'s.
     """
-    log, state = _log(str(run.store.root), run.run_id), state or run.state
-    try:
-        resumed = state == RunState.RUNNING != log["state"]
-        if resumed or run.store.n_bytes(run.run_id) < log["offset"]:
-            log.update(events=[], offset=0)
-        try:
-            fresh, offset = run.store.events(run.run_id, log["offset"])
-        except StoreError:
-            if not log["offset"]:
-                raise
-            log.update(events=[], offset=0)
-            fresh, offset = run.store.events(run.run_id, 0)
-    except (StoreError, OSError) as error:
-        st.error(f"The events of run {run.run_id} cannot be read: {error}")
-        return []
-    log.update(events=[*log["events"], *fresh] if fresh else log["events"], offset=offset,
-               state=state)
-    return log["events"]
+    options = list(options)
+    default = options[0] if default is None else default
+    chosen = st.segmented_control(label, options, default=default, required=True, key=key,
+                                  bind="query-params", **more)
+    return default if chosen is None else chosen
 
 
-def seeds(config: RunConfig) -> str:
-    """The three seeds in words."""
-    s = config.seeds
-    return f"seeds: pool {s.pool}, order {s.order}, model {s.model}"
-
-
-def provenance(run: Run) -> str:
-    """Where the numbers come from: seeds, device, date, version."""
-    result = run.result or {}
-    parts = [seeds(run.config), result.get("device"), result.get("machine"),
-             str(result.get("date") or run.created)[:10],
-             f"shipdash {result['version']}" if "version" in result else None]
-    return " · ".join(str(part) for part in parts if part)
-
-
-def command(config: RunConfig) -> str:
-    """The command line that repeats a run."""
-    base, spec, changes = preset_of(config), config.to_dict(), []
-    name = "compact" if base == "custom" else base
-    start = preset(name).to_dict()
-    for section, values in spec.items():
-        for key, value in values.items():
-            if value != start[section][key]:
-                text = ",".join(value) if isinstance(value, list) else str(value)
-                text = text.lower() if isinstance(value, bool) else text
-                changes.append(f"--set {section}.{key}={text}")
-    return " ".join(["python -m shipdash run --preset", name, *changes])
-
-
-def guess_box(n_pool: int = 10_000) -> int | None:
+def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
     """The viewer's own guess; it travels in the URL and is a line in every later curve."""
     st.number_input(
-        f"How many of {n_pool:,} pairs are enough?", 1, MOST_GUESS, value=None, step=50,
-        key="guess", bind="query-params", placeholder="your guess",
-        width=280,
+        label, 1, MOST_GUESS, value=None, step=50, key="guess", bind="query-params",
+        placeholder="a number of pairs",
         help="Written down before looking; every curve shows it as a dotted line.",
     )
     return guess()
@@ -257,18 +222,5 @@ def device_line() -> str:
     """The device in a few words."""
     facts = device()
     if not facts:
-        return "Device: being looked up."
+        return "Device: not known yet; a probe is asking TensorFlow."
     return "Device: " + " · ".join(str(facts[k]) for k in ("device", "machine") if facts.get(k))
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them; never more exact than it is."""
-    if seconds is None:
-        return "–"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours = seconds / 3600
-    return f"{hours:.0f} h" if hours < 36 else f"{hours / 24:.1f} days"

@@ -44,8 +44,6 @@ def of_run(run: frame.Run, indices: Sequence[int], split: str = "pool"):
     return pairs(spec["scene"], run.config.seeds.pool, n, split, tuple(map(int, indices)))
 
 
-
-
 def predictions(run: frame.Run, name: str) -> dict[int, np.ndarray]:
     """Stored predictions by pair number, uint8; empty where the run has none."""
     try:
@@ -85,13 +83,33 @@ def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
         parts = [_rgb(images[k]), _grey(masks[k])]
         parts += [] if wrong is None else [_grey(wrong[k])]
         for j, part in enumerate(parts):
-            at = (x + j * (side + 4), y)
-            if isinstance(part, str):
-                pen.rectangle([*at, at[0] + side - 1, y + side - 1], outline=INK)
-                pen.text((at[0] + side // 8, y + side // 2), part, INK, font, anchor="lm")
-            else:
-                out.paste(part.resize((side, side), Image.Resampling.NEAREST), at)
+            _place(out, part, (x + j * (side + 4), y), side)
         pen.text((x, y + side + 4), caption, INK, font)
+    return out
+
+
+def stack(parts: Sequence[np.ndarray | str], captions: Sequence[str]) -> Image.Image:
+    """Image, mask and prediction of one pair under each other: it stands beside a chart."""
+    size = len(parts[0])
+    side = size * max(SIDE // size, 1)
+    out = Image.new("RGBA", (side, len(parts) * (side + LINE + 4)), (0, 0, 0, 0))
+    pen, font = ImageDraw.Draw(out), ImageFont.load_default(FONT)
+    for k, (part, caption) in enumerate(zip(parts, captions, strict=True)):
+        y = k * (side + LINE + 4)
+        is_image = not isinstance(part, str) and part.ndim == 3
+        _place(out, _rgb(part) if is_image else _grey(part), (0, y), side)
+        pen.text((0, y + side + 2), caption, INK, font)
+    return out
+
+
+def mosaic(images: np.ndarray, *, columns: int = 14, side: int = 64) -> Image.Image:
+    """Images side by side without words, each brought to `side` pixels by averaging."""
+    step = side + 2
+    rows = -(-len(images) // columns)
+    out = Image.new("RGBA", (columns * step - 2, rows * step - 2), (0, 0, 0, 0))
+    for k, image in enumerate(images):
+        small = _rgb(image).resize((side, side), Image.Resampling.BOX)
+        out.paste(small, (k % columns * step, k // columns * step))
     return out
 
 
@@ -102,6 +120,17 @@ def show_sheet(images, masks, captions, wrong=None, *, key: str, alt: str,
     with st.container(key=f"sheet_{key}"):
         picture = sheet(images, masks, captions, wrong, columns=columns)
         st.image(picture, width=int(0.7 * picture.width), alt=alt)
+
+
+def _place(out: Image.Image, part: Image.Image | str, at: tuple[int, int], side: int) -> None:
+    """A picture enlarged by nearest neighbour, or a word in its place."""
+    if isinstance(part, str):
+        pen = ImageDraw.Draw(out)
+        pen.rectangle([*at, at[0] + side - 1, at[1] + side - 1], outline=INK)
+        pen.text((at[0] + side // 8, at[1] + side // 2), part, INK,
+                 ImageFont.load_default(FONT), anchor="lm")
+    else:
+        out.paste(part.resize((side, side), Image.Resampling.NEAREST), at)
 
 
 def _rgb(image: np.ndarray) -> Image.Image:

@@ -18,13 +18,11 @@ N_SHOWN = 10
 
 @st.fragment
 def page() -> None:
-    """A fragment: moving a slider redraws this part only."""
+    """A fragment: moving a slider redraws this part only. The URL carries every setting."""
     left, right = st.columns([1, 2], gap="large")
     with left:
-        asked = forms.section("scene", asdict(SceneConfig()), prefix="generator", columns=1,
-                              slider=True)
-        seed = st.number_input("Pool seed", 0, 2**32 - 1, 1, key="generator.seed",
-                               help="Pair i of a seed is always the same pair.")
+        asked = forms.section("scene", asdict(SceneConfig()), columns=1, slider=True, linked=True)
+        seed = forms.field("seeds.pool", SeedConfig().pool, linked=True)
     with right:
         try:
             scene = SceneConfig(**{k.partition(".")[2]: v for k, v in asked.items()})

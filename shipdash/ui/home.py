@@ -7,14 +7,18 @@ import streamlit as st
 
 from shipdash import figures, jobs, summary
 from shipdash.records import RunState
-from shipdash.ui import chart, forms, frame
+from shipdash.ui import chart, forms, frame, gallery
+
+MOST_SHOWN = 112
+"""Core pairs on Home: eight rows, a quarter of a second."""
 
 
 def body() -> None:
     """Everything below the idea."""
-    runs = frame.runs()
+    everything = frame.runs(arms=True)
+    runs = [r for r in everything if not frame.is_arm(r)]
     run = shown(runs)
-    left, right = st.columns([2, 1], gap="large", vertical_alignment="bottom")
+    left, right = st.columns([5, 2], gap="large", vertical_alignment="bottom")
     with left:
         actions(run)
     with right:
@@ -24,7 +28,9 @@ def body() -> None:
     else:
         _curve(run, guess)
         result(run)
-    machine(runs)
+        core(run)
+        repeat(run)
+    machine(runs, [r for r in everything if frame.is_arm(r)])
 
 
 def _curve(run: frame.Run, guess: int | None) -> None:
@@ -66,12 +72,12 @@ def _keep(run: frame.Run | None = None) -> dict[str, str]:
 
 def origin(run: frame.Run) -> str:
     """Recorded or this machine's, with date, device, version and seeds."""
-    kind = "A recorded run" if run.recorded else "A run of this machine"
-    return f"{kind}: {frame.provenance(run)}"
+    kind = "Recorded run" if run.recorded else "Run of this machine"
+    return f"{kind} · {frame.provenance(run)}"
 
 
 def result(run: frame.Run) -> None:
-    """The held-out result in numbers, and how to repeat it."""
+    """The held-out result in numbers."""
     held = (run.result or {}).get("held_out")
     if held:
         cells = st.columns(4)
@@ -83,14 +89,34 @@ def result(run: frame.Run) -> None:
         cells[3].metric("Whole run", frame.duration(run.result["seconds"]))
         st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
                    "matter. As many random pairs may do as well.")
+
+
+def core(run: frame.Run) -> None:
+    """All that the network trained on, at a glance."""
+    chosen = (run.result or {}).get("core", [])
+    if not chosen:
+        return
+    first = f", the first {MOST_SHOWN} here" if len(chosen) > MOST_SHOWN else ""
+    st.markdown(f"#### All it trained on: {len(chosen):,} pairs{first}")
+    images, _ = gallery.of_run(run, chosen[:MOST_SHOWN])
+    with st.container(key="sheet_home"):
+        st.image(gallery.mosaic(images), width="stretch",
+                 alt=f"The images of {len(images)} core pairs in order of selection: noise with "
+                     "two faint shapes each.")
+    st.caption("In order of selection, at half size. Truth and predictions: see Samples.")
+
+
+def repeat(run: frame.Run) -> None:
+    """The command that gives the same run from a terminal."""
     st.markdown("The same run from a terminal:")
     st.code(frame.command(run.config), language="bash", wrap_lines=True)
 
 
-def machine(runs: list[frame.Run]) -> None:
+def machine(runs: list[frame.Run], arms: list[frame.Run]) -> None:
     """Runs, queue and device of this machine."""
     st.markdown("### On this machine")
-    st.caption(frame.device_line())
+    known = frame.device() is not None
+    st.fragment(_device, run_every=None if known else "3s")(known)
     own = [r for r in runs if not r.recorded]
     if any(r.state == RunState.QUEUED for r in own):
         forms.attempt(jobs.ensure_drainer, frame.own_store())
@@ -101,6 +127,18 @@ def machine(runs: list[frame.Run]) -> None:
     links = st.column_config.LinkColumn("open", display_text="open", width="small")
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config={"open": links},
                  alt="Runs of this machine, newest first.")
+    if arms:
+        waiting = sum(r.state in (RunState.QUEUED, RunState.RUNNING) for r in arms)
+        at_work = f", {waiting:,} of them queued or running" if waiting else ""
+        st.caption(f"Beside them {len(arms):,} control arms{at_work}: see the Evaluation page of "
+                   "their run.")
+
+
+def _device(known: bool) -> None:
+    """The device's line; looked at again until the probe has answered, which ends the timer."""
+    st.caption(frame.device_line())
+    if not known and frame.device():
+        st.rerun()
 
 
 def _row(run: frame.Run) -> dict:

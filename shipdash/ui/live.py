@@ -35,8 +35,9 @@ ENDS = {
 
 def buttons(run: frame.Run) -> None:
     """What can be done with the run in its state; outside the timed fragment: clicks are kept."""
-    going, ended = run.state in MOVING, run.state == RunState.COMPLETED
-    if run.recorded or ended:
+    going = run.state in MOVING
+    if run.state == RunState.COMPLETED:
+        _look_closer(run)
         return
     asks = (
         ("Pause", jobs.pause, ":material/pause:", run.state == RunState.RUNNING),
@@ -53,14 +54,33 @@ def buttons(run: frame.Run) -> None:
                 st.rerun()
 
 
-def panel(run: frame.Run) -> None:
+def _look_closer(run: frame.Run) -> None:
+    """Where a finished run goes on: its pairs and its scores."""
+    with st.container(horizontal=True, gap="medium"):
+        for page, label in (("pages/3_Samples.py", "Browse the pairs it kept"),
+                            ("pages/4_Evaluation.py", "How good is it?")):
+            st.page_link(page, label=label, icon=":material/arrow_forward:",
+                         query_params={"run": run.run_id})
+
+
+def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:
+    """The run in view, beside it the viewer's axes and guess; and whether axes are logarithmic."""
+    left, middle, right = st.columns([4, 1.1, 1.5], gap="medium", vertical_alignment="bottom")
+    with left:
+        run = frame.choose(runs)
+    if run is None:
+        return None, False
+    with middle:
+        axes = frame.switch("Axes", ["linear", "log"], key="axes")
+    with right:
+        frame.guess_box("Your guess (pairs)")
+    return run, axes == "log"
+
+
+def panel(run: frame.Run, log: bool) -> None:
     """State, numbers and curves; ticks only while there is something to wait for."""
-    with st.container(horizontal=True, gap="large"):
-        log = st.segmented_control("Axes", ["linear", "logarithmic"], default="linear",
-                                   required=True, key="axes", bind="query-params")
-        frame.guess_box(run.config.selection.n_pool)
     every = EVERY if run.state in MOVING and not run.recorded else None
-    st.fragment(_panel, run_every=every)(run, log == "logarithmic")
+    st.fragment(_panel, run_every=every)(run, log)
 
 
 def _panel(run: frame.Run, log: bool) -> None:
@@ -75,10 +95,13 @@ def _panel(run: frame.Run, log: bool) -> None:
     stop = (run.result or {}).get("reason")
     title = summary.finding(now.n_core, now.n_tested, rules.n_pool, stop)
     curve = summary.selection_curve(events)
-    chart.show(figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log),
-               key="selection", note=f"Counts, not smoothed. {frame.provenance(run)}")
+    left, right = st.columns([5, 1], gap="medium")
+    with left:
+        chart.show(figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log),
+                   key="selection", note=f"Counts, not smoothed. {frame.provenance(run)}")
+    with right:
+        last_pick(run, events)
     rates(events, run)
-    last_pick(run, events)
 
 
 def _state(run: frame.Run) -> tuple[RunState, str]:
@@ -162,10 +185,12 @@ def last_pick(run: frame.Run, events) -> None:
     stored = gallery.predictions(run, "picked")
     known = [p for p in picks if p.index in stored]
     pick = known[-1] if known else picks[-1]
-    images, masks = gallery.of_run(run, [pick.index])
-    iou = "joined untested" if pick.iou is None else f"IoU {pick.iou:.2f}"
-    st.markdown(f"#### Pair {pick.index:,} joined as number {pick.n_core:,}: {iou}")
-    wrong = gallery.failed_with(run, [pick.index], [pick.iou])
-    words = "image, truth" + (", prediction before it was learnt" if wrong else "")
-    gallery.show_sheet(images, masks, [words], wrong, key="last", columns=1,
-                       alt=f"Pair {pick.index}, its mask and its wrong prediction; {iou}.")
+    (image,), (mask,) = gallery.of_run(run, [pick.index])
+    untested = pick.iou is None
+    iou = "joined untested" if untested else f"predicted: IoU {pick.iou:.2f}"
+    word = "untested" if untested else "not recorded" if run.recorded else "not stored yet"
+    st.markdown(f"#### Pick {pick.n_core:,}")
+    picture = gallery.stack([image, mask, stored.get(pick.index, word)],
+                            [f"pair {pick.index:,}", "truth", iou])
+    st.image(picture, width=136, alt=f"Pair {pick.index} joined the core set as number "
+             f"{pick.n_core}: image, mask and the wrong prediction; {iou}.")

@@ -11,8 +11,8 @@ import streamlit as st
 from shipdash import figures, summary
 from shipdash.ui import chart, frame, gallery
 
-N_SAMPLED = 1_500
-"""Pool pairs whose factors are redrawn for comparison: half a second, and 2 % intervals."""
+MOST_FACTORS = 20_000
+"""Pool pairs whose factors are redrawn, 0.2 ms each: a larger pool is stood for by as many."""
 
 FACTORS = {
     "semi_row": "Semi-axis along rows (px)", "semi_col": "Semi-axis along columns (px)",
@@ -41,8 +41,7 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
 
 def discarded(run: frame.Run, events) -> None:
     """Near misses, and the worst by the final network."""
-    choice = st.segmented_control("Show", ["near misses", "worst at the end"], required=True,
-                                  default="near misses", key="discarded", bind="query-params")
+    choice = frame.switch("Show", ["near misses", "worst at the end"], key="discarded")
     predicted = None
     if choice == "near misses":
         table = summary.discarded_table(events)
@@ -77,7 +76,7 @@ def one(run: frame.Run, events) -> None:
     """One pair followed over the run."""
     n = run.config.selection.n_pool
     index = st.number_input("Pair number", 0, n - 1, 0, key="pair", bind="query-params",
-                            width=220, help="Its number in the pool, as on every page.")
+                            width=220, help="Its number in the pool, as on every page.") or 0
     images, masks = gallery.of_run(run, [index])
     history = summary.pair_history(events, index)
     facts = gallery.factors(run.config.to_dict()["scene"], run.config.seeds.pool, n, (index,))
@@ -102,17 +101,23 @@ def why(run: frame.Run, table: pd.DataFrame) -> None:
     differences come by chance."""
     spec, n = run.config.to_dict(), run.config.selection.n_pool
     chosen = tuple(int(i) for i in table["index"])
-    sample = np.random.default_rng(0).choice(n, min(n, N_SAMPLED), replace=False)
-    everyone = tuple(sorted({*map(int, sample), *chosen}))
-    facts = gallery.factors(spec["scene"], run.config.seeds.pool, n, everyone)
-    weight = n / len(sample)  # a sampled pair stands for this many of the pool
-    st.caption(f"Against a sample of {len(sample):,} of {n:,} pool pairs, with 95 % intervals. "
-               "Seven factors are looked at: one clear difference in twenty comes by chance.")
+    sampled = None
+    if n > MOST_FACTORS:
+        sampled = np.random.default_rng(0).choice(n, MOST_FACTORS, replace=False).tolist()
+    drawn = range(n) if sampled is None else sorted({*sampled, *chosen})
+    facts = gallery.factors(spec["scene"], run.config.seeds.pool, n, tuple(drawn))
+    part = "" if sampled is None else f", which {MOST_FACTORS:,} random ones stand for"
+    st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals. "
+               f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
+               f"a chance of 5 % / {len(FACTORS)} (chi-square test).")
     cells = st.columns(2, gap="large")
     for k, (factor, label) in enumerate(FACTORS.items()):
-        rates = summary.factor_rates(facts, chosen, factor, sampled_pairs=sample, weight=weight)
+        rates = summary.factor_rates(facts, chosen, factor, n_pool=n, sampled=sampled)
+        chance = summary.same_rate(rates)
         with cells[k % 2]:
-            chart.show(figures.factor_rates(rates, label), key=f"factor_{factor}")
+            figure = figures.factor_rates(rates, label, clear=chance < 0.05 / len(FACTORS))
+            chart.show(figure, key=f"factor_{factor}",
+                       note=f"Chance of such rates if all were picked alike: {chance:.2g}")
 
 
 def export(run: frame.Run, table: pd.DataFrame) -> None:

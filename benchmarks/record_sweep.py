@@ -1,0 +1,71 @@
+"""Compute the sweep that the Threshold page shows at once, and copy its numbers into the package.
+
+    python -m benchmarks.record_sweep                # about half an hour on two cores
+    python -m benchmarks.record_sweep --workers 1    # options go on to `shipdash sweep`
+
+Not a way to edit a result: points are ordinary runs of the runs folder, so an interrupted
+recording goes on where it stood, and a second one right after the first takes seconds.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from shipdash import __main__ as command_line
+from shipdash import summary
+from shipdash.config import ALGORITHM
+from shipdash.store import Store
+from shipdash.sweep import SweepConfig
+from shipdash.sweep import command as sweep_command
+
+RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "sweep"
+ASKED = ("--preset quick --precision 0.55:0.95:0.05 --order-seeds 5 "
+         "--acceptance article,iou")
+"""Nine precisions, five orders, both acceptance rules: 90 points."""
+
+
+def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) -> None:
+    """Run what is missing and write both files; none is written unless every point is there."""
+    asked, store = plan_of(asked_for), Store()
+    command_line.main(["sweep", *asked_for.split(), *options])
+    points = summary.sweep_points(_points(store, asked))
+    if not set(points["state"]) <= {"completed", summary.STALLED}:
+        sys.exit("not every point was computed: run the same command again")
+    target.mkdir(parents=True, exist_ok=True)
+    points.to_csv(target / "points.csv", index=False, float_format="%.6g")
+    facts = _facts(points, asked_for) | {"base": asked.base.to_dict(), "axes": asked.axes}
+    (target / "sweep.json").write_text(json.dumps(facts, indent=1) + "\n")
+    print(f"{len(points)} points in {target}")
+
+
+def plan_of(asked_for: str) -> SweepConfig:
+    """The sweep that these options of the command line ask for."""
+    parser = argparse.ArgumentParser()
+    sweep_command.add_options(parser)
+    return sweep_command.plan_of(parser.parse_args(asked_for.split()))
+
+
+def _points(store: Store, asked: SweepConfig) -> Iterator[summary.Point]:
+    infos = {info.run_id: info for info in store.list()}
+    for run in asked.points:
+        info = infos.get(run.digest)
+        scores = store.load_scores(run.digest, "held_out") if info and info.result else None
+        yield summary.Point(run.digest, run.to_dict(), info.state if info else "missing",
+                            info.result if info else None, scores["iou"] if scores else None)
+
+
+def _facts(points: pd.DataFrame, asked_for: str) -> dict:
+    """Where the numbers come from; a list wherever points may differ."""
+    facts = {name: sorted(map(str, points[name].unique()))
+             for name in ("machine", "device", "threads", "version")}
+    return {"command": f"python -m shipdash sweep {asked_for}", "algorithm": ALGORITHM,
+            "first_date": points["date"].min(), "last_date": points["date"].max(),
+            "seconds": round(float(points["seconds"].sum()), 1)} | facts
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,54 @@
+"""Benchmark results that are kept: one JSON file per section and day, and a page that shows all."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from shipdash.bench.child import ROOT, BenchError
+from shipdash.bench.report import Report, table
+from shipdash.bench.sections import SECTIONS
+
+RESULTS = ROOT / "benchmarks" / "results"
+_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-({'|'.join(map(re.escape, SECTIONS))})\.json")
+
+HEAD = """# Benchmark results
+
+Written by `python -m shipdash bench --keep`; do not edit. Medians, with the range of the repeats. A
+time *in products* is divided by what a 2,048 x 2,048 float32 matrix product took on that machine
+just before and after, so that figures of two machines can be compared. Each section comes from the
+JSON file of its date and name beside this page.
+
+"""
+
+
+def keep(report: Report, folder: Path = RESULTS) -> Path:
+    """Store a report as ``<date>-<section>.json`` and write the page anew."""
+    if report.quick:
+        raise ValueError("report must be of full size to be kept. Received: quick=True")
+    path = folder / f"{report.date[:10]}-{report.section}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report.to_dict(), indent=1) + "\n")
+        (folder / "README.md").write_text(page(reports(folder)))
+    except OSError as error:
+        raise BenchError(f"cannot write to {folder}: {error.strerror}; use --out") from None
+    return path
+
+
+def reports(folder: Path = RESULTS) -> list[Report]:
+    """All reports that are kept there, by section, newest first."""
+    found = []
+    for path in sorted(folder.glob("*.json"), reverse=True):
+        if _NAME.fullmatch(path.name):
+            try:
+                found.append(Report.from_dict(json.loads(path.read_text())))
+            except (OSError, ValueError) as error:
+                raise BenchError(f"{path} cannot be read ({error}): remove it") from None
+    return sorted(found, key=lambda report: [*SECTIONS].index(report.section))
+
+
+def page(found: list[Report]) -> str:
+    """The reports as one Markdown page."""
+    return HEAD + "\n".join(table(report) for report in found)

@@ -1,0 +1,141 @@
+"""Figures of the evidence: arms side by side, the random-k curve, bounds beside measurements."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from shipdash.figures.base import QUIET, SELECTED, SHORT, Chart, new_figure
+from shipdash.summary import ARMS, EQUAL_UPDATES, STREAMING
+
+ROW = 36  # pixels of height a row needs to be read
+
+NAMES = {"share_failing": "share failing", "mean_iou": "mean IoU"}
+FORMATS = {"share_failing": ".2%", "mean_iou": ".4f"}
+OURS = (ARMS["core"], STREAMING)
+"""What learned from the selected pairs, and so is drawn in the accent."""
+
+
+def arms(table: pd.DataFrame, title: str) -> Chart:
+    """Share failing and mean IoU of every arm: dot for the mean, bar for the range of its runs."""
+    figure = _two_panels(len(table))
+    labels = [label(row) for row in table.to_dict("records")]
+    for side, name in enumerate(("share_failing", "mean_iou"), start=1):
+        _dots(figure, table, labels, name, side, ends=(f"{name}_low", f"{name}_high"))
+    alt = f"Share failing and mean IoU of {len(table)} arms, with the range of their runs. {title}."
+    return Chart(figure, title, alt, table)
+
+
+def differences(table: pd.DataFrame, title: str) -> Chart:
+    """Every arm minus as many random pairs: dot, and the paired 95 % interval over pairs."""
+    table = table.dropna(subset=["mean_iou_diff"])
+    figure = _two_panels(len(table))
+    labels = [label(row) for row in table.to_dict("records")]
+    for side, name in enumerate(("share_failing", "mean_iou"), start=1):
+        _dots(figure, table, labels, f"{name}_diff", side,
+              ends=(f"{name}_diff_low", f"{name}_diff_high"))
+        figure.add_vline(x=0, line={"color": QUIET, "width": 1, "dash": "dash"}, row=None,
+                         xref="x" if side == 1 else "x2")
+    figure.update_layout(xaxis_title_text="share failing minus random's",
+                         xaxis2_title_text="mean IoU minus random's")
+    alt = f"Differences to random pairs with 95 % intervals. {title}."
+    return Chart(figure, title, alt, table)
+
+
+def label(row: dict) -> str:
+    """An arm on an axis: its name, its pairs and, unless it is equal updates, its stop."""
+    stop = "" if row["stop"] == EQUAL_UPDATES or row["arm"] == STREAMING else f", {row['stop']}"
+    other = "" if row["network"] == "same" else f" ({row['network']})"
+    return f"{row['arm']}{stop}{other} · {int(row['n_pairs']):,}"
+
+
+def _two_panels(n_rows: int) -> go.Figure:
+    """One row an arm, two x axes side by side."""
+    figure = new_figure(max(SHORT, 110 + ROW * n_rows), "share failing", "")
+    second = figure.layout.xaxis.to_plotly_json()
+    figure.update_layout(
+        xaxis={"domain": [0, 0.48], "tickformat": ".1%"},
+        xaxis2={**second, "domain": [0.52, 1], "tickformat": ".3f", "anchor": "y",
+                "title": {**second["title"], "text": "mean IoU"}})
+    figure.update_yaxes(type="category", autorange="reversed", automargin=True)
+    return figure
+
+
+def _dots(figure, table, labels, column: str, side: int, *, ends: tuple[str, str]) -> None:
+    at, low, high = (table[name].to_numpy(float) for name in (column, *ends))
+    digits = FORMATS[column.removesuffix("_diff")]
+    sign = "+" if column.endswith("_diff") else ""
+    figure.add_scatter(
+        x=at, y=labels, mode="markers", showlegend=False, xaxis=f"x{side if side > 1 else ''}",
+        uid=column, marker={"size": 10, "color": [SELECTED if arm in OURS else QUIET
+                                                  for arm in table["arm"]],
+                            "symbol": ["diamond" if arm in OURS else "circle"
+                                       for arm in table["arm"]]},
+        error_x={"array": high - at, "arrayminus": at - low, "symmetric": False, "color": QUIET,
+                 "thickness": 1.5, "width": 4},
+        customdata=np.stack([low, high], axis=1) if len(at) else None,
+        hovertemplate=f"%{{y}}<br>%{{x:{sign}{digits}}} (%{{customdata[0]:{sign}{digits}}} to "
+                      f"%{{customdata[1]:{sign}{digits}}})<extra></extra>")
+
+
+def random_curve(table: pd.DataFrame, measure: str, core: pd.Series | None, title: str) -> Chart:
+    """A measure against the number of random pairs, and the core set at its own size."""
+    figure = new_figure(300, "pairs learned from (log scale)", NAMES[measure])
+    at = table[measure].to_numpy(float)
+    figure.add_scatter(
+        x=table["n_pairs"].to_numpy(), y=at, name="random pairs, range of runs", uid="random",
+        mode="lines+markers", line={"color": QUIET, "width": 1.5},
+        marker={"color": QUIET, "size": 7},
+        error_y={"array": table[f"{measure}_high"].to_numpy(float) - at, "symmetric": False,
+                 "arrayminus": at - table[f"{measure}_low"].to_numpy(float), "color": QUIET},
+        hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} random pairs<extra></extra>")
+    if core is not None:
+        figure.add_scatter(
+            x=[core["n_pairs"]], y=[core[measure]], name="core set", uid="core", mode="markers",
+            marker={"color": SELECTED, "size": 12, "symbol": "diamond"},
+            error_y={"array": [core[f"{measure}_high"] - core[measure]], "color": SELECTED,
+                     "arrayminus": [core[measure] - core[f"{measure}_low"]], "symmetric": False},
+            hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} selected pairs<extra></extra>")
+    figure.update_xaxes(type="log", dtick=1)
+    if measure == "share_failing":
+        figure.update_yaxes(tickformat=".1%", rangemode="tozero")
+    else:
+        figure.update_yaxes(tickformat=".3f")
+    alt = f"{NAMES[measure].capitalize()} against the number of random pairs. {title}."
+    return Chart(figure, title, alt, table)
+
+
+def costs(table: pd.DataFrame, title: str) -> Chart:
+    """Epochs over the full pool that every arm's training and scanning is worth."""
+    figure = new_figure(max(SHORT, 100 + 28 * len(table)), "epochs over the full pool", "")
+    colours = [SELECTED if arm in OURS else QUIET for arm in table["arm"]]
+    figure.add_bar(
+        x=table["epochs"].to_numpy(float), y=[label(row) for row in table.to_dict("records")],
+        orientation="h", marker={"color": colours}, width=0.55, showlegend=False, uid="epochs",
+        hovertemplate="%{y}: %{x:.2f} epochs<extra></extra>")
+    figure.update_yaxes(type="category", autorange="reversed", automargin=True)
+    figure.update_xaxes(tickformat="")
+    return Chart(figure, title, f"Cost of every arm in epochs. {title}.", table)
+
+
+def bounds(table: pd.DataFrame, title: str) -> Chart:
+    """What was measured and what is promised about the share of fresh pairs that fail.
+
+    `table` has what, kind (``"measured"`` or ``"bound"``), rate, low, high; a bound is its `high`.
+    """
+    figure = new_figure(max(SHORT, 110 + ROW * len(table)), "share of fresh pairs that fail", "")
+    for kind, symbol in (("measured", "circle"), ("bound", "line-ns")):
+        part = table[table["kind"] == kind]
+        at = part["rate"].to_numpy(float)
+        figure.add_scatter(
+            x=at, y=part["what"].to_numpy(), name=kind, uid=kind, mode="markers",
+            marker={"color": QUIET, "size": 10 if kind == "measured" else 16, "symbol": symbol,
+                    "line": {"color": QUIET, "width": 3 if kind == "bound" else 0}},
+            error_x={"array": part["high"].to_numpy(float) - at, "color": QUIET, "symmetric": False,
+                     "arrayminus": at - part["low"].to_numpy(float), "thickness": 1.5},
+            hovertemplate="%{y}: %{x:.3%}<extra></extra>")
+    figure.update_xaxes(tickformat=".1%", rangemode="tozero")
+    figure.update_yaxes(type="category", automargin=True, categoryorder="array",
+                        categoryarray=table["what"].tolist()[::-1])
+    return Chart(figure, title, f"Measured rates and bounds. {title}.", table)

@@ -1,0 +1,166 @@
+"""Figures of a sweep: core size, failures and cost over precision, and core size against failures.
+
+Every run is a mark, every median has its range. Orange is the core set; all else is grey.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from shipdash.figures.base import FAINT, QUIET, SELECTED, TALL, Chart, faded, new_figure
+from shipdash.summary.sweep import STALLED
+
+MIDDLE = 260  # between a main figure and a small one: three stand below each other
+
+RULES = {"article": "article score", "iou": "plain IoU"}
+"""The two acceptance rules in words."""
+
+
+class Measure(NamedTuple):
+    """What stands on a y axis: column of the table of points, words, formats, and the finding."""
+
+    column: str
+    axis: str
+    ticks: str
+    hover: str
+    title: str = ""
+
+
+def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measure: Measure, *,
+              other: pd.DataFrame | None = None, bands: pd.DataFrame | None = None) -> Chart:
+    """One measure against precision: every run a dot, the median a line, the range a band.
+
+    Parameters
+    ----------
+    points : DataFrame
+        From `summary.sweep_points`, those without a result among them: they are hollow.
+    curve : DataFrame
+        From `summary.sweep_curve`, of this measure and acceptance rule.
+    acceptance : str
+        The rule whose runs are dots.
+    measure : Measure
+        What stands on the y axis; `title` states the finding.
+    other : DataFrame, optional
+        Curve of the other rule, drawn beside as a dashed median.
+    bands : DataFrame, optional
+        From `summary.acceptance_bands`: stretches that share one acceptance rule.
+    """
+    is_core = measure.column == "n_core"
+    colour, mine = SELECTED if is_core else QUIET, points[points["acceptance"] == acceptance]
+    figure = new_figure(TALL if is_core else MIDDLE, "precision", measure.axis)
+    x_range = _x_range(points["precision"])
+    top = _top(mine[measure.column], other)
+    if bands is not None:
+        _draw_bands(figure, bands, named=is_core)
+    _range_and_median(figure, curve, colour, RULES[acceptance], measure)
+    if other is not None and len(other):
+        name = next(words for rule, words in RULES.items() if rule != acceptance)
+        figure.add_scatter(
+            x=other["precision"].to_numpy(), y=other["median"].to_numpy(), mode="lines+markers",
+            name=f"median, {name}", uid="other", line={"color": FAINT, "width": 2, "dash": "dash"},
+            marker={"symbol": "diamond", "size": 7, "color": FAINT},
+            hovertemplate=f"{name}, median %{{y:{measure.hover}}}<br>precision %{{x}}"
+                          "<extra></extra>")
+    _dots(figure, mine, measure, colour)
+    _waiting(figure, mine, top)
+    figure.update_xaxes(range=x_range, tickformat=".2f")
+    figure.update_yaxes(range=[0, top], tickformat=measure.ticks)
+    figure.update_layout(uirevision=measure.column, showlegend=is_core)  # one legend for three
+    alt = f"{measure.axis.capitalize()} against precision, {RULES[acceptance]}. {measure.title}."
+    return Chart(figure, measure.title, alt, points)
+
+
+def trade_off(table: pd.DataFrame, failing: str, words: str, title: str) -> Chart:
+    """Core size against share failing, one mark a run; medians of each precision are joined."""
+    figure = new_figure(TALL, "pairs selected", f"share below {words}")
+    medians = table.groupby("precision")[["n_core", failing]].median().reset_index()
+    figure.add_scatter(
+        x=table["n_core"].to_numpy(), y=table[failing].to_numpy(), mode="markers", name="one run",
+        uid="runs", customdata=table["run_id"].to_numpy(),
+        text=[_seeds(row) for row in table.itertuples()],
+        marker={"color": SELECTED, "size": 8, "opacity": 0.55},
+        hovertemplate="%{x:,} selected, %{y:.2%} fail<br>%{text}<extra></extra>")
+    figure.add_scatter(
+        x=medians["n_core"].to_numpy(), y=medians[failing].to_numpy(), mode="lines+markers+text",
+        name="median at each precision", uid="medians", line={"color": QUIET, "width": 2},
+        marker={"symbol": "diamond", "size": 9, "color": QUIET}, textposition="top right",
+        text=[f"{p:g}" for p in medians["precision"]], hoverinfo="skip", cliponaxis=False)
+    top = 1.12 * max(table[failing].max() if len(table) else 0, 0.001)
+    figure.update_yaxes(tickformat=".2%" if top < 0.05 else ".0%", range=[0, top])
+    figure.update_xaxes(rangemode="tozero")
+    return Chart(figure, title, f"Share of held-out pairs below {words} against core size. "
+                 f"{title}.", table)
+
+
+def _range_and_median(figure: go.Figure, curve: pd.DataFrame, colour: str, rule: str,
+                      measure: Measure) -> None:
+    x = curve["precision"].to_numpy()
+    if len(curve) and (curve["n"] > 1).any():
+        figure.add_scatter(
+            x=np.concatenate([x, x[::-1]]), hoverinfo="skip", name="lowest to highest", uid="band",
+            y=np.concatenate([curve["high"].to_numpy(), curve["low"].to_numpy()[::-1]]),
+            mode="lines", line={"width": 0}, fill="toself", fillcolor=faded(colour))
+    figure.add_scatter(
+        x=x, y=curve["median"].to_numpy(), mode="lines", name=f"median, {rule}", uid="median",
+        line={"color": colour, "width": 2.5},
+        hovertemplate=f"median %{{y:{measure.hover}}}<br>precision %{{x}}<extra></extra>")
+
+
+def _dots(figure: go.Figure, mine: pd.DataFrame, measure: Measure, colour: str) -> None:
+    for state, symbol, name in (("completed", "circle", "one run"),
+                                (STALLED, "x", "stalled, left out of the median")):
+        part = mine[mine["state"] == state].dropna(subset=[measure.column])
+        if len(part):
+            figure.add_scatter(
+                x=part["precision"].to_numpy(), y=part[measure.column].to_numpy(), mode="markers",
+                name=name, uid=f"dots {state}", customdata=part["run_id"].to_numpy(),
+                text=[_seeds(row) for row in part.itertuples()],
+                marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.75},
+                hovertemplate=f"%{{y:{measure.hover}}}<br>%{{text}}<extra></extra>")
+
+
+def _waiting(figure: go.Figure, mine: pd.DataFrame, top: float) -> None:
+    """Points without a result, hollow, stacked above the axis of the precision they wait for."""
+    part = mine[~mine["state"].isin(["completed", STALLED])]
+    if not len(part):
+        return
+    rank = part.groupby("precision").cumcount().to_numpy()
+    running = (part["state"] == "running").to_numpy()
+    figure.add_scatter(
+        x=part["precision"].to_numpy(), y=top * (0.03 + 0.035 * rank), mode="markers",
+        name="not yet computed", uid="waiting", customdata=part["run_id"].to_numpy(),
+        text=[f"{row.state}<br>{_seeds(row)}" for row in part.itertuples()],
+        marker={"color": QUIET, "size": 9, "line": {"width": 1.5},
+                "symbol": np.where(running, "circle-open-dot", "circle-open").tolist()},
+        hovertemplate="%{text}<extra></extra>")
+
+
+def _draw_bands(figure: go.Figure, bands: pd.DataFrame, *, named: bool) -> None:
+    """Every second stretch shaded; the IoU that a pair needs is written at its top."""
+    for n, band in enumerate(bands.itertuples()):
+        figure.add_vrect(x0=band.low, x1=band.high, layer="below", line_width=0,
+                         fillcolor=QUIET, opacity=0.10 if n % 2 else 0.0)
+        if named:
+            figure.add_annotation(x=(band.low + band.high) / 2, y=1, yref="paper", yanchor="top",
+                                  text=f"IoU ≥ {band.iou:.2f}", showarrow=False,
+                                  font={"size": 11, "color": QUIET})
+
+
+def _seeds(row) -> str:
+    return f"precision {row.precision:g} · order seed {row.order_seed}, model {row.model_seed}"
+
+
+def _x_range(precision: pd.Series) -> list[float]:
+    if not len(precision):
+        return [0.5, 1.0]
+    return [float(precision.min()) - 0.02, float(precision.max()) + 0.02]
+
+
+def _top(values: pd.Series, other: pd.DataFrame | None) -> float:
+    highest = max(values.max() if values.notna().any() else 0,
+                  other["median"].max() if other is not None and len(other) else 0)
+    return 1.15 * float(highest) if highest > 0 else 1.0

@@ -1,0 +1,46 @@
+"""What can be wrong with a runs folder, always as a sentence that says what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+
+class StoreError(Exception):
+    """Something about a runs folder, in a sentence that says what to do."""
+
+
+class RunNotFound(StoreError):
+    """No run of that id here."""
+
+
+class RunBusy(StoreError):
+    """Another process is at work on this run."""
+
+
+class RunCorrupt(StoreError):
+    """A file of the run cannot be read."""
+
+
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, SyntaxError,
+              zipfile.BadZipFile, zlib.error)
+"""All that np.load says of a damaged archive."""
+
+
+@contextlib.contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn the system's refusal into a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        remedy = {
+            errno.ENOSPC: "free some space and resume",
+            errno.EROFS: "choose a writable folder with SHIPDASH_RUNS",
+            errno.EACCES: "choose a writable folder with SHIPDASH_RUNS",
+            errno.ENOTDIR: "choose a folder with SHIPDASH_RUNS",
+            errno.EEXIST: "choose a folder with SHIPDASH_RUNS",
+        }.get(error.errno, "check the disk and try again")
+        raise StoreError(f"{what}: {error.strerror or error}; {remedy}") from None

@@ -1,0 +1,159 @@
+"""Points of a sweep as one table, its curves over precision, the staircase, and what they say.
+
+Runs are the unit: every number here is one run's, or a median with its range over runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+FIXED_IOU = (0.5, 0.7, 0.9)
+"""Held-out pairs below these count as failing under one rule for all points of a sweep."""
+
+FAILING = {
+    "below_90": "IoU 0.90", "below_70": "IoU 0.70", "below_50": "IoU 0.50",
+    "below_own": "each point's own acceptance IoU",
+}
+"""Measures of failing by column, in words."""
+
+STALLED = "stalled"
+"""State of a point whose training never reached its precision: no core size to speak of."""
+
+
+class Point(NamedTuple):
+    """One point of a sweep: what was asked (as `RunConfig.to_dict` gives it) and what is known.
+
+    `iou` holds the held-out IoU of single pairs where they are stored.
+    """
+
+    run_id: str
+    spec: Mapping[str, Any]
+    state: str
+    result: Mapping[str, Any] | None
+    iou: np.ndarray | None = None
+
+
+def sweep_points(points: Iterable[Point]) -> pd.DataFrame:
+    """One row per point in the order given; numbers are NaN where there is no result.
+
+    ``below_50`` and its like are shares of held-out pairs below that IoU; ``below_own`` is the
+    share below the acceptance IoU of the point itself, which moves with the precision.
+    """
+    return pd.DataFrame([_row(point) for point in points], columns=POINT_COLUMNS)
+
+
+POINT_COLUMNS = [
+    "run_id", "state", "precision", "acceptance", "order_seed", "model_seed", "pool_seed",
+    "n_pool", "n_core", "n_tested", "acceptance_iou", "n_held_out", "mean_iou", "article_score",
+    "below_own", *(f"below_{round(100 * t)}" for t in FIXED_IOU), "n_backward", "n_forward",
+    "seconds", "threads", "device", "machine", "version", "date",
+]
+
+
+def _row(point: Point) -> tuple:
+    spec, result = point.spec, point.result or {}
+    held, rules, seeds = result.get("held_out") or {}, spec["selection"], spec["seeds"]
+    state = STALLED if result.get("reason") == STALLED else str(point.state)
+
+    def number(name: str, among: Mapping[str, Any] = result) -> float:
+        value = among.get(name)
+        return math.nan if value is None else value
+
+    iou = point.iou
+    below = [math.nan if iou is None or not len(iou) else float(np.mean(iou < t))
+             for t in FIXED_IOU]
+    return (point.run_id, state, rules["precision"], rules["acceptance"], seeds["order"],
+            seeds["model"], seeds["pool"], rules["n_pool"], number("n_core"), number("n_tested"),
+            number("acceptance_iou", held), number("n", held), number("mean_iou", held),
+            number("article_score", held), number("share_failing", held), *below,
+            number("n_backward"), number("n_forward"), number("seconds"), number("threads"),
+            result.get("device", ""), result.get("machine", ""), result.get("version", ""),
+            str(result.get("date", "")))
+
+
+def completed(points: pd.DataFrame, acceptance: str | None = None) -> pd.DataFrame:
+    """The completed points, of one acceptance rule or of all."""
+    found = points[points["state"] == "completed"]
+    return found if acceptance is None else found[found["acceptance"] == acceptance]
+
+
+def sweep_curve(points: pd.DataFrame, value: str, acceptance: str) -> pd.DataFrame:
+    """Median and range over the completed runs at each precision: precision, n, median, low, high.
+
+    Points without the value (an evaluation without held-out pairs, say) are left out.
+    """
+    found = completed(points, acceptance).dropna(subset=[value])
+    grouped = found.groupby("precision")[value]
+    table = grouped.agg(["count", "median", "min", "max"]).reset_index()
+    return table.rename(columns={"count": "n", "min": "low", "max": "high"})
+
+
+def acceptance_bands(low: float, high: float, margin: float) -> pd.DataFrame:
+    """The staircase: stretches of precision that share one acceptance rule: low, high, tenths, iou.
+
+    The article score comes in tenths, so a pair passes at the next whole tenth above
+    ``margin * precision``: in the stretch ``((t - 1) / (10 margin), t / (10 margin)]`` that is t
+    tenths, an IoU of ``(t + 9) / 20``. Ends are clipped to `low` and `high`.
+
+    >>> acceptance_bands(0.85, 0.95, 0.95).round(3).values.tolist()
+    [[0.85, 0.947, 9.0, 0.9], [0.947, 0.95, 10.0, 0.95]]
+    """
+    first, last = (math.ceil(10 * margin * p - 1e-9) for p in (low, high))
+    rows = [(max(low, (t - 1) / (10 * margin)), min(high, t / (10 * margin)), t, (t + 9) / 20)
+            for t in range(first, last + 1)]
+    return pd.DataFrame(rows, columns=["low", "high", "tenths", "iou"])
+
+
+def spread(row: Any, form: str = "{:,.0f}") -> str:
+    """A median with its range in words: ``"82 (76 to 90)"``; the number alone for one run."""
+    words = form.format(row.median)
+    if row.n < 2:
+        return words
+    return f"{words} ({form.format(row.low)} to {form.format(row.high)})"
+
+
+def sweep_finding(curve: pd.DataFrame, what: str = "The core set", form: str = "{:,.0f}",
+                  unit: str = "") -> str:
+    """How a value moves from the lowest precision to the highest, claimed only as far as it goes.
+
+    It *grows* or *shrinks* only where the ranges over runs at both ends do not meet.
+    """
+    if not len(curve):
+        return f"{what}: no point computed yet"
+    first, last = (next(curve.iloc[[i]].itertuples()) for i in (0, -1))
+    if len(curve) == 1:
+        return f"{what}: {spread(first, form)}{unit} at precision {first.precision:g}"
+    verb = "shows no clear move"
+    if first.n > 1 and last.n > 1:
+        verb = ("grows" if last.low > first.high else
+                "shrinks" if last.high < first.low else verb)
+    return (f"{what} {verb}: {spread(first, form)}{unit} at precision {first.precision:g}, "
+            f"{spread(last, form)}{unit} at {last.precision:g}")
+
+
+def trade_off(points: pd.DataFrame, failing: str, acceptance: str) -> pd.DataFrame:
+    """Core size against share failing, one row per completed run, from low precision to high."""
+    found = completed(points, acceptance).dropna(subset=[failing])
+    columns = ["run_id", "precision", "order_seed", "model_seed", "n_core", failing]
+    return found[columns].sort_values(["precision", "order_seed"], ignore_index=True)
+
+
+def trade_off_finding(table: pd.DataFrame, failing: str) -> str:
+    """Whether larger core sets fail less, by rank correlation over runs (Spearman, 1904)."""
+    if len(table) < 3 or table["n_core"].nunique() < 2 or table[failing].nunique() < 2:
+        return "Core size against failures: too few points to say"
+    r = float(table["n_core"].rank().corr(table[failing].rank()))
+    words = ("larger core sets fail less" if r < -0.5 else
+             "larger core sets fail more" if r > 0.5 else "no clear trade")
+    return f"Across precisions, {words}: rank correlation {r:.2f} over {len(table)} runs"
+
+
+def ordered_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Numbers of points by state, the computed ones first, then by name; zeros left out."""
+    order = sorted(counts, key=lambda state: (state != "completed", state))
+    return {str(state): int(counts[state]) for state in order if counts[state]}

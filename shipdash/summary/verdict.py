@@ -1,0 +1,157 @@
+"""The sentence that the arms add up to, computed from their table; also when it is no difference.
+
+It never speaks of usefulness or labelling: for this generator, network and threshold, so many
+selected pairs gave this, so many random ones that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from shipdash.summary.evidence import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE
+
+
+class Verdict(StrEnum):
+    """How one measure of the core compares with random pairs."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SEEDS = "within seeds"  # pairs tell them apart, but the runs of the two arms overlap
+    EQUAL = "no difference"  # the interval over pairs holds zero
+
+
+class Finding(NamedTuple):
+    """A title, and the numbers it rests on."""
+
+    title: str
+    detail: str
+
+
+def verdict(core: pd.Series, random: pd.Series, measure: str) -> Verdict:
+    """Compare two rows of `arm_table` in one measure.
+
+    A difference is claimed only where the paired interval over held-out pairs leaves out zero
+    *and* every run of one arm lies beyond every run of the other: an interval over pairs knows
+    nothing of how much another model seed or another draw would change.
+    """
+    low, high = core[f"{measure}_diff_low"], core[f"{measure}_diff_high"]
+    if low <= 0 <= high or pd.isna(low):
+        return Verdict.EQUAL
+    apart = (core[f"{measure}_low"] > random[f"{measure}_high"]
+             or core[f"{measure}_high"] < random[f"{measure}_low"])
+    if not apart or min(core["n_runs"], random["n_runs"]) < 2:
+        return Verdict.SEEDS
+    more_is_better = measure == "mean_iou"
+    return Verdict.BETTER if (core[f"{measure}_diff"] > 0) == more_is_better else Verdict.WORSE
+
+
+def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
+                 network: str = SAME) -> Finding | None:
+    """Core set against as many random pairs; None while one of the two has not been run."""
+    core, random = (arm_row(table, ARMS[kind], stop, network) for kind in ("core", "random"))
+    if core is None or random is None:
+        return None
+    k = int(core["n_pairs"])
+    return Finding(_title(k, verdict(core, random, "share_failing"),
+                          verdict(core, random, "mean_iou")),
+                   _detail(table, core, random, stop, network))
+
+
+def arm_row(table: pd.DataFrame, arm: str, stop: str, network: str = SAME) -> pd.Series | None:
+    """The one row of that arm, None where it has not been run."""
+    if table.empty:
+        return None
+    found = table[(table["arm"] == arm) & (table["stop"] == stop) & (table["network"] == network)]
+    return None if found.empty else found.iloc[0]
+
+
+def across_table(tables: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Core against random at equal updates, one row per order of the stream.
+
+    `tables` are `arm_table` by order seed; orders that lack one of the two arms are left out.
+
+    Returns
+    -------
+    DataFrame
+        order_seed, n_pairs, n_runs_core, n_runs_random, and for both measures the core's value,
+        that of `_random`, and the difference with its paired interval.
+    """
+    rows = []
+    for seed, table in tables.items():
+        core, random = (arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random"))
+        if core is None or random is None:
+            continue
+        found = {"order_seed": seed, "n_pairs": core["n_pairs"], "n_runs_core": core["n_runs"],
+                 "n_runs_random": random["n_runs"]}
+        for name in ("share_failing", "mean_iou"):
+            found |= {name: core[name], f"{name}_random": random[name]}
+            found |= {f"{name}_diff{end}": core[f"{name}_diff{end}"]
+                      for end in ("", "_low", "_high")}
+        rows.append(found)
+    return pd.DataFrame(rows)
+
+
+def across_finding(table: pd.DataFrame) -> Finding | None:
+    """In how many orders the core did better than random; None for fewer than two."""
+    if len(table) < 2:
+        return None
+    n, diffs = len(table), table["share_failing_diff"]
+    better, worse = int((diffs < 0).sum()), int((diffs > 0).sum())
+    return Finding(
+        f"In {better} of {n} orders fewer pairs fail after the core set than after random ones",
+        f"In {worse} more of them fail. Selected minus random, share failing: "
+        f"{100 * diffs.median():+.2f} points in the median, from {100 * diffs.min():+.2f} to "
+        f"{100 * diffs.max():+.2f}. Each order has a core set of its own; by chance alone "
+        f"{n} of {n} would fall on one side in {2 / 2**n:.0%} of such studies.")
+
+
+def _title(k: int, failures: Verdict, iou: Verdict) -> str:
+    selected, random = f"{k:,} selected pairs", f"{k:,} random ones"
+    if failures is iou:
+        return {
+            Verdict.BETTER: f"{selected} do better than {random}",
+            Verdict.WORSE: f"{selected} do worse than {random}",
+            Verdict.SEEDS: f"{selected} and {random} differ by no more than seeds do",
+            Verdict.EQUAL: f"No difference between {selected} and {random}",
+        }[failures]
+    words = {Verdict.BETTER: "better", Verdict.WORSE: "worse", Verdict.SEEDS: "within seed noise",
+             Verdict.EQUAL: "no different"}
+    return (f"{selected} against {random}: share failing {words[failures]}, "
+            f"mean IoU {words[iou]}")
+
+
+def _detail(table, core, random, stop: str, network: str) -> str:
+    whole = arm_row(table, ARMS["full"], stop, network)
+    parts = [f"{core['n_pairs']:,} selected pairs gave {_gave(core)}",
+             f"{random['n_pairs']:,} random ones {_gave(random)}"]
+    if whole is not None:
+        parts.append(f"all {whole['n_pairs']:,} of them {_gave(whole)}")
+    rule = "each trained until its own score passed" if stop == UNTIL_SCORE else f"at {stop}"
+    return (f"For this generator, network and threshold, {rule}: {'; '.join(parts)}. "
+            f"Selected minus random: {_diff(core, 'share_failing', 100, ' points')} failing, "
+            f"{_diff(core, 'mean_iou', 1, '')} mean IoU (95 % over held-out pairs). "
+            f"{_spread(core, random)}")
+
+
+def _gave(arm: pd.Series) -> str:
+    return f"{arm['share_failing']:.2%} failing and a mean IoU of {arm['mean_iou']:.4f}"
+
+
+def _diff(core: pd.Series, name: str, scale: float, unit: str) -> str:
+    digits = 2 if scale == 100 else 4
+    at, low, high = (scale * core[f"{name}_diff{end}"] for end in ("", "_low", "_high"))
+    return f"{at:+.{digits}f}{unit} ({low:+.{digits}f} to {high:+.{digits}f})"
+
+
+def _spread(core: pd.Series, random: pd.Series) -> str:
+    def words(arm: Any) -> str:
+        return f"{arm['share_failing_low']:.2%} to {arm['share_failing_high']:.2%}"
+
+    if min(core["n_runs"], random["n_runs"]) < 2:
+        return "One run of an arm has no spread: other seeds may turn this round."
+    return (f"Over {core['n_runs']} and {random['n_runs']} runs the share failing went from "
+            f"{words(core)} and from {words(random)}.")

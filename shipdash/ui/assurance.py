@@ -1,0 +1,87 @@
+"""The Certificate view: what a run's own records promise, beside what was measured."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import figures, summary
+from shipdash.ui import chart, frame
+
+DELTA = 0.01
+"""Probability with which the certificate may be wrong."""
+
+
+def view(run: frame.Run) -> None:
+    """Conditions, bound or reason, progressive validation, and the measured rate."""
+    spec, result = run.config.to_dict(), run.result
+    certificate = summary.certificate_of(spec, result, DELTA)
+    recent = summary.progressive(frame.events(run))
+    if certificate.bound is None:
+        crossed = [c.name.lower() for c in certificate.conditions if not c.holds]
+        st.markdown(f"### No bound: not shown to hold is that {' and that '.join(crossed)}")
+    else:
+        st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, from the size of "
+                    "the core set alone")
+    _conditions(certificate)
+    _measured(run, certificate, recent)
+    st.markdown(_explained(certificate))
+    if spec["scene"]["label_noise"]:
+        st.warning("This pool has wrong masks, and the bound speaks of pairs drawn alike, wrong "
+                   "masks included. Held-out masks are always right: the measured rate is of "
+                   "another kind of pair and is no test of the bound.")
+
+
+def _conditions(certificate) -> None:
+    for c in certificate.conditions:
+        icon = ":material/check:" if c.holds else ":material/close:"
+        word = "holds" if c.holds else "does not hold"
+        st.markdown(f"{icon} **{c.name}** ({word}). {c.reason}")
+
+
+def _measured(run: frame.Run, certificate, recent) -> None:
+    table = pd.DataFrame(_rows(run, certificate, recent),
+                         columns=["what", "kind", "rate", "low", "high"])
+    if table.empty:
+        return
+    held = (run.result.get("held_out") or {}).get("share_failing")
+    title = "Nothing measured on fresh pairs"
+    if held is not None:
+        title = f"Measured: {held:.2%} of fresh pairs fail"
+        if certificate.bound is not None:
+            title += f"; promised: at most {certificate.bound:.2%}"
+    chart.show(figures.bounds(table, title), key="bounds",
+               note="Dots: measured, with 95 % intervals. Strokes: upper bounds. "
+                    f"{frame.provenance(run)}")
+
+
+def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
+    rows, held = [], run.result.get("held_out") or {}
+    if held:
+        k, n = round(held["share_failing"] * held["n"]), held["n"]
+        low, high = summary.wilson(*(pd.array([v], "int64").to_numpy() for v in (k, n)))
+        rows.append((f"held-out, {n:,} fresh pairs", "measured", k / n, low[0], high[0]))
+    rate = recent.rate
+    if rate.rate is not None:
+        rows.append((f"the last {rate.n_tested:,} pairs of the stream", "measured", rate.rate,
+                     rate.low, rate.high))
+    if recent.n_clean:
+        rows.append((f"{recent.n_clean:,} in a row passed (95 %)", "bound", recent.bound, math.nan,
+                     math.nan))
+    if certificate.bound is not None:
+        rows.append((f"certificate ({1 - certificate.delta:.0%})", "bound", certificate.bound,
+                     math.nan, math.nan))
+    return rows
+
+
+def _explained(certificate) -> str:
+    return (f"**Certificate.** Under these conditions the {certificate.n_kept:,} core pairs are a "
+            f"compression of the {certificate.n_pool:,}: their number alone bounds the risk, with "
+            f"probability {1 - certificate.delta:.0%} over the pool, for one run named beforehand "
+            "and not the best of several (Campi and Garatti, JMLR 24, 2023; Paccagnan, Campi and "
+            "Garatti, NeurIPS 2023). **Progressive validation.** Each pair is scored before the "
+            "network has seen it, so the failures among the last pairs estimate the rate for free "
+            "(Blum, Kalai and Langford, COLT 1999); a clean stretch with one unchanged network "
+            "bounds it.")

@@ -1,0 +1,162 @@
+"""The Compare page's parts: the table to choose from, curves laid over each other, overlap."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from shipdash import figures, summary
+from shipdash.config import RUN_ID, setting
+from shipdash.records import RunState
+from shipdash.ui import chart, frame
+
+MOST = 40
+"""Runs in one view: more curves cannot be told apart, and each is read from disk."""
+
+N_FIRST = 5
+"""Finished runs that are in view before anybody has chosen."""
+
+
+def choose(runs: list[frame.Run]) -> list[frame.Run]:
+    """Runs ticked in the table; the link carries their ids."""
+    usable = {r.run_id: r for r in reversed(runs) if r.config and r.state != RunState.QUEUED}
+    usable = dict(reversed(usable.items()))
+    if not usable:
+        frame.empty("No run to compare yet.", "Start some on the Run page, or a sweep on "
+                    "Threshold.")
+        return []
+    ids = list(usable)
+    asked = _asked(usable)
+    table = _table(usable)
+    key = hashlib.sha256(",".join(ids).encode()).hexdigest()[:8]  # rows are known by place
+    st.markdown(f"Tick the runs to compare, at most {MOST}. The link in the address bar opens "
+                "exactly this view.")
+    event = st.dataframe(
+        table, hide_index=True, key=f"compare_{key}", on_select="rerun", height=260,
+        selection_mode="multi-row", alt="Runs to compare, newest first.",
+        selection_default={"selection": {"rows": [ids.index(i) for i in asked]}})
+    picked = [ids[row] for row in event.selection.rows][:MOST]
+    if len(event.selection.rows) > MOST:
+        st.warning(f"The first {MOST} of the {len(event.selection.rows)} ticked runs are shown.")
+    if picked != st.query_params.get("runs", "").split(","):
+        st.query_params["runs"] = ",".join(picked)
+    return [usable[run_id] for run_id in picked]
+
+
+def _asked(usable: dict[str, frame.Run]) -> list[str]:
+    """Ids of the link that are runs here, and a sentence for those that are not."""
+    text = st.query_params.get("runs", "")
+    if not text:
+        done = [i for i, run in usable.items() if run.state == RunState.COMPLETED]
+        return done[:N_FIRST]
+    wanted = list(dict.fromkeys(text.split(",")))
+    bad = [word for word in wanted if not RUN_ID.fullmatch(word)]
+    lost = [word for word in wanted if RUN_ID.fullmatch(word) and word not in usable]
+    if bad:
+        st.warning("The link names runs by ids of 16 hexadecimal digits; "
+                   f"{len(bad)} of its {len(wanted)} are not such ids and are left out.")
+    if lost:
+        st.warning(f"Not on this machine, or not begun: {', '.join(lost[:5])}"
+                   f"{' and more' if len(lost) > 5 else ''}. The others are shown.")
+    return [word for word in wanted if word in usable][:MOST]
+
+
+def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
+    """State, size and result, then every setting in which the runs differ."""
+    differing = summary.differing({i: r.config.to_dict() for i, r in usable.items()}).T
+    differing.columns = [_label(dotted) for dotted in differing.columns]
+    held = [(r.result or {}).get("held_out") or {} for r in usable.values()]
+    facts = pd.DataFrame({
+        "run": [("recorded " if r.recorded else "") + i[:8] for i, r in usable.items()],
+        "state": [str(r.state) for r in usable.values()],
+        "selected": [(r.result or {}).get("n_core") for r in usable.values()],
+        "failing": [h.get("share_failing") for h in held],
+        "mean IoU": [h.get("mean_iou") for h in held],
+        "preset": [frame.preset_of(r.config) for r in usable.values()],
+    }, index=list(usable))
+    facts["failing"] = [None if v is None else f"{v:.2%}" for v in facts["failing"]]
+    facts["mean IoU"] = [None if v is None else f"{v:.4f}" for v in facts["mean IoU"]]
+    facts["selected"] = facts["selected"].astype("Int64")
+    started = [r.created[:16].replace("T", " ") for r in usable.values()]
+    return facts.join(differing).assign(started=started)
+
+
+def _label(dotted: str) -> str:
+    section, _, name = dotted.partition(".")
+    return f"{name} seed" if section == "seeds" else setting(dotted).metadata["label"].lower()
+
+
+def curves(runs: list[frame.Run]) -> None:
+    """Selected against tested and the rejection rate, run by run or with replicas together."""
+    together = st.toggle("Group runs that differ in their seeds only", True, key="group",
+                         bind="query-params")
+    groups = _groups(runs, together)
+    events = {r.run_id: frame.events(r) for r in runs}
+    n_pool = max(r.config.selection.n_pool for r in runs)
+    sizes = {label: [r.result["n_core"] for r in part if r.result]
+             for label, part in groups.items()}
+
+    def selected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:
+        return summary.selection_curve(events[run.run_id])
+
+    def rejected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:
+        rate = summary.rejection_rate(events[run.run_id])
+        return rate["tested"].to_numpy(), rate["rate"].to_numpy()
+
+    note = "Thin: every run. Thick: the median. Band: lowest to highest." if together else ""
+    chart.show(figures.overlay(_lines(groups, selected), summary.sizes_finding(sizes), n_pool),
+               key="compare_selected", note=f"Counts, not smoothed. {note}")
+    rates = _lines(groups, rejected)
+    chart.show(figures.overlay(rates, _rates_finding(rates), n_pool, rate=True),
+               key="compare_rates", note=note)
+
+
+def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]:
+    by_id, specs = {r.run_id: r for r in runs}, {r.run_id: r.config.to_dict() for r in runs}
+    if together:
+        return {label: [by_id[i] for i in ids] for label, ids in summary.replicas(specs).items()}
+    return {label: [by_id[i]] for i, label in summary.labels(specs).items()}
+
+
+def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, figures.Lines]:
+    found = {}
+    for label, runs in groups.items():
+        each = {run.run_id: curve(run) for run in runs}
+        found[label] = figures.Lines(each, summary.common_curve(list(each.values())))
+    return found
+
+
+def _rates_finding(lines: dict[str, figures.Lines]) -> str:
+    last = [line.common["median"].iloc[-1] for line in lines.values() if len(line.common)]
+    if not last:
+        return "No pair tested yet"
+    low, high = f"{min(last):.1%}", f"{max(last):.1%}"
+    words = low if low == high else f"{low} to {high}"
+    return f"Of the last {summary.RATE_WINDOW} pairs that were tested, {words} failed"
+
+
+def overlap(runs: list[frame.Run]) -> None:
+    """How far the core sets hold the same pairs; pools with other pairs are not compared."""
+    done = [r for r in runs if r.result]
+    if len(done) < 2:
+        st.caption("The overlap of core sets needs two finished runs.")
+        return
+    names = summary.labels({r.run_id: r.config.to_dict() for r in done})
+    pools = {names[r.run_id]: (r.config.scene, r.config.seeds.pool) for r in done}
+    table = summary.jaccard({names[r.run_id]: r.result["core"] for r in done}, pools)
+    found = summary.overlap(table, [r.result["n_core"] for r in done],
+                            [r.config.selection.n_pool for r in done])
+    chart.show(figures.overlap(table, found), key="compare_overlap",
+               note="Jaccard index: pairs in both core sets as a share of pairs in either. Blank: "
+                    "another scene or pool seed, so no pair is in both.")
+
+
+def origin(runs: list[frame.Run]) -> None:
+    """Where each run's numbers come from."""
+    with st.expander("Where these numbers come from"):
+        for run in runs:
+            st.caption(f"{run.run_id} · {frame.provenance(run)}")

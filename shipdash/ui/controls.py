@@ -1,0 +1,199 @@
+"""The Controls view: queue the arms of a run, watch them, and see them side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import arm_jobs, figures, jobs, summary
+from shipdash.records import RunState
+from shipdash.store import StoreError
+from shipdash.ui import chart, evidence, forms, frame
+
+BUNDLES = {
+    "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
+    "First, stratified, rejected": {
+        "names": ("first", "stratified", "rejected"), "stops": ("steps",)},
+    "Each until its score passes": {
+        "names": ("core", "random", "first", "stratified", "rejected", "full"),
+        "stops": ("score",)},
+    "Random-k curve": {"names": (), "curve": (25, 50, 100, 200, 400, 1000, 3000)},
+    "Full pool: equal cost, converged": {"names": ("full-cost", "full-converged")},
+    "Other network": {"names": ("other", "other-random")},
+}
+"""What can be queued at a press, the cheapest answer first."""
+
+VARIANTS = {
+    "equal updates": lambda t: (t["network"] == summary.SAME) & (t["stop"] != summary.UNTIL_SCORE),
+    "until the score passes": lambda t: t["stop"] == summary.UNTIL_SCORE,
+    "other network": lambda t: t["network"] != summary.SAME,
+}
+
+
+def view(run: frame.Run) -> None:
+    """Finding first, then figures and table, then what is missing and how to get it."""
+    found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
+    if found is None:
+        frame.empty("No control has been run for this run.",
+                    "Nothing here says that the selected pairs are better than others, before as "
+                    "many random pairs have been tried on the same held-out pairs. Queue them "
+                    "below.")
+    else:
+        if is_recorded:
+            evidence.tell_recorded(found)
+        _arms(run, found, is_recorded)
+        _curve(found)
+        _across(found)
+    st.divider()
+    queue(run)
+
+
+def _arms(run: frame.Run, found, is_recorded: bool) -> None:
+    variant = st.segmented_control("Arms", list(VARIANTS), default="equal updates", required=True,
+                                   key="arms", bind="query-params")
+    table = found.arms[VARIANTS[variant](found.arms)]
+    if table.empty:
+        frame.empty("None of these arms has been run.", "Queue them below.")
+        return
+    stop = summary.UNTIL_SCORE if variant.startswith("until") else summary.EQUAL_UPDATES
+    networks = table["network"].unique()
+    said = summary.arms_finding(found.arms, stop, networks[0])
+    title = said.title if said else "Core set and random pairs have not both been run yet"
+    st.markdown(f"### {title}")
+    if said:
+        st.markdown(said.detail)
+    where = evidence.provenance(run, found, is_recorded)
+    about = found.about
+    left, right = st.tabs(["Side by side", "Minus random pairs"])
+    with left:
+        chart.show(figures.arms(table, title), key="arms_means",
+                   note=f"Mean of the runs, bar: lowest to highest run. {about['n_held_out']:,} "
+                        f"held-out pairs, failing: below IoU {about['acceptance_iou']:.2f}. "
+                        f"{where}")
+    with right:
+        chart.show(figures.differences(table, title), key="arms_differences",
+                   note="Bar: paired bootstrap 95 % interval over the same held-out pairs, 2,000 "
+                        f"resamples; other seeds come on top. {where}")
+    st.dataframe(summary.arms_shown(table), hide_index=True, key="arms_table",
+                 alt=f"Arms, their runs and their scores. {title}.")
+    st.caption("In brackets: lowest and highest run, or the 95 % interval over pairs. Each run has "
+               "a model seed of its own and, where pairs are drawn, a draw of its own.")
+
+
+def _curve(found) -> None:
+    if len(found.curve) < 2:
+        return
+    core = summary.arm_row(found.arms, summary.ARMS["core"], summary.EQUAL_UPDATES)
+    cells = st.columns(2, gap="large")
+    for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
+        row = found.worth[found.worth["measure"] == measure]
+        title = "As many updates on so many random pairs"
+        if len(row):
+            title = f"By {figures.NAMES[measure]}, the core set is {_worth(row.iloc[0])}"
+        with cell:
+            chart.show(figures.random_curve(found.curve, measure, core, title),
+                       key=f"curve_{measure}",
+                       note="Equal updates everywhere. Where a monotone fit first reaches the core "
+                            "set; the interval resamples pairs and runs.")
+
+
+def _worth(row: pd.Series) -> str:
+    return summary.worth_words(row)
+
+
+def _across(found) -> None:
+    said = summary.across_finding(found.across) if len(found.across) else None
+    if said is None:
+        return
+    st.markdown(f"### {said.title}")
+    st.markdown(said.detail)
+    st.dataframe(found.across, hide_index=True, key="across_table",
+                 alt=f"Core against random for every order. {said.title}.")
+
+
+def queue(run: frame.Run) -> None:
+    """Choose arms, see what is missing and how long it takes, queue it; then its progress."""
+    st.markdown("### Queue controls")
+    if not evidence.can_queue(run):
+        return
+    asked = st.pills("Arms to queue", list(BUNDLES), selection_mode="multi", key="bundles",
+                     default=list(BUNDLES)[:1])
+    n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
+                             help="Each with a model seed and a draw of its own; at least three.")
+    missing = _missing(run, asked, n_runs)
+    seconds = summary.arms_estimate(run.result, run.config.to_dict(),
+                                    [c.to_dict() for c in missing])
+    words = f", about {frame.duration(seconds)}" if seconds and missing else ""
+    if st.button(f"Queue {len(missing):,} missing runs{words}", key="queue_arms", type="primary",
+                 icon=":material/playlist_add:", disabled=not missing):
+        if forms.attempt(submit, run, asked, n_runs) is not None:
+            st.rerun()
+    progress(run)
+
+
+def _missing(run: frame.Run, asked: list[str], n_runs: int) -> list:
+    planned = {}
+    for name in asked:
+        for config in forms.attempt(_plan, run, name, n_runs) or []:
+            planned[config.digest] = config
+    done = {r.run_id for r in run.store.list() if r.state == RunState.COMPLETED}
+    done |= {r.run_id for r in evidence.waiting(run.store.list())}
+    return [config for run_id, config in planned.items() if run_id not in done]
+
+
+def _plan(run: frame.Run, name: str, n_runs: int) -> list:
+    return arm_jobs.plan_arms(run.store, run.run_id, **BUNDLES[name], n_model_seeds=n_runs,
+                              n_draws=n_runs)
+
+
+def submit(run: frame.Run, asked: list[str], n_runs: int) -> list[str]:
+    """Queue the missing arms of the chosen bundles: the one call from this page into the queue."""
+    ids = []
+    for name in asked:
+        ids += arm_jobs.submit_arms(run.store, run.run_id, **BUNDLES[name], n_model_seeds=n_runs,
+                                    n_draws=n_runs)
+    return ids
+
+
+def progress(run: frame.Run) -> None:
+    """Arms that are not completed, with what can be done about them."""
+    arms = _open_arms(run)
+    if not arms:
+        return
+    moving, halted = evidence.waiting(arms), [r for r in arms if r.state in jobs.HALTED]
+    with st.container(horizontal=True):
+        if halted and st.button(f"Resume {len(halted):,} halted", key="resume_arms",
+                                icon=":material/play_arrow:"):
+            for r in halted:
+                forms.attempt(jobs.resume, run.store, r.run_id)
+            st.rerun()
+        if moving and st.button(f"Cancel {len(moving):,} waiting or running", key="cancel_arms",
+                                icon=":material/close:"):
+            for r in moving:
+                forms.attempt(jobs.cancel, run.store, r.run_id)
+            st.rerun()
+    every = "5s" if moving else None
+    st.fragment(_watch, run_every=every)(run, len(arms))
+
+
+def _watch(run: frame.Run, n_open: int) -> None:
+    """The list of open arms; when one has ended the whole page is drawn again."""
+    try:
+        arms = _open_arms(run)
+        if evidence.waiting(arms):
+            jobs.ensure_drainer(run.store)
+    except (StoreError, OSError) as error:
+        st.error(str(error))
+        return
+    if len(arms) != n_open:
+        st.rerun()
+    rows = [{"arm": r.config.arm.kind, "training ends": r.config.arm.stop,
+             "pairs": f"{r.config.arm.n_pairs:,}" if r.config.arm.n_pairs else "as its kind asks",
+             "model seed": r.config.seeds.model, "draw": r.config.arm.draw, "state": str(r.state),
+             "": r.reason[:120], "run": r.run_id} for r in arms]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="open_arms",
+                 alt=f"{len(arms)} control arms that are not completed.")
+
+
+def _open_arms(run: frame.Run) -> list:
+    return [r for r in arm_jobs.arms_of(run.store, run.run_id) if r.state != RunState.COMPLETED]

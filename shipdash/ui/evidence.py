@@ -1,0 +1,99 @@
+"""Which tables a view shows: those of the run in view, else the study that came with the package.
+
+Nothing is computed here: `shipdash.evidence` gathers, `summary` makes the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from shipdash import evidence
+from shipdash.config import RunConfig
+from shipdash.evidence import Evidence
+from shipdash.store import RunInfo, StoreError
+from shipdash.ui import frame
+
+STUDY = "study"
+"""Folder of the recorded study inside the package's recorded runs."""
+
+
+def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None, bool]:
+    """The run's own tables where `has` finds there what a view needs, else the recorded study's.
+
+    Returns
+    -------
+    (Evidence or None, bool)
+        None where neither has it; and whether it is the recorded study.
+    """
+    own = gathered(run)
+    if own is not None and has(own):
+        return own, False
+    study = recorded()
+    if study is not None and has(study):
+        return study, True
+    return None, False
+
+
+def gathered(run: frame.Run) -> Evidence | None:
+    """All tables of the run in view; None, and a sentence, where a file cannot be read."""
+    try:
+        listed = run.store.list()
+        done = tuple(sorted((r.run_id, str(r.result.get("date"))) for r in listed if r.result))
+        return _gathered(str(run.store.root), run.run_id, done, run.store, listed)
+    except (StoreError, OSError) as error:
+        st.error(f"The evidence of run {run.run_id} cannot be read: {error}")
+        return None
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the runs ...")
+def _gathered(root: str, run_id: str, done: tuple, _store, _listed) -> Evidence:
+    return evidence.gather(_store, run_id, _listed)
+
+
+def recorded() -> Evidence | None:
+    """The full-size study that came with the package."""
+    about = frame.RECORDED / STUDY / evidence.ABOUT
+    return _recorded(str(about.parent), about.stat().st_mtime) if about.is_file() else None
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _recorded(folder: str, changed: float) -> Evidence | None:
+    return evidence.read(frame.Path(folder))
+
+
+def tell_recorded(found: Evidence) -> None:
+    """That a view shows the recorded study, of which run, where it was computed, and how."""
+    about, seeds = found.about, found.about["spec"]["seeds"]
+    with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}"):
+        st.markdown(
+            "**Recorded study**, not the run in view, which has none of this yet. "
+            f"{about.get('n_runs', '?')} of {about.get('n_planned', '?')} planned runs around a "
+            f"selection of {about['n_core']:,} of {about['n_pool']:,} pairs "
+            f"({about['preset']} preset, seeds {seeds['pool']}/{seeds['order']}/{seeds['model']}), "
+            f"on {about['machine']}, {about['device']}, {str(about.get('written'))[:10]}, shipdash "
+            f"{about['version']}. Computed again by:")
+        st.code(str(about.get("command", "python benchmarks/study.py")), language="bash",
+                wrap_lines=True)
+
+
+def provenance(run: frame.Run, found: Evidence, is_recorded: bool) -> str:
+    """Seeds, device and date of the selection that the tables are about."""
+    if not is_recorded:
+        return frame.provenance(run)
+    about, seeds = found.about, RunConfig.from_dict(found.about["spec"])
+    return f"Recorded · {frame.seeds(seeds)} · {about['device']} · {str(about['date'])[:10]}"
+
+
+def can_queue(run: frame.Run) -> bool:
+    """Whether other runs can be queued beside this one; a sentence where they cannot."""
+    if run.recorded:
+        frame.empty("A recorded run cannot be added to.",
+                    "Start the same settings on the Run page; its controls can be queued there.")
+    return not run.recorded
+
+
+def waiting(listed: list[RunInfo]) -> list[RunInfo]:
+    """Runs that are queued or at work."""
+    return [r for r in listed if r.state in ("queued", "running")]

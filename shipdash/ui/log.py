@@ -1,0 +1,56 @@
+"""A run's events as the server has read them so far. Nothing is drawn but an error."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from shipdash.records import Event, RunState
+from shipdash.store import StoreError
+
+if TYPE_CHECKING:
+    from shipdash.ui.frame import Run
+
+
+class _Log:
+    """Events of one run as read so far, for all viewers of this server."""
+
+    def __init__(self) -> None:
+        self.events, self.offset, self.state = [], 0, None
+        self.lock = threading.Lock()  # two viewers must not both append what is new
+
+    def read(self, run: Run, state: RunState) -> list[Event]:
+        """Read what was appended since the last look, and all of it where the file was cut."""
+        with self.lock:
+            resumed = state == RunState.RUNNING != self.state
+            if resumed or run.store.n_bytes(run.run_id) < self.offset:
+                self.events, self.offset = [], 0
+            try:
+                fresh, offset = run.store.events(run.run_id, self.offset)
+            except StoreError:
+                if not self.offset:
+                    raise
+                self.events, self.offset = [], 0
+                fresh, offset = run.store.events(run.run_id, 0)
+            self.events = [*self.events, *fresh] if fresh else self.events
+            self.offset, self.state = offset, state
+            return self.events
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)  # some 2 MB for a full-size run
+def _log(root: str, run_id: str) -> _Log:
+    return _Log()
+
+
+def events(run: Run, state: RunState | None = None) -> list[Event]:
+    """All events so far; only what was appended since the last look is read from disk.
+
+    A worker that resumes cuts the file back to its checkpoint: then everything is read again.
+    """
+    try:
+        return _log(str(run.store.root), run.run_id).read(run, state or run.state)
+    except (StoreError, OSError) as error:
+        st.error(f"The events of run {run.run_id} cannot be read: {error}")
+        return []

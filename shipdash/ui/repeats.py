@@ -1,0 +1,155 @@
+"""The views of runs that repeat a run: other orders, folds, known answers, and what it all cost."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash import figures, jobs, replicas, summary
+from shipdash.config import RunConfig
+from shipdash.records import RunState
+from shipdash.store import StoreError
+from shipdash.ui import chart, evidence, forms, frame
+
+N_ORDERS = 5
+
+
+def order(run: frame.Run) -> None:
+    """The order fan: sizes, curves, and overlap beside that of random sets."""
+    found, is_recorded = evidence.of(run, lambda e: len(e.fan) > 1)
+    if found is None:
+        frame.empty("One order so far.", "What the order of the stream decides shows only over "
+                    "several orders of the same pairs: queue them.")
+    else:
+        if is_recorded:
+            evidence.tell_recorded(found)
+        _fan(run, found, is_recorded)
+    queue(run, "orders", f"Queue orders 1 to {N_ORDERS}",
+          lambda: replicas.fan(run.config, N_ORDERS))
+
+
+def _fan(run: frame.Run, found, is_recorded: bool) -> None:
+    said = summary.fan_finding(found.fan, found.overlap)
+    st.markdown(said.detail)
+    median = summary.fan_median(found.steps)
+    chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
+               note=f"One line an order, thick: their median. "
+                    f"{evidence.provenance(run, found, is_recorded)}")
+    st.dataframe(found.fan, hide_index=True, key="fan_table", alt=f"The orders. {said.title}.")
+    matrix = summary.overlap_matrix(found.overlap)
+    shown = summary.overlap(matrix, _sizes(found.fan), found.about["n_pool"])
+    picture = figures.overlap(matrix, shown)
+    mean, chance = found.overlap["jaccard"].mean(), found.overlap["random"].mean()
+    title = f"Core sets of two orders overlap by {mean:.4f} (Jaccard); random sets by {chance:.4f}"
+    chart.show(picture._replace(title=title), key="overlap",
+               note="Share of common pairs among all pairs of two core sets, by order seed.")
+
+
+def _sizes(fan) -> list[int]:
+    return [int(n) for n in fan["n_core"]]
+
+
+def folds(run: frame.Run) -> None:
+    """Core sets taken out one after another."""
+    found, is_recorded = evidence.of(run, lambda e: len(e.folds) > 1)
+    if found is None:
+        frame.empty("One fold so far.", "Take this run's core set out of the pool and select again "
+                    "on the rest: is what it kept the only such set?")
+    else:
+        if is_recorded:
+            evidence.tell_recorded(found)
+        said = summary.folds_finding(found.folds)
+        st.markdown(f"### {said.title}")
+        st.markdown(said.detail)
+        st.dataframe(found.folds, hide_index=True, key="folds_table", alt=f"Folds. {said.title}.")
+        st.caption(f"`n_left`: pairs a fold chose from; `n_shared`: core pairs that another fold "
+                   f"has too. {evidence.provenance(run, found, is_recorded)}")
+    n_done = len(found.folds) if found is not None and not is_recorded else 1
+    queue(run, "folds", f"Queue fold {n_done + 1}",
+          lambda: replicas.folds(run.config, n_done + 1)[-1:])
+
+
+def known(run: frame.Run) -> None:
+    """Pools whose answer is known: few distinct pairs, wrong masks."""
+    found, is_recorded = evidence.of(run, lambda e: len(e.distinct) + len(e.noise) > 0)
+    if found is None:
+        frame.empty("No pool with a known answer has been run.", "A pool of D distinct pairs, each "
+                    "repeated, must give a core set of about D; wrong masks must show up in it.")
+    else:
+        if is_recorded:
+            evidence.tell_recorded(found)
+        for answer in found.distinct.to_dict("records"):
+            said = summary.distinct_finding(answer)
+            st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
+        for answer in found.noise.to_dict("records"):
+            said = summary.noise_finding(answer)
+            st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
+        for name in ("distinct", "noise"):
+            table = getattr(found, name)
+            if len(table):
+                st.dataframe(table, hide_index=True, key=f"known_{name}", alt=f"Known: {name}.")
+    queue(run, "known", "Queue 50 distinct pairs and 5 % wrong masks", lambda: [
+        run.config.replace(**{"scene.distinct": 50, "scene.duplicates": 0.0}),
+        run.config.replace(**{"scene.label_noise": 0.05})])
+
+
+def cost(run: frame.Run) -> None:
+    """The ledger of selection and arms."""
+    r = run.result
+    epochs = summary.full_epochs(r["n_forward"], r["n_backward"], r["n_pool"])
+    st.markdown(f"### It cost {r['n_backward']:,} training images and {r['n_forward']:,} "
+                "predictions")
+    st.markdown(f"{frame.duration(r['seconds'])} in all, {r['n_wasted']:,} predictions thrown "
+                f"away. Selection and training together are worth {epochs:.1f} epochs over the "
+                "full pool (a training image counts three times a prediction).")
+    phases = {k: v for k, v in (r.get("phases") or {}).items() if v}
+    st.caption(" · ".join(f"{k} {frame.duration(v)}" for k, v in phases.items()))
+    found, is_recorded = evidence.of(run, lambda e: len(e.cost) > 1)
+    if found is None:
+        frame.empty("Nothing to hold it against yet.", "Queue the controls on the Controls view.")
+        return
+    if is_recorded:
+        evidence.tell_recorded(found)
+    title = summary.cost_finding(found.cost)
+    chart.show(figures.costs(found.cost, title), key="costs",
+               note="A backward pass counts as two forward passes. Predictions of the evaluation "
+                    f"are not in it. {evidence.provenance(run, found, is_recorded)}")
+    st.dataframe(found.cost, hide_index=True, key="cost_table", alt=f"Costs. {title}.")
+
+
+def queue(run: frame.Run, key: str, label: str, questions) -> None:
+    """A button that queues what is missing of some runs, and how many of them are under way."""
+    st.divider()
+    if not evidence.can_queue(run):
+        return
+    configs = forms.attempt(questions) or []
+    states = {r.run_id: r.state for r in run.store.list()}
+    missing = [c for c in configs if states.get(c.digest) in (None, *jobs.HALTED)]
+    moving = [c for c in configs if states.get(c.digest) in (RunState.QUEUED, RunState.RUNNING)]
+    if st.button(label, key=f"queue_{key}", icon=":material/playlist_add:", disabled=not missing,
+                 help="Settings as in the run in view but for this; stored answers are kept."):
+        if forms.attempt(_submit, run, missing) is not None:
+            st.rerun()
+    if moving:
+        st.fragment(_watch, run_every="5s")(run, moving)
+
+
+def _submit(run: frame.Run, missing: list[RunConfig]) -> list[str]:
+    ids = [jobs.enqueue(run.store, config) for config in missing]
+    jobs.ensure_drainer(run.store)
+    return ids
+
+
+def _watch(run: frame.Run, moving: list[RunConfig]) -> None:
+    """Where the queued ones stand; when one has ended the page is drawn again."""
+    try:
+        states = {c.digest: run.store.status(c.digest) for c in moving}
+        jobs.ensure_drainer(run.store)
+    except (StoreError, OSError) as error:
+        st.error(str(error))
+        return
+    if any(s.state not in (RunState.QUEUED, RunState.RUNNING) for s in states.values()):
+        st.rerun()
+    for run_id, status in states.items():
+        with st.container(horizontal=True):
+            st.markdown(f"{frame.STATES[status.state]} `{run_id}` {status.state}. {status.reason}")
+            st.page_link("pages/2_Run.py", label="Watch it", query_params={"run": run_id})

@@ -1,0 +1,52 @@
+"""What pages say of a run or a time in a few words. Nothing is read and nothing is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shipdash.config import RunConfig, preset, preset_of
+
+if TYPE_CHECKING:
+    from shipdash.ui.frame import Run
+
+
+def seeds(config: RunConfig) -> str:
+    """The three seeds in words."""
+    s = config.seeds
+    return f"seeds: pool {s.pool}, order {s.order}, model {s.model}"
+
+
+def provenance(run: Run) -> str:
+    """Where the numbers come from: seeds, device, date, version."""
+    result = run.result or {}
+    parts = [seeds(run.config), result.get("device"), result.get("machine"),
+             str(result.get("date") or run.created)[:10],
+             f"shipdash {result['version']}" if "version" in result else None]
+    return " · ".join(str(part) for part in parts if part)
+
+
+def command(config: RunConfig) -> str:
+    """The command line that repeats a run."""
+    base, spec, changes = preset_of(config), config.to_dict(), []
+    name = "compact" if base == "custom" else base
+    start = preset(name).to_dict()
+    for section, values in spec.items():
+        for key, value in values.items():
+            if value != start[section][key]:
+                text = ",".join(value) if isinstance(value, list) else str(value)
+                text = text.lower() if isinstance(value, bool) else text
+                changes.append(f"--set {section}.{key}={text}")
+    return " ".join(["python -m shipdash run --preset", name, *changes])
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them; never more exact than it is."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = seconds / 3600
+    return f"{hours:.0f} h" if hours < 36 else f"{hours / 24:.1f} days"

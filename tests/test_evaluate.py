@@ -1,0 +1,262 @@
+"""`evaluate`, and what the other commands say of arms, as a user types them."""
+
+import json
+import sys
+
+import pytest
+
+from shipdash import __main__ as cli
+from shipdash import arms, experiment, jobs, progress
+from shipdash.records import RunState
+from shipdash.store import Store
+
+SMALL = ["--set", "network.kind=rote", "--set", "scene.size=32", "--set", "scene.radius_min=3",
+         "--set", "scene.radius_max=6", "--set", "scene.distinct=12", "--set", "selection.first=3",
+         "--pool", "30", "--held-out", "7"]
+ROW = {"name", "run_id", "state", "reason", "n_pairs", "model_seed", "draw", "stop", "held_out",
+       "n_backward", "seconds"}
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """``call("show", id)`` gives exit code, standard output and standard error."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+
+    def called(*words):
+        try:
+            code = cli.main([str(word) for word in words])
+        except SystemExit as exit:  # argparse leaves this way
+            code = exit.code
+        return code, *capsys.readouterr()
+
+    return called
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def done(call):
+    """A completed run's id."""
+    return json.loads(call("run", *SMALL, "--json")[1])["run_id"]
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """The queue is worked off in this process, so that an arm takes milliseconds."""
+    def drain(store):
+        for run_id in jobs.queue(store):
+            experiment.work(store, run_id)
+
+    monkeypatch.setattr(jobs, "drain", drain)
+    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
+
+
+def rows(out):
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def test_evaluate_ends_with_a_row_for_each_arm(call, store, done, here):
+    """Names, seeds and scores; three replicates where nothing else is said."""
+    code, out, err = call("evaluate", done, "--arms", "core,random,full-cost", "--json")
+    assert (code, err) == (0, "")
+    found = rows(out)
+    assert all(set(row) == ROW for row in found)
+    assert [(r["name"], r["stop"]) for r in found[:5]] == [
+        ("core", "steps"), ("core", "score"), ("random", "steps"), ("random", "score"),
+        ("full-cost", "steps")]
+    assert len(found) == 15
+    assert {r["state"] for r in found} == {"completed"}
+    assert {r["n_pairs"] for r in found} == {12, 30}
+    assert {r["draw"] for r in found if r["name"] == "random"} == {1, 2, 3}
+    for row in found:
+        assert row["held_out"] == store.result(row["run_id"])["held_out"]
+        assert row["held_out"]["n"] == 7
+
+
+def test_stored_arms_are_not_trained_again(call, done, here, monkeypatch):
+    """The second call answers from the runs folder."""
+    words = ("evaluate", done, "--arms", "core", "--json")
+    first = rows(call(*words)[1])
+
+    def never(*_):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(experiment, "work", never)
+    assert rows(call(*words)[1]) == first
+
+
+def test_all_are_all_but_the_curve(call, done, here):
+    """Other networks need TensorFlow: only submitted here, like the rest."""
+    code, out, _ = call("evaluate", done, "--queue", "--json", "--model-seeds", 1, "--draws", 1)
+    assert code == 0
+    assert {row["name"] for row in rows(out)} == set(arms.NAMES)
+    assert {row["state"] for row in rows(out)} == {"queued"}
+    assert {row["n_pairs"] for row in rows(out)} == {None}
+    assert {row["held_out"] for row in rows(out)} == {None}
+
+
+def test_the_curve_has_the_sizes_asked_for(call, done, here):
+    """Equal updates at every size; without sizes, those the pool has."""
+    code, out, _ = call("evaluate", done, "--arms", "curve", "--curve", "2,30",
+                        "--model-seeds", 1, "--draws", 1, "--json")
+    assert code == 0
+    assert [(r["name"], r["n_pairs"], r["stop"]) for r in rows(out)] == [
+        ("curve", 2, "steps"), ("curve", 30, "steps")]
+    assert len({r["n_backward"] for r in rows(out)}) == 1
+    out = call("evaluate", done, "--arms", "curve", "--model-seeds", 1, "--draws", 1, "--json")[1]
+    assert [r["n_pairs"] for r in rows(out)] == [25]
+
+
+def test_for_people_there_is_a_line_an_arm(call, done, here):
+    """What it is, how far it is, what it reached."""
+    words = ("evaluate", done, "--arms", "core", "--stops", "steps", "--model-seeds", 1)
+    out = call(*words, "--queue")[1]
+    assert "queued     core           steps         ? pairs  model seed 1001, draw 0" in out
+    out = call(*words)[1]
+    assert "completed  core           steps        12 pairs  model seed 1001" in out
+    assert "mean IoU 0.0000, 100.00% failing" in out
+
+
+def test_an_arm_that_failed_makes_code_1(call, done, monkeypatch):
+    """And its row says why."""
+    monkeypatch.setattr(jobs, "drain", lambda store: [
+        store.set_status(run_id, RunState.FAILED, "out of memory")
+        for run_id in jobs.queue(store)])
+    code, out, _ = call("evaluate", done, "--arms", "core", "--json")
+    assert code == 1
+    assert {(r["state"], r["reason"]) for r in rows(out)} == {("failed", "out of memory")}
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--arms", "lunch"], "arms must be some of core"),
+    (["--arms", "Core"], "arms must be some of core"),
+    (["--stops", "noon"], "stops must be some of steps, score"),
+    (["--stops", ""], "stops must name at least one"),
+    (["--curve", "31"], "arm.n_pairs must be from 1 to 30"),
+    (["--curve", "5,0"], "curve must be sizes of at least 1 pair"),
+    (["--curve", "a"], "curve must be whole numbers"),
+    (["--curve", "9" * 5000], "curve must be whole numbers"),
+    (["--model-seeds", "0"], "model_seeds must be a whole number from 1 to 100"),
+    (["--model-seeds", "-1"], "model_seeds must be a whole number"),
+    (["--draws", "1.5"], "draws must be a whole number"),
+    (["--draws", "9" * 5000], "draws must be a whole number"),
+    (["--network", "deep"], "network must be one of wide, quick, compact, article"),
+])
+def test_bad_questions_are_code_2_and_a_sentence(call, store, done, words, said):
+    """Nothing is stored for them."""
+    code, out, err = call("evaluate", done, *words)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert said in err
+    assert [run.run_id for run in store.list()] == [done]
+
+
+def test_a_run_that_cannot_have_arms_is_code_2(call, store, done, here):
+    """Missing, unfinished, an arm, of another version."""
+    arm = rows(call("evaluate", done, "--arms", "core", "--json")[1])[0]["run_id"]
+    waiting = store.create(store.config(done).replace(**{"seeds.order": 9}))[0]
+    for run_id, said in (("0" * 16, "must name a run of this runs folder"),
+                         ("../x", "must name a run of this runs folder"),
+                         (waiting, "must have completed its selection"),
+                         (arm, "must be a selection, not a control arm")):
+        code, out, err = call("evaluate", run_id)
+        assert (code, out) == (2, "")
+        assert said in err and "Traceback" not in err
+    path = store.root / done / "result.json"
+    path.write_text(path.read_text().replace('"algorithm": ', '"algorithm": 9'))
+    code, _, err = call("evaluate", done)
+    assert code == 2
+    assert "must come from this version of the algorithm" in err
+
+
+# -- the other commands ------------------------------------------------------------------------
+
+
+def test_list_tells_selections_from_arms(call, done, here):
+    """Arms are counted, and shown where they are asked for."""
+    assert "control arms" not in call("list")[1]
+    call("evaluate", done, "--arms", "core", "--stops", "steps")
+    out = call("list")[1]
+    assert len(out.splitlines()) == 2
+    assert "and 3 control arms: python -m shipdash list --arms" in out
+    out = call("list", "--arms")[1]
+    assert len(out.splitlines()) == 4
+    assert out.count(f"core of {done}, 12 pairs") == 3
+    listed = rows(call("list", "--json")[1])
+    assert [(r["run_id"], r["arm"], r["source"]) for r in listed] == [(done, "selection", "")]
+    listed = rows(call("list", "--arms", "--json")[1])
+    assert sorted(r["arm"] for r in listed) == ["core"] * 3 + ["selection"]
+    assert {r["source"] for r in listed} == {"", done}
+
+
+def test_an_arm_can_be_shown_exported_and_resumed(call, store, done, here, tmp_path):
+    """It is a run: before it has trained, half-way, and when it is done."""
+    arm = rows(call("evaluate", done, "--arms", "random", "--stops", "steps", "--model-seeds", 1,
+                    "--draws", 1, "--queue", "--json")[1])[0]["run_id"]
+    shown = rows(call("show", arm, "--json")[1])
+    assert (shown["state"], shown["n_core"], shown["spec"]["arm"]["kind"]) == (
+        "queued", 0, "random")
+    store.request(arm, "step")
+    assert experiment.work(store, arm)["state"] == "paused"
+    shown = rows(call("show", arm, "--json")[1])
+    assert (shown["state"], shown["n_core"], shown["core"]) == ("paused", 12, [])
+    code, _, err = call("export", arm, "--out", tmp_path / "pairs")
+    assert code == 1 and "no core pairs yet" in err
+    assert rows(call("resume", arm, "--json")[1])["state"] == "completed"
+    code, out, _ = call("export", arm, "--out", tmp_path / "pairs", "--json")
+    assert (code, rows(out)["n_core"]) == (0, 12)
+    assert len(list((tmp_path / "pairs").glob("*_mask.png"))) == 12
+
+
+# -- bars --------------------------------------------------------------------------------------
+
+
+def test_the_bar_of_an_arm_counts_its_steps(call, store, done, here, monkeypatch):
+    """On a terminal, redrawn until the last step."""
+    arm = rows(call("evaluate", done, "--arms", "core", "--stops", "steps", "--model-seeds", 1,
+                    "--queue", "--json")[1])[0]["run_id"]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    err = call("resume", arm, "--json")[2]
+    n_steps = store.config(arm).arm.n_steps
+    assert err.count("\r") == -(-n_steps // 10)
+    assert f" {n_steps} steps" in err.split("\r")[-1]
+
+
+def test_the_bar_of_many_arms_reads_how_far_they_are(store, call, done, here, capsys):
+    """One ended, one half-way, one waiting."""
+    planned = [store.config(row["run_id"]) for row in rows(
+        call("evaluate", done, "--arms", "core", "--stops", "steps", "--queue", "--json")[1])]
+    bar = progress.ArmsBar(store, planned)
+    bar.look()
+    assert "0 of 3 arms" in capsys.readouterr().err
+    experiment.work(store, planned[0].digest)
+    half = planned[1].digest
+    drawn = []
+
+    def look(event):
+        bar.look()
+        drawn.append(capsys.readouterr().err)
+
+    with store.writer(half) as writer:  # as a worker that is alive would
+        writer.truncate(0)
+        event = store.events(planned[0].digest)[0][0]
+        writer.append(event)
+    with store.lock(half):
+        store.set_status(half, RunState.RUNNING, "training")
+        look(event)
+        look(event)
+    assert "1 of 3 arms  core, model seed 1002: training" in drawn[0]
+    share = (1 + event.n_steps / planned[1].arm.n_steps) / 3
+    assert drawn[0].count("█") == drawn[1].count("█") == round(30 * share)
+
+
+def test_the_bar_of_many_arms_is_drawn_while_they_are_worked_off(call, done, here, monkeypatch):
+    """And ends with all of them."""
+    monkeypatch.setattr(progress, "LOOK_S", 0.01)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    code, _, err = call("evaluate", done, "--arms", "core,first", "--json")
+    assert code == 0
+    assert "12 of 12 arms" in err.split("\r")[-1]

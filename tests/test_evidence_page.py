@@ -1,0 +1,240 @@
+"""The Evaluation page with arms, without arms, and with a recorded study."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from evidence_runs import N_CORE, arm, config, everything, selection
+from streamlit.testing.v1 import AppTest
+
+from shipdash import evidence, jobs, replicas
+from shipdash.records import RunState
+from shipdash.store import Store
+from shipdash.ui import evaluation, frame
+
+ROOT = Path(__file__).parents[1]
+VIEWS = list(evaluation.VIEWS)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A runs folder with everything, made once; tests work on copies."""
+    folder = tmp_path_factory.mktemp("built")
+    return folder, everything(Store(folder))
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty runs folder, no recorded run, and no worker that is ever started."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(jobs, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    return Store()
+
+
+@pytest.fixture
+def full(store, built):
+    """A copy of the folder with everything; gives the selection's id."""
+    shutil.copytree(built[0], store.root)
+    return built[1]
+
+
+@pytest.fixture
+def study(store, built):
+    """A recorded study in the package's folder, of another runs folder."""
+    found = evidence.gather(Store(built[0]), built[1])
+    evidence.write(found, frame.RECORDED / "study", command="python benchmarks/study.py",
+                   n_runs=50, n_planned=92, written="2026-01-02T00:00:00+00:00")
+    return found
+
+
+def _open(**query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.switch_page("pages/4_Evaluation.py")
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+def _table(at: AppTest, *columns: str):
+    """The first table on the page with these columns."""
+    return next(d.value for d in at.dataframe if set(columns) <= set(d.value.columns))
+
+
+def _words(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.warning, at.error, at.info)
+    return " ".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_run_with_everything(full, view):
+    """No exception and no error; all but the certificate show a table, a picture or a number."""
+    at = _open(run=full, view=view)
+    assert not at.error
+    assert at.dataframe or at.metric or at.get("image") or view == "Certificate"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_run_alone(store, view):
+    """Without arms, replicas or a recorded study each says what is missing."""
+    at = _open(run=selection(store, config()), view=view)
+    assert not at.error
+
+
+def test_controls_state_the_finding_first(full):
+    """The planted difference, its numbers, and the arms in a table."""
+    at = _open(run=full, view="Controls")
+    words = _words(at)
+    assert f"### {N_CORE} selected pairs do better than {N_CORE} random ones" in words
+    assert "For this generator, network and threshold, at equal updates" in words
+    assert "In 5 of 5 orders" in words
+    arms = _table(at, "arm", "share failing")
+    assert arms["arm"].tolist()[:3] == ["Streaming learner", "Core set", "Random"]
+    assert "Recorded study" not in words
+
+
+@pytest.mark.parametrize(("variant", "first"), [
+    ("until the score passes", "Core set"), ("other network", "Core set")])
+def test_variants_have_tables_of_their_own(full, variant, first):
+    """Chosen in the link."""
+    at = _open(run=full, view="Controls", arms=variant)
+    assert _table(at, "arm", "share failing")["arm"].tolist()[0] == first
+
+
+def test_nothing_is_claimed_before_controls_were_run(store):
+    """The empty view says so, and offers to queue them."""
+    words = _words(_open(run=selection(store, config()), view="Controls"))
+    assert "No control has been run for this run" in words
+    assert "do better" not in words
+
+
+def test_queueing_controls_creates_their_runs_once(store):
+    """Three arms with three runs each; asked for again there is nothing missing."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Controls")
+    at.button(key="queue_arms").click().run()
+    assert not at.exception
+    queued = [r for r in store.list() if r.state == RunState.QUEUED]
+    assert {r.config.arm.kind for r in queued} == {"core", "random", "full"}
+    assert len(queued) == 9
+    assert at.button(key="queue_arms").disabled
+    assert len(_table(at, "draw", "state")) == 9
+
+
+def test_waiting_arms_can_be_cancelled_and_resumed(store):
+    """And are told apart from completed ones."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Controls")
+    at.button(key="queue_arms").click().run()
+    at.button(key="cancel_arms").click().run()
+    assert not at.exception
+    assert sum(r.state == RunState.CANCELLED for r in store.list()) == 9
+    at.button(key="resume_arms").click().run()
+    assert sum(r.state == RunState.QUEUED for r in store.list()) == 9
+
+
+def test_an_arm_that_needs_more_pairs_than_there_are_is_a_sentence(store):
+    """The random-k curve goes beyond a pool of 200: named, nothing queued."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Controls")
+    at.button_group(key="bundles").set_value(["Random-k curve"]).run()
+    assert not at.exception
+    assert "arm.n_pairs must be from 1 to 200" in at.error[0].value
+    assert at.button(key="queue_arms").disabled
+
+
+def test_a_run_of_another_version_is_a_sentence(store):
+    """Its controls would not be comparable."""
+    run_id = selection(store, config())
+    store.write_result(run_id, store.result(run_id) | {"algorithm": 0})
+    at = _open(run=run_id, view="Controls")
+    assert "must come from this version of the algorithm" in at.error[0].value
+
+
+def test_reaudit_shows_failing_pairs_and_the_pass_that_is_clean(full):
+    """Pictures worst first, extra pairs and cost beside."""
+    at = _open(run=full, view="Re-audit")
+    words = _words(at)
+    assert "### 3 of 188 discarded pairs now fail" in words
+    assert "adds 2 pairs to 12" in words
+    assert len(at.get("image")) == 1
+
+
+@pytest.mark.parametrize(("view", "key", "n"), [
+    ("Re-audit", "queue_passes", 1), ("Order", "queue_orders", 4), ("Folds", "queue_folds", 1),
+    ("Known answer", "queue_known", 2)])
+def test_replicas_are_queued_at_a_press(store, view, key, n):
+    """Only what is missing."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view=view)
+    at.button(key=key).click().run()
+    assert not at.exception
+    assert sum(r.state == RunState.QUEUED for r in store.list()) == n
+    assert at.button(key=key).disabled
+
+
+def test_queued_until_clean_is_the_same_question(store):
+    """All settings but the passes."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Re-audit")
+    at.button(key="queue_passes").click().run()
+    asked = [r.config for r in store.list() if r.state == RunState.QUEUED]
+    assert asked == [replicas.until_clean(config())]
+
+
+def test_certificate_of_one_pass_shows_no_bound(store):
+    """Crossed with its reason, beside the measured rate."""
+    at = _open(run=selection(store, config()), view="Certificate")
+    words = _words(at)
+    assert "No bound" in words
+    assert "The last pass was clean** (does not hold)" in words
+    assert "The picks alone decide the network** (holds)" in words
+
+
+def test_certificate_of_a_clean_run_shows_its_bound(store):
+    """Twelve of 200 kept."""
+    from shipdash.certificate import risk_bound
+
+    asked = config(**{"selection.passes": 0})
+    at = _open(run=selection(store, asked, reason="clean", failing=0), view="Certificate")
+    assert f"At most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail" in _words(at)
+
+
+def test_certificate_tells_that_wrong_masks_are_another_kind_of_pair(store):
+    """Held-out masks are right."""
+    run_id = selection(store, config(**{"scene.label_noise": 0.1}))
+    assert "wrong masks" in _open(run=run_id, view="Certificate").warning[0].value
+
+
+@pytest.mark.parametrize("view", ["Controls", "Re-audit", "Order", "Folds", "Known answer", "Cost"])
+def test_a_recorded_study_stands_in_and_says_so(store, study, view):
+    """A run alone shows the recorded tables, with machine, date and command."""
+    at = _open(run=selection(store, config(**{"seeds.pool": 7})), view=view)
+    words = _words(at)
+    assert "**Recorded study**, not the run in view" in words
+    assert "a test" in words and "2026-01-02" in words
+    assert "python benchmarks/study.py" in " ".join(c.value for c in at.code)
+
+
+def test_own_arms_come_before_a_recorded_study(full, study):
+    """No recorded numbers where the run has its own."""
+    assert "Recorded study" not in _words(_open(run=full, view="Controls"))
+
+
+def test_a_damaged_study_is_as_good_as_none(store, study):
+    """The view says that nothing was run, and works."""
+    (frame.RECORDED / "study" / "arms.csv").unlink()
+    words = _words(_open(run=selection(store, config()), view="Controls"))
+    assert "No control has been run" in words
+
+
+def test_a_damaged_arm_is_a_sentence(store):
+    """Torn scores of one arm: named, no traceback."""
+    run_id = selection(store, config())
+    bad = arm(store, run_id, "core", 1)
+    (store.root / bad / "evaluation" / "held_out.npz").write_bytes(b"PK torn")
+    at = _open(run=run_id, view="Controls")
+    assert bad in at.error[0].value

@@ -1,0 +1,181 @@
+"""The study's plan and its runner, on a learner without a network and without worker processes."""
+
+import json
+import threading
+import time
+
+import pytest
+from evidence_runs import config
+
+from benchmarks import study
+from shipdash import evidence, experiment
+from shipdash.config import ConfigError
+from shipdash.records import RunState
+from shipdash.store import Store
+
+BASE = config(**{"scene.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """One replicate, two orders, two folds, one point of the curve; no TensorFlow network."""
+    for name, value in {"REPLICATES": (1,), "N_ORDERS": 2, "N_FOLDS": 2, "CURVE": (5,),
+                        "DISTINCT": (20,)}.items():
+        monkeypatch.setattr(study, name, value)
+    return [task for task in study.tasks(BASE) if task.group != "network"]
+
+
+@pytest.fixture
+def worked(monkeypatch):
+    """Runs in the order in which they were started, each worked on inside this process."""
+    started = []
+
+    def process(store, run_id, n_threads):
+        started.append(run_id)
+        experiment.work(store, run_id)
+        return 0, ""
+
+    monkeypatch.setattr(study, "_process", process)
+    return started
+
+
+def _states(store, todo):
+    return [row["state"] for row in study.standing(store, todo)]
+
+
+def test_the_most_important_come_first():
+    """The selection, then three replicates of core, random and full pool with the others."""
+    first = study.tasks(BASE)[:7]
+    assert [task.group for task in first] == ["orders"] + 6 * ["controls"]
+    assert first[1].name.startswith("core") and first[2].name.startswith("random")
+
+
+def test_the_plan_has_what_the_study_is_to_show():
+    """Five orders, three replicates of every arm, three folds, passes, known answers."""
+    found = [(task.group, task.name) for task in study.tasks(BASE)]
+    groups = [group for group, _ in found]
+    assert groups.count("orders") == 5
+    assert groups.count("controls") == groups.count("score") == 18
+    assert groups.count("folds") == 2
+    assert groups.count("passes") == 1
+    assert groups.count("known") == 3
+    assert len(found) == len(set(found))
+
+
+def test_everything_is_run_once_and_then_nothing(small, worked, tmp_path):
+    """A second call finds every answer stored."""
+    store = Store(tmp_path)
+    study.run(store, small, budget_min=5, n_workers=1)
+    assert set(_states(store, small)) == {"completed"}
+    assert len(worked) == len(set(worked))
+    n = len(worked)
+    study.run(store, small, budget_min=5, n_workers=1)
+    assert len(worked) == n
+
+
+def test_arms_wait_for_their_selection(small, worked, tmp_path):
+    """Nothing rests on a run that is not finished: its id is not even known."""
+    store = Store(tmp_path)
+    before = study.standing(store, small)
+    assert all(row["run_id"] is None for row in before if row["group"] == "controls")
+    study.run(store, small[:3], budget_min=5, n_workers=1)
+    assert worked[0] == BASE.digest
+    assert [store.config(i).arm.kind for i in worked] == ["selection", "core", "random"]
+
+
+def test_a_spent_budget_starts_nothing(small, worked, tmp_path):
+    """No task after its end."""
+    study.run(Store(tmp_path), small, budget_min=0, n_workers=1)
+    assert worked == []
+
+
+def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
+    """Both are at work at a time, on different runs."""
+    store, at_work, most, lock = Store(tmp_path), set(), [], threading.Lock()
+
+    def process(store, run_id, n_threads):
+        with lock:
+            assert run_id not in at_work
+            at_work.add(run_id)
+            most.append(len(at_work))
+        time.sleep(0.02)
+        experiment.work(store, run_id)
+        with lock:
+            at_work.remove(run_id)
+        return 0, ""
+
+    monkeypatch.setattr(study, "_process", process)
+    monkeypatch.setattr(study, "shares", lambda n: [None] * n)
+    study.run(store, small, budget_min=5, n_workers=2)
+    assert set(_states(store, small)) == {"completed"}
+    assert max(most) == 2
+
+
+def test_a_failing_selection_leaves_its_arms_out(small, monkeypatch, tmp_path):
+    """The rest goes on, and the study ends."""
+    store = Store(tmp_path)
+
+    def process(store, run_id, n_threads):
+        if run_id == BASE.digest:
+            store.set_status(run_id, RunState.FAILED, "no memory")
+            return 1, "no memory"
+        experiment.work(store, run_id)
+        return 0, ""
+
+    monkeypatch.setattr(study, "_process", process)
+    study.run(store, small, budget_min=5, n_workers=1)
+    rows = study.standing(store, small)
+    assert rows[0]["state"] == "failed"
+    assert all(row["run_id"] is None for row in rows if row["group"] == "controls")
+    assert all(row["state"] == "completed" for row in rows if row["group"] == "known")
+
+
+def test_a_killed_task_is_taken_up_again(small, worked, tmp_path):
+    """Its folder says running and nobody is at work: the next call goes on with it."""
+    store = Store(tmp_path)
+    store.create(BASE)
+    store.set_status(BASE.digest, RunState.RUNNING)
+    study.run(store, small[:1], budget_min=5, n_workers=1)
+    assert _states(store, small[:1]) == ["completed"]
+
+
+def test_processors_are_shared_out(monkeypatch):
+    """Disjoint parts for several workers; more workers than processors are refused."""
+    monkeypatch.setattr(study.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
+    assert study.shares(1) == [None]
+    assert study.shares(2) == [[0, 2], [1, 3]]
+    with pytest.raises(ConfigError, match="--workers must be at most 4"):
+        study.shares(5)
+
+
+def test_tables_are_what_the_page_computes(small, worked, tmp_path, capsys):
+    """Written from the command line, read back, with the command that makes them again."""
+    store, out = Store(tmp_path / "runs"), tmp_path / "study"
+    study.run(store, small, budget_min=5, n_workers=1)
+    changes = [f"--set={s}.{k}={v}" for s, section in BASE.to_dict().items()
+               for k, v in section.items() if v != study.configs.compact().to_dict()[s][k]]
+    words = ["--runs", str(store.root), "--out", str(out), *changes]
+    assert study.main([*words, "--tables"]) == 0
+    found, expected = evidence.read(out), evidence.gather(store, BASE.digest)
+    assert found.arms["arm"].tolist() == expected.arms["arm"].tolist()
+    assert found.about["command"].startswith("python benchmarks/study.py --set scene.size=32")
+    assert found.about["n_runs"] >= len(small)
+    assert "files in" in capsys.readouterr().out
+    assert study.main([*words, "--list"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["state"] == "completed"
+
+
+def test_tables_before_anything_was_run_is_a_sentence(tmp_path, capsys):
+    """The run is named; nothing is written."""
+    assert study.main(["--runs", str(tmp_path), "--out", str(tmp_path / "o"), "--tables"]) == 1
+    assert "there is no run" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+def test_one_task_in_a_process_of_its_own(tmp_path):
+    """The real worker, told its threads."""
+    store = Store(tmp_path)
+    run_id, _ = store.create(BASE)
+    code, said = study._process(store, run_id, 1)
+    assert (code, said) == (0, "")
+    assert store.status(run_id).state == RunState.COMPLETED

@@ -1,0 +1,118 @@
+"""A sweep on a real Dask cluster: a scheduler and two worker processes on loopback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shipdash import jobs
+from shipdash.records import Picked, RunState
+from shipdash.store import Store
+
+OPTIONS = [word for setting in (
+    "scene.size=32", "scene.radius_min=3", "scene.radius_max=6", "network.kind=rote",
+    "scene.distinct=80", "selection.n_pool=250", "selection.first=3", "evaluation.n_held_out=5",
+) for word in ("--set", setting)]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def cluster(tmp_path, store):
+    """Address of a scheduler, and its two worker processes; all of them end with the test."""
+    file, environment = tmp_path / "scheduler.json", jobs._environment(store)
+    started = []
+
+    def start(module, *options):
+        command = [sys.executable, "-m", f"distributed.cli.{module}", *options, "--no-dashboard"]
+        with (tmp_path / f"{len(started)}.log").open("wb") as log:
+            started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log,
+                                            cwd=tmp_path))
+        return started[-1]
+
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    until(file.exists)
+    address = json.loads(file.read_text())["address"]
+    workers = [start("dask_worker", address, "--no-nanny", "--nthreads", "1") for _ in range(2)]
+    yield address, workers
+    for process in reversed(started):
+        process.terminate()
+    for process in started:
+        process.wait(20)
+
+
+def until(holds, seconds=120.0):
+    end = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return found
+
+
+def children(pid):
+    """Processes that a process has started, whichever of its threads did."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in listed for child in path.read_text().split()]
+
+
+def ask(store, address, *options):
+    return subprocess.Popen(
+        [*jobs.COMMAND, "sweep", *OPTIONS, "--dask", address, "--json", *options],
+        env=jobs._environment(store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store, cluster):
+    """A Dask worker and the run it was at die; the other goes on with that run, none is doubled."""
+    address, (doomed, _) = cluster
+    process = ask(store, address, "--precision", "0.8,0.9", "--order-seeds", "2")
+    with process:
+        at_work = until(lambda: children(doomed.pid))
+        until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
+                          for run in store.list()))
+        doomed.send_signal(signal.SIGKILL)
+        for pid in at_work:
+            os.kill(pid, signal.SIGKILL)
+        out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    found = json.loads(out)
+    assert (found["n_points"], found["n_completed"]) == (4, 4)
+    assert len({p["run_id"] for p in found["points"]}) == 4
+    assert sorted(run.run_id for run in store.list()) == sorted(p["run_id"]
+                                                                for p in found["points"])
+    assert all(run.state is RunState.COMPLETED for run in store.list())
+    told = [line.split()[1] for line in err.splitlines() if "completed" in line]
+    assert sorted(told) == sorted({*told}) and len(told) == 4
+    for run in store.list():  # one pick of each number: nobody wrote into another's log
+        picks = [e.n_core for e in store.events(run.run_id)[0] if isinstance(e, Picked)]
+        assert picks == list(range(1, run.result["n_core"] + 1))
+        assert run.result["threads"] == 1
+
+
+def test_a_scheduler_that_is_not_there_is_a_sentence(store):
+    """Named with what was asked, and no run is created."""
+    with ask(store, "tcp://127.0.0.1:9", "--precision", "0.8") as process:
+        err = process.communicate(timeout=240)[1]
+    assert process.returncode == 2
+    assert "must be the address of a Dask scheduler that answers within 5 s" in err
+    assert "Traceback" not in err
+    assert store.list() == []
+
+
+def test_without_the_extra_the_command_says_what_to_install(store, tmp_path):
+    """Dask is optional: everything else works without it."""
+    (tmp_path / "distributed.py").write_text("raise ImportError")
+    environment = jobs._environment(store)
+    environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), environment["PYTHONPATH"]))
+    done = subprocess.run(
+        [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8", "--dask", "tcp://127.0.0.1:9"],
+        env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 2
+    assert "pip install 'dask[distributed]'" in done.stderr

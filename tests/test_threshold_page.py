@@ -1,0 +1,283 @@
+"""The Threshold page without browser and TensorFlow: recorded, own, missing and broken points."""
+
+import contextlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from shipdash import config as configs
+from shipdash import jobs, summary, sweep
+from shipdash.records import RunState
+from shipdash.store import Store
+from shipdash.ui import frame, plan, points
+
+ROOT = Path(__file__).parents[1]
+PAGE = "pages/5_Threshold.py"
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Arguments of every process that a page would have started."""
+    calls = []
+    monkeypatch.setattr(jobs, "start_process", lambda store, words, *_: calls.append(words))
+    return calls
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch, started):
+    """An empty runs folder and no recorded sweep; no worker is ever started."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(jobs, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    return Store()
+
+
+def finish(store, config, n_core, reason="exhausted"):
+    """A run with a result, as its worker would have left it."""
+    run_id, _ = store.create(config)
+    iou = np.linspace(0.5, 1.0, 20).astype(np.float32)
+    store.save_scores(run_id, "held_out", index=np.arange(20), iou=iou, score=iou, soft=iou)
+    store.write_result(run_id, {
+        "run_id": run_id, "state": "completed", "reason": reason, "n_pool": 2000,
+        "n_tested": 2000, "n_core": n_core, "core": list(range(n_core)), "n_forward": 2000,
+        "n_wasted": 1, "n_backward": 100 * n_core, "seconds": 30.0,
+        "phases": {"train": 20.0, "scan": 5.0}, "device": "CPU (1 thread)", "threads": 1,
+        "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
+        "held_out": {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "article_score": 0.5,
+                     "acceptance_iou": config.selection.acceptance_iou}})
+    store.set_status(run_id, RunState.COMPLETED)
+    return run_id
+
+
+def grid(precisions=(0.8, 0.9), orders=(1, 2), rules=("article",), base=None):
+    return sweep.plan(base or configs.quick(), {
+        "selection.precision": precisions, "seeds.order": orders, "selection.acceptance": rules})
+
+
+def fill(store, asked):
+    for run in asked.points:
+        finish(store, run, round(100 * run.selection.precision) + run.seeds.order)
+
+
+def record(asked):
+    """The tables that `benchmarks/record_sweep.py` writes, from made-up results."""
+    folder = frame.RECORDED / "sweep"
+    folder.mkdir(parents=True)
+    rows = []
+    for run in asked.points:
+        n = round(100 * run.selection.precision) + run.seeds.order
+        held = {"n": 20, "share_failing": 0.1, "acceptance_iou": run.selection.acceptance_iou}
+        rows.append(summary.Point(run.digest, run.to_dict(), "completed", {
+            "n_core": n, "n_tested": 2000, "n_backward": 9, "n_forward": 9, "seconds": 3.0,
+            "threads": 1, "device": "CPU (1 thread)", "machine": "far away", "version": "9.9",
+            "date": "2026-02-03T04:05:06+00:00", "held_out": held}, np.linspace(0.5, 1, 20)))
+    summary.sweep_points(rows).to_csv(folder / "points.csv", index=False)
+    facts = {"command": "python -m shipdash sweep --preset quick", "base": asked.base.to_dict()}
+    (folder / "sweep.json").write_text(json.dumps(facts))
+
+
+def open_page(**query):
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    at.switch_page(PAGE)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+def words(at):
+    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
+    return " ".join(str(element.value) for kind in kinds for element in kind)
+
+
+def test_the_recorded_sweep_is_there_at_once(store):
+    """Nothing computed here: labelled recorded, with machine, date, version and command."""
+    record(grid(rules=("article", "iou")))
+    said = words(open_page())
+    assert "Recorded · 8 runs" in said
+    for part in ("far away", "2026-02-03", "shipdash 9.9", "python -m shipdash sweep --preset"):
+        assert part in said
+    assert "The core set grows: 82 (81 to 82) at precision 0.8, 92 (91 to 92) at 0.9" in said
+
+
+def test_without_any_point_the_page_says_what_to_do(store):
+    """An empty folder is a beginning, not an error."""
+    at = open_page()
+    said = words(at)
+    assert "no point computed yet" in said and "Nothing computed yet" in said
+    assert not at.error and not at.warning
+    assert "Compute 27 missing points" in [b.label for b in at.button]
+
+
+def test_own_points_make_the_curve(store):
+    """Runs that exist are points, however they were started; the link names the family."""
+    fill(store, grid())
+    name = sweep.family(configs.quick())
+    at = open_page(sweep=name, precisions="0.8,0.9", orders="2")
+    said = words(at)
+    assert "The core set grows: 82 (81 to 82) at precision 0.8, 92 (91 to 92) at 0.9" in said
+    assert "This machine · 4 runs" in said
+    assert "4 computed already and reused" in said
+    assert at.button(key="sweep_start").disabled
+
+
+def test_the_staircase_is_said(store):
+    """Stretches that share one rule, and none under plain IoU."""
+    fill(store, grid(rules=("article", "iou")))
+    name = sweep.family(configs.quick())
+    assert "all from 0.842 to 0.947 ask for IoU 0.90" in words(open_page(sweep=name))
+    said = words(open_page(sweep=name, acceptance="plain IoU"))
+    assert "the acceptance rule moves with every step" in said
+    assert "Stripes" not in said
+
+
+@pytest.mark.parametrize("failing", list(summary.FAILING.values()))
+@pytest.mark.parametrize("cost", ["training images", "seconds"])
+def test_every_measure_draws(store, failing, cost):
+    """Each is named in its title, and the link carries the choice."""
+    record(grid())
+    said = words(open_page(failing=failing, cost=cost))
+    assert f"below {failing}" in said
+    assert ("The time of a run" in said) == (cost == "seconds")
+
+
+def test_missing_points_are_started_as_one_sweep(store, started):
+    """One press: one process that works the stored sweep off."""
+    fill(store, grid())
+    at = open_page(sweep=sweep.family(configs.quick()), precisions="0.7:0.9:0.1", orders="2")
+    assert at.button(key="sweep_start").label == "Compute 2 missing points"
+    at.button(key="sweep_start").click().run()
+    assert not at.exception
+    sweep_id = grid(precisions=(0.7, 0.8, 0.9)).digest
+    assert started == [["sweep", "--id", sweep_id]]
+    assert sweep.Sweeps(store).list() == [sweep_id]
+    assert len(store.list()) == 4  # waiting points are no queued runs
+
+
+@pytest.mark.parametrize("typed, said", [
+    ({"precisions": "0.5:0.9"}, "Precision must read start:stop:step"),
+    ({"precisions": ""}, "Precision must read start:stop:step"),
+    ({"precisions": "2"}, "selection.precision must be a number from 0.05 to 1.0"),
+    ({"orders": "none"}, "Order seed must read"),
+    ({"rules": "mean"}, "selection.acceptance must be one of article, iou"),
+])
+def test_a_wrong_plan_is_one_sentence_and_the_figures_stay(store, typed, said):
+    """Nothing can be started, nothing that was computed is lost from view."""
+    fill(store, grid())
+    at = open_page(sweep=sweep.family(configs.quick()), **typed)
+    assert [said in e.value for e in at.error] == [True]
+    assert "sweep_start" not in [b.key for b in at.button]
+    assert "The core set grows" in words(at)
+
+
+def test_many_points_need_a_tick(store, started):
+    """Above the limit the button is shut until the box says that they are meant."""
+    at = open_page(precisions="0.5:0.9:0.01", orders="10")
+    assert at.button(key="sweep_start").disabled
+    at.checkbox(key="sweep_confirmed").check().run()
+    assert not at.button(key="sweep_start").disabled
+
+
+def test_an_unknown_sweep_in_the_link_is_a_sentence(store):
+    """And the page goes on with another."""
+    record(grid())
+    for bad in ("../../etc", "0123456789abcdef"):
+        at = open_page(sweep=bad)
+        assert len(at.warning) == 1
+        assert "The core set grows" in words(at)
+
+
+def test_a_halted_sweep_can_be_resumed_and_one_at_work_cancelled(store, started):
+    """The buttons follow the lock, not a file that somebody forgot to remove."""
+    sweeps = sweep.Sweeps(store)
+    sweep_id = sweeps.create(grid())
+    fill(store, grid(orders=(1,)))
+    at = open_page()
+    assert "halted; Resume goes on with it. 2 of 4 points · 2 completed, 2 missing" in bars(at)
+    at.button(key=f"sweep_resume_{sweep_id}").click().run()
+    assert started == [["sweep", "--id", sweep_id]]
+    with sweeps.lock(sweep_id):
+        at = open_page()
+        assert "at work. 2 of 4 points" in bars(at)
+        at.button(key=f"sweep_cancel_{sweep_id}").click().run()
+        assert not at.exception
+        assert sweeps.cancelled(sweep_id)
+
+
+def bars(at):
+    return " ".join(bar.proto.text for bar in at.get("progress"))
+
+
+def test_a_stalled_or_running_point_is_not_in_the_median(store):
+    """Said by its state in the table, and left out of the sentence."""
+    asked = grid(orders=(1, 2, 3))
+    for run in asked.points[:5]:
+        stalled = run.selection.precision == 0.9 and run.seeds.order == 2
+        finish(store, run, 500 if stalled else 50, "stalled" if stalled else "exhausted")
+    last, _ = store.create(asked.points[5])
+    with store.lock(last):
+        store.set_status(last, RunState.RUNNING)
+        at = open_page(sweep=sweep.family(configs.quick()), precisions="0.8,0.9")
+    table = at.dataframe(key="points_table").value
+    assert sorted(table["state"]) == ["completed"] * 4 + ["running", "stalled"]
+    assert "50 (50 to 50) at precision 0.8, 50 at 0.9" in words(at)
+
+
+def test_control_arms_are_no_points(store):
+    """An arm has the family's settings but is no selection."""
+    fill(store, grid(orders=(1,)))
+    source = grid(orders=(1,)).points[0]
+    finish(store, source.replace(**{"arm.kind": "core", "arm.source": source.digest,
+                                    "arm.n_steps": 10}), 80)
+    at = open_page(sweep=sweep.family(configs.quick()), precisions="0.8,0.9", orders="1")
+    assert len(at.dataframe(key="points_table").value) == 2
+
+
+def test_a_damaged_recorded_sweep_leaves_the_page_usable(store):
+    """As if none had come with the package."""
+    folder = frame.RECORDED / "sweep"
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text("{")
+    assert "Nothing computed yet" in words(open_page())
+
+
+def test_a_clicked_point_without_a_run_here_can_be_computed(store, started):
+    """The recorded run's own question, with the id that the table gives it."""
+    record(grid())
+    run = grid().points[0]
+    at = open_page()
+    at.session_state["clicked_point"] = run.digest
+    at.run()
+    assert "This run is not stored on this machine" in words(at)
+    at.button(key="point_start").click()
+    with contextlib.suppress(Exception):  # AppTest knows no other page to switch to here
+        at.run()
+    assert [info.run_id for info in store.list()] == [run.digest]
+
+
+def test_the_command_under_the_plan_asks_for_the_same_sweep():
+    """Parsed by the command line itself."""
+    from shipdash.__main__ import _parser
+    from shipdash.sweep.command import plan_of
+
+    base = configs.compact().replace(**{"scene.contrast": 0.2, "network.augment": False})
+    asked = sweep.plan(base, {
+        "selection.precision": [0.8, 0.95], "seeds.order": [1, 2, 3], "seeds.model": [7],
+        "selection.acceptance": ["article", "iou"], "scene.label_noise": [0.0, 0.1]})
+    line = plan.command(asked)
+    assert line.startswith("python -m shipdash sweep --preset compact ")
+    assert plan_of(_parser().parse_args(line.split()[3:])).digest == asked.digest
+
+
+def test_a_recorded_point_can_be_asked_for_again():
+    """The settings made from a row of the table have the row's run id."""
+    asked = grid(rules=("article", "iou"))
+    rows = summary.sweep_points(summary.Point(run.digest, run.to_dict(), "missing", None)
+                                for run in asked.points)
+    family = points.Family("recorded", "", asked.base, {}, None)
+    assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(
+        rows["run_id"])
