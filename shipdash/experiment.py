@@ -120,7 +120,8 @@ class _Worker:
             raise RunCorrupt(f"the checkpoint of run {self.run_id} is damaged ({error}): remove "
                              "its checkpoint folder to start the run again") from None
         writer.truncate(offset)
-        self.store.events(self.run_id)  # the result will be counted from them: damage shows now
+        for _ in self.store.each_event(self.run_id):
+            pass  # the result will be counted from them: damage shows now
 
     def _see_through(self, learner: Learner, writer) -> None:
         until_unit = False
@@ -173,7 +174,7 @@ class _Worker:
             scores = self._score(learner, task.pool, discarded, "reaudit")
             reaudit = evaluation.reaudit_summary(scores, limit)
         self._charge("evaluate")
-        events, _ = self.store.events(self.run_id)
+        events = self.store.each_event(self.run_id)
         found = outcome(self.run_id, config, task.core, events, self.phases, learner)
         return found | {"held_out": held_out, "reaudit": reaudit}
 

@@ -86,6 +86,12 @@ def article_score_soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray
     -------
     float64 array, shape (n,), range 0 to 1.1
     """
+    # One pair at a time: its float64 copies stay in the processor's cache, those of 256 do not.
+    scores = [_soft(truth[i : i + 1], probability[i : i + 1]) for i in range(len(truth))]
+    return np.concatenate([np.zeros(0), *scores])
+
+
+def _soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
     t = truth.astype(np.float64)
     p = probability.astype(np.float64)
     both = np.sum(t * p, axis=(1, 2))

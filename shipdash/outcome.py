@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import shipdash
 from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.learner import Learner, threads
-from shipdash.records import Event, RunState, Scanned, Trained
+from shipdash.records import Event, RunState, Scanned, Stopped, Trained
 
 
 def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
@@ -36,36 +37,31 @@ def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Ev
     learner : Learner
         Asked for its device and size.
     """
-    *events, stopped = events
-    scans = [e for e in events if isinstance(e, Scanned)]
-    bouts = [e for e in events if isinstance(e, Trained)]
+    sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0)
+    for event in events:  # added up one by one: a long stream has too many to hold
+        if isinstance(event, Scanned):
+            sums += {"scans": 1, "forward": event.n_forward, "wasted": event.n_wasted}
+            detail["scan"] += event.seconds
+        elif isinstance(event, Trained):
+            sums["backward"] += event.n_images
+            detail["train" if sums["scans"] else "warmup"] += event.seconds
+        elif isinstance(event, Stopped):
+            stopped = event
+    if config.arm.kind != "selection":
+        detail = {}  # an arm only trains
     return {
         "run_id": run_id, "state": str(RunState.COMPLETED),
         "reason": str(stopped.reason), "algorithm": configs.ALGORITHM,
         "version": shipdash.__version__, "preset": configs.preset_of(config),
         "n_pool": config.selection.n_pool, "n_tested": stopped.n_tested,
         "n_core": len(core), "core": core, "rounds": stopped.n_rounds,
-        "n_forward": sum(s.n_forward for s in scans),
-        "n_wasted": sum(s.n_wasted for s in scans),
-        "n_backward": sum(b.n_images for b in bouts),
+        "n_forward": sums["forward"], "n_wasted": sums["wasted"], "n_backward": sums["backward"],
         "seconds": round(sum(phases.values()), 2),
-        "phases": {k: round(v, 2) for k, v in (phases | _detail(config, events)).items()},
+        "phases": {k: round(v, 2) for k, v in (phases | detail).items()},
         "n_parameters": learner.n_parameters, "device": learner.device,
         "threads": threads(), "machine": machine(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-
-
-def _detail(config: RunConfig, events: list[Event]) -> dict[str, float]:
-    """What a selection's time is made of: all training before the first scan is warm-up."""
-    if config.arm.kind != "selection":
-        return {}  # an arm only trains
-    is_scan = [isinstance(e, Scanned) for e in events]
-    first = is_scan.index(True) if True in is_scan else len(events)
-    parts = {"warmup": events[:first], "train": events[first:], "scan": events}
-    return {name: sum(e.seconds for e in part
-                      if isinstance(e, Scanned if name == "scan" else Trained))
-            for name, part in parts.items()}
 
 
 def machine() -> str:

@@ -60,17 +60,14 @@ def compact_network(size: int, filters: int) -> keras.Model:
     """A small U-Net for CPUs: one convolution a level and direction after a space-to-depth stem.
 
     A few learnt colour features a pixel, then 2 x 2 pixels become channels: convolutions run on a
-    quarter of the places, and no pixel is lost. The head lets each pixel's own colour speak once
-    more, as loudly as its surroundings say: a gate, because bright means target on a low sea and
-    sea on a high one.
+    quarter of the places, no pixel is lost, and the head undoes it at full resolution.
     """
     widths = [filters * half // 2 for half in (3, 4, 6, 8)]  # 12, 16, 24, 32 at 8 filters
     inputs = keras.Input((size, size, 3))
-    colour = layers.Conv2D(
+    x = layers.Conv2D(
         filters * 3 // 4, 1, activation="relu", kernel_initializer="he_normal"
     )(inputs)  # (n, size, size, 6)
-    stem = x = SpaceToDepth()(colour)  # (n, size / 2, size / 2, 3 filters)
-    skips = []
+    x, skips = SpaceToDepth()(x), []  # (n, size / 2, size / 2, 3 filters)
     for width in widths[:-1]:
         x = _conv(x, width)
         skips.append(x)
@@ -79,9 +76,7 @@ def compact_network(size: int, filters: int) -> keras.Model:
     for width, skip in zip(reversed(widths[:-1]), reversed(skips), strict=True):
         x = layers.Concatenate()([layers.UpSampling2D(2)(x), skip])
         x = _conv(x, width)
-    # Four channels are the four pixels of a place: a guess each, and a gate for its own colour.
-    own = layers.Multiply()([layers.Conv2D(4, 1)(x), layers.Conv2D(4, 1)(stem)])
-    x = DepthToSpace()(layers.Add()([layers.Conv2D(4, 1)(x), own]))  # (n, size, size, 1)
+    x = DepthToSpace()(layers.Conv2D(4, 1)(x))  # (n, size, size, 1)
     return keras.Model(inputs, layers.Activation("sigmoid")(x)[..., 0])
 
 
@@ -243,7 +238,8 @@ class TensorFlowLearner:
             probability, state = self.network.stateless_call(weights, state, images, training=True)
             loss = bce_dice_loss(masks, probability)
         p, t = probability > MASK_THRESHOLD, masks > MASK_THRESHOLD
-        both, either = (tf.math.count_nonzero(m, axis=(1, 2), dtype=tf.int32) for m in (p & t, p | t))
+        both, either = (tf.math.count_nonzero(pixels, axis=(1, 2), dtype=tf.int32)
+                        for pixels in (p & t, p | t))
         return both, either, loss, tape.gradient(loss, weights), state
 
     def _apply(self, gradients, states) -> None:

@@ -215,6 +215,17 @@ def test_measures_that_disagree_are_both_in_the_title():
     assert "mean IoU worse" in title
 
 
+def test_titles_of_the_figures_state_what_they_show():
+    """The best arm beside the core, and the core's difference with its interval."""
+    table, *_ = _pair((0.05, 0.06), (0.02, 0.03))
+    assert summary.arms_title(table) == (
+        "Random fails least: 2.50% of held-out pairs; the core set 5.50%")
+    assert summary.differences_title(table).startswith("Core set minus random: +3.00 points (+")
+    shown = summary.arms_shown(table)
+    assert shown.loc[0, "failing"] == "5.50% (5.00% to 6.00%)"
+    assert shown.loc[1, "failing minus random"] == "–"
+
+
 def test_one_run_is_said_to_have_no_spread():
     """Wording: no seed noise is known."""
     table, *_ = _pair((0.01,), (0.10,))

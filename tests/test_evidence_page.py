@@ -91,17 +91,19 @@ def test_controls_state_the_finding_first(full):
     assert f"### {N_CORE} selected pairs do better than {N_CORE} random ones" in words
     assert "For this generator, network and threshold, at equal updates" in words
     assert "In 5 of 5 orders" in words
-    arms = _table(at, "arm", "share failing")
+    arms = _table(at, "arm", "IoU minus random")
     assert arms["arm"].tolist()[:3] == ["Streaming learner", "Core set", "Random"]
     assert "Recorded study" not in words
 
 
-@pytest.mark.parametrize(("variant", "first"), [
-    ("until the score passes", "Core set"), ("other network", "Core set")])
-def test_variants_have_tables_of_their_own(full, variant, first):
-    """Chosen in the link."""
+@pytest.mark.parametrize(("variant", "words"), [
+    ("until the score passes", ", until the score passes"), ("other network", " filters)")])
+def test_variants_have_tables_of_their_own(full, variant, words):
+    """Chosen in the link: core set and random pairs of that variant and no others."""
     at = _open(run=full, view="Controls", arms=variant)
-    assert _table(at, "arm", "share failing")["arm"].tolist()[0] == first
+    arms = _table(at, "arm", "IoU minus random")["arm"].tolist()
+    assert [arm.split(",")[0].split(" (")[0] for arm in arms] == ["Core set", "Random"]
+    assert all(arm.endswith(words) for arm in arms)
 
 
 def test_nothing_is_claimed_before_controls_were_run(store):

@@ -42,6 +42,7 @@ def finish(store, config, n_core, reason="exhausted"):
     store.save_scores(run_id, "held_out", index=np.arange(20), iou=iou, score=iou, soft=iou)
     store.write_result(run_id, {
         "run_id": run_id, "state": "completed", "reason": reason, "n_pool": 2000,
+        "algorithm": configs.ALGORITHM,
         "n_tested": 2000, "n_core": n_core, "core": list(range(n_core)), "n_forward": 2000,
         "n_wasted": 1, "n_backward": 100 * n_core, "seconds": 30.0,
         "phases": {"train": 20.0, "scan": 5.0}, "device": "CPU (1 thread)", "threads": 1,
@@ -222,7 +223,7 @@ def test_a_stalled_or_running_point_is_not_in_the_median(store):
     with store.lock(last):
         store.set_status(last, RunState.RUNNING)
         at = open_page(sweep=sweep.family(configs.quick()), precisions="0.8,0.9")
-    table = at.dataframe(key="points_table").value
+    table = at.dataframe[0].value
     assert sorted(table["state"]) == ["completed"] * 4 + ["running", "stalled"]
     assert "50 (50 to 50) at precision 0.8, 50 at 0.9" in words(at)
 
@@ -234,7 +235,7 @@ def test_control_arms_are_no_points(store):
     finish(store, source.replace(**{"arm.kind": "core", "arm.source": source.digest,
                                     "arm.n_steps": 10}), 80)
     at = open_page(sweep=sweep.family(configs.quick()), precisions="0.8,0.9", orders="1")
-    assert len(at.dataframe(key="points_table").value) == 2
+    assert len(at.dataframe[0].value) == 2
 
 
 def test_a_damaged_recorded_sweep_leaves_the_page_usable(store):

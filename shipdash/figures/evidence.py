@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from shipdash.figures.base import QUIET, SELECTED, SHORT, Chart, new_figure
-from shipdash.summary import ARMS, EQUAL_UPDATES, STREAMING
+from shipdash.summary import ARMS, STREAMING, arm_label
 
 ROW = 36  # pixels of height a row needs to be read
 
@@ -44,10 +44,8 @@ def differences(table: pd.DataFrame, title: str) -> Chart:
 
 
 def label(row: dict) -> str:
-    """An arm on an axis: its name, its pairs and, unless it is equal updates, its stop."""
-    stop = "" if row["stop"] == EQUAL_UPDATES or row["arm"] == STREAMING else f", {row['stop']}"
-    other = "" if row["network"] == "same" else f" ({row['network']})"
-    return f"{row['arm']}{stop}{other} · {int(row['n_pairs']):,}"
+    """An arm on an axis: its name and its pairs."""
+    return f"{arm_label(row)} · {int(row['n_pairs']):,}"
 
 
 def _two_panels(n_rows: int) -> go.Figure:

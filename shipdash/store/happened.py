@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ class Happened(Folder):
     def events(self, run_id: str, start: int = 0) -> tuple[list[Event], int]:
         """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
         return log.read(self._folder(run_id) / "events.jsonl", start)
+
+    def each_event(self, run_id: str) -> Iterator[Event]:
+        """All events in turn, in the memory of one: for whoever adds them up."""
+        return log.each(self._folder(run_id) / "events.jsonl")
 
     def n_bytes(self, run_id: str) -> int:
         """Size of the event log: it changes exactly when something happened."""

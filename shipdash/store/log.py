@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from shipdash import records
@@ -18,23 +19,43 @@ LOOK_BACK = 65_536  # bytes of a first look at a log's end: some 500 events
 
 def read(path: Path, start: int = 0) -> tuple[list[Event], int]:
     """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
-    run_id = path.parent.name
     try:
-        with path.open("rb") as file:
-            file.seek(start)
-            text = file.read()
+        with _legible(path):
+            with path.open("rb") as file:
+                file.seek(start)
+                text = file.read()
+            whole = text[: text.rfind(b"\n") + 1]
+            events = [records.from_json(json.loads(line)) for line in whole.splitlines()]
+            return events, start + len(whole)
     except FileNotFoundError:
         return [], 0
+
+
+def each(path: Path) -> Iterator[Event]:
+    """Every event in turn, in the memory of one: a stream of a million pairs logs 100 MB of them.
+
+    A torn last line is left, as `read` leaves it.
+    """
+    with contextlib.suppress(FileNotFoundError), _legible(path), path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield records.from_json(json.loads(line))
+
+
+@contextlib.contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """Turn what a damaged log gives into a sentence that says what to do; a missing one is none."""
+    run_id = path.parent.name
+    try:
+        yield
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise RunCorrupt(f"events.jsonl of run {run_id} cannot be read ({error.strerror}): "
                          "check the disk and try again") from None
-    whole = text[: text.rfind(b"\n") + 1]
-    try:
-        events = [records.from_json(json.loads(line)) for line in whole.splitlines()]
     except (ValueError, TypeError, RecursionError) as error:
         raise RunCorrupt(f"events.jsonl of run {run_id} is damaged ({error}): remove the run's "
                          "folder and start it again") from None
-    return events, start + len(whole)
 
 
 def progress(path: Path) -> tuple[int, int]:

@@ -173,25 +173,31 @@ def _difference(name: str, values, drawn, members: list[int], rivals: list[int])
             f"{name}_diff_low": low, f"{name}_diff_high": high}
 
 
+def arm_label(row: Mapping[str, Any]) -> str:
+    """An arm in few words: its name and, unless it is equal updates, when its training ended."""
+    stop = "" if row["stop"] in (EQUAL_UPDATES, AS_LEFT) else f", {row['stop']}"
+    return f"{row['arm']}{stop}" + ("" if row["network"] == SAME else f" ({row['network']})")
+
+
 def arms_shown(table: pd.DataFrame) -> pd.DataFrame:
     """`arm_table` in words for the screen: a mean with the range of its runs, a difference with
     its interval over pairs."""
     rows = []
     for row in table.to_dict("records"):
-        shown = {"arm": row["arm"], "training ends": row["stop"], "pairs": int(row["n_pairs"]),
-                 "runs": int(row["n_runs"])}
-        for name, words, digits in (("share_failing", "share failing", ".2%"),
+        shown = {"arm": arm_label(row), "pairs": int(row["n_pairs"]), "runs": int(row["n_runs"])}
+        for name, words, digits in (("share_failing", "failing", ".2%"),
                                     ("mean_iou", "mean IoU", ".4f")):
-            shown[words] = _with_ends(row, name, digits, f"{row['n_runs']} runs")
+            shown[words] = _with_ends(row, name, digits, spread=row["n_runs"] > 1)
         for name, words, digits in (("share_failing", "failing minus random", "+.2%"),
                                     ("mean_iou", "IoU minus random", "+.4f")):
-            shown[words] = _with_ends(row, f"{name}_diff", digits, "pairs")
-        rows.append(shown | ({"network": row["network"]} if row["network"] != SAME else {}))
+            shown[words] = _with_ends(row, f"{name}_diff", digits)
+        rows.append(shown)
     return pd.DataFrame(rows)
 
 
-def _with_ends(row: Mapping[str, Any], name: str, digits: str, over: str) -> str:
+def _with_ends(row: Mapping[str, Any], name: str, digits: str, *, spread: bool = True) -> str:
     if pd.isna(row[name]):
         return "–"
-    at, low, high = (format(row[f"{name}{end}"], digits) for end in ("", "_low", "_high"))
-    return at if over == "1 runs" else f"{at} ({low} to {high})"
+    at, low, high = (format(row[f"{name}{end}"], digits).replace("-", "−")
+                     for end in ("", "_low", "_high"))
+    return f"{at} ({low} to {high})" if spread else at

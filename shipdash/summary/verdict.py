@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from shipdash.summary.evidence import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE
+from shipdash.summary.evidence import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label
 
 
 class Verdict(StrEnum):
@@ -109,6 +109,26 @@ def across_finding(table: pd.DataFrame) -> Finding | None:
         f"{n} of {n} would fall on one side in {2 / 2**n:.0%} of such studies.")
 
 
+def arms_title(table: pd.DataFrame) -> str:
+    """Which arm fails least, and what the core set does beside it."""
+    best = table.loc[table["share_failing"].idxmin()]
+    words = f"{arm_label(best)} fails least: {best['share_failing']:.2%} of held-out pairs"
+    core = table[table["arm"] == ARMS["core"]]
+    if core.empty or best["arm"] == ARMS["core"]:
+        return words
+    return f"{words}; the core set {core.iloc[0]['share_failing']:.2%}"
+
+
+def differences_title(table: pd.DataFrame) -> str:
+    """The core set's difference to random pairs in both measures."""
+    core = table[(table["arm"] == ARMS["core"]) & table["share_failing_diff"].notna()]
+    if core.empty:
+        return "The core set has no random pairs to be held against yet"
+    found = core.iloc[0]
+    return (f"Core set minus random: {_diff(found, 'share_failing', 100, ' points')} failing, "
+            f"{_diff(found, 'mean_iou', 1, '')} mean IoU")
+
+
 def _title(k: int, failures: Verdict, iou: Verdict) -> str:
     selected, random = f"{k:,} selected pairs", f"{k:,} random ones"
     if failures is iou:
@@ -144,7 +164,8 @@ def _gave(arm: pd.Series) -> str:
 def _diff(core: pd.Series, name: str, scale: float, unit: str) -> str:
     digits = 2 if scale == 100 else 4
     at, low, high = (scale * core[f"{name}_diff{end}"] for end in ("", "_low", "_high"))
-    return f"{at:+.{digits}f}{unit} ({low:+.{digits}f} to {high:+.{digits}f})"
+    words = f"{at:+.{digits}f}{unit} ({low:+.{digits}f} to {high:+.{digits}f})"
+    return words.replace("-", "−")
 
 
 def _spread(core: pd.Series, random: pd.Series) -> str:

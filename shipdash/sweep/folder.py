@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import fcntl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -115,8 +114,7 @@ class Sweeps(Folder):
 
     def is_alive(self, sweep_id: str) -> bool:
         """Whether some process works on it."""
-        with self._locked(self.folder(sweep_id) / "alive.lock", fcntl.LOCK_SH) as held:
-            return not held
+        return self._is_held(self.folder(sweep_id) / "alive.lock")
 
     def ask_cancel(self, sweep_id: str) -> None:
         """Leave the wish to stop; no further point begins."""

@@ -8,7 +8,7 @@ import streamlit as st
 from shipdash import arm_jobs, figures, jobs, summary
 from shipdash.records import RunState
 from shipdash.store import StoreError
-from shipdash.ui import chart, evidence, forms, frame
+from shipdash.ui import chart, evidence, forms, frame, tables
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -58,26 +58,30 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
     stop = summary.UNTIL_SCORE if variant.startswith("until") else summary.EQUAL_UPDATES
     networks = table["network"].unique()
     said = summary.arms_finding(found.arms, stop, networks[0])
-    title = said.title if said else "Core set and random pairs have not both been run yet"
-    st.markdown(f"### {title}")
+    st.markdown(f"### {said.title if said else 'Core set and random pairs: not both run yet'}")
     if said:
         st.markdown(said.detail)
-    where = evidence.provenance(run, found, is_recorded)
-    about = found.about
-    left, right = st.tabs(["Side by side", "Minus random pairs"])
-    with left:
-        chart.show(figures.arms(table, title), key="arms_means",
+    _figure(table, found.about, evidence.provenance(run, found, is_recorded))
+    st.dataframe(summary.arms_shown(table), hide_index=True, key="arms_table",
+                 alt=f"Arms, their runs and their scores. {summary.arms_title(table)}.")
+    st.caption("In brackets: lowest and highest run, or the 95 % interval over pairs. Each run has "
+               "a model seed of its own and, where pairs are drawn, a draw of its own.")
+
+
+def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
+    shown = st.segmented_control("Figure", ["side by side", "minus random pairs"], required=True,
+                                 default="side by side", key="figure", bind="query-params",
+                                 label_visibility="collapsed")
+    if shown == "side by side":
+        chart.show(figures.arms(table, summary.arms_title(table)), key="arms_means",
                    note=f"Mean of the runs, bar: lowest to highest run. {about['n_held_out']:,} "
                         f"held-out pairs, failing: below IoU {about['acceptance_iou']:.2f}. "
                         f"{where}")
-    with right:
-        chart.show(figures.differences(table, title), key="arms_differences",
+    else:
+        chart.show(figures.differences(table, summary.differences_title(table)),
+                   key="arms_differences",
                    note="Bar: paired bootstrap 95 % interval over the same held-out pairs, 2,000 "
                         f"resamples; other seeds come on top. {where}")
-    st.dataframe(summary.arms_shown(table), hide_index=True, key="arms_table",
-                 alt=f"Arms, their runs and their scores. {title}.")
-    st.caption("In brackets: lowest and highest run, or the 95 % interval over pairs. Each run has "
-               "a model seed of its own and, where pairs are drawn, a draw of its own.")
 
 
 def _curve(found) -> None:
@@ -107,8 +111,8 @@ def _across(found) -> None:
         return
     st.markdown(f"### {said.title}")
     st.markdown(said.detail)
-    st.dataframe(found.across, hide_index=True, key="across_table",
-                 alt=f"Core against random for every order. {said.title}.")
+    tables.show(found.across, key="across_table",
+                alt=f"Core against random for every order. {said.title}.")
 
 
 def queue(run: frame.Run) -> None:

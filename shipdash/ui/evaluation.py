@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import figures, replicas, summary
-from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats
+from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats, tables
 
 N_WORST = 12
 
@@ -116,8 +116,8 @@ def _passes(run: frame.Run) -> None:
         said = summary.passes_finding(found.passes)
         st.markdown(f"#### {said.title}")
         st.markdown(said.detail)
-        st.dataframe(found.passes, hide_index=True, key="passes_table",
-                     alt=f"One pass and until clean. {said.title}.")
+        tables.show(found.passes, key="passes_table",
+                    alt=f"One pass and until clean. {said.title}.")
     other = replicas.until_clean if run.config.selection.passes else replicas.one_pass
     label = "Queue passes until clean" if run.config.selection.passes else "Queue one pass"
     repeats.queue(run, "passes", label, lambda: [other(run.config)])

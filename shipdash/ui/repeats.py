@@ -8,7 +8,7 @@ from shipdash import figures, jobs, replicas, summary
 from shipdash.config import RunConfig
 from shipdash.records import RunState
 from shipdash.store import StoreError
-from shipdash.ui import chart, evidence, forms, frame
+from shipdash.ui import chart, evidence, forms, frame, tables
 
 N_ORDERS = 5
 
@@ -34,7 +34,7 @@ def _fan(run: frame.Run, found, is_recorded: bool) -> None:
     chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
                note=f"One line an order, thick: their median. "
                     f"{evidence.provenance(run, found, is_recorded)}")
-    st.dataframe(found.fan, hide_index=True, key="fan_table", alt=f"The orders. {said.title}.")
+    tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.")
     matrix = summary.overlap_matrix(found.overlap)
     shown = summary.overlap(matrix, _sizes(found.fan), found.about["n_pool"])
     picture = figures.overlap(matrix, shown)
@@ -60,9 +60,8 @@ def folds(run: frame.Run) -> None:
         said = summary.folds_finding(found.folds)
         st.markdown(f"### {said.title}")
         st.markdown(said.detail)
-        st.dataframe(found.folds, hide_index=True, key="folds_table", alt=f"Folds. {said.title}.")
-        st.caption(f"`n_left`: pairs a fold chose from; `n_shared`: core pairs that another fold "
-                   f"has too. {evidence.provenance(run, found, is_recorded)}")
+        tables.show(found.folds, key="folds_table", alt=f"Folds. {said.title}.")
+        st.caption(evidence.provenance(run, found, is_recorded))
     n_done = len(found.folds) if found is not None and not is_recorded else 1
     queue(run, "folds", f"Queue fold {n_done + 1}",
           lambda: replicas.folds(run.config, n_done + 1)[-1:])
@@ -86,7 +85,7 @@ def known(run: frame.Run) -> None:
         for name in ("distinct", "noise"):
             table = getattr(found, name)
             if len(table):
-                st.dataframe(table, hide_index=True, key=f"known_{name}", alt=f"Known: {name}.")
+                tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
     queue(run, "known", "Queue 50 distinct pairs and 5 % wrong masks", lambda: [
         run.config.replace(**{"scene.distinct": 50, "scene.duplicates": 0.0}),
         run.config.replace(**{"scene.label_noise": 0.05})])
@@ -113,7 +112,7 @@ def cost(run: frame.Run) -> None:
     chart.show(figures.costs(found.cost, title), key="costs",
                note="A backward pass counts as two forward passes. Predictions of the evaluation "
                     f"are not in it. {evidence.provenance(run, found, is_recorded)}")
-    st.dataframe(found.cost, hide_index=True, key="cost_table", alt=f"Costs. {title}.")
+    tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))
 
 
 def queue(run: frame.Run, key: str, label: str, questions) -> None:

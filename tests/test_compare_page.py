@@ -1,0 +1,156 @@
+"""The Compare page without browser and TensorFlow: which runs, and what is said of them."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from shipdash import config as configs
+from shipdash import jobs
+from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
+from shipdash.store import Store
+from shipdash.ui import frame
+
+ROOT = Path(__file__).parents[1]
+PAGE = "pages/6_Compare.py"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty runs folder and no recorded run; no process is ever started."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
+    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
+    return Store()
+
+
+def config(**changes):
+    return configs.quick().replace(**({
+        "network.kind": "rote", "selection.n_pool": 100, "selection.first": 1,
+        "evaluation.n_held_out": 0} | changes))
+
+
+def run(store, core, state=RunState.COMPLETED, **changes):
+    """A run that picked these pairs one after another, and passed the rest of the pool."""
+    asked = config(**changes)
+    run_id, _ = store.create(asked)
+    store.set_status(run_id, RunState.RUNNING)
+    with store.writer(run_id) as writer:
+        for n, index in enumerate(core, start=1):
+            writer.append(Picked(1, index, n - 1, n, n, None if n == 1 else 0.3,
+                                 None if n == 1 else 0.0))
+        rest = tuple(i for i in range(100) if i not in core)
+        writer.append(Scanned(1, 100, 100, rest, (0.95,) * len(rest), len(rest), 0, 0.5))
+        writer.append(Stopped(StopReason.EXHAUSTED, len(core), 100, 1))
+        writer.flush()
+    if state is RunState.COMPLETED:
+        store.write_result(run_id, {
+            "run_id": run_id, "state": "completed", "reason": "exhausted", "n_pool": 100,
+            "n_tested": 100, "n_core": len(core), "core": list(core), "n_forward": 100,
+            "n_wasted": 0, "n_backward": 900, "seconds": 3.0, "phases": {}, "device": "CPU",
+            "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
+            "algorithm": configs.ALGORITHM, "held_out": None, "reaudit": None})
+    store.set_status(run_id, state)
+    return run_id
+
+
+def open_page(**query):
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    at.switch_page(PAGE)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+def words(at):
+    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
+    return " ".join(str(element.value) for kind in kinds for element in kind)
+
+
+def test_no_run_says_what_to_do(store):
+    """An empty folder is a beginning."""
+    at = open_page()
+    assert "No run to compare yet." in words(at)
+    assert not at.warning and not at.error
+
+
+def test_the_table_shows_state_size_and_the_settings_that_differ(store):
+    """One column a differing setting, none for what all runs share."""
+    run(store, [1, 2, 3], **{"seeds.order": 1})
+    run(store, [3, 4], **{"seeds.order": 2, "selection.precision": 0.9})
+    run(store, [5], state=RunState.CANCELLED, **{"seeds.order": 3})
+    table = open_page().dataframe[0].value
+    assert {"state", "selected", "failing", "precision", "order seed"} <= set(table.columns)
+    assert not {"model seed", "pool", "margin"} & set(table.columns)
+    assert sorted(table["state"]) == ["cancelled", "completed", "completed"]
+    assert sorted(table["selected"].dropna()) == [2, 3]
+
+
+def test_finished_runs_are_in_view_before_anybody_chose(store):
+    """Something real at once, and the link says what."""
+    ids = {run(store, [1, 2], **{"seeds.order": n}) for n in (1, 2)}
+    run(store, [1], state=RunState.CANCELLED, **{"seeds.order": 3})
+    at = open_page()
+    assert set("".join(at.query_params["runs"]).split(",")) == ids
+    assert "Pairs selected: 2 (2 to 2, 2 runs)" in words(at)
+
+
+def test_the_link_opens_exactly_its_runs(store):
+    """In a browser that has never been here."""
+    runs = [run(store, range(n), **{"seeds.order": n}) for n in (2, 4, 6)]
+    said = words(open_page(runs=f"{runs[0]},{runs[2]}"))
+    assert "Pairs selected: 4 (2 to 6, 2 runs)" in said
+    assert runs[1] not in said
+
+
+@pytest.mark.parametrize("bad, said", [
+    ("nonsense", "1 of its 2 are not such ids"), ("../../etc/passwd", "1 of its 2"),
+    ("0123456789abcdef", "Not on this machine, or not begun: 0123456789abcdef")])
+def test_bad_ids_in_the_link_are_a_sentence_and_the_others_show(store, bad, said):
+    """Nothing of a link is used as a path or believed."""
+    good = run(store, [1, 2, 3])
+    at = open_page(runs=f"{bad},{good}")
+    assert [said in w.value for w in at.warning] == [True]
+    assert "Pairs selected: 3" in words(at)
+
+
+def test_replicas_are_grouped_unless_one_looks_at_each(store):
+    """Grouped by all but the seeds, or every run by itself; the link says which."""
+    for n in (1, 2):
+        run(store, range(2 * n), **{"seeds.order": n})
+        run(store, range(10 * n), **{"seeds.order": n, "selection.precision": 0.95})
+    assert ("precision 0.85: 3 (2 to 4, 2 runs)" in words(open_page())
+            and "precision 0.95: 15 (10 to 20, 2 runs)" in words(open_page()))
+    assert "4 runs select 2 to 20 pairs" in words(open_page(group="false"))
+
+
+def test_overlap_is_measured_within_a_pool_only(store):
+    """Two of three pairs in common; a run on another pool is not compared."""
+    run(store, [1, 2], **{"seeds.order": 1})
+    run(store, [1, 2, 3], **{"seeds.order": 2})
+    run(store, [1, 2], **{"seeds.pool": 2})
+    said = words(open_page())
+    assert "Core sets overlap by 0.667 (Jaccard)" in said
+
+
+def test_one_finished_run_has_no_overlap(store):
+    """Said, not drawn."""
+    run(store, [1, 2])
+    assert "needs two finished runs" in words(open_page())
+
+
+def test_running_runs_can_be_looked_at(store):
+    """As far as they have come."""
+    one = run(store, [1, 2, 3], state=RunState.PAUSED)
+    at = open_page(runs=one)
+    assert "No run has finished yet" in words(at)
+    assert len(at.dataframe[0].value) == 1
+
+
+def test_control_arms_are_left_out(store):
+    """They select nothing."""
+    source = run(store, [1, 2])
+    run(store, [1, 2], **{"arm.kind": "core", "arm.source": source, "arm.n_steps": 5})
+    assert len(open_page().dataframe[0].value) == 1
