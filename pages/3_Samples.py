@@ -8,15 +8,13 @@ run = frame.choose(frame.runs())
 if run is not None:
     events = frame.events(run)
     table = summary.core_table(events)
-    views = ["Core set", "Discarded", "One pair", "Why these?", "Export"]
+    views = {
+        "Core set": lambda: samples.core(run, table),
+        "Discarded": lambda: samples.discarded(run, events),
+        "One pair": lambda: samples.one(run, events),
+        "Why these?": lambda: samples.why(run, table),
+        "Export": lambda: samples.export(run, table),
+    }
     view = frame.switch("View", views, key="view", label_visibility="collapsed")
-    if view == "Core set":
-        samples.core(run, table)
-    elif view == "Discarded":
-        samples.discarded(run, events)
-    elif view == "One pair":
-        samples.one(run, events)
-    elif view == "Why these?":
-        samples.why(run, table)
-    else:
-        samples.export(run, table)
+    with frame.in_words():
+        views[view]()

@@ -12,9 +12,10 @@ def body() -> None:
     from shipdash.ui import plan, points, threshold
 
     runs = frame.runs()
-    view = threshold.choose(runs)
-    asked = plan.form(view.family, runs, unfolded=view.family.name != points.RECORDED)
-    threshold.panel(view, asked)
+    with frame.in_words():
+        view = threshold.choose(runs)
+        asked = plan.form(view.family, runs, unfolded=view.family.name != points.RECORDED)
+        threshold.panel(view, asked)
 
 
 body()

@@ -13,9 +13,10 @@ def body() -> None:
     runs = compare.choose(frame.runs())
     if not runs:
         return
-    compare.curves(runs)
-    compare.overlap(runs)
-    compare.origin(runs)
+    with frame.in_words():
+        compare.curves(runs)
+        compare.overlap(runs)
+        compare.origin(runs)
 
 
 body()

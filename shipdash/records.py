@@ -6,8 +6,9 @@ object and back without loss, so a run on disk is a list of these.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 
 class RunState(StrEnum):
@@ -97,13 +98,40 @@ _KINDS: dict[str, type] = {
 }
 
 
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
+def _are_all(holds: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list | tuple) and all(map(holds, value))
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int  # True and False are no counts
+
+
+_HOLDS: dict[object, Callable[[object], bool]] = {
+    int: _is_whole,
+    float: _is_number,
+    float | None: lambda value: value is None or _is_number(value),
+    tuple[int, ...]: _are_all(_is_whole), tuple[float, ...]: _are_all(_is_number),
+    StopReason: lambda value: isinstance(value, str) and value in set(StopReason),
+}
+"""What each annotation of an event admits on the way in: a log can be damaged, or a stranger's."""
+
+_FIELDS = {kind: get_type_hints(kind) for kind in _KINDS.values()}
+
+
 def to_json(event: Event) -> dict:
     """Event as a JSON object with its kind: ``{"kind": "picked", "index": 17, ...}``."""
     return {"kind": type(event).__name__.lower(), **event._asdict()}
 
 
 def from_json(line: dict) -> Event:
-    """The event that `to_json` described; ValueError for an unknown kind or a missing field."""
+    """The event that `to_json` described.
+
+    ValueError for an unknown kind, a missing field, or a value that its field cannot hold.
+    """
     fields = dict(line)
     kind = _KINDS.get(fields.pop("kind", ""))
     if kind is None:
@@ -112,6 +140,10 @@ def from_json(line: dict) -> Event:
         event = kind(**fields)
     except TypeError as error:
         raise ValueError(f"not a {kind.__name__} event: {error}") from None
+    for name, wanted in _FIELDS[kind].items():
+        if not _HOLDS[wanted](fields[name]):
+            raise ValueError(f"{name} of a {kind.__name__} event must be of type {wanted}. "
+                             f"Received: {fields[name]!r:.60}")
     if kind is Scanned:
         return event._replace(indices=tuple(event.indices), ious=tuple(event.ious))
     return event._replace(reason=StopReason(event.reason)) if kind is Stopped else event

@@ -330,8 +330,8 @@ def test_a_rule_that_is_not_met_gives_up_and_says_so(pool, stop):
 @pytest.mark.parametrize(("windows", "n_windows"), [
     ([1.0], 3),  # never lower: the first sets the mark, two are flat
     ([1.0, 0.5, 0.25, 0.2], 6),
-    ([1.0, 0.995, 0.9901], 3),  # half a per cent twice is not one per cent
-    ([1.0, 0.995, 0.9899], 5),  # a fall after one flat window counts, from the mark
+    ([1.0, 0.99, 0.9801], 3),  # one per cent twice is not two per cent
+    ([1.0, 0.99, 0.9799], 5),  # a fall after one flat window counts, from the mark
     ([1.0, 2.0, 0.5], 5),  # a rise is no fall
     ([0.0], 3),
 ])

@@ -222,7 +222,7 @@ def test_titles_of_the_figures_state_what_they_show():
         "Random fails least: 2.50% of held-out pairs; the core set 5.50%")
     assert summary.differences_title(table).startswith("Core set minus random: +3.00 points (+")
     shown = summary.arms_shown(table)
-    assert shown.loc[0, "failing"] == "5.50% (5.00% to 6.00%)"
+    assert shown.loc[0, "failing"] == "5.50% (5.00 to 6.00)"
     assert shown.loc[1, "failing minus random"] == "–"
 
 

@@ -1,6 +1,7 @@
 """Every page in every state of a run, without a browser and without TensorFlow."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from shipdash.ui import frame
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[1-4]_*.py"))]
+ALL_PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
 EVENTS = [
     Picked(1, 7, 1, 1, 1, None, None),
     Trained(1, 5, 80, 0.9, 0.2, 2.0),
@@ -126,6 +128,36 @@ def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
     """The page says which and goes on."""
     _run(store, RunState.COMPLETED)
     assert len(_open(page, run=bad).warning) == 1
+
+
+IN_THE_LINK = (
+    "preset", "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
+    "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
+    "models", "rules", "seeds.pool", "scene.size", "scene.radius_min", "scene.radius_max",
+    "scene.noise", "scene.contrast", "scene.polarity", "scene.distractor", "scene.distinct",
+    "scene.duplicates", "scene.label_noise", "scene.label_noise_kind",
+)
+"""Every parameter that some page reads from its address."""
+
+
+@pytest.mark.parametrize("garbage", ["", "zzz", "-5", "99999", "1e309", "nan", "1.5", "9" * 400,
+                                     "\u2028<b>", "[[[["])
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_garbage_in_the_link_breaks_no_page(store, page, garbage):
+    """Every parameter at once; whatever cannot be meant is left out or named in a sentence."""
+    run_id = _run(store, RunState.COMPLETED)
+    for view in ("", "Discarded", "One pair", "Controls"):
+        query = dict.fromkeys(IN_THE_LINK, garbage) | ({"view": view} if view else {})
+        _open(page, **query, run=run_id)
+
+
+def test_every_parameter_of_the_link_is_attacked():
+    """The list above is that of the code: a new parameter must be tried too."""
+    bound = re.compile(r"""(?:key=f?"([\w.]+)"(?=[^()]*bind="query-params")"""
+                       r"""|query_params(?:\.get\(|\[)"(\w+)")""", re.DOTALL)
+    sources = "".join(path.read_text() for path in (ROOT / "shipdash" / "ui").glob("*.py"))
+    found = {a or b for a, b in bound.findall(sources)} - {"run"}
+    assert found <= set(IN_THE_LINK), found - set(IN_THE_LINK)
 
 
 def test_start_queues_one_run(store):

@@ -59,8 +59,15 @@ def test_reading_leaves_the_line_as_it_was():
 @pytest.mark.parametrize(
     "line",
     [{}, {"kind": "retrained"}, {"kind": "picked", "index": 3},
-     {**to_json(EVENTS[0]), "colour": "red"}, {**to_json(EVENTS[-1]), "reason": "bored"}],
-    ids=["no kind", "unknown kind", "missing field", "field too many", "unknown reason"],
+     {**to_json(EVENTS[0]), "colour": "red"}, {**to_json(EVENTS[-1]), "reason": "bored"},
+     {**to_json(EVENTS[-1]), "reason": []}, {**to_json(EVENTS[0]), "n_core": "11"},
+     {**to_json(EVENTS[0]), "n_core": 1.5}, {**to_json(EVENTS[0]), "n_core": True},
+     {**to_json(EVENTS[0]), "seconds": None}, {**to_json(EVENTS[3]), "iou": "0.4"},
+     {**to_json(EVENTS[1]), "indices": 7}, {**to_json(EVENTS[1]), "ious": [None, 1.0]},
+     {**to_json(EVENTS[1]), "indices": "73"}],
+    ids=["no kind", "unknown kind", "missing field", "field too many", "unknown reason",
+         "reason of a kind", "count as text", "half a count", "truth as a count", "no time",
+         "text as IoU", "no list", "list with a gap", "text as list"],
 )  # fmt: skip
 def test_what_is_no_event_is_refused(line):
     """A damaged log is named, not half read."""

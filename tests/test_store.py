@@ -376,7 +376,7 @@ def test_settings_of_another_version_are_named(store, run_id):
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_damaged_archive_is_named_whichever_byte_is_wrong(store, run_id, compressed):
     """Flip or cut anywhere: the arrays as stored, or a sentence."""
-    arrays = {"a": np.arange(50.0), "b": np.eye(4, dtype=np.uint8)}
+    arrays = {"index": np.arange(50), "iou": np.linspace(0, 1, 50)}
     if compressed:
         store.save_scores(run_id, "held_out", **arrays)
         path, read = "evaluation/held_out.npz", lambda: store.load_scores(run_id, "held_out")
@@ -395,6 +395,32 @@ def test_a_damaged_archive_is_named_whichever_byte_is_wrong(store, run_id, compr
         except RunCorrupt as error:
             n_named += run_id in str(error)
     assert n_named > 100
+
+
+@pytest.mark.parametrize("arrays", [
+    {"iou": np.ones(3)}, {"index": np.arange(3)}, {"index": np.arange(2), "iou": np.ones(3)},
+    {"index": np.ones(3), "iou": np.ones(3)}, {"index": np.arange(3), "iou": np.ones((3, 2))},
+    {"index": np.arange(3), "iou": np.array(["a", "b", "c"])},
+    {"index": np.array(3), "iou": np.array(0.5)},
+])
+def test_scores_are_columns_of_one_table(store, run_id, arrays):
+    """A whole archive that holds something else is damaged too."""
+    store.save_scores(run_id, "held_out", **arrays)
+    with pytest.raises(RunCorrupt, match=r"held_out\.npz of run .* is damaged"):
+        store.load_scores(run_id, "held_out")
+
+
+@pytest.mark.parametrize("change", [
+    {"core": [1, "x"]}, {"core": [-1]}, {"n_core": "2"}, {"n_tested": None}, {"seconds": "long"},
+    {"held_out": 7}, {"held_out": {"n": 3}}, {"reaudit": []}, {"reaudit": {"n": 1}},
+])
+def test_a_result_of_wrong_values_is_damaged(store, run_id, change):
+    """Readers rely on it: it is checked once, where it is read."""
+    store.write_result(run_id, RESULT)
+    assert store.result(run_id) == RESULT
+    store.write_result(run_id, RESULT | change)
+    with pytest.raises(RunCorrupt, match=r"result\.json of run .* is damaged"):
+        store.result(run_id)
 
 
 def test_pickles_are_never_opened(store, run_id):

@@ -30,8 +30,8 @@ started from, which the core set was chosen for."""
 
 SCORE_CAP = 10  # times the equal updates, or
 SCORE_EPOCHS = 5  # over the arm's pairs, whichever is more: an arm still below then will stay so
-PLATEAU_EPOCHS = 20  # of the full pool: a quarter of an hour on two cores at 128 pixels,
-PLATEAU_WINDOWS = 25  # and so many windows at least, for a pool smaller than a window
+PLATEAU_EPOCHS = 40  # of the full pool: half an hour on two cores at 128 pixels,
+PLATEAU_WINDOWS = 40  # and so many windows at least, for a pool smaller than a window
 
 NETWORKS = ("wide", *configs.PRESETS)
 """What *other* may learn with: the source's network with twice the filters, or a preset's."""

@@ -27,8 +27,8 @@ def full(asked: Asked) -> list[Row]:
     if asked.quick:
         config = config.replace(**EASY, **{"selection.n_pool": 200})
     runs = [_run(config) for _ in range(asked.repeats)]
-    parts = [_parts(run) | _work(run, asked.product_s) for run in runs]
-    rows = [median(name, [part[name, unit] for part in parts], unit) for name, unit in parts[0]]
+    found = [parts(run) | _work(run, asked.product_s) for run in runs]
+    rows = [median(name, [each[name, unit] for each in found], unit) for name, unit in found[0]]
     cores = {tuple(run.found["result"]["core"]) for run in runs}
     return [*rows, Row("different core sets among the repeats", len(cores), "", len(runs),
                        note="the same settings every time: must be 1")]
@@ -108,7 +108,7 @@ def _run(config: RunConfig) -> Answer:
         return measure("timed_run", runs, json.dumps(config.to_dict()))
 
 
-def _parts(run: Answer) -> dict[tuple[str, str], float]:
+def parts(run: Answer) -> dict[tuple[str, str], float]:
     """Wall time and what it is made of; the parts add up to the whole."""
     phases, heard = run.found["result"]["phases"], run.found["listened_s"]
     ours, beside = run.found["in_the_way_s"], run.found["beside_s"]

@@ -31,8 +31,8 @@ PATIENCE_S = 1_800  # a run of 100,000 events on a busy machine
 def rows(asked: Asked) -> list[Row]:
     """Every page of an empty runs folder, then the Run page during and after a long run."""
     config, visits = _long_run(5_000 if asked.quick else N_EVENTS), max(3, asked.repeats)
-    with tempfile.TemporaryDirectory() as runs, _server(runs) as url:
-        found = _painted(url, {"first visit after the start": "", **_pages()}, visits)
+    with tempfile.TemporaryDirectory() as runs, serving(runs) as url:
+        found = _painted(url, {"first visit after the start": "", **pages()}, visits)
         path, store = f"Run?run={config.digest}", Store(runs)
         run_id, _ = store.create(config)
         with _worker(runs, run_id) as worker:
@@ -55,15 +55,15 @@ def _long_run(n_events: int) -> RunConfig:
     })
 
 
-def _pages() -> dict[str, str]:
+def pages() -> dict[str, str]:
     """Every page by its name in the address: ``1_Generator.py`` is ``/Generator``."""
     names = [re.sub(r"^\d+_", "", path.stem) for path in sorted((ROOT / "pages").glob("*.py"))]
     return {"Home": ""} | {name.replace("_", " "): name for name in names}
 
 
-def _painted(url: str, pages: dict[str, str], visits: int) -> list[Row]:
+def _painted(url: str, paths: dict[str, str], visits: int) -> list[Row]:
     found = []
-    for name, path in pages.items():
+    for name, path in paths.items():
         n = 1 if name.startswith("first") else visits
         seen = measure("browser", "paint", f"{url}/{path}", str(n)).found
         found += [median(f"{name}: {what}", seen[key], "s") for what, key in (
@@ -87,7 +87,7 @@ def _updates(watched: dict, *, still_running: bool) -> list[Row]:
 
 
 @contextlib.contextmanager
-def _server(runs: str) -> Iterator[str]:
+def serving(runs: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

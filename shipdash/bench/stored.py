@@ -23,10 +23,11 @@ JSON file of its date and name beside this page.
 """
 
 
-def keep(report: Report, folder: Path = RESULTS) -> Path:
+def keep(report: Report, folder: Path | None = None) -> Path:
     """Store a report as ``<date>-<section>.json`` and write the page anew."""
     if report.quick:
         raise ValueError("report must be of full size to be kept. Received: quick=True")
+    folder = folder or RESULTS
     path = folder / f"{report.date[:10]}-{report.section}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,10 +38,10 @@ def keep(report: Report, folder: Path = RESULTS) -> Path:
     return path
 
 
-def reports(folder: Path = RESULTS) -> list[Report]:
+def reports(folder: Path | None = None) -> list[Report]:
     """All reports that are kept there, by section, newest first."""
     found = []
-    for path in sorted(folder.glob("*.json"), reverse=True):
+    for path in sorted((folder or RESULTS).glob("*.json"), reverse=True):
         if _NAME.fullmatch(path.name):
             try:
                 found.append(Report.from_dict(json.loads(path.read_text())))

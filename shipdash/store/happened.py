@@ -72,8 +72,15 @@ class Happened(Folder):
         self._write(run_id, f"evaluation/{name}.npz", npz(arrays, compressed=True))
 
     def load_scores(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
-        """Arrays of an evaluation, or None."""
-        return self._arrays(run_id, f"evaluation/{name}.npz")
+        """Arrays of an evaluation, one entry a pair, or None.
+
+        `index` holds the pairs' numbers, `probability` pictures, everything else one score each.
+        """
+        arrays = self._arrays(run_id, f"evaluation/{name}.npz")
+        wanted = "probability" if name == "picked" or name.endswith("_worst") else "iou"
+        if arrays is not None and not (wanted in arrays and _are_scores(arrays)):
+            raise RunCorrupt(f"evaluation/{name}.npz of run {run_id} is damaged: remove that file")
+        return arrays
 
     def save_json(self, run_id: str, name: str, value: Any) -> None:
         """A small table of an evaluation, as ``evaluation/<name>.json``."""
@@ -88,7 +95,31 @@ class Happened(Folder):
         return self._folder(run_id) / "log.txt"
 
 
+HELD_OUT = ("n", "mean_iou", "share_failing", "mean_dice", "article_score", "article_score_soft",
+            "acceptance_iou")
+
+
 def _is_result(result: Any) -> bool:
     """Whether it holds what every reader relies on."""
-    return (isinstance(result, dict) and isinstance(result.get("core"), list)
-            and {"n_core", "n_tested", "n_pool", "seconds", "held_out"} <= set(result))
+    if not isinstance(result, dict) or not isinstance(result.get("core"), list):
+        return False
+    counts = [*result["core"], *(result.get(name) for name in ("n_core", "n_tested", "n_pool"))]
+    held_out, reaudit = result.get("held_out", ...), result.get("reaudit")
+    return (all(type(count) is int and count >= 0 for count in counts)
+            and _are_numbers(result, ("seconds",))
+            and (held_out is None or _are_numbers(held_out, HELD_OUT))
+            and (reaudit is None or (_are_numbers(reaudit, ("n", "n_failing"))
+                                     and isinstance(reaudit.get("failing"), list))))
+
+
+def _are_numbers(table: Any, names: tuple[str, ...]) -> bool:
+    return isinstance(table, dict) and all(type(table.get(n)) in (int, float) for n in names)
+
+
+def _are_scores(arrays: dict[str, np.ndarray]) -> bool:
+    """Whether they are columns of one table over pairs."""
+    kinds = {name: (values.dtype.kind, values.ndim) for name, values in arrays.items()}
+    return (kinds.pop("index", None) in (("i", 1), ("u", 1))
+            and kinds.pop("probability", ("u", 3)) == ("u", 3)
+            and all(kind == ("f", 1) for kind in kinds.values())
+            and len({len(values) for values in arrays.values()}) == 1)

@@ -200,4 +200,4 @@ def _with_ends(row: Mapping[str, Any], name: str, digits: str, *, spread: bool =
         return "–"
     at, low, high = (format(row[f"{name}{end}"], digits).replace("-", "−")
                      for end in ("", "_low", "_high"))
-    return f"{at} ({low} to {high})" if spread else at
+    return f"{at} ({low.rstrip('%')} to {high.rstrip('%')})" if spread else at

@@ -103,10 +103,14 @@ def across_finding(table: pd.DataFrame) -> Finding | None:
     better, worse = int((diffs < 0).sum()), int((diffs > 0).sum())
     return Finding(
         f"In {better} of {n} orders fewer pairs fail after the core set than after random ones",
-        f"In {worse} more of them fail. Selected minus random, share failing: "
-        f"{100 * diffs.median():+.2f} points in the median, from {100 * diffs.min():+.2f} to "
-        f"{100 * diffs.max():+.2f}. Each order has a core set of its own; by chance alone "
-        f"{n} of {n} would fall on one side in {2 / 2**n:.0%} of such studies.")
+        f"In {worse} it is the other way round. Selected minus random, share failing: "
+        f"{_points(diffs.median())} points in the median, from {_points(diffs.min())} to "
+        f"{_points(diffs.max())}. Each order has a core set of its own; by chance alone {n} of {n} "
+        f"would fall on one side in {2 / 2**n:.0%} of such studies.")
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}".replace("-", "−")
 
 
 def arms_title(table: pd.DataFrame) -> str:
@@ -153,7 +157,7 @@ def _detail(table, core, random, stop: str, network: str) -> str:
     rule = "each trained until its own score passed" if stop == UNTIL_SCORE else f"at {stop}"
     return (f"For this generator, network and threshold, {rule}: {'; '.join(parts)}. "
             f"Selected minus random: {_diff(core, 'share_failing', 100, ' points')} failing, "
-            f"{_diff(core, 'mean_iou', 1, '')} mean IoU (95 % over held-out pairs). "
+            f"{_diff(core, 'mean_iou', 1, '')} mean IoU (95\u00a0% over held-out pairs). "
             f"{_spread(core, random)}")
 
 

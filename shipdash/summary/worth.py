@@ -119,7 +119,7 @@ def worth_words(row: pd.Series) -> str:
     at = _size(row["worth"], row)
     if row["worth_low"] == row["worth_high"]:
         return f"worth {at} random pairs (in every resample)"
-    return (f"worth {at} random pairs (95 %: {_size(row['worth_low'], row)} to "
+    return (f"worth {at} random pairs (95\u00a0%: {_size(row['worth_low'], row)} to "
             f"{_size(row['worth_high'], row)})")
 
 

@@ -20,8 +20,10 @@ def view(run: frame.Run) -> None:
     certificate = summary.certificate_of(spec, result, DELTA)
     recent = summary.progressive(frame.events(run))
     if certificate.bound is None:
-        crossed = [c.name.lower() for c in certificate.conditions if not c.holds]
-        st.markdown(f"### No bound: not shown to hold is that {' and that '.join(crossed)}")
+        n_crossed = sum(not c.holds for c in certificate.conditions)
+        verb = "does" if n_crossed == 1 else "do"
+        st.markdown(f"### No bound is shown: {n_crossed} of {len(certificate.conditions)} "
+                    f"conditions {verb} not hold")
     else:
         st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, from the size of "
                     "the core set alone")

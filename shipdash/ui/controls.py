@@ -49,8 +49,7 @@ def view(run: frame.Run) -> None:
 
 
 def _arms(run: frame.Run, found, is_recorded: bool) -> None:
-    variant = st.segmented_control("Arms", list(VARIANTS), default="equal updates", required=True,
-                                   key="arms", bind="query-params")
+    variant = frame.switch("Arms", VARIANTS, default="equal updates", key="arms")
     table = found.arms[VARIANTS[variant](found.arms)]
     if table.empty:
         frame.empty("None of these arms has been run.", "Queue them below.")
@@ -69,9 +68,8 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
 
 
 def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
-    shown = st.segmented_control("Figure", ["side by side", "minus random pairs"], required=True,
-                                 default="side by side", key="figure", bind="query-params",
-                                 label_visibility="collapsed")
+    shown = frame.switch("Figure", ["side by side", "minus random pairs"], key="figure",
+                         label_visibility="collapsed")
     if shown == "side by side":
         chart.show(figures.arms(table, summary.arms_title(table)), key="arms_means",
                    note=f"Mean of the runs, bar: lowest to highest run. {about['n_held_out']:,} "
@@ -111,7 +109,8 @@ def _across(found) -> None:
         return
     st.markdown(f"### {said.title}")
     st.markdown(said.detail)
-    tables.show(found.across, key="across_table",
+    tables.show(found.across, key="across_table", leave_out=("mean_iou_diff_low",
+                                                             "mean_iou_diff_high"),
                 alt=f"Core against random for every order. {said.title}.")
 
 
@@ -128,8 +127,9 @@ def queue(run: frame.Run) -> None:
     seconds = summary.arms_estimate(run.result, run.config.to_dict(),
                                     [c.to_dict() for c in missing])
     words = f", about {frame.duration(seconds)}" if seconds and missing else ""
-    if st.button(f"Queue {len(missing):,} missing runs{words}", key="queue_arms", type="primary",
-                 icon=":material/playlist_add:", disabled=not missing):
+    label = f"Queue {len(missing):,} missing runs{words}" if missing else "Nothing of these missing"
+    if st.button(label, key="queue_arms", type="primary", icon=":material/playlist_add:",
+                 disabled=not missing):
         if forms.attempt(submit, run, asked, n_runs) is not None:
             st.rerun()
     progress(run)

@@ -106,9 +106,9 @@ def _failing(run: frame.Run, failing: list[int]) -> None:
 def _passes(run: frame.Run) -> None:
     """Going round until clean: what it means, what it cost, or a button that asks for it."""
     st.markdown("### Passes until one is clean")
-    st.markdown("One pass leaves these pairs behind. With `selection.passes=0` the stream goes "
-                "round the discarded pairs until a whole pass adds nothing: then the final network "
-                "passes every pair it did not keep, and the certificate's second condition holds.")
+    st.markdown("With `selection.passes=0` the stream goes round the discarded pairs until a whole "
+                "pass adds nothing: then the final network passes every pair it did not keep, and "
+                "the certificate's second condition holds.")
     found, is_recorded = evidence.of(run, lambda e: summary.passes_finding(e.passes) is not None)
     if found is not None:
         if is_recorded:
@@ -116,7 +116,7 @@ def _passes(run: frame.Run) -> None:
         said = summary.passes_finding(found.passes)
         st.markdown(f"#### {said.title}")
         st.markdown(said.detail)
-        tables.show(found.passes, key="passes_table",
+        tables.show(found.passes, key="passes_table", leave_out=("reason", "seconds"),
                     alt=f"One pass and until clean. {said.title}.")
     other = replicas.until_clean if run.config.selection.passes else replicas.one_pass
     label = "Queue passes until clean" if run.config.selection.passes else "Queue one pass"

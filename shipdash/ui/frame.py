@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from shipdash import jobs
 from shipdash.config import RUN_ID, ConfigError, RunConfig, preset_of
 from shipdash.records import RunState
 from shipdash.store import Store, StoreError
-from shipdash.ui.log import events
+from shipdash.ui.stored import events
 from shipdash.ui.words import command, duration, provenance, seeds
 
 __all__ = ["StoreError", "command", "duration", "events", "preset_of", "provenance", "seeds"]
@@ -170,6 +171,15 @@ def _tell_why_not(asked: str) -> None:
                      icon=":material/arrow_forward:", query_params={"run": arm.source})
     else:
         st.info(f"Run {asked} is {run.state}: it has no evaluation yet. See it on Run.")
+
+
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """Around a page's body: a damaged file becomes a sentence, and what came before it stays."""
+    try:
+        yield
+    except (StoreError, ConfigError) as error:
+        st.error(str(error))
 
 
 def empty(what: str, do: str) -> None:

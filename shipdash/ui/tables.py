@@ -40,5 +40,7 @@ def _column(name: str, values: pd.Series):
         return st.column_config.Column(label)
     if name.startswith("share"):
         return st.column_config.NumberColumn(label, format="percent")
+    if values.dtype.kind in "iu":
+        return st.column_config.NumberColumn(label, format="localized")
     decimals = 4 if "iou" in name else 2 if name in ("epochs", "planted") else 0
     return st.column_config.NumberColumn(label, format=f"%.{decimals}f")

@@ -34,17 +34,16 @@ def choose(runs: list[frame.Run]) -> View:
     found = points.families(runs, sweep.Sweeps(frame.own_store()))
     family = _choose_family(found)
     with st.container(horizontal=True, gap="large"):
-        rule = st.segmented_control(
-            "Acceptance rule", list(figures.RULES.values()), default=figures.RULES["article"],
-            required=True, key="acceptance", bind="query-params",
+        rule = frame.switch(
+            "Acceptance rule", figures.RULES.values(), default=figures.RULES["article"],
+            key="acceptance",
             help="How a pair is judged: by the article's staircase of tenths, or by its IoU "
                  "itself. The other rule's median is drawn beside.")
         words = st.selectbox(
             "Failing is below", list(summary.FAILING.values()), key="failing", width=300,
             bind="query-params", help="A fixed IoU judges all precisions alike; its own acceptance "
                                       "IoU moves with the precision.")
-        cost = st.segmented_control("Cost", list(COSTS), default="training images", required=True,
-                                    key="cost", bind="query-params")
+        cost = frame.switch("Cost", COSTS, default="training images", key="cost")
     return View(family, _key(figures.RULES, rule), _key(summary.FAILING, words), cost)
 
 

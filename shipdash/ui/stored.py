@@ -1,4 +1,4 @@
-"""A run's events as the server has read them so far. Nothing is drawn but an error."""
+"""What a run has stored, as this server has read it so far. Nothing is drawn but an error."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from shipdash.records import Event, RunState
-from shipdash.store import StoreError
+from shipdash.records import Event, Picked, RunState
+from shipdash.store import RunCorrupt, StoreError
 
 if TYPE_CHECKING:
     from shipdash.ui.frame import Run
@@ -34,9 +34,20 @@ class _Log:
                     raise
                 self.events, self.offset = [], 0
                 fresh, offset = run.store.events(run.run_id, 0)
+            _require_pool_numbers(run, fresh)
             self.events = [*self.events, *fresh] if fresh else self.events
             self.offset, self.state = offset, state
             return self.events
+
+
+def _require_pool_numbers(run: Run, events: list[Event]) -> None:
+    """A pair that the pool does not have cannot be drawn."""
+    last = run.config.selection.n_pool - 1
+    for event in events:
+        found = (event.index,) if isinstance(event, Picked) else getattr(event, "indices", ())
+        if found and not 0 <= min(found) <= max(found) <= last:
+            raise RunCorrupt(f"a pair number in events.jsonl lies beyond the pool (0 to {last:,}): "
+                             "remove the run's folder and start it again")
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)  # some 2 MB for a full-size run
