@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint clean
+.PHONY: run test lint bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
@@ -11,6 +11,11 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
+
+# A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:
+#   make bench BENCH="--only machine,full --keep"
+bench: $(VENV)/.installed-dev chromium
+	$(BIN)/python -m shipdash bench $(BENCH)
 
 # Installed again whenever the requirements change.
 $(VENV)/.installed: requirements.txt

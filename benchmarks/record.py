@@ -1,7 +1,7 @@
 """Copy a completed run into the package, numbers only, for the Home page to show at once.
 
     python -m shipdash run --preset compact
-    python benchmarks/record.py RUN_ID
+    python -m benchmarks.record RUN_ID
 
 Not a way to edit a result: files are copied as the worker wrote them, pictures and checkpoint left
 out. The run in the package is labelled as recorded, with its date, device and version.

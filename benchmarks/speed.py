@@ -1,6 +1,6 @@
 """Images per second that each network trains and predicts at 128 x 128, medians of several calls.
 
-    python benchmarks/speed.py
+    python -m benchmarks.speed
 
 Not the benchmark of a whole run: these two figures scale the estimate that the Run page gives for
 a network that has not run on this machine yet (`summary.REFERENCE_SPEED`).

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_MS = 240_000  # TensorFlow starts and compiles on a busy machine
+PATIENCE_MS = 300_000  # TensorFlow starts and compiles on a busy machine
 SOON_MS = 120_000  # a page, a worker without TensorFlow; a second each on an idle machine
 
 

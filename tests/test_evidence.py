@@ -180,7 +180,7 @@ def _pair(core, random):
     ((0.01, 0.02, 0.01), (0.10, 0.11, 0.12), Verdict.BETTER),
     ((0.10, 0.11, 0.12), (0.01, 0.02, 0.01), Verdict.WORSE),
     ((0.01, 0.20, 0.01), (0.10, 0.11, 0.12), Verdict.SEEDS),
-    ((0.05,), (0.10,), Verdict.SEEDS),
+    ((0.05,), (0.10,), Verdict.UNKNOWN),
     ((0.05, 0.06), (0.05, 0.06), Verdict.EQUAL),
 ])
 def test_a_difference_needs_pairs_and_seeds(core, random, expected):
@@ -194,6 +194,10 @@ def test_a_difference_needs_pairs_and_seeds(core, random, expected):
     ((0.01, 0.02), (0.10, 0.11), "10 selected pairs do better than 10 random ones"),
     ((0.10, 0.11), (0.01, 0.02), "10 selected pairs do worse than 10 random ones"),
     ((0.05, 0.06), (0.05, 0.06), "No difference between 10 selected pairs and 10 random ones"),
+    ((0.02,), (0.10,),
+     "10 selected pairs and 10 random ones differ in one run: seeds may turn it round"),
+    ((0.01, 0.12), (0.10, 0.11),
+     "10 selected pairs and 10 random ones differ by no more than seeds do"),
 ])
 def test_the_title_says_whatever_came_out(core, random, words):
     """Better, worse and no difference."""
@@ -202,17 +206,14 @@ def test_the_title_says_whatever_came_out(core, random, words):
 
 
 def test_measures_that_disagree_are_both_in_the_title():
-    """Fewer failures, no different in mean IoU."""
-    rng = np.random.default_rng(SEED)
-    level = rng.normal(0, 0.02, 300)
-    core = np.where(np.arange(300) < 9, 0.0, 0.91) + level * (np.arange(300) >= 9) * 0
+    """Nine bad failures of the core against sixty near misses of random pairs."""
+    core = np.where(np.arange(300) < 9, 0.0, 0.91)
     random = np.where(np.arange(300) < 60, 0.88, 0.91)
     table = summary.arm_table([_run("core", core), _run("core", core, seed=2),
                                _run("random", random, seed=3), _run("random", random, seed=4)],
                               0.9, 10)
     title = summary.arms_finding(table).title
-    assert "share failing better" in title
-    assert "mean IoU worse" in title
+    assert title.endswith("fewer held-out pairs fail, mean IoU is lower")
 
 
 def test_titles_of_the_figures_state_what_they_show():
@@ -297,9 +298,10 @@ def test_worth_is_honest_beyond_the_curve(share, words):
     assert summary.worth_words(row).startswith(words)
 
 
-def test_one_size_is_no_curve():
+@pytest.mark.parametrize("sizes", [(10,), (10, 80)])
+def test_one_or_two_sizes_are_no_curve(sizes):
     """Nothing to invert."""
-    points = list(_points(np.random.default_rng(SEED), (10,)))
+    points = list(_points(np.random.default_rng(SEED), sizes))
     assert summary.worth_table(points, [_run("core", np.ones(600))], 0.9).empty
 
 

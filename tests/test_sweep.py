@@ -15,7 +15,7 @@ from shipdash import config as configs
 from shipdash import experiment, jobs, sweep
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState
-from shipdash.store import RunBusy, RunNotFound, Store
+from shipdash.store import RunBusy, RunNotFound, Store, StoreError
 from shipdash.sweep.grid import MOST_POINTS, SweepConfig
 from shipdash.sweep.work import Workers
 
@@ -298,15 +298,39 @@ def test_two_processes_do_not_work_on_one_sweep(store):
         sweep.work(store, sweep_id)
 
 
-def test_the_page_starts_a_process_of_its_own(store):
-    """And a second press, while it is at work, starts no second one."""
-    config = plan()
+def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
+    """At work from the first moment, so the page ticks; a second press starts no second one."""
+    config, started = plan(), []
+    start_process = jobs.start_process
+    monkeypatch.setattr(jobs, "start_process",
+                        lambda *words: (started.append(words), start_process(*words)))
     sweep_id = sweep.start(store, config)
+    assert sweep.Sweeps(store).is_alive(sweep_id)
     assert sweep.start(store, config) == sweep_id
+    assert len(started) == 1
     until(lambda: sweep.Sweeps(store).standing(sweep_id).complete)
     until(lambda: not sweep.Sweeps(store).is_alive(sweep_id))
     log = sweep.Sweeps(store).log_path(sweep_id).read_text()
     assert "4 points, 4 completed" in log
+
+
+def test_a_sweep_whose_process_dies_at_once_is_not_at_work(store, monkeypatch):
+    """The lock it inherited went with it; pressing again starts another."""
+    monkeypatch.setattr(jobs, "COMMAND", (sys.executable, "-c", "pass"))
+    sweep_id = sweep.start(store, plan())
+    until(lambda: not sweep.Sweeps(store).is_alive(sweep_id))
+    assert sweep.start(store, plan()) == sweep_id
+
+
+def test_a_sweep_that_is_still_stopping_is_not_started_again(store):
+    """Else the wish to stop would be forgotten half way."""
+    sweeps = sweep.Sweeps(store)
+    sweep_id = sweeps.create(plan())
+    with sweeps.lock(sweep_id):
+        sweeps.ask_cancel(sweep_id)
+        with pytest.raises(StoreError, match="still stopping"):
+            sweep.start(store, plan())
+    assert sweeps.cancelled(sweep_id)
 
 
 def test_a_damaged_sweep_is_left_out_of_the_list(store):

@@ -21,6 +21,7 @@ class Verdict(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     SEEDS = "within seeds"  # pairs tell them apart, but the runs of the two arms overlap
+    UNKNOWN = "one run"  # pairs tell them apart, but how much seeds do is not known
     EQUAL = "no difference"  # the interval over pairs holds zero
 
 
@@ -41,9 +42,11 @@ def verdict(core: pd.Series, random: pd.Series, measure: str) -> Verdict:
     low, high = core[f"{measure}_diff_low"], core[f"{measure}_diff_high"]
     if low <= 0 <= high or pd.isna(low):
         return Verdict.EQUAL
+    if min(core["n_runs"], random["n_runs"]) < 2:
+        return Verdict.UNKNOWN
     apart = (core[f"{measure}_low"] > random[f"{measure}_high"]
              or core[f"{measure}_high"] < random[f"{measure}_low"])
-    if not apart or min(core["n_runs"], random["n_runs"]) < 2:
+    if not apart:
         return Verdict.SEEDS
     more_is_better = measure == "mean_iou"
     return Verdict.BETTER if (core[f"{measure}_diff"] > 0) == more_is_better else Verdict.WORSE
@@ -133,6 +136,18 @@ def differences_title(table: pd.DataFrame) -> str:
             f"{_diff(found, 'mean_iou', 1, '')} mean IoU")
 
 
+_FAILURES = {
+    Verdict.BETTER: "fewer held-out pairs fail", Verdict.WORSE: "more held-out pairs fail",
+    Verdict.SEEDS: "share failing within seed noise", Verdict.EQUAL: "share failing no different",
+    Verdict.UNKNOWN: "share failing differs in one run",
+}
+_IOU = {
+    Verdict.BETTER: "mean IoU is higher", Verdict.WORSE: "mean IoU is lower",
+    Verdict.SEEDS: "mean IoU within seed noise", Verdict.EQUAL: "mean IoU no different",
+    Verdict.UNKNOWN: "mean IoU differs in one run",
+}
+
+
 def _title(k: int, failures: Verdict, iou: Verdict) -> str:
     selected, random = f"{k:,} selected pairs", f"{k:,} random ones"
     if failures is iou:
@@ -141,11 +156,9 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
             Verdict.WORSE: f"{selected} do worse than {random}",
             Verdict.SEEDS: f"{selected} and {random} differ by no more than seeds do",
             Verdict.EQUAL: f"No difference between {selected} and {random}",
+            Verdict.UNKNOWN: f"{selected} and {random} differ in one run: seeds may turn it round",
         }[failures]
-    words = {Verdict.BETTER: "better", Verdict.WORSE: "worse", Verdict.SEEDS: "within seed noise",
-             Verdict.EQUAL: "no different"}
-    return (f"{selected} against {random}: share failing {words[failures]}, "
-            f"mean IoU {words[iou]}")
+    return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
 
 
 def _detail(table, core, random, stop: str, network: str) -> str:

@@ -19,6 +19,10 @@ MEASURES = {"share_failing": -1, "mean_iou": 1}
 """The two measures that lead, and whether more is better (1) or worse (-1)."""
 
 
+FEWEST_SIZES = 3
+"""As many random pairs and all of them alone are two points and no curve."""
+
+
 def curve_runs(runs: Sequence[ArmRun]) -> list[ArmRun]:
     """The runs that are points of the curve, fewest pairs first."""
     kinds = (ARMS["random"], ARMS["full"])
@@ -60,13 +64,13 @@ def worth_table(runs: Sequence[ArmRun], core: Sequence[ArmRun], acceptance: floa
     -------
     DataFrame
         measure, core (its value), worth, worth_low, worth_high, k_min, k_max. A worth of 0 means
-        `k_min` pairs or fewer, an infinite one more than `k_max`. Empty with fewer than two sizes
-        or without a core.
+        `k_min` pairs or fewer, an infinite one more than `k_max`. Empty with fewer than
+        `FEWEST_SIZES` sizes or without a core.
     """
     columns = ["measure", "core", "worth", "worth_low", "worth_high", "k_min", "k_max"]
     points = curve_runs(runs)
     sizes = sorted({r.n_pairs for r in points})
-    if len(sizes) < 2 or not core:
+    if len(sizes) < FEWEST_SIZES or not core:
         return pd.DataFrame(columns=columns)
     groups = [[i for i, r in enumerate(points) if r.n_pairs == k] for k in sizes]
     groups.append(list(range(len(points), len(points) + len(core))))

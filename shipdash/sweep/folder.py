@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import fcntl
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from shipdash.config import RUN_ID, ConfigError
 from shipdash.records import RunState
@@ -113,8 +115,9 @@ class Sweeps(Folder):
             yield held
 
     def is_alive(self, sweep_id: str) -> bool:
-        """Whether some process works on it."""
-        return self._is_held(self.folder(sweep_id) / "alive.lock")
+        """Whether some process works on it, or has been started to: see `open_log`."""
+        return (self._is_held(self.folder(sweep_id) / "alive.lock")
+                or self._is_held(self.log_path(sweep_id)))
 
     def ask_cancel(self, sweep_id: str) -> None:
         """Leave the wish to stop; no further point begins."""
@@ -129,6 +132,24 @@ class Sweeps(Folder):
         """It is asked to go on."""
         with explained(f"cannot write to sweep {sweep_id}"):
             (self.folder(sweep_id) / "cancel").unlink(missing_ok=True)
+
+    def open_log(self, sweep_id: str) -> IO[bytes]:
+        """Where a process of its own prints to, locked; `RunBusy` if one does already.
+
+        The process inherits file and lock, and the kernel drops the lock when it ends: a sweep
+        that was started counts as at work from the first moment, and two presses start one.
+        """
+        log = self.log_path(sweep_id).open("ab")
+        until = time.monotonic() + 1.0  # whoever only looks holds the lock for a moment
+        while True:
+            try:
+                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return log
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    log.close()
+                    raise RunBusy(f"sweep {sweep_id} has been started already: watch it") from None
+                time.sleep(0.02)
 
     def log_path(self, sweep_id: str) -> Path:
         """Where the output of its process goes."""

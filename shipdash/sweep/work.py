@@ -19,7 +19,7 @@ import joblib
 from shipdash import jobs
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.store import RunBusy, Store, StoreError
 from shipdash.sweep.folder import MISSING, Standing, Sweeps, state_of
 from shipdash.sweep.grid import SweepConfig
 
@@ -65,15 +65,25 @@ def workers(n: int | None = None) -> Workers:
 
 
 def start(store: Store, asked: SweepConfig) -> str:
-    """Store the sweep and have a process of its own work on it; its id. Again: go on with it."""
+    """Store the sweep and have a process of its own work on it; its id. Again: go on with it.
+
+    Raises
+    ------
+    StoreError
+        It is still stopping, or no process can be started.
+    """
     sweeps = Sweeps(store)
     sweep_id = sweeps.create(asked)
-    if sweeps.is_alive(sweep_id) and not sweeps.cancelled(sweep_id):
+    if sweeps.is_alive(sweep_id):
+        if sweeps.cancelled(sweep_id):
+            raise StoreError(f"sweep {sweep_id} is still stopping: wait a moment and try again")
         return sweep_id
     sweeps.forget_cancel(sweep_id)
     try:
-        with sweeps.log_path(sweep_id).open("ab") as log:
+        with sweeps.open_log(sweep_id) as log:
             jobs.start_process(store, ["sweep", "--id", sweep_id], log, subprocess.STDOUT)
+    except RunBusy:
+        return sweep_id  # somebody else was quicker
     except OSError as error:
         raise StoreError(f"cannot start the sweep: {error.strerror or error}; its settings are "
                          f"kept in {sweeps.folder(sweep_id)}") from None

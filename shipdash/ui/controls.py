@@ -83,7 +83,7 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
 
 
 def _curve(found) -> None:
-    if len(found.curve) < 2:
+    if found.worth.empty:
         return
     core = summary.arm_row(found.arms, summary.ARMS["core"], summary.EQUAL_UPDATES)
     cells = st.columns(2, gap="large")
