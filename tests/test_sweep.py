@@ -49,7 +49,7 @@ def store(tmp_path, monkeypatch):
     until(lambda: not any(run.state is RunState.RUNNING for run in store.list()))
 
 
-def until(holds, seconds=120.0):
+def until(holds, seconds=300.0):
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"
@@ -238,7 +238,7 @@ def test_cancel_stops_at_once_and_a_second_go_finishes(store):
     thread = in_background(sweep.work, store, sweep_id, crew=Workers(1, 1))
     until(lambda: sweep.Sweeps(store).standing(sweep_id).counts[RunState.RUNNING])
     sweep.cancel(store, sweep_id)
-    thread.join(120)
+    thread.join(300)
     assert not thread.is_alive()
     standing = sweep.Sweeps(store).standing(sweep_id)
     assert standing.counts == {RunState.CANCELLED: 1, sweep.MISSING: 2}
@@ -276,7 +276,7 @@ def test_a_point_at_work_elsewhere_is_waited_for_not_doubled(store):
         time.sleep(1.0)
         assert store.events(run_id) == ([], 0)
         assert thread.is_alive()
-    thread.join(120)
+    thread.join(300)
     assert store.result(run_id)["n_core"] >= 20
 
 
@@ -287,7 +287,7 @@ def test_a_sweep_waits_for_what_a_person_queued(store, monkeypatch):
         thread = in_background(sweep.work, store, sweep_id)
         time.sleep(1.0)
         assert list(sweep.Sweeps(store).standing(sweep_id).states.values()) == [sweep.MISSING]
-    thread.join(120)
+    thread.join(300)
     assert sweep.Sweeps(store).standing(sweep_id).complete
 
 
@@ -300,7 +300,7 @@ def test_two_processes_do_not_work_on_one_sweep(store):
 
 def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
     """At work from the first moment, so the page ticks; a second press starts no second one."""
-    config, started = plan(), []
+    config, started = plan(1, 1), []
     start_process = jobs.start_process
     monkeypatch.setattr(jobs, "start_process",
                         lambda *words: (started.append(words), start_process(*words)))
@@ -311,7 +311,7 @@ def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
     until(lambda: sweep.Sweeps(store).standing(sweep_id).complete)
     until(lambda: not sweep.Sweeps(store).is_alive(sweep_id))
     log = sweep.Sweeps(store).log_path(sweep_id).read_text()
-    assert "4 points, 4 completed" in log
+    assert "1 point, 1 completed" in log
 
 
 def test_a_sweep_whose_process_dies_at_once_is_not_at_work(store, monkeypatch):
@@ -403,6 +403,6 @@ def test_ctrl_c_puts_the_running_point_away(store):
         until(lambda: any(r.state is RunState.RUNNING and r.summary["n_core"] > 3
                           for r in store.list()))
         process.send_signal(signal.SIGINT)
-        assert "stopping" in process.communicate(timeout=120)[1]
+        assert "stopping" in process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert [run.state for run in store.list()] == [RunState.CANCELLED]
