@@ -142,7 +142,8 @@ def from_json(line: dict) -> Event:
         raise ValueError(f"not a {kind.__name__} event: {error}") from None
     for name, wanted in _FIELDS[kind].items():
         if not _HOLDS[wanted](fields[name]):
-            raise ValueError(f"{name} of a {kind.__name__} event must be of type {wanted}. "
+            raise ValueError(f"{name} of a {kind.__name__} event must be of type "
+                             f"{getattr(wanted, '__name__', wanted)}. "
                              f"Received: {fields[name]!r:.60}")
     if kind is Scanned:
         return event._replace(indices=tuple(event.indices), ious=tuple(event.ious))

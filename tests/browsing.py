@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 ROOT = Path(__file__).parents[1]
 PATIENCE_MS = 300_000  # TensorFlow starts and compiles on a busy machine
 SOON_MS = 120_000  # a page, a worker without TensorFlow; a second each on an idle machine
+expect.set_options(timeout=30_000)
 
 
 class App:
@@ -66,6 +67,7 @@ def open_page(browser, url: str, problems: list[str], *, width: int = 1440,
     """A page of its own context, whose console errors and uncaught exceptions are collected."""
     context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(SOON_MS)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda m: problems.append(m.text) if is_ours(m) else None)
     page.goto(url)

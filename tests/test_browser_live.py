@@ -30,11 +30,13 @@ def live(app, browser):
     store, problems = Store(app.runs), []
     run_id = jobs.submit(store, settings)
     page = open_page(browser, f"{app.url}/Run?run={run_id}", problems)
-    wait_for_more(page, 20)
-    settle(page)
-    yield page
-    page.context.close()
-    store.request(run_id, "cancel")
+    try:
+        wait_for_more(page, 20)
+        settle(page)
+        yield page
+    finally:
+        page.context.close()
+        store.request(run_id, "cancel")
     assert problems == []
 
 

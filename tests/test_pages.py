@@ -177,8 +177,8 @@ def test_every_parameter_of_the_link_is_attacked():
     assert found - {"run"} <= set(IN_THE_LINK)
 
 
-WRONG_RESULT = (b'{"core": ["x"], "n_core": "many", "n_tested": null, "n_pool": {}, "seconds": "long",'
-                b' "held_out": 7}')
+WRONG_RESULT = (b'{"core": ["x"], "n_core": "many", "n_tested": null, "n_pool": {},'
+                b' "seconds": "long", "held_out": 7}')
 WRONG_EVENT = (b'{"kind": "picked", "round": "one", "index": 10000000000, "position": null,'
                b' "n_core": -1, "n_tested": [], "iou": "low", "score": {}}\n')
 DAMAGE = {

@@ -118,7 +118,8 @@ def _tell(store: Store, sweep_id: str, standing: Standing, seconds: float, as_js
                           "n_completed": standing.n_done, "seconds": seconds, "points": points}))
         return
     counts = ", ".join(f"{n} {state}" for state, n in standing.counts.items())
-    print(f"sweep {sweep_id}: {len(points)} point{'s' * (len(points) != 1)}, {counts}; {seconds:g} s")
+    n = f"{len(points)} point" + ("s" if len(points) != 1 else "")
+    print(f"sweep {sweep_id}: {n}, {counts}; {seconds:g} s")
     if not standing.complete:
         print(f"go on with: python -m shipdash sweep --id {sweep_id}")
 

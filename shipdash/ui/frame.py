@@ -162,7 +162,7 @@ def _tell_why_not(asked: str) -> None:
     elif run is None:
         st.warning(f"There is no run {asked} on this machine. Choose another, or start it on Run.")
     elif run.config is None:
-        st.error(f"Run {asked} cannot be read: {run.reason} Choose another run.")
+        st.error(f"Run {asked} cannot be read: {run.reason}. Choose another run.")
     elif is_arm(run):
         arm = run.config.arm
         st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}: "

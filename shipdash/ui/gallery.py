@@ -6,6 +6,8 @@ nearest neighbour, because a pixel is the evidence; the browser only ever makes 
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,18 +90,15 @@ def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
     return out
 
 
-def stack(parts: Sequence[np.ndarray | str], captions: Sequence[str]) -> Image.Image:
-    """Image, mask and prediction of one pair under each other: it stands beside a chart."""
-    size = len(parts[0])
-    side = size * max(SIDE // size, 1)
-    out = Image.new("RGBA", (side, len(parts) * (side + LINE + 4)), (0, 0, 0, 0))
-    pen, font = ImageDraw.Draw(out), ImageFont.load_default(FONT)
-    for k, (part, caption) in enumerate(zip(parts, captions, strict=True)):
-        y = k * (side + LINE + 4)
-        is_image = not isinstance(part, str) and part.ndim == 3
-        _place(out, _rgb(part) if is_image else _grey(part), (0, y), side)
-        pen.text((0, y + side + 2), caption, INK, font)
-    return out
+def inline(part: np.ndarray) -> str:
+    """One image, mask or prediction as a data URL, pixel for pixel.
+
+    For what changes every few seconds: a file of the server may be gone before a slow browser has
+    asked for it.
+    """
+    out = io.BytesIO()
+    (_rgb if part.ndim == 3 else _grey)(part).convert("RGB").save(out, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
 def mosaic(images: np.ndarray, *, columns: int = 14, side: int = 64) -> Image.Image:

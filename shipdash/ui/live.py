@@ -186,11 +186,15 @@ def last_pick(run: frame.Run, events) -> None:
     known = [p for p in picks if p.index in stored]
     pick = known[-1] if known else picks[-1]
     (image,), (mask,) = gallery.of_run(run, [pick.index])
-    untested = pick.iou is None
-    iou = "joined untested" if untested else f"predicted: IoU {pick.iou:.2f}"
-    word = "untested" if untested else "not recorded" if run.recorded else "not stored yet"
+    iou = "joined untested" if pick.iou is None else f"prediction, IoU {pick.iou:.2f}"
+    missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"
+    parts = ((image, f"pair {pick.index:,}"), (mask, "truth"),
+             (stored.get(pick.index), f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
-    picture = gallery.stack([image, mask, stored.get(pick.index, word)],
-                            [f"pair {pick.index:,}", "truth", iou])
-    st.image(picture, width=136, alt=f"Pair {pick.index} joined the core set as number "
-             f"{pick.n_core}: image, mask and the wrong prediction; {iou}.")
+    with st.container(key="last_pick", gap="small"):
+        for part, words in parts:
+            if part is None:
+                st.caption(words.capitalize())
+            else:
+                st.image(gallery.inline(part), caption=words, width=128,
+                         alt=f"The pair that joined the core set last: {words}.")
