@@ -161,10 +161,10 @@ def _parameters(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Call):
             given = {k.arg: getattr(k.value, "value", None) for k in node.keywords}
             name = getattr(node.func, "attr", "")
-            if given.get("bind") == "query-params" or name in ("switch", "page_of"):
+            if "bind" in given or name in ("switch", "page_of"):
                 found.add(given.get("key"))
             if name == "get" and getattr(node.func.value, "attr", "") == "query_params":
-                found.add(node.args[0].value)
+                found.add(getattr(node.args[0], "value", None))
     return {name for name in found if isinstance(name, str)}
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from shipdash import config as configs
 from shipdash import jobs, summary, sweep
+from shipdash.__main__ import _parser
 from shipdash.records import RunState
 from shipdash.store import Store
-from shipdash.ui import frame, plan, points
+from shipdash.sweep.command import plan_of
+from shipdash.ui import chart, frame, plan, points
 
 ROOT = Path(__file__).parents[1]
 PAGE = "pages/5_Threshold.py"
@@ -262,9 +265,6 @@ def test_a_clicked_point_without_a_run_here_can_be_computed(store, started):
 
 def test_the_command_under_the_plan_asks_for_the_same_sweep():
     """Parsed by the command line itself."""
-    from shipdash.__main__ import _parser
-    from shipdash.sweep.command import plan_of
-
     base = configs.compact().replace(**{"scene.contrast": 0.2, "network.augment": False})
     asked = sweep.plan(base, {
         "selection.precision": [0.8, 0.95], "seeds.order": [1, 2, 3], "seeds.model": [7],
@@ -282,3 +282,25 @@ def test_a_recorded_point_can_be_asked_for_again():
     family = points.Family("recorded", "", asked.base, {}, None)
     assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(
         rows["run_id"])
+
+
+def test_a_click_on_a_point_opens_its_run(store, monkeypatch):
+    """The chart hands over the run id that the dot carries."""
+    fill(store, grid())
+    run_id = grid().points[0].digest
+    monkeypatch.setattr(chart, "show", lambda *args, **kwargs: SimpleNamespace(clicked=run_id))
+    at = open_page(sweep=sweep.family(configs.quick()))
+    assert [title.value for title in at.title] == ["Run"]
+    assert "".join(at.query_params["run"]) == run_id
+
+
+def test_the_sweep_that_ships_is_what_its_command_asks_for():
+    """Eight precisions and five orders at least, both rules; every point can be repeated."""
+    found = points.recorded()
+    table, line = found.points, found.facts["command"]
+    assert found.facts["algorithm"] == configs.ALGORITHM, "record it again: see benchmarks"
+    assert table["precision"].nunique() >= 8 and table["order_seed"].nunique() >= 5
+    assert set(table["acceptance"]) == {"article", "iou"}
+    assert set(table["state"]) <= {"completed", "stalled"}
+    asked = plan_of(_parser().parse_args(line.split()[3:]))
+    assert sorted(run.digest for run in asked.points) == sorted(table["run_id"])

@@ -27,7 +27,7 @@ def field(dotted: str, value: Any, *, prefix: str = "", slider: bool = False,
     spec = next(s for s in dataclasses.fields(SECTIONS[section]) if s.name == name)
     about, key = spec.metadata, f"{prefix}.{dotted}" if prefix else dotted
     label = about["label"] + (f" ({about['unit']})" if about["unit"] else "")
-    common = {"key": key, "help": about["help"], "bind": "query-params" if linked else None}
+    common = {"key": key, "help": about["help"], "bind": frame.link(key) if linked else None}
     if isinstance(spec.default, bool):
         return st.toggle(label, value, **common)
     if isinstance(spec.default, tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -201,10 +202,19 @@ def switch(label: str, options: Iterable[str], *, key: str, default: str | None 
     return default if chosen is None else chosen
 
 
+def link(key: str) -> str | None:
+    """What ``bind`` a widget takes that holds a number: none where the address holds one that no
+    widget can. Streamlit 1.67 makes a float of the text first, and infinity ends the script."""
+    try:
+        return "query-params" if math.isfinite(float(st.query_params.get(key, 0))) else None
+    except ValueError:
+        return "query-params"
+
+
 def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
     """The viewer's own guess; it travels in the URL and is a line in every later curve."""
     st.number_input(
-        label, 1, MOST_GUESS, value=None, step=50, key="guess", bind="query-params",
+        label, 1, MOST_GUESS, value=None, step=50, key="guess", bind=link("guess"),
         placeholder="a number of pairs",
         help="Written down before looking; every curve shows it as a dotted line.",
     )

@@ -75,7 +75,7 @@ def _worst(run: frame.Run) -> pd.DataFrame:
 def one(run: frame.Run, events) -> None:
     """One pair followed over the run."""
     n = run.config.selection.n_pool
-    index = st.number_input("Pair number", 0, n - 1, 0, key="pair", bind="query-params",
+    index = st.number_input("Pair number", 0, n - 1, 0, key="pair", bind=frame.link("pair"),
                             width=220, help="Its number in the pool, as on every page.") or 0
     images, masks = gallery.of_run(run, [index])
     history = summary.pair_history(events, index)
