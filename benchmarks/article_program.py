@@ -44,13 +44,18 @@ class ArticleProgram:
 
     def __init__(self, config: RunConfig, *, batches: str) -> None:
         self.config, self.batches = config, batches
+        self.stream = order(config.selection.n_pool, config.seeds.order)
+        self.n_epochs = self.n_trained = self.n_predicted = self.n_batches = 0
+
+    def build(self) -> None:
+        """Fresh weights; everything is traced on black pairs and taken back, as our loop does."""
+        config = self.config
         keras.utils.set_random_seed(config.seeds.model)
         network = config.network
         self.model = NETWORKS[network.kind](config.scene.size, network.filters)
         self.model.compile(optimizer=keras.optimizers.Adam(network.learning_rate),
                            loss=bce_dice_loss, metrics=[tenths])
-        self.stream = order(config.selection.n_pool, config.seeds.order)
-        self.n_epochs = self.n_trained = self.n_predicted = self.n_batches = 0
+        self._trace()
 
     def draw_pool(self) -> None:
         """The whole pool as arrays in stream order, as the article held it."""
@@ -107,8 +112,7 @@ class ArticleProgram:
         permutation = np.random.Generator(np.random.SFC64(chance)).permutation(n)
         return np.resize(permutation, -(-n // batch) * batch)
 
-    def prepare(self) -> None:
-        """Trace `fit` and `predict` on black pairs and take it back, as our learner does."""
+    def _trace(self) -> None:
         model, batch, side = self.model, self.config.network.batch, self.config.scene.size
         black = np.zeros((batch, side, side, 3), np.float32)
         model.optimizer.build(model.trainable_variables)

@@ -46,7 +46,7 @@ def _ours(config: RunConfig) -> tuple[list[int], dict]:
 def _theirs(config: RunConfig) -> tuple[list[int], dict]:
     program = ArticleProgram(config, batches="ours")
     began = time.perf_counter()
-    program.prepare()
+    program.build()
     compile_s, began = time.perf_counter() - began, time.perf_counter()
     program.draw_pool()
     core = program.run()

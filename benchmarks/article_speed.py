@@ -29,7 +29,7 @@ def main(asked: str) -> None:
         "selection.n_pool": min(BLOCK, N_PREDICTED)})
     batch, ahead = config.network.batch, slice(0, N_PREDICTED)
     program = ArticleProgram(config, batches="keras")
-    program.prepare()
+    program.build()
     program.draw_pool()
     images, masks = program.images[:batch], program.masks[:batch]
     found = {"fit": _speeds(lambda: program.fit(images, masks, batch), batch),

@@ -50,9 +50,12 @@ def watch(url: str, seconds: float) -> dict:
         page.on("websocket", lambda socket: socket.on("framereceived", heard))
         page.goto(url)
         page.locator(DONE).wait_for(timeout=PATIENCE_MS)
+        page.wait_for_timeout(1000 * PAUSE_S)
+        n_first = len(frames)
         page.wait_for_timeout(1000 * seconds)
-    groups = grouped(frames)
-    return {"page_bytes": groups[0], "update_bytes": groups[1:], "watched_s": seconds}
+    page_bytes = sum(n_bytes for _, n_bytes in frames[:n_first])
+    return {"page_bytes": page_bytes, "update_bytes": grouped(frames[n_first:]),
+            "watched_s": seconds}
 
 
 def grouped(frames: list[tuple[float, int]]) -> list[int]:

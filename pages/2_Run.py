@@ -13,7 +13,8 @@ with st.expander("New run", expanded=unfolded, icon=":material/add:"):
     config, name = forms.run_form()
     if config is not None:
         forms.tell_estimate(config, runs)
-    known = config is not None and frame.find(config.digest, runs) is not None
+    # The recorded run is no reason not to see it happen here.
+    known = config is not None and frame.find(config.digest, [r for r in runs if not r.recorded])
     label = "Open this run" if known else "Start"
     if st.button(label, type="primary", key="start", icon=":material/play_arrow:",
                  disabled=config is None, help="The same settings are the same run."):

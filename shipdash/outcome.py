@@ -72,4 +72,5 @@ def machine() -> str:
             if line.startswith("model name"):
                 name = line.partition(":")[2].strip()
                 break
-    return f"{name}, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
+    n_cores = len(os.sched_getaffinity(0))
+    return f"{name}, {n_cores} core{'s' if n_cores != 1 else ''}, {platform.system()}"

@@ -10,10 +10,12 @@ import pytest
 from benchmarks.browser import grouped
 from benchmarks.stopwatch import Stopwatch
 from shipdash import __main__ as cli
-from shipdash import bench
+from shipdash import bench, metrics
 from shipdash import config as configs
 from shipdash.bench import article, child, report, runs, sections, server, stored
 from shipdash.bench.report import Asked, Report, Row
+from shipdash.records import Scanned
+from tests.test_speed_ratios import Nearest, selected
 
 ROTE = configs.compact().replace(**runs.SMALL, **{
     "network.kind": "rote", "scene.distinct": 12, "selection.first": 4, "selection.n_pool": 60,
@@ -258,16 +260,45 @@ def test_the_published_counts_by_hand():
 
 
 @pytest.mark.tensorflow
-def test_the_rebuilt_program_picks_what_our_loop_picks():
-    """Keras `fit` and `predict` against our compiled steps: the same pairs in the same order."""
+@pytest.mark.parametrize("batches", ["ours", "keras"])
+def test_the_rebuilt_program_follows_the_rules_of_our_loop(batches):
+    """The same learner, which needs no TensorFlow, in both: the same picks and more predictions."""
+    from benchmarks.article_program import ArticleProgram  # imports TensorFlow
+
+    class Program(ArticleProgram):
+        """With a learner that generalizes in place of Keras."""
+
+        learner = Nearest()
+
+        def fit(self, images, masks, batch):
+            self.learner.train(images, masks > 0)
+            return 11.0
+
+        def predict(self, ahead):
+            self.n_predicted += len(self.images[ahead])
+            probability = self.learner.predict(self.images[ahead])
+            return metrics.article_tenths(metrics.counts(self.masks[ahead], probability))
+
+    config = article.comparison(quick=False).replace(**{
+        "selection.n_pool": 300, "selection.precision": 0.2, "scene.distinct": 60})
+    program = Program(config, batches=batches)
+    program.draw_pool()
+    events, core = selected(config, Nearest())
+    assert program.run() == core
+    assert 20 < len(core) < 100
+    n_forward = sum(e.n_forward for e in events if isinstance(e, Scanned))
+    assert program.n_predicted > 2 * n_forward
+
+
+@pytest.mark.tensorflow
+def test_keras_trains_to_the_last_bit_as_our_learner_does():
+    """The real `fit` and `predict` against our compiled steps: why the benchmark may compare."""
     config = article.comparison(quick=True).replace(**{
-        "selection.n_pool": 30, "selection.precision": 0.251})
+        "selection.n_pool": 15, "selection.precision": 0.251})
     race = child.measure("article_race", json.dumps(config.to_dict())).found
     assert race["same_picks"], f"the picks differ from number {race['first_difference']} on"
-    ours, program = race["ours"], race["program"]
-    assert 11 < ours["n_core"] == program["n_core"] < 30
-    assert ours["n_backward"] == program["n_backward"]
-    assert ours["n_forward"] <= program["n_forward"]
+    assert race["ours"]["n_core"] > 11
+    assert race["ours"]["n_backward"] == race["program"]["n_backward"] > 150
 
 
 @pytest.mark.tensorflow

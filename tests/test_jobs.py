@@ -350,13 +350,17 @@ def test_a_drainer_that_cannot_be_started_is_a_sentence(store, monkeypatch):
 def test_a_server_keeps_no_zombies(store, monkeypatch):
     """The exit code of a drainer is taken, however long the server lives."""
     monkeypatch.setattr(jobs, "COMMAND", (sys.executable, "-c", "pass"))
+    started, popen = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen",
+                        lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
     store.create(settings())
     before = set(threading.enumerate())
     jobs.ensure_drainer(store)
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
+    [drainer] = started
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(drainer.pid, os.WNOHANG)
 
 
 # -- the device -------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ def finish(store, config, n_core, reason="exhausted"):
         "n_wasted": 1, "n_backward": 100 * n_core, "seconds": 30.0,
         "phases": {"train": 20.0, "scan": 5.0}, "device": "CPU (1 thread)", "threads": 1,
         "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
-        "held_out": {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "article_score": 0.5,
+        "held_out": {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "mean_dice": 0.8,
+                     "article_score": 0.5, "article_score_soft": 0.5,
                      "acceptance_iou": config.selection.acceptance_iou}})
     store.set_status(run_id, RunState.COMPLETED)
     return run_id

@@ -24,7 +24,7 @@ from shipdash.config import RunConfig
 from shipdash.store import Store
 
 N_EVENTS = 100_000
-WATCH_S = 30  # some fifteen updates
+WATCH_S = 20  # some ten updates
 PATIENCE_S = 1_800  # a run of 100,000 events on a busy machine
 
 
@@ -73,7 +73,7 @@ def _painted(url: str, paths: dict[str, str], visits: int) -> list[Row]:
 
 
 def _updates(watched: dict, *, still_running: bool) -> list[Row]:
-    """Bytes of a live update; the first frames, which bring the whole page, are left out."""
+    """Bytes of a live update, and of what brings the page itself."""
     if not watched["update_bytes"]:
         raise BenchError("no live update was seen: the run ended before the page came up")
     note = "what the server sends over the websocket" + ("" if still_running else "; run ended")
@@ -83,7 +83,7 @@ def _updates(watched: dict, *, still_running: bool) -> list[Row]:
         Row("live updates seen", len(watched["update_bytes"]), "",
             note=f"in {watched['watched_s']:.0f} s"),
         Row("the Run page when opened", watched["page_bytes"] / 1e3, "kB",
-            note="websocket, up to the first update"),
+            note="websocket, up to the first live update"),
     ]
 
 

@@ -1,5 +1,10 @@
 // One Plotly figure that is updated in place. Called again on every change of data or theme.
-const MODEBAR = { displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+const MODEBAR = {
+  displaylogo: false,
+  doubleClick: false, // ours: back to the newest range, not to that of the first drawing
+  modeBarButtonsToRemove: ["sendChartToCloud", "lasso2d", "select2d", "autoScale2d", "resetScale2d"],
+};
+const AXIS = /^[xy]axis\d*/;
 
 function plotly(url) {
   window.shipdashPlotly ??= new Promise((resolve, reject) => {
@@ -19,10 +24,45 @@ function themed(layout, element) {
   const paper = read("--st-background-color");
   const out = { ...layout, paper_bgcolor: paper, plot_bgcolor: paper };
   out.font = { ...layout.font, color: text, family: read("--st-font") };
-  for (const name of Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key)))
+  for (const name of Object.keys(layout).filter((key) => AXIS.test(key)))
     out[name] = { ...layout[name], gridcolor: line, linecolor: line, zerolinecolor: line };
   out.hoverlabel = { bgcolor: paper, bordercolor: line, font: { color: text } };
   return out;
+}
+
+// Draw the newest data. Plotly's uirevision keeps hidden traces, but of a zoom only those ends of
+// an axis that the figure leaves alone; ours follow the data, so the viewer's ranges are put in.
+async function redraw(root) {
+  const { figure, name } = root.shipdashLatest;
+  const layout = themed(figure.layout, root);
+  if (root.shipdashRevision !== layout.uirevision) root.shipdashZoomed = {};
+  root.shipdashRevision = layout.uirevision;
+  for (const axis of Object.keys(layout).filter((key) => AXIS.test(key))) {
+    layout[axis].uirevision = false;
+    if (root.shipdashZoomed[axis]) layout[axis].range = [...root.shipdashZoomed[axis]];
+  }
+  const reset = { name: "reset", title: "Show all", icon: window.Plotly.Icons.home, click: showAll };
+  const config = { ...MODEBAR, modeBarButtonsToAdd: [reset],
+                   toImageButtonOptions: { filename: name, scale: 2 } };
+  await window.Plotly.react(root, figure.data, layout, config);
+}
+
+function showAll(root) {
+  root.shipdashZoomed = {};
+  return redraw(root);
+}
+
+function listen(root) {
+  root.on("plotly_relayout", (changes) => {
+    for (const key of Object.keys(changes)) {
+      const axis = key.match(AXIS)?.[0];
+      if (axis && key.startsWith(`${axis}.range`)) root.shipdashZoomed[axis] = root.layout[axis].range;
+    }
+  });
+  root.on("plotly_doubleclick", () => setTimeout(showAll, 0, root));
+  root.on("plotly_click", (event) => {
+    if (root.shipdashLatest.clicks) root.shipdashClicked(event.points[0].customdata ?? null);
+  });
 }
 
 export default async function ({ data, parentElement, setTriggerValue }) {
@@ -38,19 +78,16 @@ export default async function ({ data, parentElement, setTriggerValue }) {
   root.setAttribute("aria-label", data.alt);
   root.style.height = `${data.figure.layout.height}px`;
   root.shipdashLatest = data;
+  root.shipdashClicked = (what) => setTriggerValue("clicked", what);
   const Plotly = await plotly(data.plotly);
-  const latest = root.shipdashLatest;
-  const config = { ...MODEBAR, toImageButtonOptions: { filename: latest.name, scale: 2 } };
-  await Plotly.react(root, latest.figure.data, themed(latest.figure.layout, root), config);
+  await redraw(root);
   root.dataset.updates = String(Number(root.dataset.updates ?? 0) + 1);
   if (!root.shipdashObserver) {
     root.shipdashObserver = new ResizeObserver(() => {
       if (root.isConnected && root.clientWidth) Plotly.Plots.resize(root);
     });
     root.shipdashObserver.observe(root);
-    root.on("plotly_click", (event) => {
-      if (root.shipdashLatest.clicks) setTriggerValue("clicked", event.points[0].customdata ?? null);
-    });
+    listen(root);
   }
   return () => {
     root.shipdashObserver?.disconnect();

@@ -1,8 +1,8 @@
 """A chart that keeps zoom and hidden traces while its data grows. No figure is made here.
 
 `st.plotly_chart` is mounted anew whenever its figure changes. This component stays and calls
-``Plotly.react`` with the figure's ``uirevision``. The browser loads plotly.js once, from the
-installed plotly package through Streamlit's own server: no CDN and no copy in the repository.
+``Plotly.react`` with the ranges and traces a viewer has chosen. The browser loads plotly.js once,
+from the installed plotly package through Streamlit's own server: no CDN, no copy in the repository.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def show(chart: Chart, *, key: str, note: str = "", clicks: bool = False):
             if note:
                 st.caption(note, width="stretch")
             st.download_button(
-                "CSV", chart.table.to_csv(index=False), f"{key}.csv", "text/csv", type="tertiary",
-                key=f"csv_{key}", on_click="ignore", help="The numbers of this figure.",
-                icon=":material/download:",
+                "CSV", lambda: chart.table.to_csv(index=False), f"{key}.csv", "text/csv",
+                type="tertiary", key=f"csv_{key}", on_click="ignore",
+                help="The numbers of this figure.", icon=":material/download:",
             )
     return answer

@@ -44,7 +44,7 @@ def _preview(scene: SceneConfig, seed: int) -> None:
     chart.show(figures.pixel_levels(sea, target), key="levels",
                note="All channels of the ten pairs, dark shapes mirrored so that target is the "
                     "brighter side. The distractor counts as sea here.")
-    st.download_button("Download ten pairs (NPZ)", _npz(images, masks), "pairs.npz",
+    st.download_button("Download ten pairs (NPZ)", lambda: _npz(images, masks), "pairs.npz",
                        key="generator.download", on_click="ignore", icon=":material/download:")
 
 

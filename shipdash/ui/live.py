@@ -194,7 +194,7 @@ def last_pick(run: frame.Run, events) -> None:
     with st.container(key="last_pick", gap="small"):
         for part, words in parts:
             if part is None:
-                st.caption(words.capitalize())
+                st.caption(words[0].upper() + words[1:])
             else:
                 st.image(gallery.inline(part), caption=words, width=128,
                          alt=f"The pair that joined the core set last: {words}.")

@@ -132,7 +132,7 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     st.dataframe(manifest, hide_index=True, key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
-        st.download_button("core.csv", manifest.to_csv(index=False), "core.csv", "text/csv",
+        st.download_button("core.csv", lambda: manifest.to_csv(index=False), "core.csv", "text/csv",
                            key="core_csv", icon=":material/download:", on_click="ignore")
         if len(chosen) <= 2_000:
             st.download_button("Images and masks (NPZ)", lambda: _npz(run, chosen), "core.npz",

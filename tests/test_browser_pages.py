@@ -1,0 +1,129 @@
+"""Every page in Chromium with the recorded run: light and dark, wide and narrow, by keyboard."""
+
+import re
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from browsing import ROOT, SOON_MS, App, open_page, settle
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["", *(path.stem.partition("_")[2] for path in sorted((ROOT / "pages").glob("*.py")))]
+FIRST_PAINT_S = 2.0
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One server for all looks of this file: nothing here changes a run."""
+    running = App(tmp_path_factory.mktemp("shared") / "runs")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=[("light", 1440), ("dark", 800)], ids=["light-1440", "dark-800"])
+def look(request):
+    """A colour scheme with a width."""
+    return request.param
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_in_both_themes_and_widths(shared, browser, look, name):
+    """No error on the page or in the console, nothing cut off, words for every picture."""
+    (scheme, width), problems = look, []
+    page = open_page(browser, f"{shared.url}/{name}", problems, width=width, scheme=scheme)
+    settle(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlert").filter(has_text="error")).to_have_count(0)
+    sideways = page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")
+    assert sideways <= 0, "the page scrolls sideways"
+    background = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    dark = sum(int(part) for part in background[4:-1].split(",")[:3]) < 3 * 128
+    assert dark == (scheme == "dark")
+    for picture in page.locator("[data-testid=stImage] img").all():
+        assert len(picture.get_attribute("alt") or "") > 10
+    for drawn in page.locator(".shipdash-chart").all():
+        assert drawn.get_attribute("role") == "img"
+        assert len(drawn.get_attribute("aria-label")) > 20
+    page.context.close()
+    assert problems == []
+
+
+def reached_by_tab(page: Page, at_most: int = 80) -> list[str]:
+    """Names of what the Tab key reaches, in order, until it comes round."""
+    names = []
+    for _ in range(at_most):
+        page.keyboard.press("Tab")
+        name = page.evaluate("""() => {
+            const e = document.activeElement;
+            return e === document.body ? null : e.getAttribute("aria-label") || e.innerText || e.id;
+        }""")
+        if name is None and names:
+            break
+        names.append(" ".join((name or "").split()))
+    return names
+
+
+def test_everything_is_reached_by_keyboard(shared, browser):
+    """Links, preset, settings, Start, axes, guess and the downloads, without a mouse."""
+    problems: list[str] = []
+    page = open_page(browser, f"{shared.url}/Run", problems)
+    settle(page)
+    expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=SOON_MS)
+    page.keyboard.press("Home")
+    reached = " | ".join(reached_by_tab(page))
+    for name in ("Home", "Evaluation", "Compact", "Precision", "Model seed", "Start", "linear",
+                 "Your guess (pairs)", "CSV"):
+        assert name in reached, f"{name} is not reached: {reached}"
+    page.context.close()
+
+
+def test_start_by_keyboard_alone_is_possible(shared, browser):
+    """Enter on the focused button of Home leads to the Run page."""
+    page = open_page(browser, shared.url, [])
+    settle(page)
+    page.get_by_role("button", name="Start the experiment").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/Run\b"), timeout=SOON_MS)
+    expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=SOON_MS)
+    page.context.close()
+
+
+def test_the_numbers_of_a_figure_can_be_downloaded(shared, browser):
+    """The CSV under the curve of the recorded run: made on the click, complete."""
+    page = open_page(browser, f"{shared.url}/Run", [])
+    settle(page)
+    with page.expect_download(timeout=SOON_MS) as waiting:
+        page.get_by_role("button", name="CSV").first.click()
+    table = pd.read_csv(waiting.value.path())
+    assert waiting.value.suggested_filename == "selection.csv"
+    assert table["tested"].iloc[-1] == 10_000
+    page.context.close()
+
+
+def test_the_server_never_loads_tensorflow(shared, browser):
+    """After every page has been drawn no library of TensorFlow is mapped into the server."""
+    for name in PAGES:
+        page = open_page(browser, f"{shared.url}/{name}", [])
+        settle(page)
+        page.context.close()
+    mapped = Path(f"/proc/{shared.server.pid}/maps").read_text()
+    assert "numpy" in mapped
+    assert "tensorflow" not in mapped
+
+
+def test_first_page_is_painted_within_two_seconds(app, browser):
+    """From the moment the server answers; the best of three cold servers, for others work here."""
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        page = open_page(browser, app.url, [])
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SOON_MS)
+        took.append(time.perf_counter() - began)
+        page.context.close()
+        if min(took) < FIRST_PAINT_S:
+            return
+        app.restart()
+    pytest.fail(f"first paint took {', '.join(f'{t:.1f} s' for t in took)}")
