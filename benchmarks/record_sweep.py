@@ -27,10 +27,14 @@ ASKED = ("--preset quick --precision 0.55:0.9:0.05 --order-seeds 5 "
          "--acceptance article,iou")
 """Eight precisions, five orders, both acceptance rules: 80 points."""
 
+_RUNS = argparse.ArgumentParser(add_help=False)
+_RUNS.add_argument("--runs")
+
 
 def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) -> None:
     """Run what is missing and write both files; none is written unless every point is there."""
-    asked, store = plan_of(asked_for), Store()
+    runs, _ = _RUNS.parse_known_args(options)
+    asked, store = plan_of(asked_for), Store(runs.runs)
     command_line.main(["sweep", *asked_for.split(), *options])
     points = summary.sweep_points(_points(store, asked))
     if not set(points["state"]) <= {"completed", summary.STALLED}:

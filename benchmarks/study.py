@@ -69,6 +69,9 @@ def tasks(base: RunConfig) -> list[Task]:
           for n, c in enumerate(chain[1:], start=2)],
         *[_selection("known", f"{d} distinct pairs", base.replace(**{"scene.distinct": d}))
           for d in DISTINCT],
+        *[Task("folds", f"core of fold {n}, replicate {r}", lambda store, c=c, r=r: _arm(
+            store, c, r, names=["core"], stops=["steps"]))
+          for n, c in enumerate(chain[1:], start=2) for r in REPLICATES],
         *_arms("ceiling", base, ("full-converged",), "steps"),
         *_arms("network", base, ("other", "other-random"), "steps"),
         *[arm for c in others for arm in _arms("other orders", c, ("core", "random"), "steps")],
@@ -132,9 +135,12 @@ class Study:
         while taken := self._take():
             task, run_id = taken
             began = time.monotonic()
-            code, said = _process(self.store, run_id, len(cpus) if cpus else None)
-            state = self.store.status(run_id).state
-            words = "" if state == RunState.COMPLETED else f" code {code}: {said}"
+            try:
+                code, said = _process(self.store, run_id, len(cpus) if cpus else None)
+                state = self.store.status(run_id).state
+                words = "" if state == RunState.COMPLETED else f" code {code}: {said}"
+            except (OSError, StoreError) as error:  # the other worker must not wait for ever
+                state, words = "broken", f" {error}"
             print(f"{time.strftime('%H:%M:%S')}  {run_id}  {time.monotonic() - began:6.0f} s  "
                   f"{state}  {task.group}: {task.name}{words}", flush=True)
             with self.changed:

@@ -20,8 +20,7 @@ from shipdash.records import Event, Scanned, Stopped, Trained
 from shipdash.store import EventWriter, Store
 
 WRITES = ((Store, "set_status"), (Store, "save_checkpoint"), (Store, "save_scores"),
-          (Store, "save_json"), (Store, "write_result"), (EventWriter, "append"),
-          (EventWriter, "flush"))
+          (Store, "write_result"), (EventWriter, "append"), (EventWriter, "flush"))
 
 
 class Listener:

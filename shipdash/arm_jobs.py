@@ -30,6 +30,9 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = arms.NAMES, *,
         a name is unknown, or an arm needs more pairs than there are.
     """
     source, result = store.selected(run_id)
+    if not source.evaluation.n_held_out:
+        raise ConfigError("evaluation.n_held_out", 0, "must be above 0 in the run: arms are held "
+                          "against each other on held-out pairs")
     for field, n in (("model_seeds", n_model_seeds), ("draws", n_draws)):
         if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 100:
             raise ConfigError(field, n, "must be a whole number from 1 to 100")
@@ -68,11 +71,12 @@ def work_off(store: Store, planned: Sequence[RunConfig]) -> list[str]:
     try:
         while waiting := [i for i in ids if store.status(i).state in BUSY]:
             jobs.drain(store)
-            n_idle = 0 if store.queue_is_worked() else n_idle + 1
+            worked = store.queue_is_worked() or any(map(store.is_alive, waiting))
+            n_idle = 0 if worked else n_idle + 1
             if n_idle > PATIENCE:
                 raise StoreError(f"run {waiting[0]} stays {store.status(waiting[0]).state} and "
                                  f"nobody works on it: see queue.log and log.txt in {store.root}")
-            time.sleep(jobs.POLL_S if n_idle else 0)
+            time.sleep(jobs.POLL_S)
     except KeyboardInterrupt:
         for run_id in ids:
             with contextlib.suppress(StoreError):

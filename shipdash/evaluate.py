@@ -24,6 +24,8 @@ def evaluate(args: argparse.Namespace) -> int:
         "n_model_seeds": _count("model_seeds", args.model_seeds),
         "n_draws": _count("draws", args.draws),
     }
+    if not asked["names"] and not asked["curve"]:
+        raise ConfigError("arms", args.arms, "must name at least one arm, or give --curve sizes")
     if args.queue:
         ids = arm_jobs.submit_arms(store, args.id, **asked)
     else:
@@ -75,7 +77,8 @@ def arm_row(store: Store, run_id: str) -> dict:
 def _line(row: dict) -> str:
     found = row["held_out"]
     said = row["reason"] if found is None else (
-        f"mean IoU {found['mean_iou']:.4f}, {found['share_failing']:.2%} failing")
+        f"mean IoU {found['mean_iou']:.4f}, {found['share_failing']:.2%} failing"
+        + ", stalled" * (row["reason"] == "stalled"))
     return (f"{row['run_id']}  {row['state']:<10} {row['name']:<14} {row['stop']:<8} "
             f"{row['n_pairs'] or '?':>6} pairs  model seed {row['model_seed']}, draw "
             f"{row['draw']}  {said}")

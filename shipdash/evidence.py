@@ -17,6 +17,7 @@ import pandas as pd
 from shipdash import replicas, summary
 from shipdash.config import RunConfig
 from shipdash.pool import Pool
+from shipdash.records import StopReason
 from shipdash.store import RunInfo, Store, StoreError
 from shipdash.summary import ArmRun
 
@@ -77,7 +78,7 @@ def gather(store: Store, run_id: str, listed: Sequence[RunInfo] | None = None) -
     limit, n_core = config.selection.acceptance_iou, result["n_core"]
     core = [r for r in runs if (r.arm, r.stop, r.network) == (
         summary.ARMS["core"], summary.EQUAL_UPDATES, summary.SAME)]
-    fan = orders_of(config, known)
+    fan, chain = orders_of(config, known), folds_of(config, known)
     cores = {r.config.seeds.order: r.result["core"] for r in fan}
     return Evidence(
         _about(own), summary.arm_table(runs, limit, n_core), _across(store, fan, known),
@@ -85,7 +86,7 @@ def gather(store: Store, run_id: str, listed: Sequence[RunInfo] | None = None) -
         summary.worth_table(runs, core, limit), summary.cost_table(runs, result["n_pool"], n_core),
         summary.fan_table(_members(fan)), _steps(store, fan),
         summary.overlap_table(cores, result["n_pool"]),
-        summary.folds_table(_members(folds_of(config, known))),
+        summary.folds_table(_members(chain), _scratch(store, chain, known)),
         summary.passes_table(_members(passes_of(config, known))),
         _known(config, known, "distinct"), _known(config, known, "label_noise"),
     )
@@ -132,11 +133,12 @@ def folds_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
 def passes_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
     """The selection in one pass and until a pass is clean, what is finished of the two."""
     asked = [replicas.one_pass(config), replicas.until_clean(config)]
-    return [r for c in asked for r in known if r.config == c]
+    return [r for c in asked for r in known if r.config == c and _selection(r)]
 
 
 def _selection(r: RunInfo) -> bool:
-    return r.config.arm.kind == "selection"
+    """Whether it selected, and to the end: a stalled run has no core size."""
+    return r.config.arm.kind == "selection" and r.result.get("reason") != StopReason.STALLED
 
 
 def _members(runs: Sequence[RunInfo]) -> list[tuple[dict, dict]]:
@@ -165,6 +167,19 @@ def _across(store: Store, fan: Sequence[RunInfo], known: Sequence[RunInfo]) -> p
         tables[r.config.seeds.order] = summary.arm_table(
             runs, r.config.selection.acceptance_iou, r.result["n_core"])
     return summary.across_table(tables)
+
+
+def _scratch(store: Store, folds: Sequence[RunInfo],
+             known: Sequence[RunInfo]) -> dict[str, tuple[int, float]]:
+    """How often each fold's core was learned from scratch, and the mean share failing after it."""
+    found = {}
+    for r in folds:
+        core = [a for a in _arm_runs(store, r, known) if a.arm == summary.ARMS["core"]]
+        table = summary.arm_table(core, r.config.selection.acceptance_iou, r.result["n_core"])
+        row = summary.arm_row(table, summary.ARMS["core"], summary.EQUAL_UPDATES)
+        if row is not None:
+            found[r.run_id] = int(row["n_runs"]), float(row["share_failing"])
+    return found
 
 
 def _about(own: RunInfo) -> dict:

@@ -55,7 +55,7 @@ TABLE = {
     "evaluate": Row(5, "arm_jobs arms config progress records store"),
     # which runs repeat a run, and all that is stored about one, as tables for page and study alike
     "replicas": Row(2, "config store"),
-    "evidence": Row(4, "config pool replicas store summary", "pandas"),
+    "evidence": Row(4, "config pool records replicas store summary", "pandas"),
     # beside jobs: what a replica needs to be seen through and summed up
     "replica_jobs": Row(5, "arm_jobs config records replicas store summary", "pandas"),
     # a package: its own parts too; records: the states of its points; Dask is an optional extra

@@ -321,8 +321,8 @@ def test_the_reported_score_is_that_of_the_pairs_seen_so_far(pool):
 def test_a_rule_that_is_not_met_gives_up_and_says_so(pool, stop):
     """Stalled after n_steps, not trained."""
     falling = [2.0**-n for n in range(2000)]
-    config = arm_settings(stop, 700, **{"selection.precision": 1.0})
-    events, learner = trained(pool, config, list(range(16)), Slow(falling))
+    config = arm_settings(stop, 700, **{"selection.precision": 0.999})
+    events, learner = trained(pool, config, list(range(16)), Slow(falling, n_needed=5_000))
     assert len(learner.batches) == 700
     assert events[-1].reason is StopReason.STALLED
 

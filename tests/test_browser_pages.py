@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 from browsing import ROOT, SOON_MS, App, open_page, settle
 from playwright.sync_api import Page, expect
+from test_threshold_page import fill, grid
+
+from shipdash.store import Store
+from shipdash.sweep import family
 
 pytestmark = pytest.mark.browser
 
@@ -100,6 +104,46 @@ def test_the_numbers_of_a_figure_can_be_downloaded(shared, browser):
     table = pd.read_csv(waiting.value.path())
     assert waiting.value.suggested_filename == "selection.csv"
     assert table["tested"].iloc[-1] == 10_000
+    page.context.close()
+
+
+PLACE = """(chart) => {
+    const { left, top } = chart.getBoundingClientRect(), { xaxis, yaxis } = chart._fullLayout;
+    const dots = chart._fullData.find((t) => t.customdata && t.x.length);
+    return [left + xaxis._offset + xaxis.d2p(dots.x[0]),
+            top + yaxis._offset + yaxis.d2p(dots.y[0])];
+}"""
+
+
+def click_a_dot(page: Page) -> None:
+    """The first mark of the upper figure, where it is drawn."""
+    figure = page.locator("[data-testid=threshold_n_core]")
+    figure.scroll_into_view_if_needed()
+    x, y = figure.evaluate(PLACE)
+    page.mouse.move(x, y, steps=3)
+    page.mouse.click(x, y)
+
+
+def test_a_click_on_a_recorded_point_offers_to_compute_it(shared, browser):
+    """Its run is not on this machine: said, with a button."""
+    page = open_page(browser, f"{shared.url}/Threshold", [])
+    settle(page)
+    click_a_dot(page)
+    expect(page.get_by_role("button", name="Compute this point here")).to_be_visible(
+        timeout=SOON_MS)
+    page.context.close()
+
+
+def test_a_click_on_a_point_opens_its_run(app, browser):
+    """A point that was computed here leads to the Run page."""
+    asked = grid(orders=(1,))
+    fill(Store(app.runs), asked)
+    page = open_page(browser, f"{app.url}/Threshold?sweep={family(asked.base)}"
+                     "&precisions=0.8,0.9&orders=1", [])
+    settle(page)
+    click_a_dot(page)
+    expect(page).to_have_url(re.compile(rf"/Run\?run=({'|'.join(c.digest for c in asked.points)})"),
+                             timeout=SOON_MS)
     page.context.close()
 
 

@@ -133,6 +133,7 @@ def test_an_arm_that_failed_makes_code_1(call, done, monkeypatch):
 @pytest.mark.parametrize(("words", "said"), [
     (["--arms", "lunch"], "arms must be some of core"),
     (["--arms", "Core"], "arms must be some of core"),
+    (["--arms", ","], "arms must name at least one arm"),
     (["--stops", "noon"], "stops must be some of steps, score"),
     (["--stops", ""], "stops must name at least one"),
     (["--curve", "31"], "arm.n_pairs must be from 1 to 30"),

@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from shipdash import evidence, figures, replica_jobs, replicas, summary
 from shipdash.config import ConfigError, RunConfig
-from shipdash.records import Picked, Scanned, StopReason
+from shipdash.records import Picked, Scanned, StopReason, Trained
 from shipdash.store import Store, StoreError
 from shipdash.summary import ArmRun, Verdict
 
@@ -154,6 +154,27 @@ def test_an_arm_is_named_from_its_settings(changes, name, stop):
     assert (run.arm, run.stop, run.network) == (name, stop, "same")
 
 
+@pytest.mark.parametrize(("stop", "words"), [
+    ("score", "score not reached at its limit"), ("plateau", "loss still falling at its limit")])
+def test_an_arm_that_gave_up_is_named_so(stop, words):
+    """Never as converged or as having passed."""
+    source, spec = RunConfig().to_dict(), RunConfig().to_dict()
+    spec["arm"] |= {"source": "0" * 16, "kind": "full", "stop": stop, "n_steps": 9}
+    result = {"n_backward": 1600, "n_forward": 1200, "run_id": "a", "n_core": 5}
+    run = summary.arm_run(spec, result | {"reason": "stalled"}, np.zeros(2), source, result)
+    assert run.stop == words
+
+
+def test_equal_updates_are_counted_in_the_arms_own_batches():
+    """1,600 images of the source are 32 steps of another network's 50."""
+    source, spec = RunConfig().to_dict(), RunConfig().to_dict()
+    spec["arm"] |= {"source": "0" * 16, "kind": "core", "n_steps": 32}
+    spec["network"] |= {"batch": 50}
+    result = {"n_backward": 1600, "n_forward": 1200, "run_id": "a", "n_core": 5}
+    run = summary.arm_run(spec, result, np.zeros(2), source, result)
+    assert (run.stop, run.network) == ("equal updates", "batch 50")
+
+
 def test_another_network_is_named_by_what_differs():
     """Kind and filters where they differ, else the settings that do."""
     ours = RunConfig().to_dict()["network"]
@@ -181,6 +202,7 @@ def _pair(core, random):
     ((0.10, 0.11, 0.12), (0.01, 0.02, 0.01), Verdict.WORSE),
     ((0.01, 0.20, 0.01), (0.10, 0.11, 0.12), Verdict.SEEDS),
     ((0.05,), (0.10,), Verdict.UNKNOWN),
+    ((0.05, 0.06, 0.05), (0.10, 0.11), Verdict.UNKNOWN),
     ((0.05, 0.06), (0.05, 0.06), Verdict.EQUAL),
 ])
 def test_a_difference_needs_pairs_and_seeds(core, random, expected):
@@ -191,12 +213,12 @@ def test_a_difference_needs_pairs_and_seeds(core, random, expected):
 
 
 @pytest.mark.parametrize(("core", "random", "words"), [
-    ((0.01, 0.02), (0.10, 0.11), "10 selected pairs do better than 10 random ones"),
-    ((0.10, 0.11), (0.01, 0.02), "10 selected pairs do worse than 10 random ones"),
+    ((0.01, 0.02, 0.02), (0.10, 0.11, 0.12), "10 selected pairs do better than 10 random ones"),
+    ((0.10, 0.11, 0.12), (0.01, 0.02, 0.02), "10 selected pairs do worse than 10 random ones"),
     ((0.05, 0.06), (0.05, 0.06), "No difference between 10 selected pairs and 10 random ones"),
     ((0.02,), (0.10,),
-     "10 selected pairs and 10 random ones differ in one run: seeds may turn it round"),
-    ((0.01, 0.12), (0.10, 0.11),
+     "10 selected pairs and 10 random ones differ, in too few runs to say more"),
+    ((0.01, 0.12, 0.01), (0.10, 0.11, 0.10),
      "10 selected pairs and 10 random ones differ by no more than seeds do"),
 ])
 def test_the_title_says_whatever_came_out(core, random, words):
@@ -209,9 +231,8 @@ def test_measures_that_disagree_are_both_in_the_title():
     """Nine bad failures of the core against sixty near misses of random pairs."""
     core = np.where(np.arange(300) < 9, 0.0, 0.91)
     random = np.where(np.arange(300) < 60, 0.88, 0.91)
-    table = summary.arm_table([_run("core", core), _run("core", core, seed=2),
-                               _run("random", random, seed=3), _run("random", random, seed=4)],
-                              0.9, 10)
+    table = summary.arm_table([_run(kind, iou, seed=seed) for seed in (1, 2, 3)
+                               for kind, iou in (("core", core), ("random", random))], 0.9, 10)
     title = summary.arms_finding(table).title
     assert title.endswith("fewer held-out pairs fail, mean IoU is lower")
 
@@ -357,6 +378,16 @@ def test_fan_of_a_store(whole):
     mean = expected.pmf(common) @ (common / (2 * N_CORE - common))
     assert found.overlap["random"].tolist() == pytest.approx([mean] * 10)
     assert summary.fan_finding(found.fan, found.overlap).title.startswith("5 orders keep 12 pairs")
+
+
+def test_a_stalled_order_has_no_core_size(tmp_path):
+    """It gave up after two pairs: the fan does not know it."""
+    store = Store(tmp_path)
+    run_id = selection(store, config())
+    for seed in (2, 3):
+        selection(store, config(**{"seeds.order": seed}),
+                  **({"core": [5, 6], "reason": "stalled"} if seed == 3 else {}))
+    assert evidence.gather(store, run_id).fan["order_seed"].tolist() == [1, 2]
 
 
 def test_folds_are_disjoint_and_chosen_from_what_is_left(whole):
@@ -624,6 +655,14 @@ def test_progressive_validation_looks_at_the_first_pass_only():
     found = summary.progressive(EVENTS, window=4)
     assert (found.rate.n_failed, found.rate.n_tested, found.n_clean) == (1, 4, 3)
     assert found.bound == pytest.approx(1 - 0.05 ** (1 / 3))
+
+
+def test_a_network_that_trained_on_is_another_one():
+    """Three pairs passed after it trained without a pick: what passed before does not count."""
+    events = [Picked(1, 0, 0, 1, 1, None, None), Scanned(1, 3, 3, (1, 2), (1.0, 1.0), 2, 0, 0.1),
+              Trained(1, 5, 80, 0.9, 0.1, 1.0), Scanned(1, 6, 6, (3, 4, 5), (1.0,) * 3, 3, 0, 0.1)]
+    found = summary.progressive(events)
+    assert (found.rate.n_tested, found.n_clean) == (5, 3)
 
 
 def test_progressive_validation_of_nothing():

@@ -139,13 +139,23 @@ def test_waiting_arms_can_be_cancelled_and_resumed(store):
 
 
 def test_an_arm_that_needs_more_pairs_than_there_are_is_a_sentence(store):
-    """The random-k curve goes beyond a pool of 200: named, nothing queued."""
-    run_id = selection(store, config())
+    """A core set of more than half the pool leaves too few rejected: named, nothing queued."""
+    run_id = selection(store, config(), core=list(range(150)))
     at = _open(run=run_id, view="Controls")
+    at.button_group(key="bundles").set_value(["First, stratified, rejected"]).run()
+    assert not at.exception
+    assert "must" in at.error[0].value
+    assert "50" in at.error[0].value
+    assert at.button(key="queue_arms").disabled
+
+
+def test_the_random_curve_fits_any_pool(store):
+    """Sizes beyond the pool are left out: 25, 50 and 100 of 200, three runs each."""
+    at = _open(run=selection(store, config()), view="Controls")
     at.button_group(key="bundles").set_value(["Random-k curve"]).run()
     assert not at.exception
-    assert "arm.n_pairs must be from 1 to 200" in at.error[0].value
-    assert at.button(key="queue_arms").disabled
+    assert not at.error
+    assert at.button(key="queue_arms").label.startswith("Queue 9 missing runs")
 
 
 def test_a_run_of_another_version_is_a_sentence(store):

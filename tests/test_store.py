@@ -119,7 +119,7 @@ def test_a_refused_write_is_a_sentence_and_leaves_nothing(store, monkeypatch, co
 
 @pytest.mark.parametrize("write", [
     lambda s, r: s.set_status(r, RunState.RUNNING), lambda s, r: s.request(r, "cancel"),
-    lambda s, r: s.write_result(r, RESULT), lambda s, r: s.save_json(r, "a", 1),
+    lambda s, r: s.write_result(r, RESULT),
     lambda s, r: s.save_checkpoint(r, {"a": np.zeros(3)}, {}),
     lambda s, r: s.save_scores(r, "held_out", iou=np.zeros(3)),
 ])

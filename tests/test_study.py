@@ -51,12 +51,12 @@ def test_the_most_important_come_first():
 
 
 def test_the_plan_has_what_the_study_is_to_show():
-    """Five orders, three replicates of every arm, three folds, passes, known answers."""
+    """Five orders, three replicates of every arm, folds and their cores, passes, known answers."""
     found = [(task.group, task.name) for task in study.tasks(BASE)]
     groups = [group for group, _ in found]
     assert groups.count("orders") == 5
     assert groups.count("controls") == groups.count("score") == 18
-    assert groups.count("folds") == 2
+    assert groups.count("folds") == 2 + 6
     assert groups.count("passes") == 1
     assert groups.count("known") == 3
     assert len(found) == len(set(found))
@@ -109,6 +109,17 @@ def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
     study.run(store, small, budget_min=5, n_workers=2)
     assert set(_states(store, small)) == {"completed"}
     assert max(most) == 2
+
+
+def test_a_process_that_cannot_be_started_does_not_hang_the_study(small, monkeypatch, tmp_path):
+    """A full disk, say: both workers come to their end."""
+    def process(store, run_id, n_threads):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(study, "_process", process)
+    monkeypatch.setattr(study, "shares", lambda n: [None] * n)
+    study.run(Store(tmp_path), small, budget_min=5, n_workers=2)
+    assert "completed" not in _states(Store(tmp_path), small)
 
 
 def test_a_failing_selection_leaves_its_arms_out(small, monkeypatch, tmp_path):

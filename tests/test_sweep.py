@@ -79,7 +79,8 @@ def test_ranges_hold_both_ends_without_float_noise(text, values):
 
 
 @pytest.mark.parametrize("text", [
-    "", "0.5:0.9", "0.5:0.9:0.1:2", "a:b:c", "0.5;0.6", "nan", "inf", "0.5:inf:0.1", "0.5,,0.6"])
+    "", "0.5:0.9", "0.5:0.9:0.1:2", "a:b:c", "0.5;0.6", "nan", "inf", "0.5:inf:0.1", "0.5,,0.6",
+    "1e10000000", "0.5:0.9:1e-1000001"])
 def test_a_malformed_range_names_the_form(text):
     """What was typed, and how a range is written."""
     with pytest.raises(ConfigError, match="--precision must read start:stop:step") as caught:
@@ -333,6 +334,17 @@ def test_a_sweep_that_is_still_stopping_is_not_started_again(store):
     assert sweeps.cancelled(sweep_id)
 
 
+def test_a_second_command_leaves_the_wish_to_stop(store, capsys):
+    """It is told that another process is at work, whose cancelling goes on."""
+    sweeps = sweep.Sweeps(store)
+    sweep_id = sweeps.create(plan())
+    with sweeps.lock(sweep_id):
+        sweeps.ask_cancel(sweep_id)
+        assert command_line.main(["sweep", "--id", sweep_id, "--runs", str(store.root)]) == 1
+    assert "another process" in capsys.readouterr().err
+    assert sweeps.cancelled(sweep_id)
+
+
 def test_a_damaged_sweep_is_left_out_of_the_list(store):
     """And asked for by name it says what to do."""
     sweeps = sweep.Sweeps(store)
@@ -341,6 +353,8 @@ def test_a_damaged_sweep_is_left_out_of_the_list(store):
     assert sweeps.list() == [good]
     with pytest.raises(Exception, match="ask for the sweep again"):
         sweeps.config(bad)
+    assert sweeps.create(plan(1, 1)) == bad
+    assert sweeps.config(bad) == plan(1, 1)
 
 
 def test_no_sweeps_folder_is_an_empty_list(store):

@@ -93,7 +93,7 @@ def table(report: Report) -> str:
 
 def _line(row: Row, unit_s: float) -> str:
     products = f"{row.value / unit_s:,.1f}" if row.unit == "s" else ""
-    spread = f"{_number(row.low)} to {_number(row.high)}" if row.n > 1 else ""
+    spread = "" if row.low is None else f"{_number(row.low)} to {_number(row.high)}"
     value = f"{_number(row.value)} {row.unit}".strip()
     return f"| {row.name} | {value} | {products} | {spread} | {row.n} | {row.note} |"
 

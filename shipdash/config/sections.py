@@ -201,6 +201,10 @@ class SelectionConfig(Section):
         self._require(
             self.first <= self.n_pool, "first", "must not exceed n_pool", "n_pool"
         )
+        self._require(
+            self.acceptance == "article" or self.precision < 1, "precision",
+            "must be below 1 where the score is IoU, which cannot exceed it", "acceptance"
+        )
 
     @property
     def threshold(self) -> float:

@@ -82,14 +82,6 @@ class Happened(Folder):
             raise RunCorrupt(f"evaluation/{name}.npz of run {run_id} is damaged: remove that file")
         return arrays
 
-    def save_json(self, run_id: str, name: str, value: Any) -> None:
-        """A small table of an evaluation, as ``evaluation/<name>.json``."""
-        self._write(run_id, f"evaluation/{name}.json", json.dumps(value, allow_nan=False).encode())
-
-    def load_json(self, run_id: str, name: str) -> Any:
-        """A small table of an evaluation, or None."""
-        return self._json(run_id, f"evaluation/{name}.json", missing=None)
-
     def log_path(self, run_id: str) -> Path:
         """Where the worker's output goes."""
         return self._folder(run_id) / "log.txt"

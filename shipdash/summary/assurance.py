@@ -17,7 +17,7 @@ from shipdash.certificate import (
     progressive_bound,
     recent_failure_rate,
 )
-from shipdash.records import Event, Picked, Scanned
+from shipdash.records import Event, Picked, Scanned, Trained
 
 WINDOW = 1_000
 """Pairs that progressive validation looks back on: one failure is then 0.1 %."""
@@ -47,10 +47,23 @@ def first_pass(events: Iterable[Event]) -> np.ndarray:
 
 def progressive(events: Iterable[Event], window: int = WINDOW) -> Progressive:
     """Failure rate over the last pairs of the first pass, and a bound from its clean end."""
-    failed = first_pass(events)
-    at = np.flatnonzero(failed)
-    n_clean = len(failed) - (int(at[-1]) + 1 if len(at) else 0)
-    return Progressive(recent_failure_rate(failed, window), n_clean, progressive_bound(n_clean))
+    events = list(events)
+    n_clean = _clean_stretch(events)
+    return Progressive(recent_failure_rate(first_pass(events), window), n_clean,
+                       progressive_bound(n_clean))
+
+
+def _clean_stretch(events: Iterable[Event]) -> int:
+    """Pairs in a row that one unchanged network passed at the end of the first pass."""
+    n_clean = 0
+    for event in events:
+        if isinstance(event, (Picked, Scanned)) and event.round != 1:
+            break
+        if isinstance(event, Scanned):
+            n_clean += len(event.indices)
+        elif isinstance(event, (Picked, Trained)):
+            n_clean = 0
+    return n_clean
 
 
 def conditions(spec: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, bool]:

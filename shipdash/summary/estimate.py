@@ -58,8 +58,9 @@ def arms_estimate(result: dict[str, Any], source: dict[str, Any],
                   arms: Sequence[dict[str, Any]]) -> float | None:
     """Seconds that control arms will take one after another, from their selection's own speeds.
 
-    An arm that trains until a score or a plateau counts as equal updates: its steps are a limit,
-    seldom reached. None where a speed is not known: another network, a result without times.
+    An arm that trains until a score counts as equal updates, for its steps are a limit seldom
+    reached; one that trains to convergence counts them all, for it comes near. None where a
+    speed is not known: another network, a result without times.
     """
     speeds = _speeds(result)
     if speeds is None or any(a["network"] != source["network"] for a in arms):
@@ -67,7 +68,7 @@ def arms_estimate(result: dict[str, Any], source: dict[str, Any],
     fixed = sum((result["phases"].get(name) or 0.0) for name in ("startup", "compile"))
     ahead, seconds = source["evaluation"]["n_held_out"] / speeds[1], 0.0
     for a in arms:
-        counted = a["arm"]["stop"] == "steps"
+        counted = a["arm"]["stop"] != "score"
         images = a["arm"]["n_steps"] * a["network"]["batch"] if counted else result["n_backward"]
         seconds += fixed + ahead + images / speeds[0]
     return seconds

@@ -23,6 +23,7 @@ ARMS = {
 
 AS_LEFT, EQUAL_UPDATES, EQUAL_COST = "as selection left it", "equal updates", "equal cost"
 UNTIL_SCORE, CONVERGED = "until the score passes", "to convergence"
+SCORE_MISSED, STILL_FALLING = "score not reached at its limit", "loss still falling at its limit"
 SAME = "same"
 
 NEAR = 0.01  # a step count this near to the source's, relatively, was asked to equal it
@@ -60,20 +61,23 @@ def arm_run(spec: Mapping[str, Any], result: Mapping[str, Any], iou: np.ndarray,
     """
     arm = spec["arm"]
     return ArmRun(
-        str(result["run_id"]), ARMS[arm["kind"]], stop_words(arm, source_spec, source_result),
+        str(result["run_id"]), ARMS[arm["kind"]], stop_words(spec, source_result, result),
         network_words(spec["network"], source_spec["network"]), int(result["n_core"]),
         int(spec["seeds"]["model"]), int(arm["draw"]), np.asarray(iou, np.float64), result,
     )
 
 
-def stop_words(arm: Mapping[str, Any], source_spec: Mapping[str, Any],
-               source: Mapping[str, Any]) -> str:
+def stop_words(spec: Mapping[str, Any], source: Mapping[str, Any],
+               result: Mapping[str, Any]) -> str:
     """When the arm's training ended, in words: against the updates and the cost of its source."""
+    arm = spec["arm"]
     if arm["kind"] == "selection":
         return AS_LEFT
     if arm["stop"] != "steps":
-        return {"score": UNTIL_SCORE, "plateau": CONVERGED}[arm["stop"]]
-    batch = source_spec["network"]["batch"]
+        met, missed = {"score": (UNTIL_SCORE, SCORE_MISSED),
+                       "plateau": (CONVERGED, STILL_FALLING)}[arm["stop"]]
+        return missed if result.get("reason") == "stalled" else met
+    batch = spec["network"]["batch"]
     for images, words in ((source["n_backward"], EQUAL_UPDATES),
                           (source["n_backward"] + source["n_forward"] / 3, EQUAL_COST)):
         if abs(arm["n_steps"] * batch - images) <= max(NEAR * images, batch):
@@ -140,7 +144,8 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
 
 def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
     """Rows of each arm, the arms in the order of `ARMS`, equal updates before other stops."""
-    stops = [AS_LEFT, EQUAL_UPDATES, EQUAL_COST, UNTIL_SCORE, CONVERGED]
+    stops = [AS_LEFT, EQUAL_UPDATES, EQUAL_COST, UNTIL_SCORE, SCORE_MISSED, CONVERGED,
+             STILL_FALLING]
     names = list(ARMS.values())
     found: dict[tuple, list[int]] = {}
     for i, r in enumerate(runs):
@@ -149,7 +154,8 @@ def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
     def place(key: tuple) -> tuple:
         arm, stop, network, n_pairs = key
         at = stops.index(stop) if stop in stops else len(stops)
-        return network != SAME, network, stop == UNTIL_SCORE, names.index(arm), at, stop, n_pairs
+        by_score = stop in (UNTIL_SCORE, SCORE_MISSED)
+        return network != SAME, network, by_score, names.index(arm), at, stop, n_pairs
 
     return dict(sorted(found.items(), key=lambda item: place(item[0])))
 

@@ -118,19 +118,24 @@ def fan_finding(table: pd.DataFrame, overlap: pd.DataFrame) -> Finding:
         f"{len(overlap)} comparisons lie above what 97.5 % of random sets stay within."))
 
 
-def folds_table(members: Sequence[Member]) -> pd.DataFrame:
+def folds_table(members: Sequence[Member],
+                scratch: Mapping[str, tuple[int, float]] | None = None) -> pd.DataFrame:
     """One row per fold: fold, the pairs it chose from, its numbers, and pairs shared with others.
 
     `n_shared` counts core pairs that another fold of the list has too; 0 is what must come out.
+    `scratch` has, by run id, how many runs learned that fold's core from scratch at equal updates
+    and their mean share failing: `n_scratch` and `share_failing_scratch`, 0 and NaN where none did.
     """
     cores = [set(result["core"]) for _, result in members]
     rows, left = [], None
     for i, (_, result) in enumerate(members):
         left = result["n_pool"] if left is None else left
         others = set().union(*(core for j, core in enumerate(cores) if j != i))
-        rows.append((i + 1, left, len(cores[i] & others), *_numbers(result)))
+        fresh = (scratch or {}).get(result["run_id"], (0, np.nan))
+        rows.append((i + 1, left, len(cores[i] & others), *_numbers(result), *fresh))
         left -= result["n_core"]
-    return pd.DataFrame(rows, columns=["fold", "n_left", "n_shared", *_NUMBERS])
+    return pd.DataFrame(rows, columns=["fold", "n_left", "n_shared", *_NUMBERS, "n_scratch",
+                                       "share_failing_scratch"])
 
 
 def folds_finding(table: pd.DataFrame) -> Finding:
@@ -141,7 +146,13 @@ def folds_finding(table: pd.DataFrame) -> Finding:
     shared = int(table["n_shared"].sum())
     kind = "disjoint core sets" if not shared else f"core sets that share {shared} pairs"
     words = ", ".join(f"{size:,}" for size in sizes)
-    failing = ", ".join(f"{share:.2%}" for share in table["share_failing"])
-    return Finding(f"{n} {kind} of {words} pairs",
-                   f"Each was chosen from what the ones before had left. Held-out share failing "
-                   f"of their streaming learners: {failing}.")
+    detail = ("Each was chosen from what the ones before had left. Held-out share failing of their "
+              f"streaming learners: {_shares(table['share_failing'])}")
+    if table["n_scratch"].any():
+        detail += ("; of networks trained on each core set from scratch: "
+                   f"{_shares(table['share_failing_scratch'])}")
+    return Finding(f"{n} {kind} of {words} pairs", f"{detail}.")
+
+
+def _shares(values: pd.Series) -> str:
+    return ", ".join("not run" if np.isnan(share) else f"{share:.2%}" for share in values)

@@ -6,6 +6,7 @@ selected pairs gave this, so many random ones that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -14,6 +15,9 @@ import pandas as pd
 
 from shipdash.summary.evidence import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label
 
+FEWEST_RUNS = 3
+"""Runs of either arm below which no difference is claimed."""
+
 
 class Verdict(StrEnum):
     """How one measure of the core compares with random pairs."""
@@ -21,7 +25,7 @@ class Verdict(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     SEEDS = "within seeds"  # pairs tell them apart, but the runs of the two arms overlap
-    UNKNOWN = "one run"  # pairs tell them apart, but how much seeds do is not known
+    UNKNOWN = "too few runs"  # pairs tell them apart, but how much seeds do is not known
     EQUAL = "no difference"  # the interval over pairs holds zero
 
 
@@ -42,7 +46,7 @@ def verdict(core: pd.Series, random: pd.Series, measure: str) -> Verdict:
     low, high = core[f"{measure}_diff_low"], core[f"{measure}_diff_high"]
     if low <= 0 <= high or pd.isna(low):
         return Verdict.EQUAL
-    if min(core["n_runs"], random["n_runs"]) < 2:
+    if min(core["n_runs"], random["n_runs"]) < FEWEST_RUNS:
         return Verdict.UNKNOWN
     apart = (core[f"{measure}_low"] > random[f"{measure}_high"]
              or core[f"{measure}_high"] < random[f"{measure}_low"])
@@ -139,12 +143,12 @@ def differences_title(table: pd.DataFrame) -> str:
 _FAILURES = {
     Verdict.BETTER: "fewer held-out pairs fail", Verdict.WORSE: "more held-out pairs fail",
     Verdict.SEEDS: "share failing within seed noise", Verdict.EQUAL: "share failing no different",
-    Verdict.UNKNOWN: "share failing differs in one run",
+    Verdict.UNKNOWN: "share failing differs in too few runs",
 }
 _IOU = {
     Verdict.BETTER: "mean IoU is higher", Verdict.WORSE: "mean IoU is lower",
     Verdict.SEEDS: "mean IoU within seed noise", Verdict.EQUAL: "mean IoU no different",
-    Verdict.UNKNOWN: "mean IoU differs in one run",
+    Verdict.UNKNOWN: "mean IoU differs in too few runs",
 }
 
 
@@ -156,7 +160,7 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
             Verdict.WORSE: f"{selected} do worse than {random}",
             Verdict.SEEDS: f"{selected} and {random} differ by no more than seeds do",
             Verdict.EQUAL: f"No difference between {selected} and {random}",
-            Verdict.UNKNOWN: f"{selected} and {random} differ in one run: seeds may turn it round",
+            Verdict.UNKNOWN: f"{selected} and {random} differ, in too few runs to say more",
         }[failures]
     return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
 
@@ -189,7 +193,9 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
     def words(arm: Any) -> str:
         return f"{arm['share_failing_low']:.2%} to {arm['share_failing_high']:.2%}"
 
-    if min(core["n_runs"], random["n_runs"]) < 2:
+    n, m = int(core["n_runs"]), int(random["n_runs"])
+    if min(n, m) < 2:
         return "One run of an arm has no spread: other seeds may turn this round."
-    return (f"Over {core['n_runs']} and {random['n_runs']} runs the share failing went from "
-            f"{words(core)} and from {words(random)}.")
+    return (f"Over {n} and {m} runs the share failing went from {words(core)} and from "
+            f"{words(random)}. Were seeds all the difference, so many runs would fall wholly "
+            f"apart in {2 / math.comb(n + m, n):.1%} of studies.")

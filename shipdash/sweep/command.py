@@ -34,7 +34,8 @@ def sweep(args: argparse.Namespace) -> int:
         return 0
     crew = workers(args.workers)
     sweep_id = args.id or sweeps.create(plan_of(args))
-    sweeps.forget_cancel(sweep_id)
+    if not sweeps.is_alive(sweep_id):  # else the wish is meant for whoever is at work
+        sweeps.forget_cancel(sweep_id)
     with _gently_stopped(lambda: cancel(store, sweep_id)) as stopped:
         standing = work(store, sweep_id, crew=crew, dask=args.dask or "",
                         on_point=_Progress(store, sweeps.config(sweep_id)))

@@ -60,7 +60,7 @@ class Sweeps(Folder):
         with explained(f"cannot create a sweep in {self.root}"):
             folder = self.root / sweep_id
             folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / "spec.json").exists():
+            if not self._is_readable(sweep_id):
                 replace(folder / "spec.json", config.to_json().encode())
         return sweep_id
 

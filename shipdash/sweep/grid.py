@@ -165,7 +165,8 @@ def _numbers(name: str, text: str, part: str) -> list[Decimal]:
         ends = [Decimal(word.strip()) for word in part.split(":")]
     except decimal.InvalidOperation:
         raise ConfigError(name, text, rule) from None
-    if len(ends) not in (1, 3) or not all(number.is_finite() for number in ends):
+    # Nobody means 1e1000000, and to write it out as a whole number would take minutes.
+    if len(ends) not in (1, 3) or not all(n.is_finite() and abs(n.adjusted()) < 20 for n in ends):
         raise ConfigError(name, text, rule)
     if len(ends) == 1:
         return ends

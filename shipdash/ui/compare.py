@@ -97,7 +97,8 @@ def curves(runs: list[frame.Run]) -> None:
     groups = _groups(runs, together)
     events = {r.run_id: frame.events(r) for r in runs}
     n_pool = max(r.config.selection.n_pool for r in runs)
-    sizes = {label: [r.result["n_core"] for r in part if r.result]
+    sizes = {label: [r.result["n_core"] for r in part
+                     if r.result and r.result.get("reason") != "stalled"]
              for label, part in groups.items()}
 
     def selected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:

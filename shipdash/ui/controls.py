@@ -17,15 +17,17 @@ BUNDLES = {
     "Each until its score passes": {
         "names": ("core", "random", "first", "stratified", "rejected", "full"),
         "stops": ("score",)},
-    "Random-k curve": {"names": (), "curve": (25, 50, 100, 200, 400, 1000, 3000)},
+    "Random-k curve": {"names": ("curve",)},
     "Full pool: equal cost, converged": {"names": ("full-cost", "full-converged")},
     "Other network": {"names": ("other", "other-random")},
 }
 """What can be queued at a press, the cheapest answer first."""
 
+BY_SCORE = (summary.UNTIL_SCORE, summary.SCORE_MISSED)
+
 VARIANTS = {
-    "equal updates": lambda t: (t["network"] == summary.SAME) & (t["stop"] != summary.UNTIL_SCORE),
-    "until the score passes": lambda t: t["stop"] == summary.UNTIL_SCORE,
+    "equal updates": lambda t: (t["network"] == summary.SAME) & ~t["stop"].isin(BY_SCORE),
+    "until the score passes": lambda t: t["stop"].isin(BY_SCORE),
     "other network": lambda t: t["network"] != summary.SAME,
 }
 
@@ -177,11 +179,11 @@ def progress(run: frame.Run) -> None:
                 forms.attempt(jobs.cancel, run.store, r.run_id)
             st.rerun()
     every = "5s" if moving else None
-    st.fragment(_watch, run_every=every)(run, len(arms))
+    st.fragment(_watch, run_every=every)(run, (len(arms), len(moving)))
 
 
-def _watch(run: frame.Run, n_open: int) -> None:
-    """The list of open arms; when one has ended the whole page is drawn again."""
+def _watch(run: frame.Run, drawn: tuple[int, int]) -> None:
+    """The list of open arms; when one has ended or halted the whole page is drawn again."""
     try:
         arms = _open_arms(run)
         if evidence.waiting(arms):
@@ -189,7 +191,7 @@ def _watch(run: frame.Run, n_open: int) -> None:
     except (StoreError, OSError) as error:
         st.error(str(error))
         return
-    if len(arms) != n_open:
+    if (len(arms), len(evidence.waiting(arms))) != drawn:
         st.rerun()
     rows = [{"arm": r.config.arm.kind, "training ends": r.config.arm.stop,
              "pairs": f"{r.config.arm.n_pairs:,}" if r.config.arm.n_pairs else "as its kind asks",

@@ -124,7 +124,7 @@ def command(asked: sweep.SweepConfig) -> str:
     options = {"selection.precision": "--precision", "selection.acceptance": "--acceptance"}
     parts = []
     for dotted, values in asked.axes:
-        text = ",".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values)
+        text = ",".join(map(str, values))
         if dotted.startswith("seeds."):
             parts.append(f"--{dotted.removeprefix('seeds.')}-seeds {_seeds(values)}")
         elif dotted in options:

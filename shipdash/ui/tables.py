@@ -9,6 +9,7 @@ WORDS = {
     "order_seed": "order seed", "run_id": "run", "n_core": "pairs kept", "mean_iou": "mean IoU",
     "share_failing": "failing", "n_reaudit_failing": "failing in re-audit", "seconds": "seconds",
     "date": "date", "fold": "fold", "n_left": "chosen from", "n_shared": "in another fold",
+    "n_scratch": "runs from scratch", "share_failing_scratch": "failing from scratch",
     "passes": "passes asked (0: until clean)", "rounds": "rounds", "reason": "ended",
     "n_backward": "training images", "n_forward": "predictions", "epochs": "full-pool epochs",
     "n_wasted": "thrown away", "prepare_s": "start-up (s)", "work_s": "training, scanning (s)",
