@@ -87,7 +87,8 @@ def trade_off(table: pd.DataFrame, failing: str, words: str, title: str) -> Char
     figure.add_scatter(
         x=medians["n_core"].to_numpy(), y=medians[failing].to_numpy(), mode="lines+markers+text",
         name="median at each precision", uid="medians", line={"color": QUIET, "width": 2},
-        marker={"symbol": "diamond", "size": 9, "color": QUIET}, textposition="top right",
+        marker={"symbol": "diamond", "size": 9, "color": QUIET},
+        textposition=[("top right", "bottom left")[i % 2] for i in range(len(medians))],
         text=[f"{p:g}" for p in medians["precision"]], hoverinfo="skip", cliponaxis=False)
     top = 1.12 * max(table[failing].max() if len(table) else 0, 0.001)
     figure.update_yaxes(tickformat=".2%" if top < 0.05 else ".0%", range=[0, top])

@@ -7,7 +7,7 @@ import streamlit as st
 
 from shipdash import figures, jobs, summary
 from shipdash.records import RunState
-from shipdash.ui import chart, forms, frame, gallery
+from shipdash.ui import chart, evidence, forms, frame, gallery
 
 MOST_SHOWN = 112
 """Core pairs on Home: eight rows, a quarter of a second."""
@@ -87,8 +87,21 @@ def result(run: frame.Run) -> None:
         cells[2].metric(f"Below IoU {held['acceptance_iou']:.2f}", f"{held['share_failing']:.2%}",
                         help=f"Share of {held['n']:,} fresh pairs.")
         cells[3].metric("Whole run", frame.duration(run.result["seconds"]))
+        beside(run)
+
+
+def beside(run: frame.Run) -> None:
+    """What as many random pairs do, where the recorded study says; else that nobody knows."""
+    study = evidence.recorded() if run.recorded else None
+    said = summary.arms_finding(study.arms) if study is not None else None
+    if said is None or study.about["run_id"] != run.run_id:
         st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
                    "matter. As many random pairs may do as well.")
+        return
+    st.markdown(f"#### {said.title}")
+    st.caption(f"{said.detail} Recorded study, {str(study.about.get('written'))[:10]}.")
+    st.page_link("pages/4_Evaluation.py", label="All controls", icon=":material/arrow_forward:",
+                 query_params={"run": run.run_id, "view": "Controls"})
 
 
 def core(run: frame.Run) -> None:
