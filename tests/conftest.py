@@ -1,8 +1,25 @@
-"""Fixtures of the browser tests; whatever does not ask for them never meets Playwright."""
+"""Shared fixtures; whatever does not ask for a browser never meets Playwright."""
 
 import os
 
 import pytest
+
+from shipdash import __main__ as cli
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """``call("show", id)`` gives exit code, standard output and standard error."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+
+    def called(*words):
+        try:
+            code = cli.main([str(word) for word in words])
+        except SystemExit as exit:  # argparse leaves this way
+            code = exit.code
+        return code, *capsys.readouterr()
+
+    return called
 
 
 @pytest.fixture(scope="session")

@@ -24,21 +24,6 @@ HELD_OUT = {"n", "mean_iou", "share_failing", "article_score", "article_score_so
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    """``call("show", id)`` gives exit code, standard output and standard error."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
-
-    def called(*words):
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as exit:  # argparse leaves this way
-            code = exit.code
-        return code, *capsys.readouterr()
-
-    return called
-
-
-@pytest.fixture
 def store(tmp_path):
     return Store(tmp_path / "runs")
 

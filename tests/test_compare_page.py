@@ -1,9 +1,10 @@
 """The Compare page without browser and TensorFlow: which runs, and what is said of them."""
 
-from pathlib import Path
+import functools
 
+import paging
 import pytest
-from streamlit.testing.v1 import AppTest
+from paging import words
 
 from shipdash import config as configs
 from shipdash import jobs
@@ -11,7 +12,6 @@ from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.store import Store
 from shipdash.ui import frame
 
-ROOT = Path(__file__).parents[1]
 PAGE = "pages/6_Compare.py"
 
 
@@ -54,19 +54,7 @@ def run(store, core, state=RunState.COMPLETED, **changes):
     return run_id
 
 
-def open_page(**query):
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    at.switch_page(PAGE)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, [e.value for e in at.exception]
-    return at
-
-
-def words(at):
-    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
-    return " ".join(str(element.value) for kind in kinds for element in kind)
+open_page = functools.partial(paging.open_page, PAGE)
 
 
 def test_no_run_says_what_to_do(store):

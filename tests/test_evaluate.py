@@ -4,32 +4,14 @@ import json
 import sys
 
 import pytest
+from test_cli import SMALL
 
-from shipdash import __main__ as cli
 from shipdash import arms, experiment, jobs, progress
 from shipdash.records import RunState
 from shipdash.store import Store
 
-SMALL = ["--set", "network.kind=rote", "--set", "scene.size=32", "--set", "scene.radius_min=3",
-         "--set", "scene.radius_max=6", "--set", "scene.distinct=12", "--set", "selection.first=3",
-         "--pool", "30", "--held-out", "7"]
 ROW = {"name", "run_id", "state", "reason", "n_pairs", "model_seed", "draw", "stop", "held_out",
        "n_backward", "seconds"}
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    """``call("show", id)`` gives exit code, standard output and standard error."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
-
-    def called(*words):
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as exit:  # argparse leaves this way
-            code = exit.code
-        return code, *capsys.readouterr()
-
-    return called
 
 
 @pytest.fixture

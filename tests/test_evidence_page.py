@@ -1,10 +1,11 @@
 """The Evaluation page with arms, without arms, and with a recorded study."""
 
+import functools
 import shutil
-from pathlib import Path
 
 import pytest
 from evidence_runs import N_CORE, arm, config, everything, selection
+from paging import open_page, words
 from streamlit.testing.v1 import AppTest
 
 from shipdash import evidence, jobs, replicas
@@ -12,7 +13,7 @@ from shipdash.records import RunState
 from shipdash.store import Store
 from shipdash.ui import evaluation, frame
 
-ROOT = Path(__file__).parents[1]
+_open = functools.partial(open_page, "pages/4_Evaluation.py")
 VIEWS = list(evaluation.VIEWS)
 
 
@@ -49,24 +50,9 @@ def study(store, built):
     return found
 
 
-def _open(**query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.switch_page("pages/4_Evaluation.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, [e.value for e in at.exception]
-    return at
-
-
 def _table(at: AppTest, *columns: str):
     """The first table on the page with these columns."""
     return next(d.value for d in at.dataframe if set(columns) <= set(d.value.columns))
-
-
-def _words(at: AppTest) -> str:
-    kinds = (at.markdown, at.caption, at.warning, at.error, at.info)
-    return " ".join(str(element.value) for kind in kinds for element in kind)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -87,13 +73,13 @@ def test_every_view_of_a_run_alone(store, view):
 def test_controls_state_the_finding_first(full):
     """The planted difference, its numbers, and the arms in a table."""
     at = _open(run=full, view="Controls")
-    words = _words(at)
-    assert f"### {N_CORE} selected pairs do better than {N_CORE} random ones" in words
-    assert "For this generator, network and threshold, at equal updates" in words
-    assert "In 5 of 5 orders" in words
+    said = words(at)
+    assert f"### {N_CORE} selected pairs do better than {N_CORE} random ones" in said
+    assert "For this generator, network and threshold, at equal updates" in said
+    assert "In 5 of 5 orders" in said
     arms = _table(at, "arm", "IoU minus random")
     assert arms["arm"].tolist()[:3] == ["Streaming learner", "Core set", "Random"]
-    assert "Recorded study" not in words
+    assert "Recorded study" not in said
 
 
 @pytest.mark.parametrize(("variant", "words"), [
@@ -108,9 +94,9 @@ def test_variants_have_tables_of_their_own(full, variant, words):
 
 def test_nothing_is_claimed_before_controls_were_run(store):
     """The empty view says so, and offers to queue them."""
-    words = _words(_open(run=selection(store, config()), view="Controls"))
-    assert "No control has been run for this run" in words
-    assert "do better" not in words
+    said = words(_open(run=selection(store, config()), view="Controls"))
+    assert "No control has been run for this run" in said
+    assert "do better" not in said
 
 
 def test_queueing_controls_creates_their_runs_once(store):
@@ -169,9 +155,9 @@ def test_a_run_of_another_version_is_a_sentence(store):
 def test_reaudit_shows_failing_pairs_and_the_pass_that_is_clean(full):
     """Pictures worst first, extra pairs and cost beside."""
     at = _open(run=full, view="Re-audit")
-    words = _words(at)
-    assert "### 3 of 188 discarded pairs now fail" in words
-    assert "adds 2 pairs to 12" in words
+    said = words(at)
+    assert "### 3 of 188 discarded pairs now fail" in said
+    assert "adds 2 pairs to 12" in said
     assert len(at.get("image")) == 1
 
 
@@ -200,10 +186,10 @@ def test_queued_until_clean_is_the_same_question(store):
 def test_certificate_of_one_pass_shows_no_bound(store):
     """Crossed with its reason, beside the measured rate."""
     at = _open(run=selection(store, config()), view="Certificate")
-    words = _words(at)
-    assert "No bound is shown: 1 of 5 conditions does not hold" in words
-    assert "The last pass was clean** (does not hold)" in words
-    assert "The picks alone decide the network** (holds)" in words
+    said = words(at)
+    assert "No bound is shown: 1 of 5 conditions does not hold" in said
+    assert "The last pass was clean** (does not hold)" in said
+    assert "The picks alone decide the network** (holds)" in said
 
 
 def test_certificate_of_a_clean_run_shows_its_bound(store):
@@ -212,7 +198,7 @@ def test_certificate_of_a_clean_run_shows_its_bound(store):
 
     asked = config(**{"selection.passes": 0})
     at = _open(run=selection(store, asked, reason="clean", failing=0), view="Certificate")
-    assert f"At most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail" in _words(at)
+    assert f"At most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail" in words(at)
 
 
 def test_certificate_tells_that_wrong_masks_are_another_kind_of_pair(store):
@@ -225,22 +211,22 @@ def test_certificate_tells_that_wrong_masks_are_another_kind_of_pair(store):
 def test_a_recorded_study_stands_in_and_says_so(store, study, view):
     """A run alone shows the recorded tables, with machine, date and command."""
     at = _open(run=selection(store, config(**{"seeds.pool": 7})), view=view)
-    words = _words(at)
-    assert "**Recorded study**, not the run in view" in words
-    assert "a test" in words and "2026-01-02" in words
+    said = words(at)
+    assert "**Recorded study**, not the run in view" in said
+    assert "a test" in said and "2026-01-02" in said
     assert "python benchmarks/study.py" in " ".join(c.value for c in at.code)
 
 
 def test_own_arms_come_before_a_recorded_study(full, study):
     """No recorded numbers where the run has its own."""
-    assert "Recorded study" not in _words(_open(run=full, view="Controls"))
+    assert "Recorded study" not in words(_open(run=full, view="Controls"))
 
 
 def test_a_damaged_study_is_as_good_as_none(store, study):
     """The view says that nothing was run, and works."""
     (frame.RECORDED / "study" / "arms.csv").unlink()
-    words = _words(_open(run=selection(store, config()), view="Controls"))
-    assert "No control has been run" in words
+    said = words(_open(run=selection(store, config()), view="Controls"))
+    assert "No control has been run" in said
 
 
 def test_a_damaged_arm_is_a_sentence(store):

@@ -2,11 +2,10 @@
 
 import ast
 import contextlib
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from paging import ROOT, open_page, words
 
 from shipdash import jobs
 from shipdash.config import RunConfig
@@ -14,7 +13,6 @@ from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Tra
 from shipdash.store import Store
 from shipdash.ui import frame
 
-ROOT = Path(__file__).parents[1]
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[1-4]_*.py"))]
 ALL_PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
 EVENTS = [
@@ -80,33 +78,17 @@ def _evaluate(store: Store, run_id: str) -> None:
     })
 
 
-def _open(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    if page != "app.py":
-        at.switch_page(page)  # links between pages are known from the entry point only
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, [e.value for e in at.exception]
-    return at
-
-
-def _words(at: AppTest) -> str:
-    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
-    return " ".join(str(element.value) for kind in kinds for element in kind)
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_page_opens_with_no_run(store, page):
     """An empty folder is a beginning, not an error."""
-    assert not _open(page).error
+    assert not open_page(page).error
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("state", list(RunState))
 def test_page_bears_every_state(store, page, state):
     """Queued to lost, each page opens without a traceback."""
-    at = _open(page, run=_run(store, state))
+    at = open_page(page, run=_run(store, state))
     assert not at.error
 
 
@@ -115,8 +97,8 @@ def test_run_page_names_the_state(store, state):
     """The state in words and the buttons that make sense in it."""
     run_id = _run(store, state)
     with store.lock(run_id) if state == RunState.RUNNING else contextlib.nullcontext():
-        at = _open("pages/2_Run.py", run=run_id)
-    assert str(state).capitalize() in _words(at)
+        at = open_page("pages/2_Run.py", run=run_id)
+    assert str(state).capitalize() in words(at)
     enabled = {b.label for b in at.button if not b.disabled and b.key.startswith("button_")}
     assert ("Resume" in enabled) == (state in jobs.HALTED)
     assert ("Pause" in enabled) == (state == RunState.RUNNING)
@@ -127,7 +109,7 @@ def test_run_page_names_the_state(store, state):
 def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
     """The page says which and goes on."""
     _run(store, RunState.COMPLETED)
-    assert len(_open(page, run=bad).warning) == 1
+    assert len(open_page(page, run=bad).warning) == 1
 
 
 IN_THE_LINK = (
@@ -151,7 +133,7 @@ def test_garbage_in_the_link_breaks_no_page(store, page, garbage):
     run_id = _run(store, RunState.COMPLETED)
     for view in ("", *VIEWS.get(page, ())):
         query = dict.fromkeys(IN_THE_LINK, garbage) | ({"view": view} if view else {})
-        _open(page, **query, run=run_id)
+        open_page(page, **query, run=run_id)
 
 
 def _parameters(tree: ast.AST) -> set[str]:
@@ -205,7 +187,7 @@ def test_a_damaged_file_breaks_no_page(store, page, name):
         else:
             path.write_bytes(garbage)
         for view in ("", *VIEWS.get(page, ())):
-            _open(page, run=run_id, **({"view": view} if view else {}))
+            open_page(page, run=run_id, **({"view": view} if view else {}))
 
 
 @pytest.mark.parametrize("page, view, name", [
@@ -217,13 +199,14 @@ def test_a_damaged_file_is_named_where_it_is_needed(store, page, view, name):
     """In a sentence that says which file and what to do."""
     run_id = _run(store, RunState.COMPLETED)
     (store.root / run_id / name).write_bytes(b"\xff\n")
-    errors = [e.value for e in _open(page, run=run_id, **({"view": view} if view else {})).error]
+    at = open_page(page, run=run_id, **({"view": view} if view else {}))
+    errors = [e.value for e in at.error]
     assert any(name in words and run_id in words for words in errors), errors
 
 
 def test_start_queues_one_run(store):
     """Pressing Start creates the run and puts it into the link."""
-    at = _open("pages/2_Run.py", preset="Quick look")
+    at = open_page("pages/2_Run.py", preset="Quick look")
     at.button(key="start").click().run()
     assert not at.exception
     assert [info.state for info in store.list()] == [RunState.QUEUED]
@@ -232,7 +215,7 @@ def test_start_queues_one_run(store):
 
 def test_contradictory_settings_name_field_and_rule(store):
     """Nothing is written and Start is shut."""
-    at = _open("pages/2_Run.py", preset="Quick look")
+    at = open_page("pages/2_Run.py", preset="Quick look")
     at.number_input(key="run.quick.scene.radius_max").set_value(80.0).run()
     assert "scene.radius_max must be less than half of size" in at.error[0].value
     assert at.button(key="start").disabled
@@ -245,7 +228,7 @@ def test_unwritable_folder_is_a_sentence(store, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(jobs, "submit", full)
-    at = _open("pages/2_Run.py", preset="Quick look")
+    at = open_page("pages/2_Run.py", preset="Quick look")
     at.button(key="start").click().run()
     assert not at.exception
     assert "No space left on device" in at.error[0].value
@@ -257,36 +240,36 @@ def test_unreadable_run_is_listed_and_the_rest_works(store):
     bad = store.root / ("f" * 16)
     bad.mkdir()
     (bad / "spec.json").write_text("{")
-    at = _open("app.py", run=good)
+    at = open_page("app.py", run=good)
     assert "unreadable" in at.dataframe[0].value["state"].tolist()
 
 
 @pytest.mark.parametrize("text", ["1500", "-3", "many", "9" * 40])
 def test_guess_in_the_link(store, text):
     """A whole number is taken, anything else ignored."""
-    at = _open("app.py", guess=text)
+    at = open_page("app.py", guess=text)
     assert at.number_input(key="guess").value == (1500 if text == "1500" else None)
 
 
 @pytest.mark.parametrize("view", ["Core set", "Discarded", "One pair", "Why these?", "Export"])
 def test_samples_views(store, view):
     """Each view of a finished run draws."""
-    assert not _open("pages/3_Samples.py", run=_run(store, RunState.COMPLETED), view=view).error
+    assert not open_page("pages/3_Samples.py", run=_run(store, RunState.COMPLETED), view=view).error
 
 
 def test_evaluation_states_the_finding(store):
     """How many fail, at which IoU, and that no control has been run."""
     run_id = _run(store, RunState.COMPLETED)
-    words = {view: _words(_open("pages/4_Evaluation.py", run=run_id, view=view))
-             for view in ("Held-out", "Re-audit", "Controls")}
-    assert "16 of 20 fresh pairs (80.00%) fall below IoU 0.90" in words["Held-out"]
-    assert "8 of 8" in words["Re-audit"]
-    assert "No control has been run" in words["Controls"]
+    said = {view: words(open_page("pages/4_Evaluation.py", run=run_id, view=view))
+            for view in ("Held-out", "Re-audit", "Controls")}
+    assert "16 of 20 fresh pairs (80.00%) fall below IoU 0.90" in said["Held-out"]
+    assert "8 of 8" in said["Re-audit"]
+    assert "No control has been run" in said["Controls"]
 
 
 def test_generator_refuses_in_words(store):
     """A radius range upside down."""
-    at = _open("pages/1_Generator.py")
+    at = open_page("pages/1_Generator.py")
     at.slider(key="scene.radius_min").set_value(40.0).run()
     assert not at.exception
     assert "must not exceed radius_max" in at.error[0].value

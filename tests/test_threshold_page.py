@@ -1,13 +1,14 @@
 """The Threshold page without browser and TensorFlow: recorded, own, missing and broken points."""
 
 import contextlib
+import functools
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import paging
 import pytest
-from streamlit.testing.v1 import AppTest
+from paging import words
 
 from shipdash import config as configs
 from shipdash import jobs, summary, sweep
@@ -17,7 +18,6 @@ from shipdash.store import Store
 from shipdash.sweep.command import plan_of
 from shipdash.ui import chart, frame, plan, points
 
-ROOT = Path(__file__).parents[1]
 PAGE = "pages/5_Threshold.py"
 
 
@@ -84,19 +84,7 @@ def record(asked):
     (folder / "sweep.json").write_text(json.dumps(facts))
 
 
-def open_page(**query):
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    at.switch_page(PAGE)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, [e.value for e in at.exception]
-    return at
-
-
-def words(at):
-    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
-    return " ".join(str(element.value) for kind in kinds for element in kind)
+open_page = functools.partial(paging.open_page, PAGE)
 
 
 def test_the_recorded_sweep_is_there_at_once(store):

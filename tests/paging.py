@@ -1,0 +1,25 @@
+"""What the page tests share: a page run without a browser, and the words on it."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[1]
+
+
+def open_page(page, **query):
+    """A page of the app, run once with these parameters in its address; no exception on it."""
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    if page != "app.py":
+        at.switch_page(page)  # links between pages are known from the entry point only
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+def words(at):
+    """All that it says."""
+    kinds = (at.markdown, at.caption, at.title, at.warning, at.error, at.info)
+    return " ".join(str(element.value) for kind in kinds for element in kind)
