@@ -38,11 +38,12 @@ def cluster(tmp_path, store):
                                             cwd=tmp_path))
         return started[-1]
 
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+                      "--scheduler-file", str(file))
     until(file.exists)
     address = json.loads(file.read_text())["address"]
     workers = [start("dask_worker", address, "--no-nanny", "--nthreads", "1") for _ in range(2)]
-    yield address, workers
+    yield address, workers, scheduler
     for process in reversed(started):
         process.terminate()
     for process in started:
@@ -75,7 +76,7 @@ def ask(store, address, *options):
 
 def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store, cluster):
     """A Dask worker and the run it was at die; the other goes on with that run, none is doubled."""
-    address, (doomed, _) = cluster
+    address, (doomed, _), _ = cluster
     process = ask(store, address, "--precision", "0.8,0.9", "--order-seeds", "2")
     with process:
         at_work = until(lambda: children(doomed.pid))
@@ -98,6 +99,23 @@ def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store,
         picks = [e.n_core for e in store.events(run.run_id)[0] if isinstance(e, Picked)]
         assert picks == list(range(1, run.result["n_core"] + 1))
         assert run.result["threads"] == 1
+
+
+def test_a_scheduler_that_dies_is_a_sentence_and_nothing_is_lost(store, cluster):
+    """The command ends with what to do; asked again on this machine, it finishes the points."""
+    address, _, scheduler = cluster
+    with ask(store, address, "--precision", "0.8,0.9", "--order-seeds", "2") as process:
+        until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
+                          for run in store.list()))
+        scheduler.kill()
+        err = process.communicate(timeout=200)[1]
+    assert process.returncode == 1
+    assert "the cluster was lost" in err
+    assert "Traceback" not in err
+    again = subprocess.run(
+        [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--order-seeds", "2",
+         "--json"], env=jobs._environment(store), capture_output=True, text=True, check=False)
+    assert json.loads(again.stdout)["n_completed"] == 4
 
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(store):

@@ -42,7 +42,7 @@ def view(run: frame.Run) -> None:
                     "below.")
     else:
         if is_recorded:
-            evidence.tell_recorded(found)
+            evidence.tell_recorded(run, found)
         _arms(run, found, is_recorded)
         _curve(found)
         _across(found)

@@ -112,7 +112,7 @@ def _passes(run: frame.Run) -> None:
     found, is_recorded = evidence.of(run, lambda e: summary.passes_finding(e.passes) is not None)
     if found is not None:
         if is_recorded:
-            evidence.tell_recorded(found)
+            evidence.tell_recorded(run, found)
         said = summary.passes_finding(found.passes)
         st.markdown(f"#### {said.title}")
         st.markdown(said.detail)

@@ -63,14 +63,15 @@ def _recorded(folder: str, changed: float) -> Evidence | None:
     return evidence.read(frame.Path(folder))
 
 
-def tell_recorded(found: Evidence) -> None:
+def tell_recorded(run: frame.Run, found: Evidence) -> None:
     """That a view shows the recorded study, of which run, where it was computed, and how."""
     about, seeds = found.about, found.about["spec"]["seeds"]
+    is_this = run.recorded and about["run_id"] == run.run_id
+    whose = "of the run in view" if is_this else "not of the run in view, which has none of it yet"
     with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}"):
         st.markdown(
-            "**Recorded study**, not the run in view, which has none of this yet. "
-            f"{about.get('n_runs', '?')} of {about.get('n_planned', '?')} planned runs around a "
-            f"selection of {about['n_core']:,} of {about['n_pool']:,} pairs "
+            f"**Recorded study**, {whose}. {about.get('n_runs', '?')} of "
+            f"{about.get('n_planned', '?')} planned runs around a selection of {about['n_core']:,} of {about['n_pool']:,} pairs "
             f"({about['preset']} preset, seeds {seeds['pool']}/{seeds['order']}/{seeds['model']}), "
             f"on {about['machine']}, {about['device']}, {str(about.get('written'))[:10]}, shipdash "
             f"{about['version']}. Computed again by:")

@@ -21,7 +21,7 @@ def order(run: frame.Run) -> None:
                     "several orders of the same pairs: queue them.")
     else:
         if is_recorded:
-            evidence.tell_recorded(found)
+            evidence.tell_recorded(run, found)
         _fan(run, found, is_recorded)
     queue(run, "orders", f"Queue orders 1 to {N_ORDERS}",
           lambda: replicas.fan(run.config, N_ORDERS))
@@ -53,7 +53,7 @@ def folds(run: frame.Run) -> None:
                     "on the rest: is what it kept the only such set?")
     else:
         if is_recorded:
-            evidence.tell_recorded(found)
+            evidence.tell_recorded(run, found)
         said = summary.folds_finding(found.folds)
         st.markdown(f"### {said.title}")
         st.markdown(said.detail)
@@ -72,7 +72,7 @@ def known(run: frame.Run) -> None:
                     "repeated, must give a core set of about D; wrong masks must show up in it.")
     else:
         if is_recorded:
-            evidence.tell_recorded(found)
+            evidence.tell_recorded(run, found)
         for answer in found.distinct.to_dict("records"):
             said = summary.distinct_finding(answer)
             st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
@@ -106,7 +106,7 @@ def cost(run: frame.Run) -> None:
         frame.empty("Nothing to hold it against yet.", "Queue the controls on the Controls view.")
         return
     if is_recorded:
-        evidence.tell_recorded(found)
+        evidence.tell_recorded(run, found)
     title = summary.cost_finding(found.cost)
     chart.show(figures.costs(found.cost, title), key="costs",
                note="A backward pass counts as two forward passes. Predictions of the evaluation "
