@@ -71,7 +71,8 @@ def tell_recorded(run: frame.Run, found: Evidence) -> None:
     with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}"):
         st.markdown(
             f"**Recorded study**, {whose}. {about.get('n_runs', '?')} of "
-            f"{about.get('n_planned', '?')} planned runs around a selection of {about['n_core']:,} of {about['n_pool']:,} pairs "
+            f"{about.get('n_planned', '?')} planned runs around a selection of "
+            f"{about['n_core']:,} of {about['n_pool']:,} pairs "
             f"({about['preset']} preset, seeds {seeds['pool']}/{seeds['order']}/{seeds['model']}), "
             f"on {about['machine']}, {about['device']}, {str(about.get('written'))[:10]}, shipdash "
             f"{about['version']}. Computed again by:")
