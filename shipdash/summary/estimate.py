@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 ARTICLE_TRAINING_IMAGES = 1_563 * 200
 """The article reports 1,563 epochs over a core set that grew to 271; 200 is its usual size."""
 
-REFERENCE_SPEED = {"article": (12.6, 58.3), "compact": (233.1, 929.9)}
-"""Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core Xeon."""
+REFERENCE_SPEED = {"article": (10.8, 43.4), "compact": (231.7, 854.3)}
+"""Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core EPYC."""
 
 
 class Estimate(NamedTuple):
