@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import logging
 import os
 import subprocess
 import time
@@ -119,6 +120,8 @@ def work(store: Store, sweep_id: str, *, crew: Workers | None = None, dask: str 
         Another process works on this sweep.
     ConfigError
         The scheduler cannot be reached or has no worker.
+    StoreError
+        The cluster was lost on the way.
     """
     sweeps, crew = Sweeps(store), crew or workers()
     points = {run.digest: run for run in sweeps.config(sweep_id).points}
@@ -211,6 +214,7 @@ def _dask_client(address: str) -> Iterator:
     except ImportError:
         raise ConfigError("--dask", address, "needs the optional extra: pip install "
                           "'dask[distributed]'") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it prints tracebacks
     try:
         client = distributed.Client(address, timeout=DASK_TIMEOUT_S)
     except (OSError, ValueError, TimeoutError) as error:
@@ -224,4 +228,8 @@ def _dask_client(address: str) -> Iterator:
             raise ConfigError("--dask", address, "must be a scheduler with at least one worker; "
                               "start one with: dask worker ADDRESS; nothing was started"
                               ) from None
-        yield client
+        try:
+            yield client
+        except distributed.client.FutureCancelledError:
+            raise StoreError(f"the cluster was lost: the scheduler at {address} no longer answers. "
+                             "What was computed is kept; ask for the sweep again") from None
