@@ -1,6 +1,6 @@
 """Copy a completed run into the package, numbers only, for the Home page to show at once.
 
-    python -m shipdash run --preset compact
+    taskset -c 0 python -m shipdash run --preset compact
     python -m benchmarks.record RUN_ID
 
 Not a way to edit a result: files are copied as the worker wrote them, pictures and checkpoint left

@@ -1,6 +1,6 @@
 """The full-size study: order fan, control arms, random-k curve, folds, passes and known answers.
 
-    python benchmarks/study.py --budget 240 --workers 2
+    python benchmarks/study.py --budget 240
     python benchmarks/study.py --tables
 
 Not an analysis: what it adds up to is computed by the functions that the Evaluation page uses.
@@ -242,8 +242,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE")
     parser.add_argument("--budget", type=float, default=600.0, metavar="MINUTES",
                         help="start no task after so many minutes")
-    parser.add_argument("--workers", type=int, default=1, metavar="N",
-                        help="worker processes at a time, each with its share of the processors")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), metavar="N",
+                        help="worker processes at a time, each with its share of the processors; "
+                             "by default one of one thread each, as the recorded study was made")
     parser.add_argument("--only", action="append", default=[], metavar="GROUP")
     parser.add_argument("--tables", action="store_true",
                         help="write the tables of what is complete, run nothing")

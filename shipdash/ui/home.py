@@ -120,9 +120,10 @@ def core(run: frame.Run) -> None:
 
 
 def repeat(run: frame.Run) -> None:
-    """The command that gives the same run from a terminal."""
-    st.markdown("The same run from a terminal:")
-    st.code(frame.command(run.config), language="bash", wrap_lines=True)
+    """The command that gives the same run from a terminal, to the last pair."""
+    on_one = (run.result or {}).get("threads") == 1  # another number of threads rounds differently
+    st.markdown(f"The same run from a terminal{', on one thread as it was' * on_one}:")
+    st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
 
 
 def machine(runs: list[frame.Run], arms: list[frame.Run]) -> None:
