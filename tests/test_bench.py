@@ -50,7 +50,7 @@ def results(tmp_path, monkeypatch):
 
 def test_a_time_is_also_given_in_matrix_products():
     """Three seconds where a product takes 0.3 s: ten products; a count has none."""
-    wall, core = found().to_dict()["rows"]
+    wall, core, _ = found().to_dict()["rows"]
     assert wall["value"] == 3.0
     assert (wall["low"], wall["high"], wall["n"]) == (2.0, 4.0, 3)
     assert wall["products"] == 10.0
