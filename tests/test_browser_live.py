@@ -96,6 +96,7 @@ def test_a_double_click_shows_all_of_the_newest_data(live):
     """Zoomed, grown and double-clicked: the range is that of now, and follows the data again."""
     first = view(live)
     drag_a_zoom(live)
+    live.locator(f"{CURVE} .legendtoggle").first.click()
     wait_for_updates(live, 4)
     live.locator(f"{CURVE} .nsewdrag").first.dblclick()
     live.wait_for_timeout(1_000)
@@ -105,6 +106,7 @@ def test_a_double_click_shows_all_of_the_newest_data(live):
     assert now["y"][1] > first["y"][1]
     then = wait_for_updates(live, 4)
     assert then["y"][1] >= now["y"][1]
+    assert then["hidden"] == now["hidden"] == ["keep everything"]
 
 
 def test_pause_step_and_cancel_by_their_buttons(live):

@@ -148,7 +148,7 @@ def folds_finding(table: pd.DataFrame) -> Finding:
     words = ", ".join(f"{size:,}" for size in sizes)
     detail = ("Each was chosen from what the ones before had left. Held-out share failing of their "
               f"streaming learners: {_shares(table['share_failing'])}")
-    if table["n_scratch"].any():
+    if "n_scratch" in table and table["n_scratch"].any():  # a study of before has no such column
         detail += ("; of networks trained on each core set from scratch: "
                    f"{_shares(table['share_failing_scratch'])}")
     return Finding(f"{n} {kind} of {words} pairs", f"{detail}.")

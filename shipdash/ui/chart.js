@@ -35,16 +35,19 @@ function themed(layout, element) {
 async function redraw(root) {
   const { figure, name } = root.shipdashLatest;
   const layout = themed(figure.layout, root);
-  if (root.shipdashRevision !== layout.uirevision) root.shipdashZoomed = {};
-  root.shipdashRevision = layout.uirevision;
+  const shown = `${layout.uirevision} ${root.shipdashLatest.subject}`;
+  if (root.shipdashShown !== shown) root.shipdashZoomed = {};
+  root.shipdashShown = shown;
   for (const axis of Object.keys(layout).filter((key) => AXIS.test(key))) {
     layout[axis].uirevision = false;
-    if (root.shipdashZoomed[axis]) layout[axis].range = [...root.shipdashZoomed[axis]];
+    if (root.shipdashZoomed[axis])
+      Object.assign(layout[axis], { range: [...root.shipdashZoomed[axis]], autorange: false });
   }
   const reset = { name: "reset", title: "Show all", icon: window.Plotly.Icons.home, click: showAll };
   const config = { ...MODEBAR, modeBarButtonsToAdd: [reset],
                    toImageButtonOptions: { filename: name, scale: 2 } };
-  await window.Plotly.react(root, figure.data, layout, config);
+  // Copies: Plotly writes a viewer's choices into what it is given, and then takes them for ours.
+  await window.Plotly.react(root, figure.data.map((trace) => ({ ...trace })), layout, config);
 }
 
 function showAll(root) {

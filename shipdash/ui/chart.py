@@ -32,11 +32,17 @@ def _plotly_url() -> str:
 _mount = st.components.v2.component("shipdash.chart", js=_JS, isolate_styles=False)
 
 
+def _subject() -> str:
+    """What the page is about, as its address says: a zoom into one run means nothing in another."""
+    return "&".join(f"{name}={st.query_params[name]}" for name in ("run", "failing", "sweep")
+                    if name in st.query_params)
+
+
 def draw(chart: Chart, *, key: str, clicks: bool = False):
     """The figure alone; `chart.clicked` of the answer is the customdata of a clicked point."""
     figure = json.loads(chart.figure.to_json())
     payload = {"figure": figure, "alt": chart.alt, "plotly": _plotly_url(), "clicks": clicks,
-               "name": key}
+               "name": key, "subject": _subject()}
     return _mount(data=payload, key=key, on_clicked_change=lambda: None)
 
 

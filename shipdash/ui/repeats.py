@@ -69,7 +69,7 @@ def known(run: frame.Run) -> None:
     found, is_recorded = evidence.of(run, lambda e: len(e.distinct) + len(e.noise) > 0)
     if found is None:
         frame.empty("No pool with a known answer has been run.", "A pool of D distinct pairs, each "
-                    "repeated, must give a core set of about D; wrong masks must show up in it.")
+                    "repeated, must give a core set of at most about D; wrong masks must show.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
