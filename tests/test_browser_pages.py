@@ -118,7 +118,10 @@ PLACE = """(chart) => {
 def click_a_dot(page: Page) -> None:
     """The first mark of the upper figure, where it is drawn."""
     figure = page.locator("[data-testid=threshold_n_core]")
+    expect(page.locator("[data-testid=trade_off] .main-svg").first).to_be_visible(timeout=SOON_MS)
+    expect(figure.locator(".main-svg").first).to_be_visible(timeout=SOON_MS)
     figure.scroll_into_view_if_needed()
+    page.wait_for_timeout(1_000)  # nothing above it moves any more
     x, y = figure.evaluate(PLACE)
     page.mouse.move(x, y, steps=3)
     page.mouse.click(x, y)
