@@ -28,7 +28,18 @@ def store(tmp_path):
 @pytest.fixture
 def cluster(tmp_path, store):
     """Address of a scheduler, and its two worker processes; all of them end with the test."""
-    file, environment = tmp_path / "scheduler.json", jobs._environment(store)
+    yield from a_cluster(tmp_path, store, {})
+
+
+@pytest.fixture
+def strict_cluster(tmp_path, store):
+    """The same, but a point is given up with the first worker that dies at it."""
+    yield from a_cluster(tmp_path, store, {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"})
+
+
+def a_cluster(tmp_path, store, settings):
+    """Start it, hand it out, end it."""
+    file, environment = tmp_path / "scheduler.json", jobs._environment(store) | settings
     started = []
 
     def start(module, *options):
@@ -116,6 +127,27 @@ def test_a_scheduler_that_dies_is_a_sentence_and_nothing_is_lost(store, cluster)
         [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--order-seeds", "2",
          "--json"], env=jobs._environment(store), capture_output=True, text=True, check=False)
     assert json.loads(again.stdout)["n_completed"] == 4
+
+
+def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, strict_cluster):
+    """A worker dies at a point and the scheduler will not try it again: no traceback."""
+    address, workers, _ = strict_cluster
+    with ask(store, address, "--precision", "0.8,0.9") as process:
+        until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
+                          for run in store.list()))
+        for worker in workers:
+            at_work = children(worker.pid)
+            worker.kill()
+            for pid in at_work:
+                os.kill(pid, signal.SIGKILL)
+        err = process.communicate(timeout=200)[1]
+    assert process.returncode == 1
+    assert "gave up a point" in err
+    assert "Traceback" not in err
+    again = subprocess.run(
+        [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
+        env=jobs._environment(store), capture_output=True, text=True, check=False)
+    assert json.loads(again.stdout)["n_completed"] == 2
 
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(store):

@@ -53,8 +53,8 @@ def _race(answers: list[dict], config: RunConfig) -> list[Row]:
     for who, words in (("program", "the article's program"), ("ours", "our loop")):
         each = first[who]
         found += [
-            median(f"{words}: compiled", [a[who]["wall_s"] for a in answers], "s",
-                   "without compilation"),
+            median(f"{words}: wall time", [a[who]["wall_s"] for a in answers], "s",
+                   "compilation not counted"),
             Row(f"{words}: core set", each["n_core"], "pairs"),
             Row(f"{words}: predictions", each["n_forward"], ""),
             Row(f"{words}: training images", each["n_backward"], ""),

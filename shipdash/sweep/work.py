@@ -230,6 +230,10 @@ def _dask_client(address: str) -> Iterator:
                               ) from None
         try:
             yield client
-        except distributed.client.FutureCancelledError:
+        except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError):
             raise StoreError(f"the cluster was lost: the scheduler at {address} no longer answers. "
                              "What was computed is kept; ask for the sweep again") from None
+        except distributed.scheduler.KilledWorker:
+            raise StoreError(f"the cluster at {address} gave up a point: worker after worker died "
+                             "while at work on it, for want of memory perhaps. What was computed "
+                             "is kept; ask for the sweep again") from None
