@@ -35,8 +35,6 @@ REPLICATES = (1, 2, 3)  # of every arm, each with a model seed and a draw of its
 CURVE = (25, 50, 100, 200, 400, 1000, 3000)  # pairs of the random-k curve, even on a log axis
 N_ORDERS, N_FOLDS = 5, 3
 DISTINCT = (50, 100)  # known answers: so many different pairs in a pool of full size
-LABEL_NOISE, NOISY_POOL = 0.05, 500  # every wrong mask is learnt by heart, each at a higher price
-#                                      than the one before: 437 pairs took a quarter of an hour
 
 RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "study"
 
@@ -54,8 +52,7 @@ class Task(NamedTuple):
 def tasks(base: RunConfig) -> list[Task]:
     """Everything the study asks, the most important first."""
     orders, chain = replicas.fan(base, N_ORDERS), replicas.folds(base, N_FOLDS)
-    noisy = {"scene.label_noise": LABEL_NOISE,
-             "selection.n_pool": min(NOISY_POOL, base.selection.n_pool)}
+    noisy = replicas.noisy(base)
     others = [c for c in orders if c != base]
     return [
         _selection("orders", "the selection", base),
@@ -67,15 +64,14 @@ def tasks(base: RunConfig) -> list[Task]:
         _selection("passes", "passes until clean", replicas.until_clean(base)),
         *[Task("folds", f"fold {n}", lambda store, c=c: _after(store, c))
           for n, c in enumerate(chain[1:], start=2)],
-        *[_selection("known", f"{d} distinct pairs", base.replace(**{"scene.distinct": d}))
-          for d in DISTINCT],
+        *[_selection("known", f"{d} distinct pairs", replicas.distinct(base, d)) for d in DISTINCT],
         *[Task("folds", f"core of fold {n}, replicate {r}", lambda store, c=c, r=r: _arm(
             store, c, r, names=["core"], stops=["steps"]))
           for n, c in enumerate(chain[1:], start=2) for r in REPLICATES],
         *_arms("ceiling", base, ("full-converged",), "steps"),
         *_arms("network", base, ("other", "other-random"), "steps"),
         *[arm for c in others for arm in _arms("other orders", c, ("core", "random"), "steps")],
-        _selection("known", f"{LABEL_NOISE:.0%} wrong masks", base.replace(**noisy)),
+        _selection("known", f"{noisy.scene.label_noise:.0%} wrong masks", noisy),
     ]
 
 

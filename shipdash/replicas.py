@@ -9,6 +9,9 @@ from __future__ import annotations
 from shipdash.config import ALGORITHM, RunConfig
 from shipdash.store import Store, StoreError
 
+LABEL_NOISE, NOISY_POOL = 0.05, 500
+"""Share of wrong masks, and the pool they are planted in."""
+
 
 def checked_source(store: Store, run_id: str) -> RunConfig:
     """Settings of a selection of this version; `StoreError` for an arm or another version's run."""
@@ -50,6 +53,21 @@ def folds(config: RunConfig, n_folds: int) -> list[RunConfig]:
         left_out = (*first.selection.exclude, *(fold.digest for fold in chain))
         chain.append(first.replace(**{"selection.exclude": left_out}))
     return chain
+
+
+def distinct(config: RunConfig, n: int) -> RunConfig:
+    """The same question of a pool of `n` distinct pairs, repeated: a core of about `n` at most."""
+    return config.replace(**{"scene.distinct": n, "scene.duplicates": 0.0})
+
+
+def noisy(config: RunConfig) -> RunConfig:
+    """The same question of a small pool with wrong masks among it.
+
+    The pool is small because every wrong mask is learnt by heart, each at a higher price than the
+    one before: at 128 x 128 pixels 500 pairs take a quarter of an hour, 10,000 would take days.
+    """
+    return config.replace(**{"scene.label_noise": LABEL_NOISE,
+                             "selection.n_pool": min(NOISY_POOL, config.selection.n_pool)})
 
 
 def _first_fold(config: RunConfig) -> RunConfig:

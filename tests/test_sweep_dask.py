@@ -37,6 +37,12 @@ def strict_cluster(tmp_path, store):
     yield from a_cluster(tmp_path, store, {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"})
 
 
+@pytest.fixture
+def foreign_cluster(tmp_path, store):
+    """Workers on which nobody has installed shipdash."""
+    yield from a_cluster(tmp_path, store, {"PYTHONPATH": ""})
+
+
 def a_cluster(tmp_path, store, settings):
     """Start it, hand it out, end it."""
     file, environment = tmp_path / "scheduler.json", jobs._environment(store) | settings
@@ -142,12 +148,22 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
                 os.kill(pid, signal.SIGKILL)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert "gave up a point" in err
+    assert err.count("given up by Dask: worker after worker died at it") == 2
     assert "Traceback" not in err
     again = subprocess.run(
         [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
         env=jobs._environment(store), capture_output=True, text=True, check=False)
     assert json.loads(again.stdout)["n_completed"] == 2
+
+
+def test_workers_without_shipdash_are_a_sentence(store, foreign_cluster):
+    """No traceback, no waiting for ever, and the points can be asked for elsewhere."""
+    address, _, _ = foreign_cluster
+    with ask(store, address, "--precision", "0.8,0.9") as process:
+        err = process.communicate(timeout=200)[1]
+    assert process.returncode == 1
+    assert err.count("is this version of shipdash installed there?") == 2
+    assert "Traceback" not in err
 
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(store):

@@ -24,10 +24,11 @@ def overlap(table: pd.DataFrame, found: Overlap) -> Chart:
     """
     labels, z = [str(label) for label in table.index], table.to_numpy()
     figure = new_figure(min(120 + 34 * len(labels), 620), "", "")
+    written = len(labels) <= _MOST_WRITTEN
     text = np.where(np.isnan(z), "", np.char.mod("%.2f", np.nan_to_num(z)))
     figure.add_heatmap(
         z=z, x=labels, y=labels, zmin=0.0, zmax=1.0, colorscale=_GREYS, xgap=2, ygap=2,
-        text=text, texttemplate="%{text}" if len(labels) <= _MOST_WRITTEN else None,
+        text=text, texttemplate="%{text}" if written else None, showscale=not written,
         colorbar={"title": {"text": "Jaccard"}, "thickness": 12, "outlinewidth": 0},
         hovertemplate="%{y}<br>%{x}<br>Jaccard %{z:.3f}<extra></extra>", hoverongaps=False)
     figure.update_xaxes(type="category", showgrid=False, automargin=True)

@@ -108,4 +108,4 @@ def _range(sizes: Sequence[int]) -> str:
 def _word(name: tuple[str, str], value: Any) -> str:
     section, key = name
     words = f"{key} seed" if section == "seeds" else key.removeprefix("n_").replace("_", " ")
-    return f"{words} {value}"
+    return f"{words} {value:g}" if isinstance(value, float) else f"{words} {value}"

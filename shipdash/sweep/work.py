@@ -125,19 +125,16 @@ def work(store: Store, sweep_id: str, *, crew: Workers | None = None, dask: str 
     """
     sweeps, crew = Sweeps(store), crew or workers()
     points = {run.digest: run for run in sweeps.config(sweep_id).points}
-    with sweeps.lock(sweep_id), _backend(dask, crew), _turn(sweeps, sweep_id):
+    with sweeps.lock(sweep_id), _cluster(dask) as cluster, _turn(sweeps, sweep_id):
         open_points = []
         for run_id, config in points.items():
             if state_of(store, run_id) == RunState.COMPLETED:
                 on_point(Arrived(run_id, RunState.COMPLETED, "computed earlier"))
             else:
                 open_points.append(config)
-        task = joblib.delayed(work_point)
-        n_threads = 1 if dask else crew.n_threads
-        pool = joblib.Parallel(n_jobs=-1 if dask else crew.n, batch_size=1, pre_dispatch="all",
-                               return_as="generator_unordered")
-        for arrived in pool(task(str(store.root), sweep_id, config, n_threads)
-                            for config in open_points):
+        root = str(store.root)
+        for arrived in (cluster(root, sweep_id, open_points) if cluster else
+                        _here(root, sweep_id, open_points, crew)):
             on_point(arrived)
     jobs.ensure_drainer(store)  # a run queued meanwhile may have found the machine busy
     return sweeps.standing(sweep_id)
@@ -195,20 +192,24 @@ def _turn(sweeps: Sweeps, sweep_id: str) -> Iterator[None]:
         time.sleep(POLL_S)
 
 
+def _here(root: str, sweep_id: str, points: list[RunConfig], crew: Workers) -> Iterator[Arrived]:
+    """Points as their turns end, on threads that each wait for a process of its own."""
+    pool = joblib.Parallel(n_jobs=crew.n, backend="threading", batch_size=1, pre_dispatch="all",
+                           return_as="generator_unordered")
+    yield from pool(joblib.delayed(work_point)(root, sweep_id, config, crew.n_threads)
+                    for config in points)
+
+
 @contextlib.contextmanager
-def _backend(dask: str, crew: Workers) -> Iterator[None]:
-    """joblib's backend: threads that each wait for a process of their own, or a Dask cluster."""
-    if not dask:
-        with joblib.parallel_config(backend="threading", n_jobs=crew.n):
-            yield
+def _cluster(address: str) -> Iterator[Callable[..., Iterator[Arrived]] | None]:
+    """What works points off on a Dask cluster, or None without an address.
+
+    Not joblib's Dask backend: that one waits for ever for a task the scheduler has given up
+    (joblib 1.5 calls nobody back when a future ends in an error).
+    """
+    if not address:
+        yield None
         return
-    with _dask_client(dask) as client:
-        with joblib.parallel_config(backend="dask", client=client, wait_for_workers_timeout=0):
-            yield
-
-
-@contextlib.contextmanager
-def _dask_client(address: str) -> Iterator:
     try:
         import distributed
     except ImportError:
@@ -228,12 +229,21 @@ def _dask_client(address: str) -> Iterator:
             raise ConfigError("--dask", address, "must be a scheduler with at least one worker; "
                               "start one with: dask worker ADDRESS; nothing was started"
                               ) from None
+        def points_there(root: str, sweep_id: str, points: list[RunConfig]) -> Iterator[Arrived]:
+            asked = {client.submit(work_point, root, sweep_id, config, 1, pure=False):
+                     config.digest for config in points}
+            for future in distributed.as_completed(asked):
+                try:
+                    yield future.result()
+                except distributed.scheduler.KilledWorker:
+                    yield Arrived(asked[future], RunState.FAILED, "given up by Dask: worker after "
+                                  "worker died at it, for want of memory perhaps")
+                except (RuntimeError, ImportError) as error:  # no shipdash there, or another one
+                    yield Arrived(asked[future], RunState.FAILED, "the Dask worker could not run "
+                                  f"it ({error}): is this version of shipdash installed there?")
+
         try:
-            yield client
+            yield points_there
         except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError):
             raise StoreError(f"the cluster was lost: the scheduler at {address} no longer answers. "
                              "What was computed is kept; ask for the sweep again") from None
-        except distributed.scheduler.KilledWorker:
-            raise StoreError(f"the cluster at {address} gave up a point: worker after worker died "
-                             "while at work on it, for want of memory perhaps. What was computed "
-                             "is kept; ask for the sweep again") from None

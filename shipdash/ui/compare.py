@@ -36,7 +36,8 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     st.markdown(f"Tick the runs to compare, at most {MOST}. The link in the address bar opens "
                 "exactly this view.")
     event = st.dataframe(
-        table, hide_index=True, key=f"compare_{key}", on_select="rerun", height=260,
+        table, hide_index=True, key=f"compare_{key}", on_select="rerun",
+        height=min(260, 36 * (len(ids) + 1)),
         selection_mode="multi-row", alt="Runs to compare, newest first.",
         selection_default={"selection": {"rows": [ids.index(i) for i in asked]}})
     picked = [ids[row] for row in event.selection.rows][:MOST]
@@ -78,8 +79,8 @@ def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
         "mean IoU": [h.get("mean_iou") for h in held],
         "preset": [frame.preset_of(r.config) for r in usable.values()],
     }, index=list(usable))
-    facts["failing"] = [None if v is None else f"{v:.2%}" for v in facts["failing"]]
-    facts["mean IoU"] = [None if v is None else f"{v:.4f}" for v in facts["mean IoU"]]
+    facts["failing"] = [None if pd.isna(v) else f"{v:.2%}" for v in facts["failing"]]
+    facts["mean IoU"] = [None if pd.isna(v) else f"{v:.4f}" for v in facts["mean IoU"]]
     facts["selected"] = facts["selected"].astype("Int64")
     started = [r.created[:16].replace("T", " ") for r in usable.values()]
     return facts.join(differing).assign(started=started)
@@ -108,7 +109,8 @@ def curves(runs: list[frame.Run]) -> None:
         rate = summary.rejection_rate(events[run.run_id])
         return rate["tested"].to_numpy(), rate["rate"].to_numpy()
 
-    note = "Thin: every run. Thick: the median. Band: lowest to highest." if together else ""
+    note = ("Thin: every run. Thick: the median. Band: lowest to highest." if together else
+            "One line a run.")
     chart.show(figures.overlay(_lines(groups, selected), summary.sizes_finding(sizes), n_pool),
                key="compare_selected", note=f"Counts, not smoothed. {note}")
     rates = _lines(groups, rejected)
@@ -117,10 +119,19 @@ def curves(runs: list[frame.Run]) -> None:
 
 
 def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]:
-    by_id, specs = {r.run_id: r for r in runs}, {r.run_id: r.config.to_dict() for r in runs}
+    by_id, specs = {r.run_id: r for r in runs}, _specs(runs)
     if together:
         return {label: [by_id[i] for i in ids] for label, ids in summary.replicas(specs).items()}
     return {label: [by_id[i]] for i, label in summary.labels(specs).items()}
+
+
+def _specs(runs: list[frame.Run]) -> dict[str, dict]:
+    """What may tell the runs apart: their presets' names where those say it all, else settings."""
+    presets = {r.run_id: frame.preset_of(r.config) for r in runs}
+    if "custom" in presets.values():
+        return {r.run_id: r.config.to_dict() for r in runs}
+    return {r.run_id: {"network": {"preset": presets[r.run_id]},
+                       "seeds": r.config.to_dict()["seeds"]} for r in runs}
 
 
 def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, figures.Lines]:
@@ -146,7 +157,7 @@ def overlap(runs: list[frame.Run]) -> None:
     if len(done) < 2:
         st.caption("The overlap of core sets needs two finished runs.")
         return
-    names = summary.labels({r.run_id: r.config.to_dict() for r in done})
+    names = summary.labels(_specs(done))
     pools = {names[r.run_id]: (r.config.scene, r.config.seeds.pool) for r in done}
     table = summary.jaccard({names[r.run_id]: r.result["core"] for r in done}, pools)
     found = summary.overlap(table, [r.result["n_core"] for r in done],

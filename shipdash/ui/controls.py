@@ -64,6 +64,7 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
         st.markdown(said.detail)
     _figure(table, found.about, evidence.provenance(run, found, is_recorded))
     st.dataframe(summary.arms_shown(table), hide_index=True, key="arms_table",
+                 column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {summary.arms_title(table)}.")
     st.caption("In brackets: lowest and highest run, or the 95 % interval over pairs. Each run has "
                "a model seed of its own and, where pairs are drawn, a draw of its own.")

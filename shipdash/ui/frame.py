@@ -215,7 +215,7 @@ def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
     """The viewer's own guess; it travels in the URL and is a line in every later curve."""
     st.number_input(
         label, 1, MOST_GUESS, value=None, step=50, key="guess", bind=link("guess"),
-        placeholder="a number of pairs",
+        placeholder="a number",
         help="Written down before looking; every curve shows it as a dotted line.",
     )
     return guess()

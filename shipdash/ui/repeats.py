@@ -34,7 +34,8 @@ def _fan(run: frame.Run, found, is_recorded: bool) -> None:
     chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
                note=f"One line an order, thick: their median. "
                     f"{evidence.provenance(run, found, is_recorded)}")
-    tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.")
+    tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.",
+                leave_out=("seconds",))
     matrix = summary.overlap_matrix(found.overlap)
     shown = summary.overlap(matrix, _sizes(found.fan), found.about["n_pool"])
     chart.show(figures.overlap(matrix, shown), key="overlap",
@@ -57,7 +58,8 @@ def folds(run: frame.Run) -> None:
         said = summary.folds_finding(found.folds)
         st.markdown(f"### {said.title}")
         st.markdown(said.detail)
-        tables.show(found.folds, key="folds_table", alt=f"Folds. {said.title}.")
+        tables.show(found.folds, key="folds_table", alt=f"Folds. {said.title}.",
+                    leave_out=("seconds", "date"))
         st.caption(evidence.provenance(run, found, is_recorded))
     n_done = len(found.folds) if found is not None and not is_recorded else 1
     queue(run, "folds", f"Queue fold {n_done + 1}",
@@ -84,10 +86,7 @@ def known(run: frame.Run) -> None:
             if len(table):
                 tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
     queue(run, "known", "Queue 50 distinct pairs and 5 % wrong masks", lambda: [
-        run.config.replace(**{"scene.distinct": 50, "scene.duplicates": 0.0}),
-        # Every wrong mask is learnt by heart, so a large pool would take hours and show the same.
-        run.config.replace(**{"scene.label_noise": 0.05,
-                              "selection.n_pool": min(2_000, run.config.selection.n_pool)})])
+        replicas.distinct(run.config, 50), replicas.noisy(run.config)])
 
 
 def cost(run: frame.Run) -> None:
@@ -110,7 +109,8 @@ def cost(run: frame.Run) -> None:
     title = summary.cost_finding(found.cost)
     chart.show(figures.costs(found.cost, title), key="costs",
                note="A backward pass counts as two forward passes. Predictions of the evaluation "
-                    f"are not in it. {evidence.provenance(run, found, is_recorded)}")
+                    "are not in it. Seconds in the table are as they fell, whatever else the "
+                    f"machine was doing. {evidence.provenance(run, found, is_recorded)}")
     tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))
 
 

@@ -31,17 +31,29 @@ WORDS = {
 def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] = ()) -> None:
     """A table with its columns in words; shares as percent, scores with four decimals."""
     shown = table.drop(columns=list(leave_out))
+    for name, values in shown.items():
+        if _is_share(name, values):
+            shown[name] = 100 * values
+        elif values.dtype.kind == "f" and not _decimals(name):  # a mean of counts, or seconds
+            shown[name] = values.round().astype("Int64")
     columns = {name: _column(name, shown[name]) for name in shown.columns}
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns)
+
+
+def _is_share(name: str, values: pd.Series) -> bool:
+    return name.startswith("share") and values.dtype.kind in "iuf"
 
 
 def _column(name: str, values: pd.Series):
     label = WORDS.get(name, name)
     if values.dtype.kind not in "iuf":
         return st.column_config.Column(label)
-    if name.startswith("share"):
-        return st.column_config.NumberColumn(label, format="percent")
+    if _is_share(name, values):
+        return st.column_config.NumberColumn(label, format="%.2f%%")
     if values.dtype.kind in "iu":
         return st.column_config.NumberColumn(label, format="localized")
-    decimals = 4 if "iou" in name else 2 if name in ("epochs", "planted") else 0
-    return st.column_config.NumberColumn(label, format=f"%.{decimals}f")
+    return st.column_config.NumberColumn(label, format=f"%.{_decimals(name)}f")
+
+
+def _decimals(name: str) -> int:
+    return 4 if "iou" in name else 2 if name in ("epochs", "planted") else 0
