@@ -215,7 +215,7 @@ def test_a_difference_needs_pairs_and_seeds(core, random, expected):
 @pytest.mark.parametrize(("core", "random", "words"), [
     ((0.01, 0.02, 0.02), (0.10, 0.11, 0.12), "10 selected pairs do better than 10 random ones"),
     ((0.10, 0.11, 0.12), (0.01, 0.02, 0.02), "10 selected pairs do worse than 10 random ones"),
-    ((0.05, 0.06), (0.05, 0.06), "No difference between 10 selected pairs and 10 random ones"),
+    ((0.05, 0.06), (0.05, 0.06), "No difference seen between 10 selected pairs and 10 random ones"),
     ((0.02,), (0.10,),
      "10 selected pairs and 10 random ones differ, in too few runs to say more"),
     ((0.01, 0.12, 0.01), (0.10, 0.11, 0.10),
@@ -246,6 +246,27 @@ def test_titles_of_the_figures_state_what_they_show():
     shown = summary.arms_shown(table)
     assert shown.loc[0, "failing"] == "5.50% (5.00 to 6.00)"
     assert shown.loc[1, "failing minus random"] == "–"
+
+
+@pytest.mark.parametrize(("images", "words"), [
+    (160, ", on 60% more training images"), (50, ", on 50% fewer training images"), (100, "")])
+def test_a_score_that_took_more_updates_is_said_to_have(images, words):
+    """Each arm trains until its own score passes: the harder one for longer."""
+    core = [_run("core", np.full(100, 0.95), stop=summary.UNTIL_SCORE, seed=s) for s in (1, 2, 3)]
+    core = [r._replace(result=r.result | {"n_backward": images}) for r in core]
+    random = [_run("random", np.full(100, 0.80), stop=summary.UNTIL_SCORE, seed=s)
+              for s in (1, 2, 3)]
+    said = summary.arms_finding(summary.arm_table([*core, *random], 0.9, 10), summary.UNTIL_SCORE)
+    assert said.title == f"10 selected pairs do better than 10 random ones{words}"
+    assert f"(after {images} and 100 training images)" in said.detail
+
+
+def test_chance_is_spoken_of_only_where_the_runs_lie_apart():
+    """Overlapping runs have no surprise to weigh."""
+    apart, _, _ = _pair((0.01, 0.02, 0.01), (0.10, 0.11, 0.12))
+    mixed, _, _ = _pair((0.01, 0.20, 0.01), (0.10, 0.11, 0.12))
+    assert "fall wholly apart in 10.0% of studies" in summary.arms_finding(apart).detail
+    assert "apart" not in summary.arms_finding(mixed).detail
 
 
 def test_one_run_is_said_to_have_no_spread():
@@ -305,11 +326,12 @@ def test_a_core_is_worth_the_pairs_it_was_planted_at():
     row = table[table["measure"] == "share_failing"].iloc[0]
     assert row["worth_low"] < 20 * math.sqrt(2) < row["worth_high"]
     assert 10 < row["worth_low"] <= row["worth"] <= row["worth_high"] < 80
-    assert summary.worth_words(row).startswith("worth ")
+    assert summary.worth_words(row).startswith("the core set is worth ")
 
 
 @pytest.mark.parametrize(("share", "words"), [
-    (0.0, "worth more than 80 random pairs"), (0.95, "worth 10 or fewer random pairs")])
+    (0.0, "no number of random pairs up to 80 does as well (too few runs for an interval)"),
+    (0.95, "the core set is worth 10 or fewer random pairs (too few runs")])
 def test_worth_is_honest_beyond_the_curve(share, words):
     """Better than the largest size tried, worse than the smallest."""
     rng = np.random.default_rng(SEED)

@@ -133,6 +133,15 @@ def test_distribution_counts_every_pair_once():
     assert table.loc[table["passes"], "n"].sum() == 2
 
 
+@pytest.mark.parametrize("acceptance", [0.5, 0.85, 0.9, 0.8075])
+def test_histogram_counts_failures_as_the_title_does(acceptance):
+    """Scores stored as float32, some exactly on the acceptance, which lies on no bin's edge."""
+    values = np.array([acceptance] * 3 + [acceptance - 0.005, acceptance + 0.005, 1], np.float32)
+    table = summary.distribution(values, acceptance)
+    assert table.groupby("passes")["n"].sum().to_dict() == {False: 1, True: 5}
+    assert (table["left"] + 0.02 > acceptance).where(table["passes"] & (table["n"] > 0), True).all()
+
+
 @pytest.mark.parametrize("n", [0, 1, 5_000])
 def test_ecdf_ends_at_one_and_is_thin(n):
     """Never more points than a browser draws."""

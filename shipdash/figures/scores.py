@@ -21,7 +21,7 @@ def scores(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
     top = np.log10(max(table["n"].max(), 10)) + 0.2
     figure.update_yaxes(type="log", range=[-0.3, top], dtick=1)
     figure.update_xaxes(range=[0, 1.01])
-    figure.update_layout(barmode="overlay")
+    figure.update_layout(barmode="stack")
     alt = f"Histogram of IoU over the held-out pairs. {title}."
     return Chart(figure, title, alt, table)
 

@@ -117,11 +117,12 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
     Returns
     -------
     DataFrame
-        `KEYS`, n_runs, then for each of mean_iou and share_failing: the mean over runs, `_low` and
-        `_high` (the range over runs), `_diff` to random-k with the same stop and network where
-        there is one (else with equal updates, same network), and `_diff_low`, `_diff_high`, the
-        paired bootstrap 95 % interval over the held-out pairs. NaN where there is nothing to hold
-        it against. `against` names the row it is held against.
+        `KEYS`, n_runs, n_backward (training images, mean over runs), then for each of mean_iou and
+        share_failing: the mean over runs, `_low` and `_high` (the range over runs), `_diff` to
+        random-k with the same stop and network where there is one (else with equal updates, same
+        network), and `_diff_low`, `_diff_high`, the paired bootstrap 95 % interval over the
+        held-out pairs. NaN where there is nothing to hold it against. `against` names the row it
+        is held against.
     """
     runs = [r for r in runs if r.arm != ARMS["random"] or r.n_pairs == n_core]
     if not runs:
@@ -132,7 +133,8 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
     groups = _groups(runs)
     rows = []
     for key, members in groups.items():
-        row = dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members)}
+        images = np.mean([runs[i].result.get("n_backward", np.nan) for i in members])
+        row = dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members), "n_backward": images}
         rival = _rival(key, groups)
         for name, values in measured.items():
             means = values[members].mean(axis=1)

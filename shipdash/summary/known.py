@@ -58,12 +58,14 @@ def distinct_finding(answer: Mapping[str, Any]) -> Finding:
     """The known answer in words."""
     d, n = answer["n_distinct"], answer["n_core"]
     verdict = "within" if answer["holds"] else "beyond"
+    more = ("" if answer["n_forgotten"] <= round(FORGETTING * d) else " It forgot more often than "
+            f"the slack allows for ({FORGETTING:.0%} of the distinct ones).")
     return Finding(
         f"{d:,} distinct pairs give a core set of {n:,}",
         f"{answer['n_found']:,} different ones, {answer['n_repeated_first']:,} repeats among the "
         f"first pairs, which join untested, and {answer['n_forgotten']:,} that the network failed "
         f"although it had kept a copy. {verdict.capitalize()} the stated slack of "
-        f"{answer['slack']:,} beyond {d:,}.")
+        f"{answer['slack']:,} beyond {d:,}.{more}")
 
 
 def noise_answer(labels: Sequence[str], n_core: int, n_pool_wrong: int, n_pool: int) -> dict:
@@ -88,4 +90,5 @@ def noise_finding(answer: Mapping[str, Any]) -> Finding:
         f"{answer['share_low']:.0%} to {answer['share_high']:.0%}); {answer['share_found']:.0%} of "
         f"the {answer['n_pool_wrong']:,} wrong masks of the pool were kept. A network fails what "
         "contradicts all else it was shown, so mistake-driven selection collects mistakes of the "
-        "labels: a limit of the method, and a way to find them.")
+        f"labels, among {1 - answer['share_core']:.0%} of pairs that are right: a limit of the "
+        "method.")

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from shipdash.summary.evidence import TIE, failing
 from shipdash.summary.run import MOST_POINTS
 
 
 def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
-    """Histogram of scores in [0, 1] at 0.02 with a cut at every step: left, n, passes."""
+    """Histogram of scores in [0, 1] at 0.02, failing and passing pairs apart: left, n, passes."""
     edges = np.round(np.arange(0, 1.0001, 0.02), 2)
-    counts, _ = np.histogram(values, edges)
-    passes = edges[:-1] >= acceptance - 1e-9
-    return pd.DataFrame({"left": edges[:-1], "n": counts, "passes": passes})
+    values, fails = np.asarray(values, float), failing(values, acceptance)
+    parts = [pd.DataFrame({
+        "left": edges[:-1], "n": np.histogram(np.minimum(values[which] + TIE, 1), edges)[0],
+        "passes": passes}) for passes, which in ((False, fails), (True, ~fails))]
+    return pd.concat(parts, ignore_index=True)
 
 
 def ecdf(values: np.ndarray) -> pd.DataFrame:

@@ -63,9 +63,8 @@ def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
     if core is None or random is None:
         return None
     k = int(core["n_pairs"])
-    return Finding(_title(k, verdict(core, random, "share_failing"),
-                          verdict(core, random, "mean_iou")),
-                   _detail(table, core, random, stop, network))
+    title = _title(k, verdict(core, random, "share_failing"), verdict(core, random, "mean_iou"))
+    return Finding(title + _price(core, random, stop), _detail(table, core, random, stop, network))
 
 
 def arm_row(table: pd.DataFrame, arm: str, stop: str, network: str = SAME) -> pd.Series | None:
@@ -108,12 +107,13 @@ def across_finding(table: pd.DataFrame) -> Finding | None:
         return None
     n, diffs = len(table), table["share_failing_diff"]
     better, worse = int((diffs < 0).sum()), int((diffs > 0).sum())
+    one_side = (f"; by chance alone {n} of {n} would fall on one side in {2 / 2**n:.0%} of such "
+                "studies" if n in (better, worse) else "")
     return Finding(
         f"In {better} of {n} orders fewer pairs fail after the core set than after random ones",
         f"In {worse} it is the other way round. Selected minus random, share failing: "
         f"{_points(diffs.median())} points in the median, from {_points(diffs.min())} to "
-        f"{_points(diffs.max())}. Each order has a core set of its own; by chance alone {n} of {n} "
-        f"would fall on one side in {2 / 2**n:.0%} of such studies.")
+        f"{_points(diffs.max())}. Each order has a core set of its own{one_side}.")
 
 
 def _points(share: float) -> str:
@@ -159,10 +159,20 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
             Verdict.BETTER: f"{selected} do better than {random}",
             Verdict.WORSE: f"{selected} do worse than {random}",
             Verdict.SEEDS: f"{selected} and {random} differ by no more than seeds do",
-            Verdict.EQUAL: f"No difference between {selected} and {random}",
+            Verdict.EQUAL: f"No difference seen between {selected} and {random}",
             Verdict.UNKNOWN: f"{selected} and {random} differ, in too few runs to say more",
         }[failures]
     return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
+
+
+def _price(core: pd.Series, random: pd.Series, stop: str) -> str:
+    """Pairs that are harder to learn reach their own score later: more updates are no merit."""
+    if stop != UNTIL_SCORE or not core["n_backward"] > 0 < random["n_backward"]:
+        return ""
+    more = core["n_backward"] / random["n_backward"] - 1
+    if abs(more) < 0.005:
+        return ""
+    return f", on {abs(more):.0%} {'more' if more > 0 else 'fewer'} training images"
 
 
 def _detail(table, core, random, stop: str, network: str) -> str:
@@ -171,8 +181,13 @@ def _detail(table, core, random, stop: str, network: str) -> str:
              f"{random['n_pairs']:,} random ones {_gave(random)}"]
     if whole is not None:
         parts.append(f"all {whole['n_pairs']:,} of them {_gave(whole)}")
-    rule = "each trained until its own score passed" if stop == UNTIL_SCORE else f"at {stop}"
-    return (f"For this generator, network and threshold, {rule}: {'; '.join(parts)}. "
+    rule = f"at {stop}"
+    if stop == UNTIL_SCORE:
+        images = " and ".join(f"{arm['n_backward']:,.0f}" for arm in (core, random))
+        rule = f"each trained until its own score passed (after {images} training images)"
+    which = ("For this generator, network and threshold" if network == SAME else
+             f"For this generator and threshold and another network ({network})")
+    return (f"{which}, {rule}: {'; '.join(parts)}. "
             f"Selected minus random: {_diff(core, 'share_failing', 100, ' points')} failing, "
             f"{_diff(core, 'mean_iou', 1, '')} mean IoU (95\u00a0% over held-out pairs). "
             f"{_spread(core, random)}")
@@ -196,6 +211,9 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
     n, m = int(core["n_runs"]), int(random["n_runs"])
     if min(n, m) < 2:
         return "One run of an arm has no spread: other seeds may turn this round."
-    return (f"Over {n} and {m} runs the share failing went from {words(core)} and from "
-            f"{words(random)}. Were seeds all the difference, so many runs would fall wholly "
-            f"apart in {2 / math.comb(n + m, n):.1%} of studies.")
+    spread = (f"Over {n} and {m} runs, model seeds and draws varied, the share failing went from "
+              f"{words(core)} and from {words(random)}.")
+    apart = (core["share_failing_low"] > random["share_failing_high"]
+             or core["share_failing_high"] < random["share_failing_low"])
+    return spread + (" Were seeds all the difference, so many runs would fall wholly apart in "
+                     f"{2 / math.comb(n + m, n):.1%} of studies." if apart else "")

@@ -22,6 +22,9 @@ MEASURES = {"share_failing": -1, "mean_iou": 1}
 FEWEST_SIZES = 3
 """As many random pairs and all of them alone are two points and no curve."""
 
+FEWEST_RUNS = 3
+"""Runs of a size below which it has no spread to draw from, so that no interval is given."""
+
 
 def curve_runs(runs: Sequence[ArmRun]) -> list[ArmRun]:
     """The runs that are points of the curve, fewest pairs first."""
@@ -51,7 +54,8 @@ def worth_table(runs: Sequence[ArmRun], core: Sequence[ArmRun], acceptance: floa
 
     The curve is made monotone over log k and inverted where it first reaches the core's value.
     The interval is a bootstrap over the held-out pairs and over the runs of every point and of
-    the core together, so other seeds and other draws count.
+    the core together, so other seeds and other draws count; of three runs a bootstrap knows less
+    spread than there is, so read it as the narrow side.
 
     Parameters
     ----------
@@ -64,8 +68,9 @@ def worth_table(runs: Sequence[ArmRun], core: Sequence[ArmRun], acceptance: floa
     -------
     DataFrame
         measure, core (its value), worth, worth_low, worth_high, k_min, k_max. A worth of 0 means
-        `k_min` pairs or fewer, an infinite one more than `k_max`. Empty with fewer than
-        `FEWEST_SIZES` sizes or without a core.
+        `k_min` pairs or fewer, an infinite one more than `k_max`. No interval (NaN) where a size
+        or the core has fewer than `FEWEST_RUNS` runs. Empty with fewer than `FEWEST_SIZES` sizes
+        or without a core.
     """
     columns = ["measure", "core", "worth", "worth_low", "worth_high", "k_min", "k_max"]
     points = curve_runs(runs)
@@ -75,6 +80,7 @@ def worth_table(runs: Sequence[ArmRun], core: Sequence[ArmRun], acceptance: floa
     groups = [[i for i, r in enumerate(points) if r.n_pairs == k] for k in sizes]
     groups.append(list(range(len(points), len(points) + len(core))))
     weights = np.array([len(g) for g in groups[:-1]], float)
+    enough = min(map(len, groups)) >= FEWEST_RUNS
     rows = []
     for name, sign in MEASURES.items():
         values = np.stack([_measure(r, name, acceptance) for r in (*points, *core)])
@@ -83,7 +89,8 @@ def worth_table(runs: Sequence[ArmRun], core: Sequence[ArmRun], acceptance: floa
         found = [invert(sizes, monotone(sign * row[:-1], weights), sign * row[-1])
                  for row in drawn]
         at = invert(sizes, monotone(sign * levels[:-1], weights), sign * levels[-1])
-        rows.append((name, levels[-1], at, *interval(np.array(found)), sizes[0], sizes[-1]))
+        ends = interval(np.array(found)) if enough else (np.nan, np.nan)
+        rows.append((name, levels[-1], at, *ends, sizes[0], sizes[-1]))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -119,12 +126,17 @@ def _with_runs(drawn: np.ndarray, groups: list[list[int]]) -> np.ndarray:
 
 
 def worth_words(row: pd.Series) -> str:
-    """``"worth 130 random pairs (95 %: 90 to 260)"``, honest where the curve ends."""
-    at = _size(row["worth"], row)
-    if row["worth_low"] == row["worth_high"]:
-        return f"worth {at} random pairs (in every resample)"
-    return (f"worth {at} random pairs (95\u00a0%: {_size(row['worth_low'], row)} to "
-            f"{_size(row['worth_high'], row)})")
+    """``"the core set is worth 130 random pairs (95 %: 90 to 260)"``, honest at the curve's end."""
+    low, high = row["worth_low"], row["worth_high"]
+    if pd.isna(low):
+        sure = "too few runs for an interval"
+    elif low == high:
+        sure = "in every resample"
+    else:
+        sure = f"95\u00a0%: {_size(low, row)} to {_size(high, row)}"
+    if math.isinf(row["worth"]):
+        return f"no number of random pairs up to {row['k_max']:,.0f} does as well ({sure})"
+    return f"the core set is worth {_size(row['worth'], row)} random pairs ({sure})"
 
 
 def _size(value: float, row: pd.Series) -> str:

@@ -94,16 +94,13 @@ def _curve(found) -> None:
         row = found.worth[found.worth["measure"] == measure]
         title = "As many updates on so many random pairs"
         if len(row):
-            title = f"By {figures.NAMES[measure]}, the core set is {_worth(row.iloc[0])}"
+            title = f"By {figures.NAMES[measure]}, {summary.worth_words(row.iloc[0])}"
         with cell:
             chart.show(figures.random_curve(found.curve, measure, core, title),
                        key=f"curve_{measure}",
                        note="Equal updates everywhere. Where a monotone fit first reaches the core "
-                            "set; the interval resamples pairs and runs.")
-
-
-def _worth(row: pd.Series) -> str:
-    return summary.worth_words(row)
+                            "set; the interval resamples pairs and runs, and of three runs it "
+                            "knows less spread than there is.")
 
 
 def _across(found) -> None:
