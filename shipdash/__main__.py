@@ -1,4 +1,4 @@
-"""Command line: everything a page can start, show or export, from a terminal.
+"""Command line: start, show, repeat, measure and export runs from a terminal.
 
 It decides nothing that the settings have not decided and knows no Streamlit.
 """

@@ -1,4 +1,4 @@
-"""Runs that repeat a run with one thing changed: other orders, further folds, passes until clean.
+"""Runs that repeat a run in other orders, on what it left, with more passes, on a planted pool.
 
 It trains nothing and reads no scores: a replica is a question whose id follows from its settings,
 so whether it has been answered is a look into the store.
@@ -11,6 +11,9 @@ from shipdash.store import Store, StoreError
 
 LABEL_NOISE, NOISY_POOL = 0.05, 500
 """Share of wrong masks, and the pool they are planted in."""
+
+_PLAIN = {"scene.distinct": 0, "scene.duplicates": 0.0, "scene.label_noise": 0.0,
+          "selection.exclude": ()}
 
 
 def checked_source(store: Store, run_id: str) -> RunConfig:
@@ -57,7 +60,7 @@ def folds(config: RunConfig, n_folds: int) -> list[RunConfig]:
 
 def distinct(config: RunConfig, n: int) -> RunConfig:
     """The same question of a pool of `n` distinct pairs, repeated: a core of about `n` at most."""
-    return config.replace(**{"scene.distinct": n, "scene.duplicates": 0.0})
+    return config.replace(**_PLAIN | {"scene.distinct": n})
 
 
 def noisy(config: RunConfig) -> RunConfig:
@@ -66,8 +69,9 @@ def noisy(config: RunConfig) -> RunConfig:
     The pool is small because every wrong mask is learnt by heart, each at a higher price than the
     one before: at 128 x 128 pixels 500 pairs take a quarter of an hour, 10,000 would take days.
     """
-    return config.replace(**{"scene.label_noise": LABEL_NOISE,
-                             "selection.n_pool": min(NOISY_POOL, config.selection.n_pool)})
+    n_pool = min(NOISY_POOL, config.selection.n_pool)
+    return config.replace(**_PLAIN | {"scene.label_noise": LABEL_NOISE,
+                                      "selection.n_pool": n_pool})
 
 
 def _first_fold(config: RunConfig) -> RunConfig:

@@ -31,9 +31,9 @@ TABLE = {
     # the room behind the door; of `learner` it takes the protocol's records
     "unet": Row(1, "config learner metrics", "numpy tensorflow keras"),
     "store": Row(1, "config records store", "numpy"),  # a package: its own parts too
-    "pool": Row(2, "config scene", "numpy skimage"),
+    "pool": Row(2, "config scene", "numpy"),
     "selection": Row(2, "config records metrics learner pool", "numpy"),
-    "certificate": Row(2, "records", "numpy scipy"),
+    "certificate": Row(2, "", "numpy scipy"),
     "evaluation": Row(3, "metrics pool learner records", "numpy"),
     # a package: its own parts too; scene: its factors are what strata are made of
     "arms": Row(3, "config records metrics learner scene pool arms", "numpy"),
@@ -46,7 +46,7 @@ TABLE = {
     "outcome": Row(4, "config records learner"),
     # NumPy: it stores scores and checkpoints
     "experiment": Row(4, f"{ALL_BELOW} tasks outcome", "numpy"),
-    "jobs": Row(5, "config records store", "joblib"),  # records: the states a queue moves between
+    "jobs": Row(5, "config records store"),  # records: the states a queue moves between
     # beside jobs: arms in the queue; arms: what to ask for
     "arm_jobs": Row(5, "arms config jobs records store"),
     # bars of the command line, the run's own and that of other processes' runs

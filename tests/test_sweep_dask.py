@@ -148,12 +148,38 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
                 os.kill(pid, signal.SIGKILL)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert err.count("given up by Dask: worker after worker died at it") == 2
+    assert err.count("given up by Dask (KilledWorker") == 2
     assert "Traceback" not in err
     again = subprocess.run(
         [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
         env=jobs._environment(store), capture_output=True, text=True, check=False)
     assert json.loads(again.stdout)["n_completed"] == 2
+
+
+def test_a_cluster_without_workers_is_not_waited_for(store, cluster):
+    """Dask would wait for new ones without end; so, too, where workers end before they begin."""
+    address, workers, _ = cluster
+    with ask(store, address, "--precision", "0.8,0.9") as process:
+        until(lambda: any(run.state is RunState.RUNNING for run in store.list()))
+        for worker in workers:
+            at_work = children(worker.pid)
+            worker.kill()
+            for pid in at_work:
+                os.kill(pid, signal.SIGKILL)
+        err = process.communicate(timeout=200)[1]
+    assert process.returncode == 1
+    assert err.count("the cluster has had no worker for 30 s") == 2
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:9", "tcp://127.0.0.1:99999", "ucx://x:1"])
+def test_an_address_that_is_none_is_a_sentence(store, address):
+    """Whatever the code of its protocol ends in."""
+    with ask(store, address, "--precision", "0.8") as process:
+        err = process.communicate(timeout=400)[1]
+    assert process.returncode == 2
+    assert "must be the address of a Dask scheduler" in err
+    assert "Traceback" not in err
 
 
 def test_workers_without_shipdash_are_a_sentence(store, foreign_cluster):
@@ -162,7 +188,7 @@ def test_workers_without_shipdash_are_a_sentence(store, foreign_cluster):
     with ask(store, address, "--precision", "0.8,0.9") as process:
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert err.count("is this version of shipdash installed there?") == 2
+    assert err.count("do scheduler and workers have this shipdash") == 2
     assert "Traceback" not in err
 
 

@@ -179,6 +179,14 @@ def test_labels_tell_any_two_runs_apart():
     assert list(summary.labels({"a" * 16: RunConfig().to_dict()}).values()) == ["aaaaaa"]
 
 
+def test_runs_that_nothing_tells_apart_keep_labels_of_their_own():
+    """Two of three agree in every setting, as runs of two versions do: none may vanish."""
+    one, two = RunConfig().to_dict(), RunConfig().replace(**{"seeds.order": 2}).to_dict()
+    found = summary.labels({"a" * 16: one, "b" * 16: one, "c" * 16: two})
+    assert found == {"a" * 16: "order seed 1 aaaaaa", "b" * 16: "order seed 1 bbbbbb",
+                     "c" * 16: "order seed 2"}
+
+
 def test_sizes_in_a_sentence():
     """One group, few, many, none."""
     assert summary.sizes_finding({"x": [80, 90, 100]}) == (

@@ -18,7 +18,7 @@ def article() -> RunConfig:
     """The article's experiment: its network and its loop, on its distribution.
 
     Its batches (10 while warming up, then 50) and whole epochs come from the article; the
-    bugs listed in docs/decisions.md do not.
+    bugs listed in docs/experiment.md do not.
     """
     return RunConfig(
         network=NetworkConfig(

@@ -6,6 +6,7 @@ One run is one replicate; runs that differ in their seeds only are replicas of o
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,9 @@ def labels(specs: Mapping[str, Spec], skip: Sequence[str] = ()) -> dict[str, str
     apart = [n for n in names if len({str(one.get(n)) for one in flat.values()}) > 1]
     found = {run: ", ".join(_word(name, one.get(name)) for name in apart)
              for run, one in flat.items()}
-    return {run: words or run[:6] for run, words in found.items()}
+    often = Counter(found.values())
+    return {run: words if words and often[words] == 1 else f"{words} {run[:6]}".strip()
+            for run, words in found.items()}
 
 
 def replicas(specs: Mapping[str, Spec]) -> dict[str, list[str]]:
@@ -108,4 +111,4 @@ def _range(sizes: Sequence[int]) -> str:
 def _word(name: tuple[str, str], value: Any) -> str:
     section, key = name
     words = f"{key} seed" if section == "seeds" else key.removeprefix("n_").replace("_", " ")
-    return f"{words} {value:g}" if isinstance(value, float) else f"{words} {value}"
+    return f"{words} {value}".removesuffix(".0")

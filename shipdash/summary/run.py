@@ -202,7 +202,7 @@ def _written(value: Any) -> str:
         return ", ".join(str(part)[:8] for part in value) or "none"
     if isinstance(value, (bool, str)):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{value:,}".removesuffix(".0")
 
 
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:

@@ -31,6 +31,8 @@ def sweep(args: argparse.Namespace) -> int:
     if args.cancel:
         cancel(store, _known(args.id))
         print(f"sweep {args.id} is asked to stop; what it found is kept", file=sys.stderr)
+        if args.json:
+            print(json.dumps({"sweep": args.id, "cancelled": True}))
         return 0
     crew = workers(args.workers)
     sweep_id = args.id or sweeps.create(plan_of(args))

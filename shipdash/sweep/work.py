@@ -6,6 +6,7 @@ repaired by asking again: runs are found in the store, and a run's lock lets one
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import glob
 import logging
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import joblib
 
 from shipdash import jobs
-from shipdash.config import ConfigError, RunConfig
+from shipdash.config import ALGORITHM, ConfigError, RunConfig
 from shipdash.records import RunState
 from shipdash.store import RunBusy, Store, StoreError
 from shipdash.sweep.folder import MISSING, Standing, Sweeps, state_of
@@ -26,6 +27,7 @@ from shipdash.sweep.grid import SweepConfig
 
 WORKER_GB = 1.5  # a worker with the compact network takes 1.1 GB, most of it TensorFlow
 DASK_TIMEOUT_S = 5  # a scheduler that does not answer within this is not there
+NO_WORKER_S = 30  # a cluster without a worker for so long gets none: points would wait for ever
 POLL_S = 0.2
 
 
@@ -140,14 +142,18 @@ def work(store: Store, sweep_id: str, *, crew: Workers | None = None, dask: str 
     return sweeps.standing(sweep_id)
 
 
-def work_point(root: str, sweep_id: str, config: RunConfig, n_threads: int) -> Arrived:
-    """One point's turn, in whatever process joblib chose: see that its run has a result.
+def work_point(root: str, sweep_id: str, config: RunConfig, n_threads: int,
+               algorithm: int = ALGORITHM) -> Arrived:
+    """One point's turn, in whatever process joblib or Dask chose: see that its run has a result.
 
     A run that is at work already (the orphan of a killed Dask worker, say) is waited for, never
     doubled. Nothing is raised: one failed point must not end a sweep.
     """
     store, run_id = Store(root), config.digest
     sweeps = Sweeps(store)
+    if algorithm != ALGORITHM:
+        return Arrived(run_id, RunState.FAILED, f"the worker has algorithm {ALGORITHM}, this sweep "
+                       f"is of algorithm {algorithm}: install the same shipdash everywhere")
     if sweep_id not in sweeps:
         return Arrived(run_id, RunState.FAILED, f"the worker sees no sweep in {sweeps.root}: all "
                        "workers of the cluster must share the runs folder")
@@ -200,6 +206,18 @@ def _here(root: str, sweep_id: str, points: list[RunConfig], crew: Workers) -> I
                     for config in points)
 
 
+def _outcome(run_id: str, future, lost: tuple[type[Exception], ...]) -> Arrived:
+    """What a future of Dask says of its point; the `lost` errors are the whole cluster's."""
+    try:
+        return future.result()
+    except lost:
+        raise
+    except Exception as error:  # what a strange worker raises is not ours to list
+        said = " ".join(str(error).split())[:200]
+        return Arrived(run_id, RunState.FAILED, f"given up by Dask ({type(error).__name__}: "
+                       f"{said}): do scheduler and workers have this shipdash, and memory?")
+
+
 @contextlib.contextmanager
 def _cluster(address: str) -> Iterator[Callable[..., Iterator[Arrived]] | None]:
     """What works points off on a Dask cluster, or None without an address.
@@ -218,7 +236,7 @@ def _cluster(address: str) -> Iterator[Callable[..., Iterator[Arrived]] | None]:
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it prints tracebacks
     try:
         client = distributed.Client(address, timeout=DASK_TIMEOUT_S)
-    except (OSError, ValueError, TimeoutError) as error:
+    except Exception as error:  # a bad address ends in whatever its protocol's code ends in
         raise ConfigError("--dask", address, "must be the address of a Dask scheduler that "
                           f"answers within {DASK_TIMEOUT_S} s, e.g. tcp://127.0.0.1:8786 "
                           f"({type(error).__name__}); nothing was started") from None
@@ -229,21 +247,29 @@ def _cluster(address: str) -> Iterator[Callable[..., Iterator[Arrived]] | None]:
             raise ConfigError("--dask", address, "must be a scheduler with at least one worker; "
                               "start one with: dask worker ADDRESS; nothing was started"
                               ) from None
+        lost = (concurrent.futures.CancelledError, distributed.client.ClosedClientError,
+                distributed.comm.CommClosedError)
+
         def points_there(root: str, sweep_id: str, points: list[RunConfig]) -> Iterator[Arrived]:
-            asked = {client.submit(work_point, root, sweep_id, config, 1, pure=False):
+            asked = {client.submit(work_point, root, sweep_id, config, 1, ALGORITHM, pure=False):
                      config.digest for config in points}
-            for future in distributed.as_completed(asked):
-                try:
-                    yield future.result()
-                except distributed.scheduler.KilledWorker:
-                    yield Arrived(asked[future], RunState.FAILED, "given up by Dask: worker after "
-                                  "worker died at it, for want of memory perhaps")
-                except (RuntimeError, ImportError) as error:  # no shipdash there, or another one
-                    yield Arrived(asked[future], RunState.FAILED, "the Dask worker could not run "
-                                  f"it ({error}): is this version of shipdash installed there?")
+            seen = time.monotonic()
+            while asked:
+                with contextlib.suppress(TimeoutError):
+                    distributed.wait([*asked], timeout=1, return_when="FIRST_COMPLETED")
+                for future in [f for f in asked if f.done()]:
+                    yield _outcome(asked.pop(future), future, lost)
+                if client.nthreads():
+                    seen = time.monotonic()
+                elif time.monotonic() - seen > NO_WORKER_S:
+                    for run_id in asked.values():
+                        yield Arrived(run_id, RunState.FAILED, "the cluster has had no worker for "
+                                      f"{NO_WORKER_S} s: did they end for want of memory, or of "
+                                      "shipdash?")
+                    return
 
         try:
             yield points_there
-        except (distributed.client.FutureCancelledError, distributed.comm.CommClosedError):
+        except lost:
             raise StoreError(f"the cluster was lost: the scheduler at {address} no longer answers. "
                              "What was computed is kept; ask for the sweep again") from None

@@ -23,7 +23,8 @@ N_FIRST = 5
 
 def choose(runs: list[frame.Run]) -> list[frame.Run]:
     """Runs ticked in the table; the link carries their ids."""
-    usable = {r.run_id: r for r in reversed(runs) if r.config and r.state != RunState.QUEUED}
+    usable = {r.run_id: r for r in reversed(runs)  # another version's runs are not comparable
+              if r.config and r.config.digest == r.run_id and r.state != RunState.QUEUED}
     usable = dict(reversed(usable.items()))
     if not usable:
         frame.empty("No run to compare yet.", "Start some on the Run page, or a sweep on "

@@ -55,7 +55,8 @@ def families(runs: list[frame.Run], sweeps: sweep.Sweeps) -> dict[str, Family]:
     found: dict[str, dict[str, RunConfig]] = {}
     n_done: dict[str, int] = {}
     for run in runs:
-        if run.config and run.state == RunState.COMPLETED and not run.recorded:
+        if (run.config and run.state == RunState.COMPLETED and not run.recorded
+                and run.config.digest == run.run_id):  # else another version's: not the same curve
             name = _family(run.config)
             found.setdefault(name, {})[run.run_id] = run.config
             n_done[name] = n_done.get(name, 0) + 1
