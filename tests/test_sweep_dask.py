@@ -85,6 +85,15 @@ def children(pid):
     return [int(child) for path in listed for child in path.read_text().split()]
 
 
+def kill(workers):
+    """Dask workers and the runs they are at: children outlive their parents."""
+    for worker in workers:
+        at_work = children(worker.pid)
+        worker.kill()
+        for pid in at_work:
+            os.kill(pid, signal.SIGKILL)
+
+
 def ask(store, address, *options):
     return subprocess.Popen(
         [*jobs.COMMAND, "sweep", *OPTIONS, "--dask", address, "--json", *options],
@@ -141,11 +150,7 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
     with ask(store, address, "--precision", "0.8,0.9") as process:
         until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
                           for run in store.list()))
-        for worker in workers:
-            at_work = children(worker.pid)
-            worker.kill()
-            for pid in at_work:
-                os.kill(pid, signal.SIGKILL)
+        kill(workers)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
     assert err.count("given up by Dask (KilledWorker") == 2
@@ -161,11 +166,7 @@ def test_a_cluster_without_workers_is_not_waited_for(store, cluster):
     address, workers, _ = cluster
     with ask(store, address, "--precision", "0.8,0.9") as process:
         until(lambda: any(run.state is RunState.RUNNING for run in store.list()))
-        for worker in workers:
-            at_work = children(worker.pid)
-            worker.kill()
-            for pid in at_work:
-                os.kill(pid, signal.SIGKILL)
+        kill(workers)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
     assert err.count("the cluster has had no worker for 30 s") == 2

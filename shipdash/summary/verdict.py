@@ -16,7 +16,7 @@ import pandas as pd
 from shipdash.summary.evidence import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label
 
 FEWEST_RUNS = 3
-"""Runs of either arm below which no difference is claimed."""
+"""Runs of an arm below which no difference is claimed and no spread of runs is drawn from."""
 
 
 class Verdict(StrEnum):
@@ -48,12 +48,16 @@ def verdict(core: pd.Series, random: pd.Series, measure: str) -> Verdict:
         return Verdict.EQUAL
     if min(core["n_runs"], random["n_runs"]) < FEWEST_RUNS:
         return Verdict.UNKNOWN
-    apart = (core[f"{measure}_low"] > random[f"{measure}_high"]
-             or core[f"{measure}_high"] < random[f"{measure}_low"])
-    if not apart:
+    if not _apart(core, random, measure):
         return Verdict.SEEDS
     more_is_better = measure == "mean_iou"
     return Verdict.BETTER if (core[f"{measure}_diff"] > 0) == more_is_better else Verdict.WORSE
+
+
+def _apart(core: pd.Series, random: pd.Series, measure: str) -> bool:
+    """Whether every run of one arm lies beyond every run of the other."""
+    return bool(core[f"{measure}_low"] > random[f"{measure}_high"]
+                or core[f"{measure}_high"] < random[f"{measure}_low"])
 
 
 def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
@@ -213,7 +217,7 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
         return "One run of an arm has no spread: other seeds may turn this round."
     spread = (f"Over {n} and {m} runs, model seeds and draws varied, the share failing went from "
               f"{words(core)} and from {words(random)}.")
-    apart = (core["share_failing_low"] > random["share_failing_high"]
-             or core["share_failing_high"] < random["share_failing_low"])
-    return spread + (" Were seeds all the difference, so many runs would fall wholly apart in "
-                     f"{2 / math.comb(n + m, n):.1%} of studies." if apart else "")
+    if not _apart(core, random, "share_failing"):
+        return spread
+    return (f"{spread} Were seeds all the difference, so many runs would fall wholly apart in "
+            f"{2 / math.comb(n + m, n):.1%} of studies.")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from shipdash.summary.evidence import ARMS, EQUAL_UPDATES, SAME, ArmRun, failing
 from shipdash.summary.resample import SEED, interval, monotone, resampled_means
+from shipdash.summary.verdict import FEWEST_RUNS
 
 MEASURES = {"share_failing": -1, "mean_iou": 1}
 """The two measures that lead, and whether more is better (1) or worse (-1)."""
@@ -21,9 +22,6 @@ MEASURES = {"share_failing": -1, "mean_iou": 1}
 
 FEWEST_SIZES = 3
 """As many random pairs and all of them alone are two points and no curve."""
-
-FEWEST_RUNS = 3
-"""Runs of a size below which it has no spread to draw from, so that no interval is given."""
 
 
 def curve_runs(runs: Sequence[ArmRun]) -> list[ArmRun]:
