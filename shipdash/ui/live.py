@@ -65,7 +65,7 @@ def _look_closer(run: frame.Run) -> None:
 
 def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:
     """The run in view, beside it the viewer's axes and guess; and whether axes are logarithmic."""
-    left, middle, right = st.columns([3.4, 1.4, 1.7], gap="medium", vertical_alignment="bottom")
+    left, middle, right = st.columns([4.2, 1.4, 1.7], gap="medium", vertical_alignment="bottom")
     with left:
         run = frame.choose(runs)
     if run is None:
