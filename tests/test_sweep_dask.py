@@ -1,5 +1,6 @@
 """A sweep on a real Dask cluster: a scheduler and two worker processes on loopback."""
 
+import contextlib
 import json
 import os
 import signal
@@ -91,7 +92,15 @@ def kill(workers):
         at_work = children(worker.pid)
         worker.kill()
         for pid in at_work:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
+
+
+def unfinished(store):
+    """Of two points, those that had not ended when their workers were killed: one at least."""
+    n_left = 2 - sum(run.state is RunState.COMPLETED for run in store.list())
+    assert n_left, "both points were quicker than the test"
+    return n_left
 
 
 def ask(store, address, *options):
@@ -105,12 +114,10 @@ def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store,
     address, (doomed, _), _ = cluster
     process = ask(store, address, "--precision", "0.8,0.9", "--order-seeds", "2")
     with process:
-        at_work = until(lambda: children(doomed.pid))
         until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
                           for run in store.list()))
-        doomed.send_signal(signal.SIGKILL)
-        for pid in at_work:
-            os.kill(pid, signal.SIGKILL)
+        until(lambda: children(doomed.pid))
+        kill([doomed])
         out, err = process.communicate(timeout=400)
     assert process.returncode == 0, err
     found = json.loads(out)
@@ -153,7 +160,7 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
         kill(workers)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert err.count("given up by Dask (KilledWorker") == 2
+    assert err.count("given up by Dask (KilledWorker") == unfinished(store)
     assert "Traceback" not in err
     again = subprocess.run(
         [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
@@ -169,7 +176,7 @@ def test_a_cluster_without_workers_is_not_waited_for(store, cluster):
         kill(workers)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert err.count("the cluster has had no worker for 30 s") == 2
+    assert err.count("the cluster has had no worker for 30 s") == unfinished(store)
     assert "Traceback" not in err
 
 
