@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from shipdash import config as configs
-from shipdash import evaluate, experiment, jobs, progress, replica_jobs
+from shipdash import evaluate, experiment, jobs, progress, replica_jobs, standby
 from shipdash.bench import command as bench_command
 from shipdash.config import ConfigError, RunConfig
 from shipdash.learner import probe_device
@@ -140,6 +140,14 @@ def work(args: argparse.Namespace) -> int:
     experiment.work(store, args.id)
     if args.json:
         _print(_outcome(store, args.id), args.json)
+    return 0
+
+
+def stand_by(args: argparse.Namespace) -> int:
+    """Have the network ready that a page wants, and work on the run it then asks for."""
+    standby.serve(Store(args.runs))
+    if args.json:
+        print("{}")
     return 0
 
 
@@ -279,6 +287,7 @@ def _parser() -> argparse.ArgumentParser:
     worker = command("work", work)
     worker.add_argument("id", nargs="?", metavar="ID")
     worker.add_argument("--queue", action="store_true", help="every queued run, in order")
+    command("standby", stand_by)
     sweep_command.add_options(command("sweep", sweep_command.sweep))
     bench_command.add_options(command("bench", bench_command.bench))
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")

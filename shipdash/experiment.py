@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,15 @@ class _Halted(Exception):
         self.state = state
 
 
-def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None) -> dict:
+class Prepared(NamedTuple):
+    """A learner that was made and compiled before there was a run for it, and what that took."""
+
+    learner: Learner  # of the run's network and size, and of any seed
+    seconds: float
+
+
+def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None, *,
+         prepared: Prepared | None = None) -> dict:
     """Start or go on with a run in this process until it has ended or is asked to stop.
 
     Returns
@@ -50,7 +59,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
         if result is not None:
             return result
         try:
-            return _Worker(store, run_id, on_event or (lambda event: None)).run()
+            return _Worker(store, run_id, on_event or (lambda event: None), prepared).run()
         except _Halted as halted:
             store.set_status(run_id, halted.state)
             return {"run_id": run_id, "state": str(halted.state)}
@@ -63,8 +72,10 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
 class _Worker:
     """The run being worked on: its task and its clock."""
 
-    def __init__(self, store: Store, run_id: str, on_event: Callable[[Event], None]) -> None:
+    def __init__(self, store: Store, run_id: str, on_event: Callable[[Event], None],
+                 prepared: Prepared | None) -> None:
         self.store, self.run_id, self.on_event = store, run_id, on_event
+        self.prepared = prepared
         self.config = store.config(run_id)
         self.task = open_task(store, self.config)
         self.stopped: Stopped | None = None
@@ -94,8 +105,12 @@ class _Worker:
             raise _Halted(RunState.CANCELLED if request == "cancel" else RunState.PAUSED)
 
     def _open_learner(self) -> Learner:
-        scene, network = self.config.scene, self.config.network
-        learner = open_learner(network, size=scene.size, seed=self.config.seeds.model)
+        scene, network, seed = self.config.scene, self.config.network, self.config.seeds.model
+        if self.prepared is not None:
+            self.prepared.learner.reseed(seed)
+            self._charge("startup")
+            return self.prepared.learner
+        learner = open_learner(network, size=scene.size, seed=seed)
         self._charge("startup")
         learner.prepare()
         self._charge("compile")
@@ -176,7 +191,8 @@ class _Worker:
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
         found = outcome(self.run_id, config, task.core, events, self.phases, learner)
-        return found | {"held_out": held_out, "reaudit": reaudit}
+        prepared_s = round(self.prepared.seconds, 2) if self.prepared else None
+        return found | {"prepared_s": prepared_s, "held_out": held_out, "reaudit": reaudit}
 
     def _score(self, learner: Learner, pool: Pool, indices: np.ndarray, name: str):
         def on_block(n_done: int) -> None:

@@ -14,9 +14,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from shipdash import standby
 from shipdash.config import RunConfig
 from shipdash.records import RunState
 from shipdash.store import RunCorrupt, Store, StoreError
@@ -99,6 +100,22 @@ def ensure_drainer(store: Store) -> None:
                          f"{store.root}") from None
 
 
+def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) -> None:
+    """Have the network of a run ready that is about to be asked for; harmless at any time.
+
+    Not while anything is at work or waits, by the `states` of the runs there are: it would only
+    be in the way. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
+    """
+    if (os.environ.get("SHIPDASH_STANDBY") == "0" or config.network.kind == "rote"
+            or {RunState.QUEUED, RunState.RUNNING} & set(states)):
+        return
+    # Nowhere to write, no process to be had: the run will start as it does without.
+    with contextlib.suppress(StoreError, OSError):
+        if not store.queue_is_worked() and standby.want(store, config):
+            with (store.root / "standby.log").open("wb") as log:
+                start_process(store, ["standby"], log, subprocess.STDOUT)
+
+
 def drain(store: Store, command: Sequence[str] = COMMAND) -> None:
     """Work the queue off, one fresh worker process per run, until nothing waits.
 
@@ -152,6 +169,10 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
     Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way.
     """
     before, log_path = store.status(run_id), store.log_path(run_id)
+    if not n_threads:
+        standby.hand_over(store, run_id)
+        if store.status(run_id) != before:
+            return
     bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")}
     try:
         with log_path.open("ab") as log:

@@ -39,6 +39,10 @@ class Learner(Protocol):
         """Compile what will be called, so that no run waits for it later; changes nothing else."""
         ...
 
+    def reseed(self, seed: int) -> None:
+        """Become what `open_learner` gives for this seed; what has been compiled stays."""
+        ...
+
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
         """One step on float32 (n, size, size, 3) and bool (n, size, size); n is a batch size."""
         ...
@@ -71,6 +75,10 @@ class RoteLearner:
 
     def prepare(self) -> None:
         """Nothing to compile."""
+
+    def reseed(self, seed: int) -> None:
+        """Forget everything: nothing here is random."""
+        self._known = {}
 
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
         """Remember every pair of the batch; the answer in training mode is the truth."""

@@ -171,6 +171,12 @@ class TensorFlowLearner:
         other.join()
         self.set_state(fresh)
 
+    def reseed(self, seed: int) -> None:
+        """See `Learner.reseed`: the variables stay, because what is compiled holds on to them."""
+        fresh = TensorFlowLearner(self.config, size=self.size, seed=seed)
+        self.set_state(fresh.get_state())
+        self.seed = seed
+
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
         """See `Learner.train`."""
         step = int(self.optimizer.iterations.numpy())

@@ -20,8 +20,8 @@ expect.set_options(timeout=30_000)
 class App:
     """A running server on a runs folder and a port of its own, and a way to start it again."""
 
-    def __init__(self, runs: Path) -> None:
-        self.runs = runs
+    def __init__(self, runs: Path, **environment: str) -> None:
+        self.runs, self.environment = runs, environment
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -33,7 +33,7 @@ class App:
         self.server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port),
              "--server.headless", "true"],
-            cwd=ROOT, env={**os.environ, "SHIPDASH_RUNS": str(self.runs)},
+            cwd=ROOT, env={**os.environ, "SHIPDASH_RUNS": str(self.runs), **self.environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for _ in range(600):

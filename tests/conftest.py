@@ -6,6 +6,8 @@ import pytest
 
 from shipdash import __main__ as cli
 
+os.environ["SHIPDASH_STANDBY"] = "0"  # no gigabyte beside every page that a test opens
+
 
 @pytest.fixture
 def call(tmp_path, monkeypatch, capsys):

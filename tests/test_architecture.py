@@ -46,7 +46,10 @@ TABLE = {
     "outcome": Row(4, "config records learner"),
     # NumPy: it stores scores and checkpoints
     "experiment": Row(4, f"{ALL_BELOW} tasks outcome", "numpy"),
-    "jobs": Row(5, "config records store"),  # records: the states a queue moves between
+    # a worker that has its learner before its run
+    "standby": Row(5, "config experiment learner store"),
+    # records: the states a queue moves between; standby: runs are handed over to it
+    "jobs": Row(5, "config records standby store"),
     # beside jobs: arms in the queue; arms: what to ask for
     "arm_jobs": Row(5, "arms config jobs records store"),
     # bars of the command line, the run's own and that of other processes' runs

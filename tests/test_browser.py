@@ -3,8 +3,10 @@
 import re
 
 import pytest
-from browsing import PATIENCE_MS, n_selected, open_page, wait_for_more
+from browsing import PATIENCE_MS, App, n_selected, open_page, wait_for_more
 from playwright.sync_api import Page, expect
+
+from shipdash.store import Store
 
 pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 
@@ -16,6 +18,28 @@ def fill(page: Page, label: str, value: int) -> None:
     box.fill(str(value))
     box.press("Enter")
     expect(box).to_have_value(str(value))
+
+
+def test_the_network_is_ready_before_the_click(tmp_path, browser):
+    """The page's settings are prepared while they are being read; the run then need not wait."""
+    problems: list[str] = []
+    app = App(tmp_path / "runs", SHIPDASH_STANDBY="1")
+    try:
+        page = open_page(browser, f"{app.url}/Run?preset=quick", problems)
+        fill(page, "Pool seed", 3)
+        page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
+        fill(page, "Pool (pairs)", 60)
+        fill(page, "Held-out pairs (pairs)", 20)
+        shown = page.url
+        page.get_by_role("button", name="Start").click()
+        expect(page).not_to_have_url(shown)  # the recorded run was in view until now
+        expect(page.get_by_text("Running.")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_text("Completed.")).to_be_visible(timeout=PATIENCE_MS)
+        run, = Store(app.runs).list()
+        assert run.result["prepared_s"] > 0 and run.result["phases"]["compile"] == 0
+        assert problems == []
+    finally:
+        app.stop()
 
 
 def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):

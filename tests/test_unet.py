@@ -230,6 +230,25 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(fresh):
     assert not same(other, twin)
 
 
+def test_a_reseeded_learner_is_one_of_that_seed_and_compiles_nothing(fresh):
+    """Whatever it has learnt before: weights, optimizer, moving averages and augmentation."""
+    from shipdash.learner import open_learner
+
+    images, masks = pairs(4)
+    twin = open_learner(network(), size=SIZE, seed=2)
+    start = twin.get_state()
+    twin.train(images, masks)
+    fresh.train(images, masks)
+    n_shapes = fresh.n_shapes
+    fresh.reseed(2)
+    assert same(fresh.get_state(), start)
+    fresh.train(images, masks)
+    assert same(fresh.get_state(), twin.get_state())
+    assert fresh.n_shapes == n_shapes
+    fresh.reseed(1)
+    assert same(fresh.get_state(), fresh.fresh)
+
+
 def test_the_state_of_another_network_is_refused(fresh):
     """Another width, a missing or a surplus array."""
     from shipdash.learner import open_learner

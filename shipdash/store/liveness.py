@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from shipdash.store.errors import RunBusy, StoreError, explained
+from shipdash.store.folder import replace
 from shipdash.store.happened import Happened
 
 REQUESTS = ("cancel", "pause", "step")
@@ -40,6 +43,33 @@ class Liveness(Happened):
     def queue_is_worked(self) -> bool:
         """Whether some process works the queue off."""
         return self._is_held(self.root / "queue.lock")
+
+    @contextlib.contextmanager
+    def standby_lock(self) -> Iterator[bool]:
+        """Whether we became the one process that stands by with a network ready."""
+        with self._locked(self.root / "standby.lock") as held:
+            yield held
+
+    def standby_is_alive(self) -> bool:
+        """Whether some process stands by, or works on the run it was given."""
+        return self._is_held(self.root / "standby.lock")
+
+    def write_note(self, name: str, content: bytes) -> None:
+        """Replace a file of the folder itself, which processes leave for each other."""
+        with explained(f"cannot write {name} in {self.root}"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            replace(self.root / name, content)
+
+    def read_note(self, name: str) -> tuple[bytes, float]:
+        """A note and its age in seconds; empty and infinitely old where there is none."""
+        with contextlib.suppress(OSError), (self.root / name).open("rb") as note:
+            return note.read(), time.time() - os.fstat(note.fileno()).st_mtime
+        return b"", math.inf
+
+    def remove_note(self, name: str) -> None:
+        """It has been heeded, or nobody will."""
+        with explained(f"cannot remove {name} in {self.root}"):
+            (self.root / name).unlink(missing_ok=True)
 
     def request(self, run_id: str, what: str) -> None:
         """Ask the worker to ``cancel``, ``pause`` or ``step`` (one more pick, then pause)."""

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from shipdash.summary.ledger import preparation_s
+
 ARTICLE_TRAINING_IMAGES = 215_031
 """1,563 epochs: 47 over 11 pairs, the others spread evenly over the growth to 271 (the article)."""
 
@@ -65,7 +67,7 @@ def arms_estimate(result: dict[str, Any], source: dict[str, Any],
     speeds = _speeds(result)
     if speeds is None or any(a["network"] != source["network"] for a in arms):
         return None
-    fixed = sum((result["phases"].get(name) or 0.0) for name in ("startup", "compile"))
+    fixed = preparation_s(result)
     ahead, seconds = source["evaluation"]["n_held_out"] / speeds[1], 0.0
     for a in arms:
         counted = a["arm"]["stop"] != "score"
@@ -97,7 +99,7 @@ def _scaled(config, spec, result) -> float:
     train, scan = _speeds(result)
     pixels = (config["scene"]["size"] / spec["scene"]["size"]) ** 2
     more = math.log1p(config["selection"]["n_pool"]) / math.log1p(spec["selection"]["n_pool"])
-    fixed = sum((result["phases"].get(name) or 0.0) for name in ("startup", "compile"))
+    fixed = preparation_s(result)
     return fixed + pixels * (more * result["n_backward"] / train + _n_predicted(config) / scan)
 
 

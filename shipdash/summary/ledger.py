@@ -42,13 +42,19 @@ def cost_table(runs: Sequence[ArmRun], n_pool: int, n_core: int) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _cost(result: Mapping[str, Any]) -> dict[str, float]:
+def preparation_s(result: Mapping[str, Any]) -> float:
+    """Start-up and compilation of a run, also where they were over before it was asked for."""
     phases = result.get("phases") or {}
-    prepare, evaluate = ((sum(phases.get(k) or 0.0 for k in keys)) for keys in
-                         (("startup", "compile"), ("evaluate",)))
+    return sum(phases.get(name) or 0.0 for name in ("startup", "compile")) + (
+        result.get("prepared_s") or 0.0)
+
+
+def _cost(result: Mapping[str, Any]) -> dict[str, float]:
+    evaluate = (result.get("phases") or {}).get("evaluate") or 0.0
+    prepare, before = preparation_s(result), result.get("prepared_s") or 0.0
     return {"n_backward": result["n_backward"], "n_forward": result["n_forward"],
             "n_wasted": result["n_wasted"], "prepare_s": prepare,
-            "work_s": result["seconds"] - prepare - evaluate, "evaluate_s": evaluate}
+            "work_s": result["seconds"] - (prepare - before) - evaluate, "evaluate_s": evaluate}
 
 
 def cost_finding(table: pd.DataFrame) -> str:

@@ -98,7 +98,8 @@ def cost(run: frame.Run) -> None:
     st.markdown(f"{frame.duration(r['seconds'])} in all, {r['n_wasted']:,} predictions thrown "
                 f"away. Selection and training together are worth {epochs:.1f} epochs over the "
                 "full pool (a training image counts three times a prediction).")
-    phases = {k: v for k, v in (r.get("phases") or {}).items() if v}
+    phases = {"prepared beforehand": r.get("prepared_s"), **(r.get("phases") or {})}
+    phases = {k: v for k, v in phases.items() if v}
     st.caption(" · ".join(f"{k} {frame.duration(v)}" for k, v in phases.items()))
     found, is_recorded = evidence.of(run, lambda e: len(e.cost) > 1)
     if found is None:

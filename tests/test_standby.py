@@ -1,0 +1,211 @@
+"""A worker that is ready before its run: real processes, which need no TensorFlow."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from test_jobs import settings, until
+
+from shipdash import config as configs
+from shipdash import experiment, jobs, standby
+from shipdash.records import RunState
+from shipdash.store import Store
+
+SERVER = ("import subprocess, sys, time\n"
+          "subprocess.Popen([sys.executable, '-m', 'shipdash', 'standby'])\n"
+          "time.sleep(600)")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty runs folder."""
+    return Store(tmp_path / "runs")
+
+
+def note(store, name):
+    return json.loads(store.read_note(name)[0] or "{}")
+
+
+def offered(store, config):
+    """Whether a process stands by for just this run."""
+    return (store.standby_is_alive() and note(store, standby.OFFER)
+            == note(store, standby.OFFER) | {"needs": standby._needs(config), "taken": ""})
+
+
+@pytest.fixture
+def server(store, monkeypatch):
+    """Starts what a server starts: a process that stands by, and is its child."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    started = []
+
+    def start(config, program=SERVER):
+        assert standby.want(store, config)
+        started.append(subprocess.Popen([sys.executable, "-c", program]))
+        until(lambda: offered(store, config))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+    until(lambda: not store.standby_is_alive())
+
+
+def ignoring_time(result):
+    return {k: v for k, v in result.items()
+            if k not in ("seconds", "phases", "date", "prepared_s")}
+
+
+def test_a_run_that_fits_is_worked_on_by_the_one_that_stands_by(store, server, tmp_path):
+    """The same result as a fresh worker's, but for times; it then ends, and leaves no request."""
+    config = settings()
+    server(config)
+    run_id = jobs.enqueue(store, config)
+    jobs.drain(store, ("no such command",))  # a fresh worker could not even start
+    result = store.result(run_id)
+    assert result["prepared_s"] is not None
+    assert not store.standby_is_alive()
+    assert store.read_note(standby.RUN)[0] == b""
+    cold = Store(tmp_path / "cold")
+    experiment.work(cold, cold.create(config)[0])
+    assert cold.result(run_id)["prepared_s"] is None
+    assert ignoring_time(result) == ignoring_time(cold.result(run_id))
+
+
+def test_a_run_is_handed_over_while_its_network_is_still_being_prepared(store, server):
+    """The offer stands from the start; the first second only lets the page be painted."""
+    config = settings()
+    began = time.monotonic()
+    server(config)
+    run_id = jobs.enqueue(store, config)
+    standby.hand_over(store, run_id)
+    assert store.result(run_id)["prepared_s"] is not None
+    assert time.monotonic() - began > standby.PAINT_S
+
+
+@pytest.mark.parametrize("change", [{"scene.size": 48}, {"network.predict_batch": 5}])
+def test_a_run_of_another_network_gets_a_fresh_worker(store, server, change):
+    """Whatever the compiled learner depends on; its process stays for the next."""
+    server(settings())
+    other = settings().replace(**change)
+    run_id = jobs.enqueue(store, other)
+    jobs.drain(store)
+    assert store.result(run_id)["prepared_s"] is None
+    assert offered(store, settings())
+
+
+def test_another_number_of_threads_gets_a_fresh_worker(store, server, monkeypatch):
+    """A sweep's worker of one thread would round differently."""
+    server(settings())
+    run_id = jobs.enqueue(store, settings())
+    jobs.work_one(store, run_id, n_threads=1)
+    assert store.result(run_id)["prepared_s"] is None
+    again = jobs.enqueue(store, settings(seed=2))
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
+    standby.hand_over(store, again)
+    assert store.status(again).state is RunState.QUEUED
+
+
+def test_one_that_is_killed_costs_nothing(store, server):
+    """Its offer stays behind: the run is untouched, and a fresh worker sees it through."""
+    process = server(settings(), "import os, sys\nos.execv(sys.executable, [sys.executable, "
+                                 "'-m', 'shipdash', 'standby'])")
+    run_id = jobs.enqueue(store, settings())
+    process.kill()
+    process.wait()
+    assert note(store, standby.OFFER)["taken"] == ""
+    before = store.status(run_id)
+    standby.hand_over(store, run_id)
+    assert store.status(run_id) == before
+    jobs.drain(store)
+    assert store.result(run_id)["prepared_s"] is None
+
+
+def test_one_that_is_killed_at_work_loses_nothing(store, server):
+    """The run is lost like any other's, and resumed ends in the same core set."""
+    config = settings(n_pool=30_000).replace(**{"evaluation.reaudit": False})
+    process = server(config, "import os, sys\nos.execv(sys.executable, [sys.executable, "
+                             "'-m', 'shipdash', 'standby'])")
+    jobs.submit(store, config)
+    until(lambda: store.n_bytes(config.digest) > 0)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    until(lambda: store.status(config.digest).state is RunState.LOST)
+    store.request(config.digest, "cancel")
+
+
+def test_it_leaves_with_its_server(store, server):
+    """A gigabyte must not stay behind where nobody could ask for it."""
+    server(settings()).kill()
+    until(lambda: not store.standby_is_alive())
+    assert store.read_note(standby.OFFER)[0] == b""
+
+
+def test_it_leaves_when_no_page_has_asked_for_long(store, server):
+    """The age of the note says when somebody last looked."""
+    server(settings())
+    long_ago = time.time() - standby.IDLE_S - 1
+    os.utime(store.root / standby.WANT, (long_ago, long_ago))
+    until(lambda: not store.standby_is_alive())
+
+
+def test_it_follows_the_settings_of_the_page(store, server):
+    """Another size: a fresh process in its place, without another call from the page."""
+    server(settings())
+    other = settings().replace(**{"scene.size": 48})
+    assert not standby.want(store, other)
+    until(lambda: offered(store, other))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"network": {"kind": "none"}, "size": 1}',
+                                     '{"size": 32}', '{"network": 3, "size": 32, "threads": 1}'])
+def test_a_note_that_no_page_has_written_is_left(store, call, content):
+    """It ends, and says nothing untrue."""
+    store.write_note(standby.WANT, content.encode())
+    code, _, _ = call("standby", "--runs", store.root)
+    assert code == 0
+    assert not store.standby_is_alive()
+    assert store.read_note(standby.OFFER)[0] == b""
+
+
+def test_a_second_one_and_one_beside_a_worked_queue_leave_at_once(store, server):
+    """One gigabyte is enough, and none while a run needs the processors."""
+    standby.want(store, settings())
+    with store.queue_lock():
+        standby.serve(store)
+    assert not store.read_note(standby.OFFER)[0]
+    server(settings())
+    standby.serve(store)
+    assert offered(store, settings())
+
+
+def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
+    """Not without a network, beside anything at work, or where it is switched off; then once."""
+    started = []
+    monkeypatch.setattr(jobs, "start_process", lambda *args: started.append(args))
+    real = configs.quick()
+    jobs.ensure_standby(store, real, [])  # the tests' own environment has it switched off
+    monkeypatch.delenv("SHIPDASH_STANDBY")
+    jobs.ensure_standby(store, settings(), [RunState.COMPLETED])
+    jobs.ensure_standby(store, real, [RunState.COMPLETED, RunState.QUEUED])
+    jobs.ensure_standby(store, real, [RunState.RUNNING])
+    with store.queue_lock():
+        jobs.ensure_standby(store, real, [])
+    assert not started and not store.read_note(standby.WANT)[0]
+    jobs.ensure_standby(store, real, [RunState.COMPLETED])
+    assert note(store, standby.WANT)["size"] == 64
+    with store.standby_lock():
+        jobs.ensure_standby(store, real.replace(**{"scene.size": 96}), [])
+    assert note(store, standby.WANT)["size"] == 96
+    assert len(started) == 1
+
+
+def test_a_folder_that_cannot_be_written_keeps_no_page_from_being_drawn(tmp_path, monkeypatch):
+    """A file where the folder should be."""
+    monkeypatch.delenv("SHIPDASH_STANDBY")
+    (tmp_path / "file").write_text("")
+    jobs.ensure_standby(Store(tmp_path / "file"), configs.quick(), [])
