@@ -38,6 +38,13 @@ def want(store: Store, config: RunConfig) -> bool:
     return not store.standby_is_alive()
 
 
+def is_ready(store: Store, config: RunConfig) -> bool:
+    """Whether a process stands by whose network is compiled and fits this run."""
+    offer = _read(store, OFFER) or {}
+    return bool(offer.get("ready") and offer["needs"] == _needs(config)
+                and store.standby_is_alive())
+
+
 def hand_over(store: Store, run_id: str) -> None:
     """Let the one that stands by work on this run, if it fits; returns when that has ended.
 
@@ -66,7 +73,10 @@ def serve(store: Store) -> None:
         _offer(store, token, needs)
         time.sleep(PAINT_S)
         prepared = _prepare(needs)
-        run_id = prepared and _wait(store, token, needs, parent)
+        run_id = None
+        if prepared is not None:
+            _offer(store, token, needs, ready=True)
+            run_id = _wait(store, token, needs, parent)
         if run_id:
             _offer(store, token, needs, taken=run_id)
             _speak_into(store, run_id)
@@ -110,8 +120,8 @@ def _wanted(store: Store) -> dict | None:
     return _read(store, WANT, IDLE_S)
 
 
-def _offer(store: Store, token: str, needs: dict, taken: str = "") -> None:
-    words = {"token": token, "needs": needs, "taken": taken}
+def _offer(store: Store, token: str, needs: dict, **how: bool | str) -> None:
+    words = {"token": token, "needs": needs, **how}
     store.write_note(OFFER, json.dumps(words).encode())
 
 

@@ -1,5 +1,6 @@
 """A worker that is ready before its run: real processes, which need no TensorFlow."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from test_jobs import settings, until
 
 from shipdash import config as configs
 from shipdash import experiment, jobs, standby
+from shipdash.learner import threads
 from shipdash.records import RunState
 from shipdash.store import Store
 
@@ -31,9 +33,13 @@ def note(store, name):
 
 
 def offered(store, config):
-    """Whether a process stands by for just this run."""
-    return (store.standby_is_alive() and note(store, standby.OFFER)
-            == note(store, standby.OFFER) | {"needs": standby._needs(config), "taken": ""})
+    """Whether a process stands by, or will in a moment, for just this run."""
+    return store.standby_is_alive() and note(store, standby.OFFER).get("needs") == needs(config)
+
+
+def needs(config):
+    return {"network": dataclasses.asdict(config.network), "size": config.scene.size,
+            "threads": threads()}
 
 
 @pytest.fixture
@@ -64,6 +70,8 @@ def test_a_run_that_fits_is_worked_on_by_the_one_that_stands_by(store, server, t
     """The same result as a fresh worker's, but for times; it then ends, and leaves no request."""
     config = settings()
     server(config)
+    until(lambda: standby.is_ready(store, config))
+    assert not standby.is_ready(store, settings().replace(**{"scene.size": 48}))
     run_id = jobs.enqueue(store, config)
     jobs.drain(store, ("no such command",))  # a fresh worker could not even start
     result = store.result(run_id)
@@ -115,9 +123,12 @@ def test_one_that_is_killed_costs_nothing(store, server):
     process = server(settings(), "import os, sys\nos.execv(sys.executable, [sys.executable, "
                                  "'-m', 'shipdash', 'standby'])")
     run_id = jobs.enqueue(store, settings())
+    until(lambda: standby.is_ready(store, settings()))
+    offer = note(store, standby.OFFER)
     process.kill()
     process.wait()
-    assert note(store, standby.OFFER)["taken"] == ""
+    assert not standby.is_ready(store, settings())
+    assert offer == note(store, standby.OFFER)
     before = store.status(run_id)
     standby.hand_over(store, run_id)
     assert store.status(run_id) == before

@@ -17,6 +17,7 @@ from shipdash.config import RunConfig
 
 POOLS = (1_000, 3_000, 10_000, 30_000)
 SIDES = (64, 128, 256)
+SEEDS = 5
 SMALL = {"scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0}
 EASY = SMALL | {"scene.noise": 0.4, "scene.contrast": 0.6, "evaluation.n_held_out": 50}
 
@@ -32,6 +33,46 @@ def full(asked: Asked) -> list[Row]:
     cores = {tuple(run.found["result"]["core"]) for run in runs}
     return [*rows, Row("different core sets among the repeats", len(cores), "", len(runs),
                        note="the same settings every time: must be 1")]
+
+
+def seeds(asked: Asked) -> list[Row]:
+    """The recipe over seeds: from the click to the finished selection, and how good it is.
+
+    As the button starts a run, with the network standing by and without; the picks are the same.
+    """
+    n = 2 if asked.quick else SEEDS
+    runs = {how: [_clicked(asked, seed, how) for seed in range(1, n + 1)]
+            for how in ("ready", "cold")}
+    cores = {how: [each["result"]["core"] for each in found] for how, found in runs.items()}
+    results = [each["result"] for each in runs["ready"]]
+    held_out = [result["held_out"] for result in results]
+    return [
+        *(median(f"from the click to the finished selection, {words}",
+                 [each["selected_s"] for each in runs[how]], "s")
+          for how, words in (("ready", "network ready"), ("cold", "fresh worker"))),
+        *(Row(f"seed {seed}: the same, network ready", each["selected_s"], "s",
+              note=f"{each['result']['n_core']:,} pairs kept, mean IoU {scores['mean_iou']:.4f}, "
+                   f"{scores['share_failing']:.2%} failing, "
+                   f"{each['result']['n_backward']:,} training images")
+          for seed, (each, scores) in enumerate(zip(runs["ready"], held_out, strict=True), 1)),
+        median("made ready beforehand", [result["prepared_s"] for result in results], "s"),
+        median("core set", [result["n_core"] for result in results], "pairs"),
+        median("held-out: mean IoU", [scores["mean_iou"] for scores in held_out], ""),
+        median("held-out: share failing", [100 * scores["share_failing"] for scores in held_out],
+               "%"),
+        Row("same picks, ready or not", float(cores["ready"] == cores["cold"]), "", n,
+            note="1: for every seed, pair by pair"),
+    ]
+
+
+def _clicked(asked: Asked, seed: int, how: str) -> dict:
+    config = configs.compact().replace(**{
+        "seeds.order": seed, "seeds.model": seed, "evaluation.reaudit": False})
+    if asked.quick:
+        config = config.replace(**EASY, **{"selection.n_pool": 100})
+    with tempfile.TemporaryDirectory() as runs:
+        return measure("clicked_run", runs, json.dumps(config.to_dict()), how,
+                       SHIPDASH_STANDBY="1").found
 
 
 def memory(asked: Asked) -> list[Row]:

@@ -22,9 +22,10 @@ SECTIONS: dict[str, Callable[[Asked], list[Row]]] = {
     "server": server.rows,
     "article-program": article.rows,
     "full": runs.full,
+    "seeds": runs.seeds,
     "scale": runs.scale,
 }
-"""The short ones first; the last three take from a quarter of an hour to hours at full size."""
+"""The short ones first; the last four take from a quarter of an hour to hours at full size."""
 
 
 def measured(name: str, *, quick: bool = False, repeats: int = 3) -> Report:

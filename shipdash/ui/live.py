@@ -14,7 +14,7 @@ EVERY = "2s"
 """Fast enough to watch pairs join, slow enough that a slider still answers at once."""
 
 WORDS = {
-    RunState.QUEUED: "Queued. It starts when the runs before it have ended.",
+    RunState.QUEUED: "Queued.",
     RunState.RUNNING: "Running.",
     RunState.PAUSED: "Paused. Resume goes on exactly where it stopped; a step goes on to the next "
                      "pair that fails.",
@@ -140,7 +140,10 @@ def _pending(run: frame.Run, state: RunState) -> str:
             jobs.ensure_drainer(run.store)
             waiting = jobs.queue(run.store)
             ahead = waiting.index(run.run_id) if run.run_id in waiting else 0
-            return f" {ahead} before it." if ahead else " It is next."
+            if ahead:
+                return f" {ahead} before it."
+            busy = any(r.state == RunState.RUNNING for r in run.store.list())
+            return " It is next." if busy else " Its worker is getting ready."
         asked = run.store.requested(run.run_id)
         return f" Asked to {asked}; the worker gets to it in a moment." if asked else ""
     except (StoreError, OSError) as error:
