@@ -65,12 +65,16 @@ def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Ev
 
 
 def machine() -> str:
-    """What a figure was measured on, e.g. ``"Intel(R) Xeon(R), 2 cores, Linux"``."""
+    """What a figure was measured on, e.g. ``"AMD EPYC (family 26, model 2), 2 cores, Linux"``.
+
+    Families and models of a processor round differently under one name.
+    """
     name = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
+        lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
+        about = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
+        name = about.get("model name", name)
+        if "cpu family" in about and "model" in about:
+            name += f" (family {about['cpu family']}, model {about['model']})"
     n_cores = len(os.sched_getaffinity(0))
     return f"{name}, {n_cores} core{'s' if n_cores != 1 else ''}, {platform.system()}"

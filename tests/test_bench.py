@@ -90,12 +90,12 @@ def test_a_damaged_report_is_refused(damage):
 
 
 def test_kept_reports_are_listed_by_section_newest_first_and_shown_on_one_page(tmp_path):
-    """One file per date and section; the page is written anew each time."""
+    """One file per minute and section; the page is written anew each time."""
     old, new = found(), found(date="2026-12-01T08:00:00+00:00")
     other = found(section="machine")
     for each in (old, other, new):
         path = bench.keep(each, tmp_path)
-    assert path.name == "2026-12-01-full.json"
+    assert path.name == "2026-12-01T0800-full.json"
     assert bench.reports(tmp_path) == [other, new, old]
     page = (tmp_path / "README.md").read_text()
     assert page.count("\n## full\n") == 2
@@ -111,10 +111,10 @@ def test_small_sizes_are_not_kept(tmp_path):
 
 def test_files_of_others_are_left_alone_and_damaged_ones_are_named(tmp_path):
     """A study's results may lie in the same folder."""
-    (tmp_path / "2026-11-24-study.json").write_text("[]")
+    (tmp_path / "2026-11-24T1200-study.json").write_text("[]")
     assert bench.reports(tmp_path) == []
-    (tmp_path / "2026-11-24-full.json").write_text("{")
-    with pytest.raises(bench.BenchError, match=r"2026-11-24-full\.json cannot be read"):
+    (tmp_path / "2026-11-24T1200-full.json").write_text("{")
+    with pytest.raises(bench.BenchError, match=r"2026-11-24T1200-full\.json cannot be read"):
         bench.reports(tmp_path)
 
 

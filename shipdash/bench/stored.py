@@ -1,4 +1,4 @@
-"""Benchmark results that are kept: one JSON file per section and day, and a page that shows all."""
+"""Benchmark results that are kept: one JSON file per section and minute, and a page that shows all."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from shipdash.bench.report import Report, table
 from shipdash.bench.sections import SECTIONS
 
 RESULTS = ROOT / "benchmarks" / "results"
-_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d-({'|'.join(map(re.escape, SECTIONS))})\.json")
+_NAME = re.compile(rf"\d{{4}}-\d\d-\d\dT\d{{4}}-({'|'.join(map(re.escape, SECTIONS))})\.json")
 
 HEAD = """# Benchmark results
 
 Written by `python -m shipdash bench --keep`; do not edit. Medians, with the range of the repeats. A
 time *in products* is divided by what a 2,048 x 2,048 float32 matrix product took on that machine
 just before and after, so that figures of two machines can be compared. Each section comes from the
-JSON file of its date and name beside this page.
+JSON file of its date, time and name beside this page; the newest of a section stands first.
 
 """
 
 
 def keep(report: Report, folder: Path | None = None) -> Path:
-    """Store a report as ``<date>-<section>.json`` and write the page anew."""
+    """Store a report as ``<date>T<time>-<section>.json`` and write the page anew."""
     if report.quick:
         raise ValueError("report must be of full size to be kept. Received: quick=True")
     folder = folder or RESULTS
-    path = folder / f"{report.date[:10]}-{report.section}.json"
+    path = folder / f"{report.date[:16].replace(':', '')}-{report.section}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(report.to_dict(), indent=1) + "\n")
