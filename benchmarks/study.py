@@ -19,7 +19,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -38,12 +37,6 @@ N_ORDERS, N_FOLDS = 5, 3
 DISTINCT = (50, 100)  # known answers: so many different pairs in a pool of full size
 
 RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "study"
-
-FEEDS = {
-    "orders": ("fan", "steps", "overlap"), "other orders": ("across",), "passes": ("passes",),
-    "folds": ("folds",), "known": ("distinct", "noise"), "curve": ("curve", "worth"),
-}
-"""Tables that one group of tasks feeds alone; arms and costs have rows of several groups."""
 
 FIRST_ARMS = ("core", "random", "full", "first", "stratified", "rejected")
 
@@ -227,27 +220,14 @@ def standing(store: Store, todo: list[Task]) -> list[dict]:
     return rows
 
 
-def tables(store: Store, base: RunConfig, only: list[str], out: Path, command: str) -> None:
-    """Write what is complete as small tables, computed as the Evaluation page computes them.
-
-    With `only`, the tables that these groups feed are replaced in a stored study of the same
-    selection: for groups that were worked off elsewhere or later than the others.
-    """
-    planned = Counter(task.group for task in tasks(base))
-    rows = standing(store, [t for t in tasks(base) if not only or t.group in only])
-    done = Counter(row["group"] for row in rows if row["state"] == RunState.COMPLETED)
+def tables(store: Store, base: RunConfig, todo: list[Task], out: Path, command: str) -> None:
+    """Write what is complete as small tables, computed as the Evaluation page computes them."""
+    done = sum(row["state"] == RunState.COMPLETED for row in standing(store, todo))
     found = evidence.gather(store, base.digest)
-    if only:
-        stored = evidence.read(out)
-        if stored is None or stored.about["run_id"] != base.digest:
-            raise StoreError(f"there is no study of {base.digest} in {out}: write all tables first")
-        found = stored._replace(**{name: getattr(found, name) for g in only for name in FEEDS[g]})
-        done = Counter({**stored.about["groups"], **{group: done[group] for group in only}})
     paths = evidence.write(
-        found, out, command=command, groups={g: done[g] for g in planned}, n_runs=done.total(),
-        n_planned=planned.total(),
+        found, out, command=command, n_runs=done, n_planned=len(todo),
         written=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
-    print(f"{done.total()} of {planned.total()} runs: {len(paths)} files in {out}")
+    print(f"{done} of {len(todo)} runs: {len(paths)} files in {out}")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -263,8 +243,7 @@ def main(argv: list[str] | None = None) -> int:
                              "by default one of one thread each, as the recorded study was made")
     parser.add_argument("--only", action="append", default=[], metavar="GROUP")
     parser.add_argument("--tables", action="store_true",
-                        help="write the tables of what is complete, run nothing; with --only "
-                             "those of these groups, into a study that is there")
+                        help="write the tables of what is complete, run nothing")
     parser.add_argument("--out", type=Path, default=RECORDED, metavar="DIR")
     parser.add_argument("--list", action="store_true", help="where each task stands, as JSON")
     args = parser.parse_args(argv)
@@ -272,16 +251,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         base = configs.preset(args.preset).replace(**dict(map(configs.parse_setting, args.set)))
         todo = [t for t in tasks(base) if not args.only or t.group in args.only]
-        groups = list(FEEDS) if args.tables else list(dict.fromkeys(t.group for t in tasks(base)))
-        for group in args.only:
-            if group not in groups:
-                raise ConfigError("--only", group, f"must be one of {', '.join(groups)}")
         if args.list:
             print(json.dumps(standing(store, todo)))
         elif args.tables:
             words = ["python benchmarks/study.py", *(["--preset", args.preset]
                      if args.preset != "compact" else []), *(f"--set {c}" for c in args.set)]
-            tables(store, base, args.only, args.out, " ".join(words))
+            tables(store, base, todo, args.out, " ".join(words))
         else:
             run(store, todo, budget_min=args.budget, n_workers=args.workers)
     except (ConfigError, StoreError) as error:

@@ -131,7 +131,7 @@ def work(args: argparse.Namespace) -> int:
     """The worker process: one run, or everything that is queued."""
     store = Store(args.runs)
     if args.queue:
-        jobs.drain(store)
+        jobs.drain(store, hand_over=True)
         if args.json:
             print(json.dumps({"queued": jobs.queue(store)}))
         return 0
@@ -145,7 +145,7 @@ def work(args: argparse.Namespace) -> int:
 
 def stand_by(args: argparse.Namespace) -> int:
     """Have the network ready that a page wants, and work on the run it then asks for."""
-    standby.serve(Store(args.runs))
+    standby.serve(Store(args.runs), args.server)
     if args.json:
         print("{}")
     return 0
@@ -287,7 +287,8 @@ def _parser() -> argparse.ArgumentParser:
     worker = command("work", work)
     worker.add_argument("id", nargs="?", metavar="ID")
     worker.add_argument("--queue", action="store_true", help="every queued run, in order")
-    command("standby", stand_by)
+    command("standby", stand_by).add_argument(
+        "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
     sweep_command.add_options(command("sweep", sweep_command.sweep))
     bench_command.add_options(command("bench", bench_command.bench))
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")

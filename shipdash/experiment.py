@@ -34,10 +34,11 @@ class _Halted(Exception):
 
 
 class Prepared(NamedTuple):
-    """A learner that was made and compiled before there was a run for it, and what that took."""
+    """A learner that was made and compiled by another than its run, and what that took."""
 
     learner: Learner  # of the run's network and size, and of any seed
-    seconds: float
+    seconds: float  # before the run was asked for
+    waited_s: float = 0.0  # after: the run had to wait for it
 
 
 def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None, *,
@@ -109,6 +110,7 @@ class _Worker:
         if self.prepared is not None:
             self.prepared.learner.reseed(seed)
             self._charge("startup")
+            self.phases["startup"] += self.prepared.waited_s
             return self.prepared.learner
         learner = open_learner(network, size=scene.size, seed=seed)
         self._charge("startup")

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from shipdash import config as configs
 from shipdash import standby
 from shipdash.config import RunConfig
 from shipdash.records import RunState
@@ -104,21 +105,26 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     """Have the network of a run ready that is about to be asked for; harmless at any time.
 
     Not while anything is at work or waits, by the `states` of the runs there are: it would only
-    be in the way. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
+    be in the way. Networks of the presets made for CPUs only: others can take any amount of
+    memory. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
     """
-    if (os.environ.get("SHIPDASH_STANDBY") == "0" or config.network.kind == "rote"
-            or {RunState.QUEUED, RunState.RUNNING} & set(states)):
+    light = [(c.network, c.scene.size) for c in (configs.quick(), configs.compact())]
+    is_light = (config.network, config.scene.size) in light
+    busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
+    if os.environ.get("SHIPDASH_STANDBY") == "0" or not is_light or busy:
         return
     # Nowhere to write, no process to be had: the run will start as it does without.
     with contextlib.suppress(StoreError, OSError):
         if not store.queue_is_worked() and standby.want(store, config):
-            with (store.root / "standby.log").open("wb") as log:
-                start_process(store, ["standby"], log, subprocess.STDOUT)
+            with (store.root / standby.LOG).open("wb") as log:
+                start_process(store, ["standby", "--server", str(os.getpid())], log,
+                              subprocess.STDOUT)
 
 
-def drain(store: Store, command: Sequence[str] = COMMAND) -> None:
+def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = False) -> None:
     """Work the queue off, one fresh worker process per run, until nothing waits.
 
+    With `hand_over`, for a run that a page asked for, one that stands by for it takes it instead.
     A second drainer returns at once. A run submitted while this one is about to leave is seen by
     the look after the lock has been given back. A run whose folder fails us is left as it is.
     """
@@ -132,7 +138,8 @@ def drain(store: Store, command: Sequence[str] = COMMAND) -> None:
                     time.sleep(POLL_S)
                     continue
                 try:
-                    work_one(store, run_id, command)
+                    if not (hand_over and _taken(store, run_id)):
+                        work_one(store, run_id, command)
                 except StoreError as error:
                     left.add(run_id)
                     print(f"shipdash: {error}", file=sys.stderr, flush=True)
@@ -169,10 +176,7 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
     Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way.
     """
     before, log_path = store.status(run_id), store.log_path(run_id)
-    if not n_threads:
-        standby.hand_over(store, run_id)
-        if store.status(run_id) != before:
-            return
+    standby.dismiss(store)
     bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")}
     try:
         with log_path.open("ab") as log:
@@ -188,6 +192,14 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
     if before.state is RunState.QUEUED and store.status(run_id) == before:
         store.set_status(run_id, RunState.FAILED,
                          f"the worker ended with code {code}: {' '.join(words)[:300]}")
+
+
+def _taken(store: Store, run_id: str) -> bool:
+    """Whether one that stood by has worked on the run, or at least begun."""
+    before = store.status(run_id)
+    with contextlib.suppress(StoreError):
+        standby.hand_over(store, run_id)
+    return store.status(run_id) != before
 
 
 def _probe(store: Store, path: Path) -> None:

@@ -19,15 +19,18 @@ import secrets
 import sys
 import time
 
+import shipdash
 from shipdash import experiment
-from shipdash.config import ConfigError, NetworkConfig, RunConfig
+from shipdash.config import ALGORITHM, ConfigError, NetworkConfig, RunConfig
 from shipdash.experiment import Prepared
 from shipdash.learner import open_learner, threads
-from shipdash.store import Store
+from shipdash.store import Store, StoreError
 
 WANT, OFFER, RUN = "standby.want", "standby.offer", "standby.run"
+LOG = "standby.log"
 IDLE_S = 600.0  # a page that nobody has touched for so long wants nothing any more
 PAINT_S = 1.0  # the page that asked is still being painted
+AGAIN_S = 60.0  # one that ended unasked must not be started anew by every look at the page
 LOOK_S = 0.05  # between two looks of the one that waits; it costs no measurable time
 POLL_S = 0.2  # between two looks of the one that has handed over
 
@@ -35,12 +38,13 @@ POLL_S = 0.2  # between two looks of the one that has handed over
 def want(store: Store, config: RunConfig) -> bool:
     """Say what is about to be asked for; whether a process must be started to make it ready."""
     store.write_note(WANT, json.dumps(_needs(config)).encode())
-    return not store.standby_is_alive()
+    ended_unasked = store.read_note(LOG)[1] < AGAIN_S and not _offered(store).get("taken")
+    return not store.standby_is_alive() and not ended_unasked
 
 
 def is_ready(store: Store, config: RunConfig) -> bool:
     """Whether a process stands by whose network is compiled and fits this run."""
-    offer = _read(store, OFFER) or {}
+    offer = _offered(store)
     return bool(offer.get("ready") and offer["needs"] == _needs(config)
                 and store.standby_is_alive())
 
@@ -51,92 +55,102 @@ def hand_over(store: Store, run_id: str) -> None:
     One that is still preparing is waited for: it is ahead of whoever would begin now. The run's
     status tells whether anything was done: one that died on the way leaves the run as it was.
     """
-    offer = _read(store, OFFER) or {}
-    if offer.get("needs") != _needs(store.config(run_id)) or offer.get("taken"):
+    offer = _offered(store)
+    if "token" not in offer or "taken" in offer or offer["needs"] != _needs(store.config(run_id)):
         return
     store.write_note(RUN, json.dumps({"to": offer["token"], "run_id": run_id}).encode())
-    while store.standby_is_alive() and _token(store) == offer["token"]:
+    while store.standby_is_alive() and _offered(store).get("token") == offer["token"]:
         time.sleep(POLL_S)
     store.remove_note(RUN)
 
 
-def serve(store: Store) -> None:
+def dismiss(store: Store) -> None:
+    """A worker needs the processors and the memory: whoever stands by leaves."""
+    with contextlib.suppress(StoreError):
+        store.remove_note(WANT)
+
+
+def serve(store: Store, server: int) -> None:
     """Make ready what is wanted, wait, and see the run through that is handed over, if any.
 
-    Returns at once where another process stands by already, or where runs are at work.
+    Returns at once where another process stands by already, or where the queue is worked off;
+    leaves when the process `server` has gone.
     """
     with store.standby_lock() as ours:
         needs = _wanted(store)
-        if not ours or needs is None or store.queue_is_worked():
+        if not ours or needs is None or needs != needs | _own():
             return
-        parent, token = os.getppid(), secrets.token_hex(8)
-        _offer(store, token, needs)
-        time.sleep(PAINT_S)
-        prepared = _prepare(needs)
-        run_id = None
-        if prepared is not None:
-            _offer(store, token, needs, ready=True)
-            run_id = _wait(store, token, needs, parent)
-        if run_id:
-            _offer(store, token, needs, taken=run_id)
-            _speak_into(store, run_id)
-            experiment.work(store, run_id, prepared=prepared)
+        token = secrets.token_hex(8)
+        _offer(store, token, needs)  # first: a drainer that comes now hands over
+        if not store.queue_is_worked() or _read(store, RUN).get("to") == token:
+            _stand_by(store, token, needs, server)
+        if "taken" in _offered(store):
             return
         store.remove_note(OFFER)
-    if os.getppid() == parent and _wanted(store) not in (None, needs):
+    if os.getppid() == server and _wanted(store) not in (None, needs):
         # Other settings, another network: a fresh process, because TensorFlow forgets nothing.
-        os.execv(sys.executable, [sys.executable, "-m", "shipdash", "standby",
-                                  "--runs", str(store.root)])
+        os.execv(sys.executable, [sys.executable, "-m", "shipdash", "standby", "--server",
+                                  str(server), "--runs", str(store.root)])
 
 
-def _prepare(needs: dict) -> Prepared | None:
+def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
+    time.sleep(PAINT_S)
     began = time.perf_counter()
     try:
         learner = open_learner(NetworkConfig(**needs["network"]), size=needs["size"], seed=0)
     except (ConfigError, TypeError, KeyError):
-        return None  # a note that no page of ours has written
+        return  # a note that no page of ours has written
     learner.prepare()
-    return Prepared(learner, time.perf_counter() - began)
-
-
-def _wait(store: Store, token: str, needs: dict, parent: int) -> str | None:
-    """The run handed over; None when there is no more reason to wait."""
-    while os.getppid() == parent and _wanted(store) == needs:
-        asked = _read(store, RUN)
-        if asked is not None and asked.get("to") == token:
-            return asked["run_id"]
+    took_s = time.perf_counter() - began
+    _offer(store, token, needs, ready=True)
+    while (run_id := _handed(store, token)) is None:
+        if os.getppid() != server or _wanted(store) != needs:
+            return  # no more reason to wait
         time.sleep(LOOK_S)
-    return None
+    waited_s = min(took_s, store.read_note(RUN)[1])
+    _offer(store, token, needs, taken=run_id)
+    _speak_into(store, run_id)
+    experiment.work(store, run_id, prepared=Prepared(learner, took_s - waited_s, waited_s))
 
 
 def _needs(config: RunConfig) -> dict:
     """All that a compiled learner depends on, but for its seed."""
-    return {"network": dataclasses.asdict(config.network), "size": config.scene.size,
-            "threads": threads()}
+    return {"network": dataclasses.asdict(config.network), "size": config.scene.size} | _own()
+
+
+def _own() -> dict:
+    """What this process would compute with; another's program or processors are no fit."""
+    return {"threads": threads(), "algorithm": ALGORITHM, "version": shipdash.__version__,
+            "python": sys.prefix, "gpus": os.environ.get("CUDA_VISIBLE_DEVICES")}
 
 
 def _wanted(store: Store) -> dict | None:
     """What a page wants, None where none has said so for long."""
-    return _read(store, WANT, IDLE_S)
+    return _read(store, WANT, IDLE_S) or None
 
 
 def _offer(store: Store, token: str, needs: dict, **how: bool | str) -> None:
-    words = {"token": token, "needs": needs, **how}
-    store.write_note(OFFER, json.dumps(words).encode())
+    store.write_note(OFFER, json.dumps({"token": token, "needs": needs, **how}).encode())
 
 
-def _token(store: Store) -> str | None:
-    """Of whose offer stands: a killed one's stays until the next has come."""
-    return (_read(store, OFFER) or {}).get("token")
+def _offered(store: Store) -> dict:
+    """The last offer; a killed one's stays until the next has come."""
+    return _read(store, OFFER)
 
 
-def _read(store: Store, name: str, at_most_s: float = math.inf) -> dict | None:
-    """What a note says; None where there is none, or none so young, or not one of ours."""
+def _handed(store: Store, token: str) -> str | None:
+    """The run handed over to the one of this token."""
+    asked = _read(store, RUN)
+    return asked["run_id"] if asked.get("to") == token else None
+
+
+def _read(store: Store, name: str, at_most_s: float = math.inf) -> dict:
+    """What a note says; nothing where there is none, or none so young, or not one of ours."""
     text, age_s = store.read_note(name)
     with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(text)
-        return found if isinstance(found, dict) and age_s <= at_most_s else None
-    return None
+        return found if isinstance(found, dict) and age_s <= at_most_s else {}
+    return {}
 
 
 def _speak_into(store: Store, run_id: str) -> None:

@@ -176,35 +176,6 @@ def test_tables_are_what_the_page_computes(small, worked, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)[0]["state"] == "completed"
 
 
-def test_tables_of_some_groups_go_into_a_study_that_is_there(small, worked, tmp_path, capsys):
-    """What was worked off elsewhere replaces its own tables; the others and their counts stay."""
-    words = ["--out", str(tmp_path / "study"), *(
-        f"--set={s}.{k}={v}" for s, section in BASE.to_dict().items() for k, v in section.items()
-        if v != study.configs.compact().to_dict()[s][k])]
-    first, second = Store(tmp_path / "first"), Store(tmp_path / "second")
-    study.run(first, [t for t in small if t.group in ("orders", "folds")][:1], budget_min=5,
-              n_workers=1)
-    study.run(first, [t for t in small if t.group == "folds"][:1], budget_min=5, n_workers=1)
-    assert study.main([*words, "--runs", str(first.root), "--tables"]) == 0
-    before = evidence.read(tmp_path / "study")
-    assert len(before.fan) == 1 and len(before.folds) == 2
-    assert before.about["groups"]["folds"] == 1 and before.about["groups"]["orders"] == 1
-
-    study.run(second, [t for t in small if t.group == "orders"], budget_min=5, n_workers=1)
-    assert study.main([*words, "--runs", str(second.root), "--tables", "--only", "orders"]) == 0
-    after = evidence.read(tmp_path / "study")
-    assert len(after.fan) == 2 and len(after.overlap) > len(before.overlap)
-    assert after.folds.equals(before.folds)
-    assert after.about["groups"] == before.about["groups"] | {"orders": 2}
-    assert after.about["n_runs"] == before.about["n_runs"] + 1
-
-    assert study.main([*words, "--runs", str(second.root), "--tables", "--only", "score"]) == 2
-    assert "--only must be one of orders" in capsys.readouterr().err
-    assert study.main([*words, "--runs", str(second.root), "--tables", "--only", "orders",
-                       "--out", str(tmp_path / "none")]) == 1
-    assert "write all tables first" in capsys.readouterr().err
-
-
 def test_tables_before_anything_was_run_is_a_sentence(tmp_path, capsys):
     """The run is named; nothing is written."""
     assert study.main(["--runs", str(tmp_path), "--out", str(tmp_path / "o"), "--tables"]) == 1

@@ -1,4 +1,4 @@
-"""Benchmark results that are kept: one JSON file per section and minute, and a page that shows all."""
+"""Benchmark results that are kept: a JSON file per section and minute, one page of all."""
 
 from __future__ import annotations
 

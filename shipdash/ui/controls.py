@@ -45,7 +45,7 @@ def view(run: frame.Run) -> None:
             evidence.tell_recorded(run, found)
         _arms(run, found, is_recorded)
         _curve(found)
-        _across(found)
+    _across(run)
     st.divider()
     queue(run)
 
@@ -103,12 +103,15 @@ def _curve(found) -> None:
                             "knows less spread than there is.")
 
 
-def _across(found) -> None:
-    said = summary.across_finding(found.across) if len(found.across) else None
-    if said is None:
+def _across(run: frame.Run) -> None:
+    found, is_recorded = evidence.of(run, lambda e: len(e.across) > 1)
+    if found is None:
         return
+    said = summary.across_finding(found.across)
     st.markdown(f"### {said.title}")
     st.markdown(said.detail)
+    if is_recorded:
+        evidence.tell_recorded(run, found, "across")
     tables.show(found.across, key="across_table", leave_out=("mean_iou_diff_low",
                                                              "mean_iou_diff_high"),
                 alt=f"Core against random for every order. {said.title}.")

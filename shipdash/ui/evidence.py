@@ -1,4 +1,4 @@
-"""Which tables a view shows: those of the run in view, else the study that came with the package.
+"""Which tables a view shows: those of the run in view, else a study that came with the package.
 
 Nothing is computed here: `shipdash.evidence` gathers, `summary` makes the tables.
 """
@@ -15,25 +15,22 @@ from shipdash.evidence import Evidence
 from shipdash.store import RunInfo, StoreError
 from shipdash.ui import frame
 
-STUDY = "study"
-"""Folder of the recorded study inside the package's recorded runs."""
+STUDIES = "study*"
+"""Folders of the recorded studies inside the package's recorded runs, the fullest one first."""
 
 
 def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None, bool]:
-    """The run's own tables where `has` finds there what a view needs, else the recorded study's.
+    """The run's own tables where `has` finds there what a view needs, else a recorded study's.
 
     Returns
     -------
     (Evidence or None, bool)
-        None where neither has it; and whether it is the recorded study.
+        None where none has it; and whether it is a recorded study.
     """
     own = gathered(run)
     if own is not None and has(own):
         return own, False
-    study = recorded()
-    if study is not None and has(study):
-        return study, True
-    return None, False
+    return next(((study, True) for study in recorded() if has(study)), (None, False))
 
 
 def gathered(run: frame.Run) -> Evidence | None:
@@ -52,23 +49,35 @@ def _gathered(root: str, run_id: str, done: tuple, _store, _listed) -> Evidence:
     return evidence.gather(_store, run_id, _listed)
 
 
-def recorded() -> Evidence | None:
-    """The full-size study that came with the package."""
-    about = frame.RECORDED / STUDY / evidence.ABOUT
-    return _recorded(str(about.parent), about.stat().st_mtime) if about.is_file() else None
+def recorded() -> list[Evidence]:
+    """The full-size studies that came with the package, each of one machine."""
+    abouts = sorted(frame.RECORDED.glob(f"{STUDIES}/{evidence.ABOUT}"))
+    studies = (_recorded(str(about.parent), about.stat().st_mtime) for about in abouts)
+    return [study for study in studies if study is not None]
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
+@st.cache_data(max_entries=4, show_spinner=False)
 def _recorded(folder: str, changed: float) -> Evidence | None:
     return evidence.read(frame.Path(folder))
 
 
-def tell_recorded(run: frame.Run, found: Evidence) -> None:
-    """That a view shows the recorded study, of which run, where it was computed, and how."""
+def is_about(run: frame.Run, found: Evidence) -> bool:
+    """Whether a study is of this recorded run: its settings and its core set."""
+    about, result = found.about, run.result or {}
+    return run.recorded and (about["run_id"], about["n_core"], about["device"]) == (
+        run.run_id, result.get("n_core"), result.get("device"))
+
+
+def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
+    """That a view, or a part of it, shows a recorded study: of which run, from where, and how."""
     about, seeds = found.about, found.about["spec"]["seeds"]
-    is_this = run.recorded and about["run_id"] == run.run_id
-    whose = "of the run in view" if is_this else "not of the run in view, which has none of it yet"
-    with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}"):
+    whose = "not of the run in view, which has none of it yet"
+    if is_about(run, found):
+        whose = "of the run in view"
+    elif about["run_id"] == run.run_id:
+        whose = ("of the same settings computed elsewhere: another processor, or another number of "
+                 "threads, rounds differently and keeps other pairs")
+    with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}{part}"):
         st.markdown(
             f"**Recorded study**, {whose}. {about.get('n_runs', '?')} of "
             f"{about.get('n_planned', '?')} planned runs around a selection of "

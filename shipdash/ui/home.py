@@ -92,9 +92,9 @@ def result(run: frame.Run) -> None:
 
 def beside(run: frame.Run) -> None:
     """What as many random pairs do, where the recorded study says; else that nobody knows."""
-    study = evidence.recorded() if run.recorded else None
+    study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
     said = summary.arms_finding(study.arms) if study is not None else None
-    if said is None or study.about["run_id"] != run.run_id:
+    if said is None:
         st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
                    "matter. As many random pairs may do as well.")
         return
@@ -124,6 +124,8 @@ def repeat(run: frame.Run) -> None:
     on_one = (run.result or {}).get("threads") == 1  # another number of threads rounds differently
     st.markdown(f"The same run from a terminal{', on one thread as it was' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
+    st.caption("To the last pair on the same processor. Another model rounds differently, and near "
+               "the threshold another pair is kept.")
 
 
 def machine(runs: list[frame.Run], arms: list[frame.Run]) -> None:
