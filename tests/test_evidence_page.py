@@ -222,6 +222,18 @@ def test_own_arms_come_before_a_recorded_study(full, study):
     assert "Recorded study" not in words(_open(run=full, view="Controls"))
 
 
+def test_what_one_recorded_study_lacks_another_may_have(store, study):
+    """The fullest comes first; each part says which study it shows."""
+    folder = frame.RECORDED / "study-elsewhere"
+    evidence.write(study, folder, command="make elsewhere", written="2026-01-03T00:00:00+00:00")
+    evidence.write(study._replace(across=study.across[:1]), frame.RECORDED / "study",
+                   command="make first", written="2026-01-02T00:00:00+00:00")
+    at = _open(run=selection(store, config()), view="Controls")
+    assert not at.exception
+    assert [c.value for c in at.code][:2] == ["make first", "make elsewhere"]
+    assert "orders fewer pairs fail after the core set" in words(at)
+
+
 def test_a_damaged_study_is_as_good_as_none(store, study):
     """The view says that nothing was run, and works."""
     (frame.RECORDED / "study" / "arms.csv").unlink()

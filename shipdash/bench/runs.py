@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -47,14 +48,8 @@ def seeds(asked: Asked) -> list[Row]:
     results = [each["result"] for each in runs["ready"]]
     held_out = [result["held_out"] for result in results]
     return [
-        *(median(f"from the click to the finished selection, {words}",
-                 [each["selected_s"] for each in runs[how]], "s")
-          for how, words in (("ready", "network ready"), ("cold", "fresh worker"))),
-        *(Row(f"seed {seed}: the same, network ready", each["selected_s"], "s",
-              note=f"{each['result']['n_core']:,} pairs kept, mean IoU {scores['mean_iou']:.4f}, "
-                   f"{scores['share_failing']:.2%} failing, "
-                   f"{each['result']['n_backward']:,} training images")
-          for seed, (each, scores) in enumerate(zip(runs["ready"], held_out, strict=True), 1)),
+        *(row for how, words in (("ready", "network ready"), ("cold", "fresh worker"))
+          for row in _waits(words, runs[how])),
         median("made ready beforehand", [result["prepared_s"] for result in results], "s"),
         median("core set", [result["n_core"] for result in results], "pairs"),
         median("held-out: mean IoU", [scores["mean_iou"] for scores in held_out], ""),
@@ -63,6 +58,17 @@ def seeds(asked: Asked) -> list[Row]:
         Row("same picks, ready or not", float(cores["ready"] == cores["cold"]), "", n,
             note="1: for every seed, pair by pair"),
     ]
+
+
+def _waits(words: str, found: list[dict]) -> Iterator[Row]:
+    yield median(f"from the click to the finished selection, {words}",
+                 [each["selected_s"] for each in found], "s")
+    for seed, each in enumerate(found, start=1):
+        result, scores = each["result"], each["result"]["held_out"]
+        yield Row(f"order and model seed {seed}, {words}", each["selected_s"], "s",
+                  note=f"{result['n_core']:,} pairs kept, mean IoU {scores['mean_iou']:.4f}, "
+                       f"{scores['share_failing']:.2%} failing, {result['n_backward']:,} training "
+                       "images")
 
 
 def _clicked(asked: Asked, seed: int, how: str) -> dict:
