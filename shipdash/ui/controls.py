@@ -112,8 +112,8 @@ def _across(run: frame.Run) -> None:
     st.markdown(said.detail)
     if is_recorded:
         evidence.tell_recorded(run, found, "across")
-    tables.show(found.across, key="across_table", leave_out=("mean_iou_diff_low",
-                                                             "mean_iou_diff_high"),
+    tables.show(found.across, key="across_table",
+                leave_out=tuple(name for name in found.across if name.startswith("mean_iou_diff")),
                 alt=f"Core against random for every order. {said.title}.")
 
 
