@@ -15,8 +15,6 @@ with st.expander("New run", expanded=unfolded, icon=":material/add:"):
         forms.tell_estimate(config, runs)
     # The recorded run is no reason not to see it happen here.
     known = config is not None and frame.find(config.digest, [r for r in runs if not r.recorded])
-    if config is not None and not known:
-        jobs.ensure_standby(frame.own_store(), config, (r.state for r in runs))
     label = "Open this run" if known else "Start"
     if st.button(label, type="primary", key="start", icon=":material/play_arrow:",
                  disabled=config is None, help="The same settings are the same run."):
@@ -25,6 +23,8 @@ with st.expander("New run", expanded=unfolded, icon=":material/add:"):
             st.query_params["run"] = run_id
             st.session_state["new_run_unfolded"] = False
             st.rerun()
+    if config is not None and not known:
+        jobs.ensure_standby(frame.own_store(), config, (r.state for r in runs))
 
 run, log = live.controls(runs)
 if run is not None:

@@ -166,6 +166,7 @@ def probe(args: argparse.Namespace) -> int:
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
     bar = progress.bar_for(store.config(run_id))
+    standby.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     experiment.work(store, run_id, bar)

@@ -77,6 +77,7 @@ class _Worker:
                  prepared: Prepared | None) -> None:
         self.store, self.run_id, self.on_event = store, run_id, on_event
         self.prepared = prepared
+        self.prepared_s = prepared.seconds if prepared else None  # of a resumed run: all of it
         self.config = store.config(run_id)
         self.task = open_task(store, self.config)
         self.stopped: Stopped | None = None
@@ -129,6 +130,8 @@ class _Worker:
             learner.set_state({k[2:]: v for k, v in arrays.items() if k.startswith("n/")})
             self.task.set_state(arrays, loop["state"])
             self.phases = {k: self.phases[k] + v for k, v in loop["phases"].items()}
+            if loop.get("prepared_s") is not None:
+                self.prepared_s = loop["prepared_s"] + (self.prepared_s or 0.0)
             if loop["stopped"] is not None:
                 reason, *numbers = loop["stopped"]
                 self.stopped = Stopped(StopReason(reason), *numbers)
@@ -168,7 +171,7 @@ class _Worker:
         self._charge(self.task.phase)
         arrays, state = self.task.get_state()
         loop = {"state": state, "offset": writer.offset, "phases": self.phases,
-                "stopped": self.stopped and list(self.stopped)}
+                "prepared_s": self.prepared_s, "stopped": self.stopped and list(self.stopped)}
         if "failed" in arrays:
             # The checkpoint last: a kill in between leaves pictures too many, never too few.
             self.store.save_scores(self.run_id, "picked", index=arrays["failed_index"],
@@ -193,7 +196,7 @@ class _Worker:
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
         found = outcome(self.run_id, config, task.core, events, self.phases, learner)
-        prepared_s = round(self.prepared.seconds, 2) if self.prepared else None
+        prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
         return found | {"prepared_s": prepared_s, "held_out": held_out, "reaudit": reaudit}
 
     def _score(self, learner: Learner, pool: Pool, indices: np.ndarray, name: str):

@@ -122,9 +122,9 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
 
 
 def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = False) -> None:
-    """Work the queue off, one fresh worker process per run, until nothing waits.
+    """Work the queue off, a worker process per run, until nothing waits.
 
-    With `hand_over`, for a run that a page asked for, one that stands by for it takes it instead.
+    Each is a fresh one, or with `hand_over`, for what a page asked for, the one that stands by.
     A second drainer returns at once. A run submitted while this one is about to leave is seen by
     the look after the lock has been given back. A run whose folder fails us is left as it is.
     """

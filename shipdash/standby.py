@@ -1,7 +1,7 @@
 """A worker that has its network ready before there is a run: the click need not wait for it.
 
-Python, TensorFlow and the compiler take some twelve of a compact run's seventy seconds. A page
-that shows the settings of a run not yet started writes what it *wants*; this process *offers* to
+Python, TensorFlow and the compiler take a sixth of a compact run until its selection. A page that
+shows the settings of a run not yet started writes what it *wants*; this process *offers* to
 work on such runs, makes their learner ready and waits. Whoever works the queue off *hands over* a
 run that fits. It sees one run through and ends, like any worker; without one it leaves when its
 page or its server has gone. Three notes in the runs folder carry all of it, and a lock says
@@ -94,8 +94,10 @@ def serve(store: Store, server: int) -> None:
 
 
 def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
-    time.sleep(PAINT_S)
-    began = time.perf_counter()
+    asked = began = time.perf_counter()
+    while began - asked < PAINT_S and _handed(store, token) is None:
+        time.sleep(LOOK_S)
+        began = time.perf_counter()
     try:
         learner = open_learner(NetworkConfig(**needs["network"]), size=needs["size"], seed=0)
     except (ConfigError, TypeError, KeyError):
@@ -107,10 +109,11 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
         if os.getppid() != server or _wanted(store) != needs:
             return  # no more reason to wait
         time.sleep(LOOK_S)
-    waited_s = min(took_s, store.read_note(RUN)[1])
+    waited_s = min(time.perf_counter() - asked, store.read_note(RUN)[1])
     _offer(store, token, needs, taken=run_id)
     _speak_into(store, run_id)
-    experiment.work(store, run_id, prepared=Prepared(learner, took_s - waited_s, waited_s))
+    experiment.work(store, run_id, prepared=Prepared(
+        learner, max(0.0, took_s - waited_s), waited_s))
 
 
 def _needs(config: RunConfig) -> dict:

@@ -129,7 +129,7 @@ class TensorFlowLearner:
     A batch of the compact network is cut into `SHARDS` that are worked on side by side: XLA keeps
     two cores busier with two small programs than with one large one. Batch normalization sees a
     shard at a time ("ghost batches", Hoffer, Hubara and Soudry, NeurIPS 2017). The number is part
-    of the recipe and not of the machine, so that a spec means the same picks with any threads.
+    of the recipe and not of the machine, so that a spec means the same sums with any threads.
     """
 
     def __init__(self, config: NetworkConfig, *, size: int, seed: int) -> None:

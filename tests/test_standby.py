@@ -12,6 +12,7 @@ from test_jobs import settings, until
 
 from shipdash import config as configs
 from shipdash import experiment, jobs, standby
+from shipdash.learner import RoteLearner
 from shipdash.records import RunState
 from shipdash.store import Store
 
@@ -88,8 +89,42 @@ def test_a_run_is_handed_over_while_its_network_is_still_being_prepared(store, s
     run_id = jobs.enqueue(store, config)
     assert not standby.is_ready(store, config)
     standby.hand_over(store, run_id)
-    assert store.result(run_id)["prepared_s"] == 0  # rote is prepared within no time
-    assert store.result(run_id)["phases"]["startup"] < 1
+    assert store.result(run_id)["prepared_s"] is not None
+
+
+def test_what_a_run_has_waited_for_is_its_own_time(store, monkeypatch):
+    """Asked for half-way through two tenths of a second of preparing: half to each."""
+    standby.want(store, settings())
+    began, run_id = time.time(), jobs.enqueue(store, settings())
+
+    class Slow(RoteLearner):
+        def prepare(self):
+            """Handed a run after 0.2 s, ready after 0.5 s."""
+            time.sleep(0.2)
+            token = note(store, standby.OFFER)["token"]
+            store.write_note(standby.RUN, json.dumps({"to": token, "run_id": run_id}).encode())
+            time.sleep(0.3)
+
+    monkeypatch.setattr(standby, "PAINT_S", 0.0)
+    monkeypatch.setattr(standby, "_speak_into", lambda store, run_id: None)
+    monkeypatch.setattr(standby, "open_learner", lambda *args, **more: Slow())
+    standby.serve(store, os.getppid())
+    took, result = time.time() - began, store.result(run_id)
+    assert 0.15 < result["prepared_s"] < took - 0.3
+    assert 0.3 <= result["phases"]["startup"] < took - 0.2
+    assert result["seconds"] == pytest.approx(sum(
+        result["phases"][name] for name in ("startup", "compile", "select", "evaluate")), abs=0.03)
+
+
+def test_a_resumed_run_remembers_what_was_prepared_for_it(store):
+    """Paused under one that stood by, ended by a fresh worker: the ledger counts both."""
+    config, learner = settings(n_pool=400), RoteLearner()
+    run_id = jobs.enqueue(store, config)
+    store.request(run_id, "step")
+    experiment.work(store, run_id, prepared=experiment.Prepared(learner, 3.25))
+    assert store.status(run_id).state is RunState.PAUSED
+    experiment.work(store, run_id)
+    assert store.result(run_id)["prepared_s"] == 3.25
 
 
 @pytest.mark.parametrize("change", [{"scene.size": 48}, {"network.predict_batch": 5}])
@@ -117,6 +152,7 @@ def test_another_program_or_processor_is_no_fit(store, server, monkeypatch, name
     server(settings())
     run_id = jobs.enqueue(store, settings())
     own = standby._own()
+    assert name in own
     monkeypatch.setattr(standby, "_own", lambda: own | {name: "another"})
     standby.hand_over(store, run_id)
     assert store.status(run_id).state is RunState.QUEUED
@@ -183,7 +219,9 @@ def test_it_follows_the_settings_of_the_page(store, server):
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"network": {"kind": "none"}, "size": 1}',
                                      '{"size": 32}', '{"network": 3, "size": 32, "threads": 1}'])
 def test_a_note_that_no_page_has_written_is_left(store, call, content):
-    """It ends, and says nothing untrue."""
+    """It ends, and says nothing untrue; nor where the rest of the note is our own."""
+    if content.startswith('{"'):
+        content = json.dumps(json.loads(content) | standby._own())
     store.write_note(standby.WANT, content.encode())
     code, _, _ = call("standby", "--runs", store.root)
     assert code == 0
@@ -233,6 +271,7 @@ def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
     assert not started and not store.read_note(standby.WANT)[0]
     jobs.ensure_standby(store, real, [RunState.COMPLETED])
     assert note(store, standby.WANT)["size"] == 64
+    (store.root / standby.LOG).unlink()  # as after a minute
     with store.standby_lock():
         jobs.ensure_standby(store, configs.compact(), [])
     assert note(store, standby.WANT)["size"] == 128

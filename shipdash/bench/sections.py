@@ -25,7 +25,7 @@ SECTIONS: dict[str, Callable[[Asked], list[Row]]] = {
     "seeds": runs.seeds,
     "scale": runs.scale,
 }
-"""The short ones first; the last four take from a quarter of an hour to hours at full size."""
+"""The short ones first; each of the last four takes from some minutes to half an hour."""
 
 
 def measured(name: str, *, quick: bool = False, repeats: int = 3) -> Report:

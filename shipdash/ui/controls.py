@@ -107,11 +107,11 @@ def _across(run: frame.Run) -> None:
     found, is_recorded = evidence.of(run, lambda e: len(e.across) > 1)
     if found is None:
         return
+    if is_recorded:
+        evidence.tell_recorded(run, found, "across")
     said = summary.across_finding(found.across)
     st.markdown(f"### {said.title}")
     st.markdown(said.detail)
-    if is_recorded:
-        evidence.tell_recorded(run, found, "across")
     tables.show(found.across, key="across_table",
                 leave_out=tuple(name for name in found.across if name.startswith("mean_iou_diff")),
                 alt=f"Core against random for every order. {said.title}.")

@@ -16,7 +16,7 @@ from shipdash.store import RunInfo, StoreError
 from shipdash.ui import frame
 
 STUDIES = "study*"
-"""Folders of the recorded studies inside the package's recorded runs, the fullest one first."""
+"""Folders of the recorded studies inside the package's recorded runs; by name, *study* first."""
 
 
 def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None, bool]:
@@ -62,10 +62,9 @@ def _recorded(folder: str, changed: float) -> Evidence | None:
 
 
 def is_about(run: frame.Run, found: Evidence) -> bool:
-    """Whether a study is of this recorded run: its settings and its core set."""
-    about, result = found.about, run.result or {}
-    return run.recorded and (about["run_id"], about["n_core"], about["device"]) == (
-        run.run_id, result.get("n_core"), result.get("device"))
+    """Whether a study is of this recorded run: the settings and the very result."""
+    date = (run.result or {}).get("date")
+    return run.recorded and (found.about["run_id"], found.about["date"]) == (run.run_id, date)
 
 
 def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:

@@ -124,7 +124,7 @@ def repeat(run: frame.Run) -> None:
     on_one = (run.result or {}).get("threads") == 1  # another number of threads rounds differently
     st.markdown(f"The same run from a terminal{', on one thread as it was' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
-    st.caption("To the last pair on the same processor. Another model rounds differently, and near "
+    st.caption("To the last pair on the same processor. Another may round differently, and near "
                "the threshold another pair is kept.")
 
 
