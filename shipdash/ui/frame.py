@@ -148,7 +148,8 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     ids = list(dict.fromkeys(r.run_id for r in usable))
     at = ids.index(asked) if asked in ids else 0
     names = {r.run_id: r.name for r in reversed(usable)}
-    key = f"choose_{label}_{at}_{len(ids)}"
+    # The state too: Streamlit keeps showing the name that an option had when it was chosen.
+    key = f"choose_{label}_{at}_{len(ids)}_{find(ids[at], usable).state}"
     picked = st.selectbox(label, ids, index=at, format_func=names.get, key=key)
     if picked != asked:
         st.query_params["run"] = picked
