@@ -21,10 +21,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from shipdash import metrics
 from shipdash.config import RunConfig
-from shipdash.pool import Pool, order
-from shipdash.unet import NETWORKS, bce_dice_loss
+from shipdash.data.pool import Pool, order
+from shipdash.learning import metrics
+from shipdash.learning.unet import NETWORKS, bce_dice_loss
 
 BLOCK = 1024  # pairs predicted at a time
 KERAS_BATCH = 32  # what `predict` does where nothing is said

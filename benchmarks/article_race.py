@@ -12,10 +12,10 @@ import time
 
 from benchmarks.article_program import ArticleProgram
 from shipdash.config import RunConfig
-from shipdash.learner import open_learner
-from shipdash.pool import Pool, order
+from shipdash.data.pool import Pool, order
+from shipdash.learning.learner import open_learner
+from shipdash.loop import LoopState, select
 from shipdash.records import Scanned, Trained
-from shipdash.selection import LoopState, select
 
 
 def main(spec: str) -> None:

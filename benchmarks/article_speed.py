@@ -13,7 +13,7 @@ from collections.abc import Callable
 from benchmarks.article_program import BLOCK, ArticleProgram
 from shipdash import config as configs
 from shipdash.bench.parts import scene_of
-from shipdash.learner import open_learner
+from shipdash.learning.learner import open_learner
 
 N_CALLS = 3  # each is seconds at full size on a CPU
 N_PREDICTED = 128  # of a block: the speed no longer depends on how many follow

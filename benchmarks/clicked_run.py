@@ -10,10 +10,9 @@ import json
 import sys
 import time
 
-from shipdash import jobs, standby
 from shipdash.config import RunConfig
 from shipdash.records import RunState, Stopped
-from shipdash.store import Store
+from shipdash.runs import Store, queue, warm
 
 LOOK_S = 0.05
 PATIENCE_S = 300.0
@@ -25,7 +24,7 @@ def main(runs: str, spec: str, how: str) -> None:
     if how == "ready":
         _have_ready(store, config)
     clicked = time.perf_counter()
-    run_id = jobs.submit(store, config)
+    run_id = queue.submit(store, config)
     selected_s = _until_selected(store, run_id, clicked)
     while store.status(run_id).state is RunState.RUNNING:
         time.sleep(LOOK_S)
@@ -37,8 +36,8 @@ def main(runs: str, spec: str, how: str) -> None:
 
 def _have_ready(store: Store, config: RunConfig) -> None:
     until = time.monotonic() + PATIENCE_S
-    jobs.ensure_standby(store, config, [])
-    while not standby.is_ready(store, config):
+    queue.ensure_standby(store, config, [])
+    while not warm.is_ready(store, config):
         if time.monotonic() > until:
             raise SystemExit(f"no worker was ready within {PATIENCE_S:.0f} s; SHIPDASH_STANDBY=0?")
         time.sleep(LOOK_S)

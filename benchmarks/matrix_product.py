@@ -19,7 +19,7 @@ def main() -> None:
     import tensorflow as tf
 
     import_s = time.perf_counter() - began
-    from shipdash.learner import probe_device
+    from shipdash.learning.learner import probe_device
 
     device = probe_device()
     a, b = (tf.random.stateless_uniform((SIDE, SIDE), (seed, 0)) for seed in (1, 2))

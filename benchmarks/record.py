@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from shipdash.store import Store
+from shipdash.runs import Store
 
 RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded"
 NUMBERS = ("spec.json", "status.json", "result.json", "events.jsonl",

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from shipdash import __main__ as command_line
-from shipdash import summary
+from shipdash import analysis
+from shipdash.cli import commands as command_line
+from shipdash.cli import sweep as sweep_command
 from shipdash.config import ALGORITHM
-from shipdash.store import Store
-from shipdash.sweep import SweepConfig
-from shipdash.sweep import command as sweep_command
+from shipdash.runs import Store
+from shipdash.studies.sweep import SweepConfig
 
 RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "sweep"
 ASKED = ("--preset quick --precision 0.55:0.9:0.05 --order-seeds 5 "
@@ -36,8 +36,8 @@ def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) ->
     runs, _ = _RUNS.parse_known_args(options)
     asked, store = plan_of(asked_for), Store(runs.runs)
     command_line.main(["sweep", *asked_for.split(), *options])
-    points = summary.sweep_points(_points(store, asked))
-    if not set(points["state"]) <= {"completed", summary.STALLED}:
+    points = analysis.sweep_points(_points(store, asked))
+    if not set(points["state"]) <= {"completed", analysis.STALLED}:
         sys.exit("not every point was computed: run the same command again")
     target.mkdir(parents=True, exist_ok=True)
     points.to_csv(target / "points.csv", index=False, float_format="%.6g")
@@ -53,12 +53,12 @@ def plan_of(asked_for: str) -> SweepConfig:
     return sweep_command.plan_of(parser.parse_args(asked_for.split()))
 
 
-def _points(store: Store, asked: SweepConfig) -> Iterator[summary.Point]:
+def _points(store: Store, asked: SweepConfig) -> Iterator[analysis.Point]:
     infos = {info.run_id: info for info in store.list()}
     for run in asked.points:
         info = infos.get(run.digest)
         scores = store.load_scores(run.digest, "held_out") if info and info.result else None
-        yield summary.Point(run.digest, run.to_dict(), info.state if info else "missing",
+        yield analysis.Point(run.digest, run.to_dict(), info.state if info else "missing",
                             info.result if info else None, scores["iou"] if scores else None)
 
 

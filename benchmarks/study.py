@@ -25,11 +25,11 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script beside the package, not in it
 
-from shipdash import arms, evidence, replicas
 from shipdash import config as configs
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.runs import Store, StoreError
+from shipdash.studies import arms, collect, replicas
 
 REPLICATES = (1, 2, 3)  # of every arm, each with a model seed and a draw of its own
 CURVE = (25, 50, 100, 200, 400, 1000, 3000)  # pairs of the random-k curve, even on a log axis
@@ -223,8 +223,8 @@ def standing(store: Store, todo: list[Task]) -> list[dict]:
 def tables(store: Store, base: RunConfig, todo: list[Task], out: Path, command: str) -> None:
     """Write what is complete as small tables, computed as the Evaluation page computes them."""
     done = sum(row["state"] == RunState.COMPLETED for row in standing(store, todo))
-    found = evidence.gather(store, base.digest)
-    paths = evidence.write(
+    found = collect.gather(store, base.digest)
+    paths = collect.write(
         found, out, command=command, n_runs=done, n_planned=len(todo),
         written=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     print(f"{done} of {len(todo)} runs: {len(paths)} files in {out}")

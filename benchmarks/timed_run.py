@@ -12,12 +12,11 @@ import time
 from pathlib import Path
 
 from benchmarks.stopwatch import Stopwatch
-from shipdash import experiment
 from shipdash.config import RunConfig
-from shipdash.learner import open_learner
-from shipdash.pool import Pool
+from shipdash.data.pool import Pool
+from shipdash.learning.learner import open_learner
 from shipdash.records import Event, Scanned, Stopped, Trained
-from shipdash.store import EventWriter, Store
+from shipdash.runs import EventWriter, Store, worker
 
 WRITES = ((Store, "set_status"), (Store, "save_checkpoint"), (Store, "save_scores"),
           (Store, "write_result"), (EventWriter, "append"), (EventWriter, "flush"))
@@ -49,7 +48,7 @@ def main(runs: str, spec: str) -> None:
     for owner, method in WRITES:
         watch.around(owner, method, "write")
     store, listener = Store(runs), Listener(watch)
-    result = experiment.work(store, store.create(config)[0], listener)
+    result = worker.work(store, store.create(config)[0], listener)
     print(json.dumps({
         "result": result, "n_events": listener.n_events, "listened_s": listener.seconds,
         "selected_at": listener.selected_at,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from shipdash import jobs
+from shipdash.runs import queue
 from shipdash.ui import forms, frame, live
 
 frame.page("Run")
@@ -18,13 +18,13 @@ with st.expander("New run", expanded=unfolded, icon=":material/add:"):
     label = "Open this run" if known else "Start"
     if st.button(label, type="primary", key="start", icon=":material/play_arrow:",
                  disabled=config is None, help="The same settings are the same run."):
-        run_id = config.digest if known else forms.attempt(jobs.submit, frame.own_store(), config)
+        run_id = config.digest if known else forms.attempt(queue.submit, frame.own_store(), config)
         if run_id:
             st.query_params["run"] = run_id
             st.session_state["new_run_unfolded"] = False
             st.rerun()
     if config is not None and not known:
-        jobs.ensure_standby(frame.own_store(), config, (r.state for r in runs))
+        queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
 
 run, log = live.controls(runs)
 if run is not None:

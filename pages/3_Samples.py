@@ -1,13 +1,13 @@
 """Samples: the pairs a run kept and the ones it threw away."""
 
-from shipdash import summary
+from shipdash import analysis
 from shipdash.ui import frame, samples
 
 frame.page("Samples")
 run = frame.choose(frame.runs())
 if run is not None:
     events = frame.events(run)
-    table = summary.core_table(events)
+    table = analysis.core_table(events)
     views = {
         "Core set": lambda: samples.core(run, table),
         "Discarded": lambda: samples.discarded(run, events),

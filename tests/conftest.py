@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shipdash import __main__ as cli
+from shipdash.cli import commands as cli
 
 os.environ["SHIPDASH_STANDBY"] = "0"  # no gigabyte beside every page that a test opens
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from shipdash import arms, replicas
 from shipdash.config import ALGORITHM, RunConfig
-from shipdash.pool import order
+from shipdash.data.pool import order
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
-from shipdash.store import Store
+from shipdash.runs import Store
+from shipdash.studies import arms, replicas
 
 N_POOL, N_HELD_OUT, N_CORE = 200, 400, 12
 QUALITY = {"core": 0.02, "random": 0.10, "full": 0.01, "first": 0.10, "stratified": 0.08,

@@ -23,56 +23,29 @@ class Row(NamedTuple):
 ALL_BELOW = "all below"
 
 TABLE = {
-    "config": Row(0, "config"),  # a package: its own parts
+    "config": Row(0, "config"),
     "records": Row(0, theirs="numpy"),
-    "metrics": Row(0, theirs="numpy"),
-    "scene": Row(1, "config", "numpy skimage"),
-    "learner": Row(1, "config metrics", "numpy", lazily="unet"),  # the one door to TensorFlow
-    # the room behind the door; of `learner` it takes the protocol's records
-    "unet": Row(1, "config learner metrics", "numpy tensorflow keras"),
-    "store": Row(1, "config records store", "numpy"),  # a package: its own parts too
-    "pool": Row(2, "config scene", "numpy"),
-    "selection": Row(2, "config records metrics learner pool", "numpy"),
-    "certificate": Row(2, "", "numpy scipy"),
-    "evaluation": Row(3, "metrics pool learner records", "numpy"),
-    # a package: its own parts too; scene: its factors are what strata are made of
-    "arms": Row(3, "config records metrics learner scene pool arms", "numpy"),
-    # a package: its own parts too; certificate: its conditions are read from a run's records;
-    # SciPy: the overlap of random sets is hypergeometric
-    "summary": Row(3, "certificate records summary", "numpy pandas scipy"),
-    "figures": Row(4, "summary figures", "numpy pandas plotly"),
-    # what a worker works on, and what came of it: `experiment` had grown too long for one module
-    "tasks": Row(4, "config records learner pool selection store arms", "numpy"),
-    "outcome": Row(4, "config records learner"),
-    # NumPy: it stores scores and checkpoints
-    "experiment": Row(4, f"{ALL_BELOW} tasks outcome", "numpy"),
-    # a worker that has its learner before its run
-    "standby": Row(5, "config experiment learner store"),
-    # records: the states a queue moves between; standby: runs are handed over to it
-    "jobs": Row(5, "config records standby store"),
-    # beside jobs: arms in the queue; arms: what to ask for
-    "arm_jobs": Row(5, "arms config jobs records store"),
-    # bars of the command line, the run's own and that of other processes' runs
-    "progress": Row(5, "config records store"),
-    # a command of its own module, as the sweep's
-    "evaluate": Row(5, "arm_jobs arms config progress records store"),
-    # which runs repeat a run, and all that is stored about one, as tables for page and study alike
-    "replicas": Row(2, "config store"),
-    "evidence": Row(4, "config pool records replicas store summary", "pandas"),
-    # beside jobs: what a replica needs to be seen through and summed up
-    "replica_jobs": Row(5, "arm_jobs config records replicas store summary", "pandas"),
-    # a package: its own parts too; records: the states of its points; Dask is an optional extra
-    "sweep": Row(5, "config records store jobs sweep", "joblib", lazily="distributed"),
-    # a package: its own parts too; it times what it imports, and asks programs beside the package
-    "bench": Row(5, "config metrics outcome pool store bench", "numpy"),
-    # its own parts too; plotly for its JavaScript, which live charts need offline
+    "data": Row(1, "config data", "numpy skimage"),
+    "learning": Row(2, "config records data learning", "numpy", lazily="learning.unet"),
+    # the room behind the one door to TensorFlow
+    "learning.unet": Row(2, "config learning", "numpy tensorflow keras"),
+    "loop": Row(3, "config records data learning", "numpy"),
+    "runs": Row(4, f"{ALL_BELOW} runs", "numpy"),
+    # SciPy: the overlap of random sets is hypergeometric, the certificate's tails are binomial
+    "analysis": Row(1, "config records analysis", "numpy pandas scipy"),
+    # Dask is an optional extra
+    "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
+    "figures": Row(5, "analysis figures", "numpy pandas plotly"),
+    "bench": Row(6, f"{ALL_BELOW} bench", "numpy"),
+    # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
-    "__main__": Row(6, ALL_BELOW, "numpy", lazily="skimage"),  # to export pictures
+    "cli": Row(7, f"{ALL_BELOW} cli", "numpy", lazily="skimage"),  # to export pictures
+    "__main__": Row(8, "cli"),
     "pages": Row(7, ALL_BELOW, "streamlit"),  # app.py and pages/
 }
 """Floors, one line a module; whoever changes a line says why in the same commit."""
 
-NOT_FOR_PAGES = {"unet", "__main__"}
+NOT_FOR_PAGES = {"learning.unet", "__main__"}
 BEHIND_THE_DOOR = {"tensorflow", "keras"}
 
 
@@ -86,12 +59,25 @@ class Import(NamedTuple):
 
 
 def sources(name: str) -> list[Path]:
-    """Files of a row; none where the module is not written yet."""
+    """Files of a row, those with a row of their own left out."""
     if name == "pages":
-        return [path for path in (ROOT / "app.py", *(ROOT / "pages").glob("*.py"))
-                if path.exists()]
-    single, folder = ROOT / "shipdash" / f"{name}.py", ROOT / "shipdash" / name
-    return [single] if single.exists() else sorted(folder.rglob("*.py"))
+        return [ROOT / "app.py", *(ROOT / "pages").glob("*.py")]
+    path = ROOT / "shipdash" / name.replace(".", "/")
+    single = path.with_suffix(".py") if "." in name else ROOT / "shipdash" / f"{name}.py"
+    if single.exists():
+        return [single]
+    return [file for file in sorted(path.rglob("*.py")) if row_of(dotted(file)) == name]
+
+
+def dotted(path: Path) -> str:
+    """Name of a module of ours without the package: ``learning.unet``."""
+    parts = path.relative_to(ROOT / "shipdash").with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def row_of(module: str) -> str:
+    """The row that a module of ours belongs to: its own, else its package's."""
+    return module if module in TABLE else module.partition(".")[0]
 
 
 def imports(text: str, place: str) -> list[Import]:
@@ -104,9 +90,7 @@ def imports(text: str, place: str) -> list[Import]:
                 names = [alias.name for alias in child.names]
             elif isinstance(child, ast.ImportFrom):
                 assert not child.level, f"{place}:{child.lineno}: relative import"
-                whole = child.module == "shipdash"  # then what is imported are modules
-                names = [f"shipdash.{alias.name}" for alias in child.names] if whole else [
-                    child.module]
+                names = [f"{child.module}.{alias.name}" for alias in child.names]
             else:
                 visit(child, lazy or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef
                                                 | ast.Lambda))
@@ -121,10 +105,10 @@ def _import(name: str, lazy: bool, place: str) -> Import | None:
     top, _, rest = name.partition(".")
     if top != "shipdash":
         return Import(False, top, lazy, place)
-    module = rest.partition(".")[0]
-    if not module or module.startswith("__version"):  # the package itself holds its version only
+    if not rest or rest.startswith("__version"):  # the package itself holds its version only
         return None
-    return Import(True, module, lazy, place)
+    found = next((row for row in (rest, rest.rpartition(".")[0]) if row in TABLE), row_of(rest))
+    return Import(True, found, lazy, place)
 
 
 def allowed(name: str) -> tuple[set[str], set[str]]:
@@ -186,15 +170,15 @@ def test_the_package_itself_imports_nothing():
     [
         ("config", "import numpy"),
         ("config", "from shipdash import records"),
-        ("scene", "import shipdash.pool"),
-        ("selection", "from shipdash.store import Store"),
-        ("selection", "def f():\n    import tensorflow as tf"),
-        ("learner", "from shipdash.unet import TensorFlowLearner"),
-        ("learner", "if True:\n    import shipdash.unet"),
-        ("ui", "class A:\n    async def f(self):\n        from shipdash.unet import build"),
-        ("summary", "import plotly.express as px"),
+        ("data", "import shipdash.learning.metrics"),
+        ("loop", "from shipdash.runs import Store"),
+        ("loop", "def f():\n    import tensorflow as tf"),
+        ("learning", "from shipdash.learning.unet import TensorFlowLearner"),
+        ("learning", "if True:\n    import shipdash.learning.unet"),
+        ("ui", "class A:\n    async def f(self):\n        from shipdash.learning import unet"),
+        ("analysis", "import plotly.express as px"),
         ("pages", "import keras.layers"),
-        ("experiment", "from shipdash import config, jobs"),
+        ("runs", "from shipdash import config, studies"),
     ],
 )  # fmt: skip
 def test_a_forbidden_import_is_found(name, text):
@@ -206,10 +190,10 @@ def test_a_forbidden_import_is_found(name, text):
     ("name", "text"),
     [
         ("config", "import os, json\nfrom __future__ import annotations"),
-        ("learner", "def f():\n    from shipdash.unet import TensorFlowLearner"),
-        ("experiment", "import shipdash\nfrom shipdash import __version__, config as configs"),
-        ("ui", "from shipdash.ui import chart\nfrom shipdash import jobs"),
-        ("scene", "from skimage.draw import ellipse"),
+        ("learning", "def f():\n    from shipdash.learning.unet import TensorFlowLearner"),
+        ("runs", "import shipdash\nfrom shipdash import __version__, config as configs"),
+        ("ui", "from shipdash.ui import chart\nfrom shipdash.runs import queue"),
+        ("data", "from skimage.draw import ellipse"),
     ],
 )  # fmt: skip
 def test_an_allowed_import_passes(name, text):
@@ -218,9 +202,9 @@ def test_an_allowed_import_passes(name, text):
 
 
 def test_what_pages_use_imports_no_tensorflow():
-    """A fresh interpreter imports all of shipdash but `unet`; the server must stay light."""
+    """A fresh interpreter imports all of shipdash but the networks; the server must stay light."""
     modules = []
-    for name in set(TABLE) - {"pages", "unet"}:
+    for name in set(TABLE) - {"pages", "learning.unet"}:
         for path in sources(name):
             parts = path.relative_to(ROOT).with_suffix("").parts
             modules.append(".".join(parts).removesuffix(".__init__"))

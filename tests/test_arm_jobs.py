@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from shipdash import arm_jobs, arms, experiment, jobs
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.runs import Store, StoreError, queue, worker
+from shipdash.studies import arm_jobs, arms
 
 ROTE = [name for name in arms.NAMES if not name.startswith("other")]  # without a real network
 
@@ -29,14 +29,14 @@ def store(tmp_path):
 @pytest.fixture
 def source(store):
     """Id of a finished selection."""
-    return experiment.work(store, store.create(settings())[0])["run_id"]
+    return worker.work(store, store.create(settings())[0])["run_id"]
 
 
 @pytest.fixture
 def no_drainer(monkeypatch):
     """Nobody works the queue off; the list says how often somebody was asked for."""
     asked = []
-    monkeypatch.setattr(jobs, "ensure_drainer", asked.append)
+    monkeypatch.setattr(queue, "ensure_drainer", asked.append)
     return asked
 
 
@@ -78,7 +78,7 @@ def test_an_unfinished_run_is_refused(store, source, no_drainer):
 def test_an_arm_has_no_arms(store, source):
     """Its pairs are no selection."""
     arm = arm_jobs.plan_arms(store, source, ["core"])[0]
-    experiment.work(store, store.create(arm)[0])
+    worker.work(store, store.create(arm)[0])
     refused(store, "must be a selection, not a control arm", arm.digest)
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_asked_is_refused(store, source, words, changes, said):
 def test_rejected_pairs_must_be_enough(store):
     """A core set of more than half of the pool leaves fewer than its own number."""
     config = settings(**{"scene.distinct": 40})
-    run_id = experiment.work(store, store.create(config)[0])["run_id"]
+    run_id = worker.work(store, store.create(config)[0])["run_id"]
     error = refused(store, "1 to 10, the pairs that the source threw away", run_id, ["rejected"])
     assert (error.field, error.value) == ("arm.n_pairs", 40)
     assert arm_jobs.plan_arms(store, run_id, ["core", "random", "full"])
@@ -140,13 +140,13 @@ def test_submitted_arms_wait_in_the_queue(store, source, no_drainer):
     assert {store.status(i).state for i in ids} == {RunState.QUEUED}
     assert no_drainer == [store]
     assert {run.run_id for run in arm_jobs.arms_of(store, source)} == set(ids)
-    assert [i for i in jobs.queue(store) if i not in ids] == []
+    assert [i for i in queue.waiting(store) if i not in ids] == []
 
 
 def test_stored_arms_are_kept_and_halted_ones_go_on(store, source, no_drainer):
     """Asked twice, answered once."""
     first, second, third = arm_jobs.plan_arms(store, source, ["core"], stops=["steps"])
-    done = experiment.work(store, store.create(first)[0])
+    done = worker.work(store, store.create(first)[0])
     store.create(second)
     store.set_status(second.digest, RunState.CANCELLED)
     ids = arm_jobs.submit_arms(store, source, ["core"], stops=["steps"])
@@ -157,7 +157,7 @@ def test_stored_arms_are_kept_and_halted_ones_go_on(store, source, no_drainer):
 
 def test_arms_are_listed_with_their_source_alone(store, source, no_drainer):
     """Neither the selection itself nor another's arms."""
-    other = experiment.work(store, store.create(settings(**{"seeds.order": 2}))[0])["run_id"]
+    other = worker.work(store, store.create(settings(**{"seeds.order": 2}))[0])["run_id"]
     ids = arm_jobs.submit_arms(store, source, ["first"])
     arm_jobs.submit_arms(store, other, ["first"])
     assert {run.run_id for run in arm_jobs.arms_of(store, source)} == set(ids)
@@ -186,25 +186,25 @@ def test_an_interruption_puts_away_what_has_not_begun(store, source, monkeypatch
     planned = arm_jobs.plan_arms(store, source, ["core", "first"], stops=["score"])
 
     def interrupted(store):
-        experiment.work(store, planned[0].digest)
+        worker.work(store, planned[0].digest)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "drain", interrupted)
+        patch.setattr(queue, "drain", interrupted)
         with pytest.raises(KeyboardInterrupt):
             arm_jobs.work_off(store, planned)
     states = [store.status(arm.digest).state for arm in planned]
     assert states == [RunState.COMPLETED] + [RunState.PAUSED] * (len(planned) - 1)
-    monkeypatch.setattr(jobs, "drain", lambda store: [
-        experiment.work(store, run_id) for run_id in jobs.queue(store)])
+    monkeypatch.setattr(queue, "drain", lambda store: [
+        worker.work(store, run_id) for run_id in queue.waiting(store)])
     arm_jobs.work_off(store, planned)
     assert {store.status(arm.digest).state for arm in planned} == {RunState.COMPLETED}
 
 
 def test_a_queue_that_does_not_move_is_named(store, source, monkeypatch):
     """A sentence instead of waiting for ever."""
-    monkeypatch.setattr(jobs, "drain", lambda store: None)
-    monkeypatch.setattr(jobs, "POLL_S", 0.001)
+    monkeypatch.setattr(queue, "drain", lambda store: None)
+    monkeypatch.setattr(queue, "POLL_S", 0.001)
     planned = arm_jobs.plan_arms(store, source, ["core"])
     with pytest.raises(StoreError, match=r"stays queued and nobody works on it"):
         arm_jobs.work_off(store, planned)
@@ -215,12 +215,12 @@ def test_a_failed_arm_does_not_stop_the_others(store, source, monkeypatch):
     planned = arm_jobs.plan_arms(store, source, ["core"], stops=["score"])
 
     def drain(store):
-        for run_id in jobs.queue(store):
+        for run_id in queue.waiting(store):
             if run_id == planned[1].digest:
                 store.set_status(run_id, RunState.FAILED, "out of memory")
             else:
-                experiment.work(store, run_id)
+                worker.work(store, run_id)
 
-    monkeypatch.setattr(jobs, "drain", drain)
+    monkeypatch.setattr(queue, "drain", drain)
     ids = arm_jobs.work_off(store, planned)
     assert [str(store.status(i).state) for i in ids] == ["completed", "failed", "completed"]

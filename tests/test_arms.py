@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from scipy.stats import qmc, rankdata
 
-from shipdash import arms
 from shipdash import config as configs
-from shipdash.arms import ArmState, choose_pairs, factor_columns, train_arm
-from shipdash.arms import train as training
 from shipdash.config import ArmConfig, ConfigError
-from shipdash.learner import RoteLearner, Step
-from shipdash.metrics import Counts
-from shipdash.pool import Pool, order
+from shipdash.data.pool import Pool, order
+from shipdash.data.subsets import choose_pairs, factor_columns
+from shipdash.learning.learner import RoteLearner, Step
+from shipdash.learning.metrics import Counts
+from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.records import Stopped, StopReason, Trained
+from shipdash.studies import arms
+from shipdash.learning import scratch as training
 
 SOURCE = "0123456789abcdef"
 N, CORE = 400, 40
@@ -172,7 +173,7 @@ def test_stratification_bears_factors_that_do_not_vary(changes):
 
 def test_a_big_pool_is_stratified_from_a_random_part(pool, monkeypatch):
     """The factors of a million pairs are not read; asked for more, it reads more."""
-    monkeypatch.setattr("shipdash.arms.choose.STRATIFIED_FROM", 50)
+    monkeypatch.setattr("shipdash.data.subsets.STRATIFIED_FROM", 50)
     read = []
     looking = copy.copy(pool)
     looking.factors = lambda i: read.append(i) or pool.factors(i)

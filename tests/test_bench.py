@@ -9,11 +9,12 @@ import pytest
 
 from benchmarks.browser import grouped
 from benchmarks.stopwatch import Stopwatch
-from shipdash import __main__ as cli
-from shipdash import bench, metrics
+from shipdash import bench
 from shipdash import config as configs
 from shipdash.bench import article, child, report, runs, sections, server, stored
 from shipdash.bench.report import Asked, Report, Row
+from shipdash.cli import commands as cli
+from shipdash.learning import metrics
 from shipdash.records import Scanned
 from tests.test_speed_ratios import Nearest, selected
 
@@ -308,7 +309,7 @@ def test_operations_are_those_of_the_convolutions():
     from keras import layers
 
     from benchmarks import flops
-    from shipdash.unet import NETWORKS
+    from shipdash.learning.unet import NETWORKS
 
     network, by_hand = NETWORKS["article"](32, 4), 0
     for layer in network.layers:

@@ -7,8 +7,7 @@ import pytest
 from browsing import PATIENCE_MS, App, n_selected, open_page, wait_for_more
 from playwright.sync_api import Page, expect
 
-from shipdash import standby
-from shipdash.store import Store
+from shipdash.runs import Store, warm
 
 pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 
@@ -41,7 +40,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
         fill(page, "Pool (pairs)", 60)
         fill(page, "Held-out pairs (pairs)", 20)
         store = Store(app.runs)
-        wait_until(page, lambda: b'"ready"' in store.read_note(standby.OFFER)[0])
+        wait_until(page, lambda: b'"ready"' in store.read_note(warm.OFFER)[0])
         page.get_by_role("button", name="Start").click()
         wait_until(page, lambda: any(r.result for r in store.list()))
         expect(page.get_by_text("Completed.")).to_be_visible()

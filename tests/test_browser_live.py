@@ -5,8 +5,7 @@ from browsing import SOON_MS, n_selected, open_page, settle, wait_for_more
 from playwright.sync_api import Page, expect
 
 from shipdash import config as configs
-from shipdash import jobs
-from shipdash.store import Store
+from shipdash.runs import Store, queue
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +27,7 @@ def live(app, browser):
         "scene.distinct": 8_000, "selection.n_pool": 400_000, "selection.first": 3,
     })
     store, problems = Store(app.runs), []
-    run_id = jobs.submit(store, settings)
+    run_id = queue.submit(store, settings)
     page = open_page(browser, f"{app.url}/Run?run={run_id}", problems)
     try:
         wait_for_more(page, 20)

@@ -10,8 +10,8 @@ from browsing import ROOT, SOON_MS, App, open_page, settle
 from playwright.sync_api import Page, expect
 from test_threshold_page import fill, grid
 
-from shipdash.store import Store
-from shipdash.sweep import family
+from shipdash.runs import Store
+from shipdash.studies.sweep import family
 
 pytestmark = pytest.mark.browser
 

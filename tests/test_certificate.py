@@ -12,7 +12,7 @@ import pytest
 from scipy.special import gammaln, logsumexp
 from scipy.stats import binomtest
 
-from shipdash.certificate import (
+from shipdash.analysis.certificate import (
     MAX_POOL,
     certify,
     progressive_bound,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from skimage.io import imread
 
-from shipdash import __main__ as cli
 from shipdash import config as configs
-from shipdash.pool import Pool
+from shipdash.cli import commands as cli
+from shipdash.data.pool import Pool
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.runs import Store, StoreError
 
 SMALL = ["--set", "network.kind=rote", "--set", "scene.size=32", "--set", "scene.radius_min=3",
          "--set", "scene.radius_max=6", "--set", "scene.distinct=12", "--set", "selection.first=3",
@@ -243,7 +243,7 @@ def test_an_interrupt_is_a_sentence(call, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.experiment, "work", interrupted)
+    monkeypatch.setattr(cli.worker, "work", interrupted)
     code, _, err = call("run", *SMALL)
     assert code == 130
     assert "resume" in err
@@ -329,5 +329,5 @@ def test_a_store_error_is_code_1_and_a_config_error_code_2(call, monkeypatch):
         def fail(*_, error=error):
             raise error
 
-        monkeypatch.setattr(cli.experiment, "work", fail)
+        monkeypatch.setattr(cli.worker, "work", fail)
         assert call("run", *SMALL)[0] == code

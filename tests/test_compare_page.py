@@ -7,9 +7,8 @@ import pytest
 from paging import words
 
 from shipdash import config as configs
-from shipdash import jobs
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
-from shipdash.store import Store
+from shipdash.runs import Store, queue
 from shipdash.ui import frame
 
 PAGE = "pages/6_Compare.py"
@@ -20,7 +19,7 @@ def store(tmp_path, monkeypatch):
     """An empty runs folder and no recorded run; no process is ever started."""
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
-    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
     return Store()
 
 

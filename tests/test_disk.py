@@ -14,9 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from shipdash import config as configs
-from shipdash import experiment, jobs
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.runs import Store, StoreError, queue, worker
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
@@ -77,18 +76,18 @@ def work(root: Path, run_id: str, **limits) -> subprocess.CompletedProcess:
 def straight(config, root: Path) -> list[int]:
     """The core set of a run on a disk with room."""
     store = Store(root)
-    return experiment.work(store, store.create(config)[0])["core"]
+    return worker.work(store, store.create(config)[0])["core"]
 
 
 def test_a_full_disk_is_named_and_what_is_there_stays_readable(disk):
     """Nothing new, nothing lost, nothing half-written."""
     store = Store(disk.folder)
     run_id = store.create(settings())[0]
-    experiment.work(store, run_id)
+    worker.work(store, run_id)
     disk.fill()
     names = sorted(path.name for path in disk.folder.iterdir())
     with pytest.raises(StoreError, match="No space left on device; free some space"):
-        jobs.submit(store, settings(2))
+        queue.submit(store, settings(2))
     assert sorted(path.name for path in disk.folder.iterdir()) == names
     assert [info.state for info in store.list()] == [RunState.COMPLETED]
     assert store.result(run_id)["n_core"] >= 20
@@ -144,17 +143,17 @@ def test_a_read_only_folder_is_read_and_every_wish_to_write_is_answered(disk):
     """Liveness too is looked up without writing."""
     store = Store(disk.folder)
     done, waiting = store.create(settings())[0], store.create(settings(2))[0]
-    experiment.work(store, done)
+    worker.work(store, done)
     store.set_status(waiting, RunState.RUNNING)  # by a worker that has been killed since
     disk.remount("ro")
     assert {info.run_id: info.state for info in store.list()} == {
         done: RunState.COMPLETED, waiting: RunState.LOST}
     assert not store.queue_is_worked()
-    for ask in (lambda: jobs.submit(store, settings(3)), lambda: jobs.resume(store, waiting),
+    for ask in (lambda: queue.submit(store, settings(3)), lambda: queue.resume(store, waiting),
                 lambda: store.request(waiting, "cancel")):
         with pytest.raises(StoreError, match="Read-only file system; choose a writable folder"):
             ask()
-    assert jobs.device_facts(store) is None
+    assert queue.device_facts(store) is None
     disk.remount("rw")
     assert store.create(settings(3))[1]
 
@@ -165,7 +164,7 @@ def test_pages_on_a_bad_disk_open_and_show_what_is_there(disk, monkeypatch, page
     """The recorded run and what was stored are shown; no page breaks."""
     store = Store(disk.folder)
     run_id = store.create(settings())[0]
-    experiment.work(store, run_id)
+    worker.work(store, run_id)
     disk.fill() if trouble == "full" else disk.remount("ro")
     monkeypatch.setenv("SHIPDASH_RUNS", str(disk.folder))
     at = _open(page, run=run_id)

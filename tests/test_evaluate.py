@@ -6,9 +6,10 @@ import sys
 import pytest
 from test_cli import SMALL
 
-from shipdash import arms, experiment, jobs, progress
+from shipdash.cli import progress
 from shipdash.records import RunState
-from shipdash.store import Store
+from shipdash.runs import Store, queue, worker
+from shipdash.studies import arms
 
 ROW = {"name", "run_id", "state", "reason", "n_pairs", "model_seed", "draw", "stop", "held_out",
        "n_backward", "seconds"}
@@ -29,11 +30,11 @@ def done(call):
 def here(monkeypatch):
     """The queue is worked off in this process, so that an arm takes milliseconds."""
     def drain(store):
-        for run_id in jobs.queue(store):
-            experiment.work(store, run_id)
+        for run_id in queue.waiting(store):
+            worker.work(store, run_id)
 
-    monkeypatch.setattr(jobs, "drain", drain)
-    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(queue, "drain", drain)
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
 
 
 def rows(out):
@@ -66,7 +67,7 @@ def test_stored_arms_are_not_trained_again(call, done, here, monkeypatch):
     def never(*_):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(experiment, "work", never)
+    monkeypatch.setattr(worker, "work", never)
     assert rows(call(*words)[1]) == first
 
 
@@ -104,9 +105,9 @@ def test_for_people_there_is_a_line_an_arm(call, done, here):
 
 def test_an_arm_that_failed_makes_code_1(call, done, monkeypatch):
     """And its row says why."""
-    monkeypatch.setattr(jobs, "drain", lambda store: [
+    monkeypatch.setattr(queue, "drain", lambda store: [
         store.set_status(run_id, RunState.FAILED, "out of memory")
-        for run_id in jobs.queue(store)])
+        for run_id in queue.waiting(store)])
     code, out, _ = call("evaluate", done, "--arms", "core", "--json")
     assert code == 1
     assert {(r["state"], r["reason"]) for r in rows(out)} == {("failed", "out of memory")}
@@ -183,7 +184,7 @@ def test_an_arm_can_be_shown_exported_and_resumed(call, store, done, here, tmp_p
     assert (shown["state"], shown["n_core"], shown["spec"]["arm"]["kind"]) == (
         "queued", 0, "random")
     store.request(arm, "step")
-    assert experiment.work(store, arm)["state"] == "paused"
+    assert worker.work(store, arm)["state"] == "paused"
     shown = rows(call("show", arm, "--json")[1])
     assert (shown["state"], shown["n_core"], shown["core"]) == ("paused", 12, [])
     code, _, err = call("export", arm, "--out", tmp_path / "pairs")
@@ -215,7 +216,7 @@ def test_the_bar_of_many_arms_reads_how_far_they_are(store, call, done, here, ca
     bar = progress.ArmsBar(store, planned)
     bar.look()
     assert "0 of 3 arms" in capsys.readouterr().err
-    experiment.work(store, planned[0].digest)
+    worker.work(store, planned[0].digest)
     half = planned[1].digest
     drawn = []
 

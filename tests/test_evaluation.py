@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, jaccard_score
 
-from shipdash import evaluation
 from shipdash.config import SceneConfig
-from shipdash.evaluation import Scores
-from shipdash.pool import Pool
+from shipdash.data.pool import Pool
+from shipdash.learning import evaluation
+from shipdash.learning.evaluation import Scores
 
 SCENE = SceneConfig(size=32, radius_min=3, radius_max=6)
 

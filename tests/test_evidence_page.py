@@ -8,9 +8,9 @@ from evidence_runs import N_CORE, arm, config, everything, selection
 from paging import open_page, words
 from streamlit.testing.v1 import AppTest
 
-from shipdash import evidence, jobs, replicas
 from shipdash.records import RunState
-from shipdash.store import Store
+from shipdash.runs import Store, queue
+from shipdash.studies import collect, replicas
 from shipdash.ui import evaluation, frame
 
 _open = functools.partial(open_page, "pages/4_Evaluation.py")
@@ -29,8 +29,8 @@ def store(tmp_path, monkeypatch):
     """An empty runs folder, no recorded run, and no worker that is ever started."""
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
-    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(jobs, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
 
@@ -44,8 +44,8 @@ def full(store, built):
 @pytest.fixture
 def study(store, built):
     """A recorded study in the package's folder, of another runs folder."""
-    found = evidence.gather(Store(built[0]), built[1])
-    evidence.write(found, frame.RECORDED / "study", command="python benchmarks/study.py",
+    found = collect.gather(Store(built[0]), built[1])
+    collect.write(found, frame.RECORDED / "study", command="python benchmarks/study.py",
                    n_runs=50, n_planned=92, written="2026-01-02T00:00:00+00:00")
     return found
 
@@ -194,7 +194,7 @@ def test_certificate_of_one_pass_shows_no_bound(store):
 
 def test_certificate_of_a_clean_run_shows_its_bound(store):
     """Twelve of 200 kept."""
-    from shipdash.certificate import risk_bound
+    from shipdash.analysis.certificate import risk_bound
 
     asked = config(**{"selection.passes": 0})
     at = _open(run=selection(store, asked, reason="clean", failing=0), view="Certificate")
@@ -225,8 +225,8 @@ def test_own_arms_come_before_a_recorded_study(full, study):
 def test_what_one_recorded_study_lacks_another_may_have(store, study):
     """The fullest comes first; each part says which study it shows."""
     folder = frame.RECORDED / "study-elsewhere"
-    evidence.write(study, folder, command="make elsewhere", written="2026-01-03T00:00:00+00:00")
-    evidence.write(study._replace(across=study.across[:1]), frame.RECORDED / "study",
+    collect.write(study, folder, command="make elsewhere", written="2026-01-03T00:00:00+00:00")
+    collect.write(study._replace(across=study.across[:1]), frame.RECORDED / "study",
                    command="make first", written="2026-01-02T00:00:00+00:00")
     at = _open(run=selection(store, config()), view="Controls")
     assert not at.exception

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shipdash import figures, summary
+from shipdash import analysis, figures
 
-CURVE = summary.Curve(np.array([0, 1, 50, 100]), np.array([0, 1, 12, 12]))
+CURVE = analysis.Curve(np.array([0, 1, 50, 100]), np.array([0, 1, 12, 12]))
 
 
 def _trace(chart, name):
@@ -46,7 +46,7 @@ def test_same_numbers_same_figure():
 def test_an_update_is_small():
     """A run of 150 picks fits into 20 kB."""
     picks = np.unique(np.geomspace(1, 10_000, 150).astype(int))
-    chart = figures.selection(summary.Curve(picks, np.arange(len(picks))), 10_000, "t")
+    chart = figures.selection(analysis.Curve(picks, np.arange(len(picks))), 10_000, "t")
     assert len(chart.figure.to_json()) < 20_000
 
 
@@ -54,10 +54,10 @@ def test_an_update_is_small():
 def test_live_figures_bear_an_empty_run(empty):
     """Before the first event every chart draws, with words that say so."""
     rate = pd.DataFrame([] if empty else [(5, 4, 0.5)], columns=["tested", "n", "rate"])
-    trace = summary.training_trace([])
+    trace = analysis.training_trace([])
     charts = [figures.rejection_rate(rate, 100), figures.training(trace, "score", 0.85),
               figures.training(trace, "loss"),
-              figures.selection(summary.selection_curve([]), 100, "Nothing tested yet")]
+              figures.selection(analysis.selection_curve([]), 100, "Nothing tested yet")]
     assert all(chart.alt and chart.title for chart in charts)
 
 
@@ -70,7 +70,7 @@ def test_factor_title_claims_nothing_where_intervals_overlap():
 
 def test_scores_split_at_the_acceptance():
     """Failing bars and passing bars together hold every pair."""
-    table = summary.distribution(np.array([0.2, 0.95, 0.97]), 0.9)
+    table = analysis.distribution(np.array([0.2, 0.95, 0.97]), 0.9)
     chart = figures.scores(table, 0.9, "t")
     assert sum(sum(t.y) for t in chart.figure.data) == 3
     assert _trace(chart, "fail").marker.pattern.shape == "/"

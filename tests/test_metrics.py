@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, jaccard_score
 
-from shipdash import metrics
-from shipdash.metrics import Counts
+from shipdash.learning import metrics
+from shipdash.learning.metrics import Counts
 
 
 def one(intersection: int, union: int) -> Counts:

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from paging import ROOT, open_page, words
 
-from shipdash import jobs
 from shipdash.config import RunConfig
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
-from shipdash.store import Store
+from shipdash.runs import Store, queue
 from shipdash.ui import frame
 
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[1-4]_*.py"))]
@@ -31,8 +30,8 @@ def store(tmp_path, monkeypatch):
     """An empty runs folder; no worker or probe is ever started."""
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
-    monkeypatch.setattr(jobs, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(jobs, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
 
@@ -100,7 +99,7 @@ def test_run_page_names_the_state(store, state):
         at = open_page("pages/2_Run.py", run=run_id)
     assert str(state).capitalize() in words(at)
     enabled = {b.label for b in at.button if not b.disabled and b.key.startswith("button_")}
-    assert ("Resume" in enabled) == (state in jobs.HALTED)
+    assert ("Resume" in enabled) == (state in queue.HALTED)
     assert ("Pause" in enabled) == (state == RunState.RUNNING)
 
 
@@ -227,7 +226,7 @@ def test_unwritable_folder_is_a_sentence(store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(jobs, "submit", full)
+    monkeypatch.setattr(queue, "submit", full)
     at = open_page("pages/2_Run.py", preset="Quick look")
     at.button(key="start").click().run()
     assert not at.exception

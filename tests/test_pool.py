@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shipdash.config import SceneConfig
-from shipdash.pool import SPLITS, Pool, order
+from shipdash.data.pool import SPLITS, Pool, order
 
 SMALL = {"size": 32, "radius_min": 3.0, "radius_max": 6.0}
 

@@ -8,7 +8,7 @@ from scipy import stats
 from skimage import draw
 
 from shipdash.config import SceneConfig
-from shipdash.scene import draw_factors, draw_pair
+from shipdash.data.scene import draw_factors, draw_pair
 
 SMALL = {"size": 32, "radius_min": 3.0, "radius_max": 6.0}
 ARTICLE = SceneConfig()

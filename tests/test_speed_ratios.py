@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from shipdash import config as configs
-from shipdash import experiment, metrics
-from shipdash.learner import RoteLearner, open_learner
-from shipdash.pool import Pool, order
+from shipdash.data.pool import Pool, order
+from shipdash.learning import metrics
+from shipdash.learning.learner import RoteLearner, open_learner
+from shipdash.loop import LoopState, passes, select
 from shipdash.records import Event, Picked, Scanned, Stopped, Trained
-from shipdash.selection import LoopState, passes, select
-from shipdash.store import Store
+from shipdash.runs import Store, worker
 
 SMALL = {"scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0}
 EASY = SMALL | {"scene.noise": 0.4, "scene.contrast": 0.6}  # a tenth of the training
@@ -168,10 +168,10 @@ def test_the_loop_holds_no_more_memory_after_many_events(traced):
 def test_a_whole_run_needs_no_more_memory_for_a_longer_stream(traced, tmp_path):
     """Log, checkpoint and result included: only order and marks grow, some 50 bytes a pair."""
     peaks, store = {}, Store(tmp_path)
-    experiment.work(store, store.create(by_heart(100))[0])  # what is loaded once, is
+    worker.work(store, store.create(by_heart(100))[0])  # what is loaded once, is
     for n in (1_000, 4_000):
         tracemalloc.reset_peak()
         base = held()
-        experiment.work(store, store.create(by_heart(n))[0])
+        worker.work(store, store.create(by_heart(n))[0])
         peaks[n] = tracemalloc.get_traced_memory()[1] - base
     assert peaks[4_000] - peaks[1_000] < 50 * 3_000

@@ -17,7 +17,7 @@ import pytest
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
-from shipdash.store import REQUESTS, RunBusy, RunCorrupt, RunNotFound, Store, StoreError
+from shipdash.runs import REQUESTS, RunBusy, RunCorrupt, RunNotFound, Store, StoreError
 
 PICKED = Picked(1, 17, 3, 5, 9, 0.5, 0.1)
 RESULT = {"core": [4, 2], "n_core": 2, "n_tested": 9, "n_pool": 9, "seconds": 1.0, "held_out": None}
@@ -253,7 +253,7 @@ def test_running_without_a_living_worker_is_lost(store, run_id):
 
 def test_the_kernel_drops_the_lock_of_a_killed_worker(store, run_id):
     """SIGKILL leaves no time to say anything: the lock says it."""
-    words = ("import sys, time; from shipdash.store import Store; from shipdash.records import "
+    words = ("import sys, time; from shipdash.runs import Store; from shipdash.records import "
              "RunState\nstore = Store(sys.argv[1])\nwith store.lock(sys.argv[2]):\n"
              "    store.set_status(sys.argv[2], RunState.RUNNING)\n    print('held', flush=True)\n"
              "    time.sleep(60)")

@@ -8,10 +8,10 @@ import pytest
 from evidence_runs import config
 
 from benchmarks import study
-from shipdash import evidence, experiment
 from shipdash.config import ConfigError
 from shipdash.records import RunState
-from shipdash.store import Store
+from shipdash.runs import Store, worker
+from shipdash.studies import collect
 
 BASE = config(**{"scene.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
 
@@ -32,7 +32,7 @@ def worked(monkeypatch):
 
     def process(store, run_id, n_threads):
         started.append(run_id)
-        experiment.work(store, run_id)
+        worker.work(store, run_id)
         return 0, ""
 
     monkeypatch.setattr(study, "_process", process)
@@ -99,7 +99,7 @@ def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
             at_work.add(run_id)
             most.append(len(at_work))
         time.sleep(0.02)
-        experiment.work(store, run_id)
+        worker.work(store, run_id)
         with lock:
             at_work.remove(run_id)
         return 0, ""
@@ -130,7 +130,7 @@ def test_a_failing_selection_leaves_its_arms_out(small, monkeypatch, tmp_path):
         if run_id == BASE.digest:
             store.set_status(run_id, RunState.FAILED, "no memory")
             return 1, "no memory"
-        experiment.work(store, run_id)
+        worker.work(store, run_id)
         return 0, ""
 
     monkeypatch.setattr(study, "_process", process)
@@ -167,7 +167,7 @@ def test_tables_are_what_the_page_computes(small, worked, tmp_path, capsys):
                for k, v in section.items() if v != study.configs.compact().to_dict()[s][k]]
     words = ["--runs", str(store.root), "--out", str(out), *changes]
     assert study.main([*words, "--tables"]) == 0
-    found, expected = evidence.read(out), evidence.gather(store, BASE.digest)
+    found, expected = collect.read(out), collect.gather(store, BASE.digest)
     assert found.arms["arm"].tolist() == expected.arms["arm"].tolist()
     assert found.about["command"].startswith("python benchmarks/study.py --set scene.size=32")
     assert found.about["n_runs"] >= len(small)

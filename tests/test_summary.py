@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from shipdash import summary
+from shipdash import analysis
+from shipdash.analysis.run import MOST_POINTS
+from shipdash.analysis.time_estimate import ARTICLE_TRAINING_IMAGES, REFERENCE_SPEED
 from shipdash.config import article, compact
 from shipdash.records import Picked, Scanned, Stopped, StopReason, Trained
-from shipdash.summary.estimate import ARTICLE_TRAINING_IMAGES, REFERENCE_SPEED
-from shipdash.summary.run import MOST_POINTS
 
 EVENTS = [
     Picked(1, 7, 1, 1, 1, None, None),
@@ -26,20 +26,20 @@ STOPPED = [*EVENTS, Stopped(StopReason.EXHAUSTED, 3, 8, 1)]
 
 def test_curve_keeps_the_corners_only():
     """A flat stretch is two points, however often it was reported."""
-    curve = summary.selection_curve(EVENTS)
+    curve = analysis.selection_curve(EVENTS)
     assert curve.tested.tolist() == [0, 1, 2, 5, 6, 8]
     assert curve.selected.tolist() == [0, 1, 2, 2, 3, 3]
 
 
 def test_curve_of_nothing_is_the_origin():
     """No event yet: one point."""
-    curve = summary.selection_curve([])
+    curve = analysis.selection_curve([])
     assert (curve.tested.tolist(), curve.selected.tolist()) == ([0], [0])
 
 
 def test_rejection_rate_leaves_out_untested_pairs():
     """Pairs 3 to 8 were scored, one failed; the window reaches back to the first scored one."""
-    table = summary.rejection_rate(EVENTS, window=4)
+    table = analysis.rejection_rate(EVENTS, window=4)
     assert table["tested"].tolist() == [3, 4, 5, 6, 7, 8]
     np.testing.assert_allclose(table["rate"], [0, 0, 0, 1 / 4, 1 / 4, 1 / 4])
 
@@ -52,7 +52,7 @@ def test_rejection_rate_agrees_with_a_rolling_mean():
         n_core += bad
         events.append(Picked(1, k, k, n_core, k, 0.1, 0.0) if bad
                       else Scanned(1, k, k, (k,), (1.0,), 1, 0, 0.1))
-    table = summary.rejection_rate(events, window=50)
+    table = analysis.rejection_rate(events, window=50)
     expected = pd.Series(failed.astype(float)).rolling(50, min_periods=1).mean()
     np.testing.assert_allclose(table["rate"], expected)
 
@@ -60,7 +60,7 @@ def test_rejection_rate_agrees_with_a_rolling_mean():
 def test_training_counts_images_over_all_reports():
     """Several reports may belong to one pick: the axis goes on by what each trained on."""
     events = [*EVENTS, Trained(3, 1, 16, 0.91, 0.05, 0.5)]
-    trace = summary.training_trace(events)
+    trace = analysis.training_trace(events)
     assert trace["images"].tolist() == [80, 112, 128]
     assert trace["n_core"].tolist() == [2, 3, 3]
 
@@ -68,7 +68,7 @@ def test_training_counts_images_over_all_reports():
 def test_a_long_training_is_thinned_and_keeps_its_last_report():
     """Few enough points for a browser, and still the true number of images."""
     reports = [Trained(2, 1, 10, 0.9, n / 1000, 0.1) for n in range(2 * MOST_POINTS + 1)]
-    trace = summary.training_trace(reports)
+    trace = analysis.training_trace(reports)
     assert len(trace) <= MOST_POINTS
     assert trace["images"].iloc[-1] == 10 * len(reports)
     assert trace["loss"].iloc[-1] == reports[-1].loss
@@ -79,17 +79,17 @@ def test_time_left_is_the_same_in_how_many_reports_ever_a_bout_came():
     one = [*EVENTS[:-1], Scanned(1, 8, 8, (2, 4), (0.93, 0.92), 2, 0, 0.4)]
     parts = [part for event in one for part in (
         [event._replace(seconds=event.seconds / 4)] * 4 if isinstance(event, Trained) else [event])]
-    assert summary.progress(parts, 50).left_s == pytest.approx(summary.progress(one, 50).left_s)
+    assert analysis.progress(parts, 50).left_s == pytest.approx(analysis.progress(one, 50).left_s)
 
 
 def test_rejection_rate_without_scores_is_empty():
     """The first pairs alone say nothing."""
-    assert summary.rejection_rate(EVENTS[:3]).empty
+    assert analysis.rejection_rate(EVENTS[:3]).empty
 
 
 def test_progress_adds_up():
     """Counts and speeds are sums over the events."""
-    now = summary.progress(EVENTS, n_pool=10)
+    now = analysis.progress(EVENTS, n_pool=10)
     assert (now.n_tested, now.n_core, now.n_forward, now.n_wasted, now.n_backward) == (8, 3, 7, 1,
                                                                                       112)
     assert now.train_speed == pytest.approx(112 / 3)
@@ -100,14 +100,14 @@ def test_progress_adds_up():
 
 def test_progress_of_nothing_and_of_the_end():
     """Before the first event nothing is known; after the last nothing is left."""
-    before, after = summary.progress([], 10), summary.progress(STOPPED, 10)
+    before, after = analysis.progress([], 10), analysis.progress(STOPPED, 10)
     assert (before.n_core, before.left_s, before.score) == (0, None, None)
     assert (after.share, after.left_s) == (1.0, 0.0)
 
 
 def test_core_table_is_in_order_of_selection():
     """The first pairs have no score."""
-    table = summary.core_table(EVENTS)
+    table = analysis.core_table(EVENTS)
     assert table["index"].tolist() == [7, 3, 9]
     assert table["iou"].isna().tolist() == [True, True, False]
 
@@ -115,20 +115,20 @@ def test_core_table_is_in_order_of_selection():
 def test_discarded_pairs_come_lowest_first_and_leave_when_selected():
     """A pair discarded in one pass and selected in the next is not discarded."""
     later = [*EVENTS, Picked(2, 6, 1, 4, 9, 0.5, 0.1)]
-    assert summary.discarded_table(EVENTS)["index"].tolist() == [6, 4, 2, 5, 1]
-    assert 6 not in summary.discarded_table(later)["index"].tolist()
+    assert analysis.discarded_table(EVENTS)["index"].tolist() == [6, 4, 2, 5, 1]
+    assert 6 not in analysis.discarded_table(later)["index"].tolist()
 
 
 def test_history_follows_one_pair_through_passes():
     """Discarded at 0.91, then selected."""
-    table = summary.pair_history([*EVENTS, Picked(2, 6, 1, 4, 9, 0.5, 0.1)], 6)
+    table = analysis.pair_history([*EVENTS, Picked(2, 6, 1, 4, 9, 0.5, 0.1)], 6)
     assert table["outcome"].tolist() == ["discarded", "selected"]
     assert table["iou"].tolist() == [0.91, 0.5]
 
 
 def test_distribution_counts_every_pair_once():
     """Both ends included; exactly on the threshold passes."""
-    table = summary.distribution(np.array([0.0, 0.9, 0.899, 1.0]), 0.9)
+    table = analysis.distribution(np.array([0.0, 0.9, 0.899, 1.0]), 0.9)
     assert table["n"].sum() == 4
     assert table.loc[table["passes"], "n"].sum() == 2
 
@@ -137,7 +137,7 @@ def test_distribution_counts_every_pair_once():
 def test_histogram_counts_failures_as_the_title_does(acceptance):
     """Scores stored as float32, some exactly on the acceptance, which lies on no bin's edge."""
     values = np.array([acceptance] * 3 + [acceptance - 0.005, acceptance + 0.005, 1], np.float32)
-    table = summary.distribution(values, acceptance)
+    table = analysis.distribution(values, acceptance)
     assert table.groupby("passes")["n"].sum().to_dict() == {False: 1, True: 5}
     assert (table["left"] + 0.02 > acceptance).where(table["passes"] & (table["n"] > 0), True).all()
 
@@ -145,21 +145,21 @@ def test_histogram_counts_failures_as_the_title_does(acceptance):
 @pytest.mark.parametrize("n", [0, 1, 5_000])
 def test_ecdf_ends_at_one_and_is_thin(n):
     """Never more points than a browser draws."""
-    table = summary.ecdf(np.linspace(0, 1, n))
+    table = analysis.ecdf(np.linspace(0, 1, n))
     assert len(table) <= MOST_POINTS
     assert n == 0 or table["share"].iloc[-1] == 1
 
 
 def test_wilson_agrees_with_a_published_value():
     """Newcombe, Stat. Med. 17, 1998: 81 of 263 gives 0.2553 to 0.3662."""
-    low, high = summary.wilson(np.array([81]), np.array([263]))
+    low, high = analysis.wilson(np.array([81]), np.array([263]))
     assert (low[0], high[0]) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
 
 
 def test_factor_rates_find_a_planted_preference():
     """Only pairs of a high sea were selected."""
     facts = pd.DataFrame({"index": range(200), "high_sea": [i % 2 == 0 for i in range(200)]})
-    table = summary.factor_rates(facts, range(0, 60, 2), "high_sea",
+    table = analysis.factor_rates(facts, range(0, 60, 2), "high_sea",
                                  n_pool=200).set_index("group")
     assert table.loc["True", "n_core"] == 30
     assert table.loc["False", "n_core"] == 0
@@ -170,7 +170,7 @@ def test_factor_rates_find_a_planted_preference():
 def test_factor_rates_cut_a_number_at_its_quartiles():
     """Four groups that hold every pair once, the smallest included."""
     facts = pd.DataFrame({"index": range(101), "area": np.linspace(0, 1000, 101)})
-    table = summary.factor_rates(facts, [0, 1, 2], "area", n_pool=101)
+    table = analysis.factor_rates(facts, [0, 1, 2], "area", n_pool=101)
     assert table["n_pool"].sum() == 101
     assert table["n_core"].tolist() == [3, 0, 0, 0]
 
@@ -178,7 +178,7 @@ def test_factor_rates_cut_a_number_at_its_quartiles():
 def test_a_sample_stands_for_a_larger_pool():
     """Four sampled pairs stand for 400; both core pairs count, sampled or not."""
     facts = pd.DataFrame({"index": [1, 2, 3, 4, 9], "high_sea": [True, True, True, False, False]})
-    table = summary.factor_rates(facts, [1, 9], "high_sea", n_pool=400,
+    table = analysis.factor_rates(facts, [1, 9], "high_sea", n_pool=400,
                                  sampled=[1, 2, 3, 4]).set_index("group")
     assert table["n_pool"].to_dict() == {"False": 100, "True": 300}
     assert table["n_core"].to_dict() == {"False": 1, "True": 1}
@@ -188,7 +188,7 @@ def test_same_rate_is_scipys_chi_square():
     """Pearson's statistic without a continuity correction."""
     table = pd.DataFrame({"n_pool": [100, 150, 90, 60], "n_core": [9, 20, 3, 6]})
     counts = [table["n_core"], table["n_pool"] - table["n_core"]]
-    assert summary.same_rate(table) == pytest.approx(chi2_contingency(counts, correction=False)[1])
+    assert analysis.same_rate(table) == pytest.approx(chi2_contingency(counts, correction=False)[1])
 
 
 def test_same_rate_is_right_as_often_as_it_says():
@@ -197,15 +197,15 @@ def test_same_rate_is_right_as_often_as_it_says():
     facts = pd.DataFrame({"index": range(2000), "area": rng.random(2000)})
     for _ in range(400):
         core = rng.choice(2000, 100, replace=False)
-        table = summary.factor_rates(facts, core, "area", n_pool=2000)
-        n_clear += summary.same_rate(table) < 0.05
+        table = analysis.factor_rates(facts, core, "area", n_pool=2000)
+        n_clear += analysis.same_rate(table) < 0.05
     assert 0.02 < n_clear / 400 < 0.085
 
 
 @pytest.mark.parametrize("picked", [[0, 0], [5, 5]])
 def test_same_rate_of_none_or_all_is_one(picked):
     """Nothing tells the groups apart."""
-    assert summary.same_rate(pd.DataFrame({"n_pool": [5, 5], "n_core": picked})) == 1.0
+    assert analysis.same_rate(pd.DataFrame({"n_pool": [5, 5], "n_core": picked})) == 1.0
 
 
 def _measured(scale=1.0):
@@ -218,13 +218,13 @@ def test_estimate_repeats_what_was_measured():
     """The same settings on the same machine take the measured time."""
     spec = compact().to_dict()
     expected = 5 + 100 + 31_000 / 220
-    assert summary.estimate(spec, [_measured()]).seconds == pytest.approx(expected)
+    assert analysis.estimate(spec, [_measured()]).seconds == pytest.approx(expected)
 
 
 def test_estimate_says_when_nothing_is_known():
     """No stored run: no number for the compact network, hours for the article's."""
-    assert summary.estimate(compact().to_dict(), []).seconds is None
-    days = summary.estimate(article().to_dict(), []).seconds / 86_400
+    assert analysis.estimate(compact().to_dict(), []).seconds is None
+    days = analysis.estimate(article().to_dict(), []).seconds / 86_400
     training = ARTICLE_TRAINING_IMAGES / REFERENCE_SPEED["article"][0]
     assert training < days * 86_400 < 1.2 * training, "training is nearly all of it"
 
@@ -232,19 +232,19 @@ def test_estimate_says_when_nothing_is_known():
 def test_article_estimate_scales_with_this_machine():
     """A machine twice as slow on the compact network needs twice the time."""
     spec = article().to_dict()
-    one, two = (summary.estimate(spec, [_measured(s)]).seconds for s in (1.0, 2.0))
+    one, two = (analysis.estimate(spec, [_measured(s)]).seconds for s in (1.0, 2.0))
     assert two == pytest.approx(2 * one)
 
 
 def test_finding_never_claims_more_than_was_seen():
     """An unfinished run speaks of the pairs tested only."""
-    assert summary.finding(3, 8, 10, None) == "3 selected of the first 8 pairs"
-    assert summary.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs were enough")
-    assert "stalled" in summary.finding(3, 8, 10, "stalled")
+    assert analysis.finding(3, 8, 10, None) == "3 selected of the first 8 pairs"
+    assert analysis.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs were enough")
+    assert "stalled" in analysis.finding(3, 8, 10, "stalled")
 
 
 def test_differing_lists_only_what_differs():
     """Seeds differ, nothing else."""
-    table = summary.differing({"a": compact().to_dict(),
+    table = analysis.differing({"a": compact().to_dict(),
                                "b": compact().replace(**{"seeds.order": 2}).to_dict()})
     assert table.index.tolist() == ["seeds.order"]

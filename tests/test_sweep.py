@@ -10,14 +10,14 @@ import time
 
 import pytest
 
-from shipdash import __main__ as command_line
 from shipdash import config as configs
-from shipdash import experiment, jobs, sweep
+from shipdash.cli import commands as command_line
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState
-from shipdash.store import RunBusy, RunNotFound, Store, StoreError
-from shipdash.sweep.grid import MOST_POINTS, SweepConfig
-from shipdash.sweep.work import Workers
+from shipdash.runs import RunBusy, RunNotFound, Store, StoreError, queue, worker
+from shipdash.studies import sweep
+from shipdash.studies.sweep.grid import MOST_POINTS, SweepConfig
+from shipdash.studies.sweep.work import Workers
 
 SMALL = {
     "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
@@ -183,7 +183,7 @@ def test_every_point_gets_its_result_and_a_second_time_nothing_is_computed(store
     """Missing points are computed, computed ones are reused; both are told, each once."""
     config = plan()
     done = store.create(config.points[1])[0]
-    experiment.work(store, done)
+    worker.work(store, done)
     before = store.result(done)
     sweep_id, told = sweep.Sweeps(store).create(config), []
     standing = sweep.work(store, sweep_id, crew=Workers(2, 1), on_point=told.append)
@@ -224,8 +224,8 @@ def test_a_failed_point_is_tried_again_by_the_next_go(store):
 
 def test_a_worker_that_dies_fails_its_point_once(store, monkeypatch):
     """No endless loop, and its last words are the reason."""
-    monkeypatch.setattr(jobs, "COMMAND", (sys.executable, "-c", "raise SystemExit('no GPU')"))
-    monkeypatch.setattr(jobs.work_one, "__defaults__", (jobs.COMMAND,))
+    monkeypatch.setattr(queue, "COMMAND", (sys.executable, "-c", "raise SystemExit('no GPU')"))
+    monkeypatch.setattr(queue.work_one, "__defaults__", (queue.COMMAND,))
     told = []
     sweep.work(store, sweep.Sweeps(store).create(plan(1, 1)), on_point=told.append)
     assert [(a.state, "no GPU" in a.reason) for a in told] == [(RunState.FAILED, True)]
@@ -250,8 +250,8 @@ def test_an_interrupted_sweep_goes_on_where_it_stood(store):
     """SIGKILL to its process: points done stay, the orphaned worker is waited for, none doubled."""
     config = plan(n_precisions=2, n_seeds=3)
     sweep_id = sweep.Sweeps(store).create(config)
-    with subprocess.Popen([*jobs.COMMAND, "sweep", "--id", sweep_id, "--workers", "1"],
-                          env=jobs._environment(store), stderr=subprocess.DEVNULL,
+    with subprocess.Popen([*queue.COMMAND, "sweep", "--id", sweep_id, "--workers", "1"],
+                          env=queue._environment(store), stderr=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL) as process:
         until(lambda: sweep.Sweeps(store).standing(sweep_id).n_done >= 2)
         process.send_signal(signal.SIGKILL)
@@ -302,8 +302,8 @@ def test_two_processes_do_not_work_on_one_sweep(store):
 def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
     """At work from the first moment, so the page ticks; a second press starts no second one."""
     config, started = plan(1, 1), []
-    start_process = jobs.start_process
-    monkeypatch.setattr(jobs, "start_process",
+    start_process = queue.start_process
+    monkeypatch.setattr(queue, "start_process",
                         lambda *words: (started.append(words), start_process(*words)))
     sweep_id = sweep.start(store, config)
     assert sweep.Sweeps(store).is_alive(sweep_id)
@@ -317,7 +317,7 @@ def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
 
 def test_a_sweep_whose_process_dies_at_once_is_not_at_work(store, monkeypatch):
     """The lock it inherited went with it; pressing again starts another."""
-    monkeypatch.setattr(jobs, "COMMAND", (sys.executable, "-c", "pass"))
+    monkeypatch.setattr(queue, "COMMAND", (sys.executable, "-c", "pass"))
     sweep_id = sweep.start(store, plan())
     until(lambda: not sweep.Sweeps(store).is_alive(sweep_id))
     assert sweep.start(store, plan()) == sweep_id
@@ -411,8 +411,8 @@ def test_ctrl_c_puts_the_running_point_away(store):
     """One SIGINT: the run is cancelled with its checkpoint, the code is 130."""
     options = [o.replace("n_pool=40", f"n_pool={LONG}").replace("distinct=20", "distinct=0")
                for o in OPTIONS]
-    with subprocess.Popen([*jobs.COMMAND, "sweep", *options, "--order-seeds", "3", "--workers",
-                           "1"], env=jobs._environment(store), stdout=subprocess.DEVNULL,
+    with subprocess.Popen([*queue.COMMAND, "sweep", *options, "--order-seeds", "3", "--workers",
+                           "1"], env=queue._environment(store), stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, text=True) as process:
         until(lambda: any(r.state is RunState.RUNNING and r.summary["n_core"] > 3
                           for r in store.list()))

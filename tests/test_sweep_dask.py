@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from shipdash import jobs
 from shipdash.records import Picked, RunState
-from shipdash.store import Store
+from shipdash.runs import Store, queue
 
 OPTIONS = [word for setting in (
     "scene.size=32", "scene.radius_min=3", "scene.radius_max=6", "network.kind=rote",
@@ -46,7 +45,7 @@ def foreign_cluster(tmp_path, store):
 
 def a_cluster(tmp_path, store, settings):
     """Start it, hand it out, end it."""
-    file, environment = tmp_path / "scheduler.json", jobs._environment(store) | settings
+    file, environment = tmp_path / "scheduler.json", queue._environment(store) | settings
     started = []
 
     def start(module, *options):
@@ -105,8 +104,8 @@ def unfinished(store):
 
 def ask(store, address, *options):
     return subprocess.Popen(
-        [*jobs.COMMAND, "sweep", *OPTIONS, "--dask", address, "--json", *options],
-        env=jobs._environment(store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        [*queue.COMMAND, "sweep", *OPTIONS, "--dask", address, "--json", *options],
+        env=queue._environment(store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store, cluster):
@@ -146,8 +145,8 @@ def test_a_scheduler_that_dies_is_a_sentence_and_nothing_is_lost(store, cluster)
     assert "the cluster was lost" in err
     assert "Traceback" not in err
     again = subprocess.run(
-        [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--order-seeds", "2",
-         "--json"], env=jobs._environment(store), capture_output=True, text=True, check=False)
+        [*queue.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--order-seeds", "2",
+         "--json"], env=queue._environment(store), capture_output=True, text=True, check=False)
     assert json.loads(again.stdout)["n_completed"] == 4
 
 
@@ -163,8 +162,8 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
     assert err.count("given up by Dask (KilledWorker") == unfinished(store)
     assert "Traceback" not in err
     again = subprocess.run(
-        [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
-        env=jobs._environment(store), capture_output=True, text=True, check=False)
+        [*queue.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
+        env=queue._environment(store), capture_output=True, text=True, check=False)
     assert json.loads(again.stdout)["n_completed"] == 2
 
 
@@ -213,10 +212,10 @@ def test_a_scheduler_that_is_not_there_is_a_sentence(store):
 def test_without_the_extra_the_command_says_what_to_install(store, tmp_path):
     """Dask is optional: everything else works without it."""
     (tmp_path / "distributed.py").write_text("raise ImportError")
-    environment = jobs._environment(store)
+    environment = queue._environment(store)
     environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), environment["PYTHONPATH"]))
     done = subprocess.run(
-        [*jobs.COMMAND, "sweep", *OPTIONS, "--precision", "0.8", "--dask", "tcp://127.0.0.1:9"],
+        [*queue.COMMAND, "sweep", *OPTIONS, "--precision", "0.8", "--dask", "tcp://127.0.0.1:9"],
         env=environment, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 2
     assert "pip install 'dask[distributed]'" in done.stderr

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 from sklearn.metrics import jaccard_score
 
+from shipdash import analysis, figures
 from shipdash import config as configs
-from shipdash import figures, summary
 from shipdash.config import RunConfig, SelectionConfig
 
 
@@ -22,12 +22,12 @@ def point(precision, n_core, *, order=1, acceptance="article", state="completed"
                            "acceptance_iou": config.selection.acceptance_iou,
                            "share_failing": float(np.mean(
                                np.array(iou) < config.selection.acceptance_iou))}}
-    return summary.Point(config.digest, config.to_dict(), state,
+    return analysis.Point(config.digest, config.to_dict(), state,
                          result if state == "completed" else None,
                          np.array(iou) if state == "completed" else None)
 
 
-POINTS = summary.sweep_points([
+POINTS = analysis.sweep_points([
     point(0.6, 30, order=1), point(0.6, 34, order=2), point(0.6, 38, order=3),
     point(0.9, 80, order=1), point(0.9, 100, order=2), point(0.9, 90, order=3, reason="stalled"),
     point(0.9, 60, order=1, acceptance="iou"), point(0.75, 0, order=1, state="queued"),
@@ -51,7 +51,7 @@ def test_failing_below_a_fixed_iou_is_counted_from_single_pairs():
 
 def test_a_curve_is_the_median_and_range_of_completed_runs():
     """Stalled and waiting runs, and the other rule, do not count."""
-    curve = summary.sweep_curve(POINTS, "n_core", "article")
+    curve = analysis.sweep_curve(POINTS, "n_core", "article")
     assert curve.to_dict("list") == {"precision": [0.6, 0.9], "n": [3, 2], "median": [34, 90],
                                      "low": [30, 80], "high": [38, 100]}
 
@@ -59,7 +59,7 @@ def test_a_curve_is_the_median_and_range_of_completed_runs():
 @pytest.mark.parametrize("margin", [0.95, 0.9, 1.0])
 def test_bands_are_where_the_settings_change_their_acceptance(margin):
     """Held against the config at every thousandth of the precision."""
-    bands = summary.acceptance_bands(0.5, 1.0, margin)
+    bands = analysis.acceptance_bands(0.5, 1.0, margin)
     for precision in np.arange(500, 1001) / 1000:
         rules = SelectionConfig(precision=float(precision), margin=margin)
         inside = bands[(bands["low"] < precision) & (precision <= bands["high"])]
@@ -71,7 +71,7 @@ def test_bands_are_where_the_settings_change_their_acceptance(margin):
 
 def test_the_band_of_the_article_is_the_one_it_lies_in():
     """Every precision in (0.842, 0.947] asks for IoU 0.90."""
-    bands = summary.acceptance_bands(0.5, 1.0, 0.95)
+    bands = analysis.acceptance_bands(0.5, 1.0, 0.95)
     band = bands[bands["iou"] == 0.9].iloc[0]
     assert (round(band["low"], 3), round(band["high"], 3)) == (0.842, 0.947)
 
@@ -85,14 +85,14 @@ def _curve(*rows):
     ((0.9, 3, 20, 10, 29), "shrinks"), ((0.9, 1, 90, 90, 90), "shows no clear move")])
 def test_a_finding_claims_a_move_only_where_the_ranges_do_not_meet(last, verb):
     """Boundary: the ends touching is no move; one run has no range to claim with."""
-    said = summary.sweep_finding(_curve((0.6, 3, 34, 30, 38), last))
+    said = analysis.sweep_finding(_curve((0.6, 3, 34, 30, 38), last))
     assert said.startswith(f"The core set {verb}: 34 (30 to 38) at precision 0.6, ")
 
 
 def test_a_finding_of_nothing_and_of_one_precision():
     """Both are said as they are."""
-    assert "no point computed yet" in summary.sweep_finding(_curve())
-    assert summary.sweep_finding(_curve((0.6, 1, 34, 34, 34))) == (
+    assert "no point computed yet" in analysis.sweep_finding(_curve())
+    assert analysis.sweep_finding(_curve((0.6, 1, 34, 34, 34))) == (
         "The core set: 34 at precision 0.6")
 
 
@@ -100,10 +100,10 @@ def test_the_trade_off_is_a_rank_correlation():
     """Against SciPy's, on runs whose failures fall with their size, with a tie."""
     table = pd.DataFrame({"n_core": [30, 40, 50, 50, 70], "below_90": [0.5, 0.3, 0.35, 0.2, 0.1]})
     r = stats.spearmanr(table["n_core"], table["below_90"]).statistic
-    said = summary.trade_off_finding(table, "below_90")
+    said = analysis.trade_off_finding(table, "below_90")
     assert said == f"Across precisions, larger core sets fail less: rank correlation {r:.2f} " \
                    "over 5 runs"
-    assert "too few" in summary.trade_off_finding(table[:2], "below_90")
+    assert "too few" in analysis.trade_off_finding(table[:2], "below_90")
 
 
 def test_jaccard_is_scikit_learns():
@@ -112,7 +112,7 @@ def test_jaccard_is_scikit_learns():
     cores = {name: rng.choice(60, size, replace=False) for name, size in
              {"a": 20, "b": 30, "c": 5}.items()}
     inside = {name: np.isin(np.arange(60), core) for name, core in cores.items()}
-    table = summary.jaccard(cores)
+    table = analysis.jaccard(cores)
     for a in cores:
         for b in cores:
             assert table.loc[a, b] == pytest.approx(jaccard_score(inside[a], inside[b]))
@@ -121,29 +121,29 @@ def test_jaccard_is_scikit_learns():
 def test_jaccard_at_its_ends():
     """Disjoint, the same, both empty, and two pools that cannot be compared."""
     cores = {"a": [1, 2], "b": [3], "c": [2, 1], "d": [], "e": []}
-    table = summary.jaccard(cores)
+    table = analysis.jaccard(cores)
     assert table.loc["a", ["b", "c", "d"]].tolist() == [0.0, 1.0, 0.0]
     assert table.loc["d", "e"] == 1.0
-    apart = summary.jaccard({"a": [1], "b": [1], "c": [1]}, {"a": 1, "b": 2, "c": 1})
+    apart = analysis.jaccard({"a": [1], "b": [1], "c": [1]}, {"a": 1, "b": 2, "c": 1})
     assert np.isnan(apart.loc["a", "b"]) and apart.loc["a", "c"] == 1.0
 
 
 def test_overlap_in_five_numbers():
     """Three core sets by hand, and chance by drawing."""
-    table = summary.jaccard({"a": [0, 1], "b": [1, 2], "c": [3, 4]})
-    found = summary.overlap(table, [2, 2, 2], 10)
+    table = analysis.jaccard({"a": [0, 1], "b": [1, 2], "c": [3, 4]})
+    found = analysis.overlap(table, [2, 2, 2], 10)
     assert (found.n, found.low, found.high) == (3, 0.0, pytest.approx(1 / 3))
     assert found.median == 0.0
     rng = np.random.default_rng(2)
     drawn = [len({*a} & {*b}) / len({*a} | {*b}) for a, b in (
         (rng.choice(10, 2, False), rng.choice(10, 2, False)) for _ in range(4000))]
     assert found.chance == pytest.approx(np.mean(drawn), abs=0.01)
-    assert np.isnan(summary.overlap(summary.jaccard({"a": [1]}), [1], 10).median)
+    assert np.isnan(analysis.overlap(analysis.jaccard({"a": [1]}), [1], 10).median)
 
 
 def test_a_common_curve_is_the_median_of_steps():
     """Two step curves by hand, one of them shorter."""
-    curve = summary.common_curve([(np.array([0, 2, 4]), np.array([0, 1, 3])),
+    curve = analysis.common_curve([(np.array([0, 2, 4]), np.array([0, 1, 3])),
                                   (np.array([0, 1, 3]), np.array([0, 2, 2]))])
     assert curve["x"].tolist() == [0, 1, 2, 3, 4]
     assert curve["n"].tolist() == [2, 2, 2, 2, 1]
@@ -155,11 +155,11 @@ def test_a_common_curve_is_the_median_of_steps():
 def test_a_common_curve_of_one_is_itself_and_of_none_is_empty():
     """No interpolation, no invention."""
     x, y = np.array([0, 3, 9]), np.array([0, 1, 2])
-    alone = summary.common_curve([(x, y)])
+    alone = analysis.common_curve([(x, y)])
     assert alone["x"].tolist() == x.tolist()
     assert alone[["median", "low", "high"]].to_numpy().T.tolist() == [y.tolist()] * 3
-    assert summary.common_curve([]).empty
-    assert summary.common_curve([(np.array([]), np.array([]))]).empty
+    assert analysis.common_curve([]).empty
+    assert analysis.common_curve([(np.array([]), np.array([]))]).empty
 
 
 def test_replicas_differ_in_seeds_only():
@@ -167,33 +167,34 @@ def test_replicas_differ_in_seeds_only():
     runs = {name: RunConfig().replace(**changes).to_dict() for name, changes in {
         "a": {"selection.precision": 0.8}, "b": {"selection.precision": 0.8, "seeds.order": 2},
         "c": {"selection.precision": 0.9, "seeds.model": 3}}.items()}
-    assert summary.replicas(runs) == {"precision 0.8": ["a", "b"], "precision 0.9": ["c"]}
-    assert summary.replicas({"a": runs["a"], "b": runs["b"]}) == {"same settings": ["a", "b"]}
+    assert analysis.replicas(runs) == {"precision 0.8": ["a", "b"], "precision 0.9": ["c"]}
+    assert analysis.replicas({"a": runs["a"], "b": runs["b"]}) == {"same settings": ["a", "b"]}
 
 
 def test_labels_tell_any_two_runs_apart():
     """Also where only a seed differs, or nothing does."""
     runs = {"a" * 16: RunConfig().to_dict(),
             "b" * 16: RunConfig().replace(**{"seeds.order": 2}).to_dict()}
-    assert list(summary.labels(runs).values()) == ["order seed 1", "order seed 2"]
-    assert list(summary.labels({"a" * 16: RunConfig().to_dict()}).values()) == ["aaaaaa"]
+    assert list(analysis.labels(runs).values()) == ["order seed 1", "order seed 2"]
+    assert list(analysis.labels({"a" * 16: RunConfig().to_dict()}).values()) == ["aaaaaa"]
 
 
 def test_runs_that_nothing_tells_apart_keep_labels_of_their_own():
     """Two of three agree in every setting, as runs of two versions do: none may vanish."""
     one, two = RunConfig().to_dict(), RunConfig().replace(**{"seeds.order": 2}).to_dict()
-    found = summary.labels({"a" * 16: one, "b" * 16: one, "c" * 16: two})
+    found = analysis.labels({"a" * 16: one, "b" * 16: one, "c" * 16: two})
     assert found == {"a" * 16: "order seed 1 aaaaaa", "b" * 16: "order seed 1 bbbbbb",
                      "c" * 16: "order seed 2"}
 
 
 def test_sizes_in_a_sentence():
     """One group, few, many, none."""
-    assert summary.sizes_finding({"x": [80, 90, 100]}) == (
+    assert analysis.sizes_finding({"x": [80, 90, 100]}) == (
         "Pairs selected: 90 (80 to 100, 3 runs)")
-    assert summary.sizes_finding({"x": [80], "y": [1200]}) == "Pairs selected, x: 80; y: 1,200"
-    assert summary.sizes_finding({str(n): [n] for n in range(1, 6)}) == "5 runs select 1 to 5 pairs"
-    assert summary.sizes_finding({"x": []}) == "No run has finished yet"
+    assert analysis.sizes_finding({"x": [80], "y": [1200]}) == "Pairs selected, x: 80; y: 1,200"
+    many = {str(n): [n] for n in range(1, 6)}
+    assert analysis.sizes_finding(many) == "5 runs select 1 to 5 pairs"
+    assert analysis.sizes_finding({"x": []}) == "No run has finished yet"
 
 
 # -- figures -------------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ SIZE = figures.Measure("n_core", "pairs selected", ",", ",", "t")
 
 
 def _threshold(measure=SIZE, **kwargs):
-    curve = summary.sweep_curve(POINTS, measure.column, "article")
+    curve = analysis.sweep_curve(POINTS, measure.column, "article")
     return figures.threshold(POINTS, curve, "article", measure, **kwargs)
 
 
@@ -224,8 +225,8 @@ def test_every_run_is_a_dot_that_knows_its_run():
 
 def test_hollow_points_of_one_precision_do_not_hide_each_other():
     """They are stacked."""
-    points = summary.sweep_points([point(0.8, 0, order=n, state="missing") for n in (1, 2, 3)])
-    curve = summary.sweep_curve(points, "n_core", "article")
+    points = analysis.sweep_points([point(0.8, 0, order=n, state="missing") for n in (1, 2, 3)])
+    curve = analysis.sweep_curve(points, "n_core", "article")
     waiting = _trace(figures.threshold(points, curve, "article", SIZE), "waiting")
     assert len(set(waiting.y)) == 3
 
@@ -239,14 +240,14 @@ def test_the_accent_is_the_core_size_only():
 
 def test_the_other_rule_is_drawn_beside():
     """Its median, told apart by dash, mark and name."""
-    other = summary.sweep_curve(POINTS, "n_core", "iou")
+    other = analysis.sweep_curve(POINTS, "n_core", "iou")
     line = _trace(_threshold(other=other), "other")
     assert (list(line.y), line.line.dash, line.name) == ([60], "dash", "median, plain IoU")
 
 
 def test_bands_are_drawn_and_said():
     """One stripe a stretch, with its IoU written in."""
-    bands = summary.acceptance_bands(0.6, 0.9, 0.95)
+    bands = analysis.acceptance_bands(0.6, 0.9, 0.95)
     layout = _threshold(bands=bands).figure.layout
     assert [(s.x0, s.x1) for s in layout.shapes] == list(
         zip(bands["low"], bands["high"], strict=True))
@@ -255,11 +256,11 @@ def test_bands_are_drawn_and_said():
 
 def test_an_empty_sweep_draws():
     """Before the first point: axes, no error, words that say so."""
-    points = summary.sweep_points([])
-    curve = summary.sweep_curve(points, "n_core", "article")
+    points = analysis.sweep_points([])
+    curve = analysis.sweep_curve(points, "n_core", "article")
     chart = figures.threshold(points, curve, "article", SIZE)
     assert chart.alt
-    runs = summary.trade_off(points, "below_90", "article")
+    runs = analysis.trade_off(points, "below_90", "article")
     assert figures.trade_off(runs, "below_90", "IoU 0.90", "t").table.empty
 
 
@@ -271,8 +272,8 @@ def test_same_points_same_figure():
 def test_an_overlay_shows_every_run_the_median_and_the_range():
     """A group of two has thin runs and a band; groups differ in colour and in dash."""
     runs = {"a": (np.array([0, 5]), np.array([0, 3])), "b": (np.array([0, 5]), np.array([0, 5]))}
-    groups = {"x": figures.Lines(runs, summary.common_curve(list(runs.values()))),
-              "y": figures.Lines({"a": runs["a"]}, summary.common_curve([runs["a"]]))}
+    groups = {"x": figures.Lines(runs, analysis.common_curve(list(runs.values()))),
+              "y": figures.Lines({"a": runs["a"]}, analysis.common_curve([runs["a"]]))}
     chart = figures.overlay(groups, "t", 10)
     assert {t.uid for t in chart.figure.data} == {"x band", "x a", "x b", "x median", "y median"}
     one, two = _trace(chart, "x median").line, _trace(chart, "y median").line
@@ -283,8 +284,8 @@ def test_an_overlay_shows_every_run_the_median_and_the_range():
 
 def test_overlap_leaves_incomparable_cells_blank():
     """Two pools: no number where there is nothing to say."""
-    table = summary.jaccard({"a": [1], "b": [1], "c": [2]}, {"a": 1, "b": 2, "c": 1})
-    chart = figures.overlap(table, summary.overlap(table, [1, 1, 1], 10))
+    table = analysis.jaccard({"a": [1], "b": [1], "c": [2]}, {"a": 1, "b": 2, "c": 1})
+    chart = figures.overlap(table, analysis.overlap(table, [1, 1, 1], 10))
     cells = chart.figure.data[0].text
     assert (cells[0][1], cells[0][0], cells[0][2]) == ("", "1.00", "0.00")
     assert "chance alone would give 0.100" in chart.title

@@ -10,12 +10,13 @@ import paging
 import pytest
 from paging import words
 
+from shipdash import analysis
 from shipdash import config as configs
-from shipdash import jobs, summary, sweep
-from shipdash.__main__ import _parser
+from shipdash.cli.commands import _parser
+from shipdash.cli.sweep import plan_of
 from shipdash.records import RunState
-from shipdash.store import Store
-from shipdash.sweep.command import plan_of
+from shipdash.runs import Store, queue
+from shipdash.studies import sweep
 from shipdash.ui import chart, frame, plan, points
 
 PAGE = "pages/5_Threshold.py"
@@ -25,7 +26,7 @@ PAGE = "pages/5_Threshold.py"
 def started(monkeypatch):
     """Arguments of every process that a page would have started."""
     calls = []
-    monkeypatch.setattr(jobs, "start_process", lambda store, words, *_: calls.append(words))
+    monkeypatch.setattr(queue, "start_process", lambda store, words, *_: calls.append(words))
     return calls
 
 
@@ -34,7 +35,7 @@ def store(tmp_path, monkeypatch, started):
     """An empty runs folder and no recorded sweep; no worker is ever started."""
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
-    monkeypatch.setattr(jobs, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
 
@@ -75,11 +76,11 @@ def record(asked):
     for run in asked.points:
         n = round(100 * run.selection.precision) + run.seeds.order
         held = {"n": 20, "share_failing": 0.1, "acceptance_iou": run.selection.acceptance_iou}
-        rows.append(summary.Point(run.digest, run.to_dict(), "completed", {
+        rows.append(analysis.Point(run.digest, run.to_dict(), "completed", {
             "n_core": n, "n_tested": 2000, "n_backward": 9, "n_forward": 9, "seconds": 3.0,
             "threads": 1, "device": "CPU (1 thread)", "machine": "far away", "version": "9.9",
             "date": "2026-02-03T04:05:06+00:00", "held_out": held}, np.linspace(0.5, 1, 20)))
-    summary.sweep_points(rows).to_csv(folder / "points.csv", index=False)
+    analysis.sweep_points(rows).to_csv(folder / "points.csv", index=False)
     facts = {"command": "python -m shipdash sweep --preset quick", "base": asked.base.to_dict()}
     (folder / "sweep.json").write_text(json.dumps(facts))
 
@@ -128,7 +129,7 @@ def test_the_staircase_is_said(store):
     assert "Stripes" not in said
 
 
-@pytest.mark.parametrize("failing", list(summary.FAILING.values()))
+@pytest.mark.parametrize("failing", list(analysis.FAILING.values()))
 @pytest.mark.parametrize("cost", ["training images", "seconds"])
 def test_every_measure_draws(store, failing, cost):
     """Each is named in its title, and the link carries the choice."""
@@ -266,7 +267,7 @@ def test_the_command_under_the_plan_asks_for_the_same_sweep():
 def test_a_recorded_point_can_be_asked_for_again():
     """The settings made from a row of the table have the row's run id."""
     asked = grid(rules=("article", "iou"))
-    rows = summary.sweep_points(summary.Point(run.digest, run.to_dict(), "missing", None)
+    rows = analysis.sweep_points(analysis.Point(run.digest, run.to_dict(), "missing", None)
                                 for run in asked.points)
     family = points.Family("recorded", "", asked.base, {}, None)
     assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shipdash import metrics
 from shipdash.bench.report import Asked, Row, median
 from shipdash.config import SceneConfig
-from shipdash.pool import Pool
+from shipdash.data.pool import Pool
+from shipdash.learning import metrics
 
 N_PAIRS = 256  # a block of the evaluation
 

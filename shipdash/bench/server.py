@@ -21,7 +21,7 @@ from shipdash import config as configs
 from shipdash.bench.child import ROOT, BenchError, measure
 from shipdash.bench.report import Asked, Row, median
 from shipdash.config import RunConfig
-from shipdash.store import Store
+from shipdash.runs import Store
 
 N_EVENTS = 100_000
 WATCH_S = 20  # some ten updates

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from shipdash.analysis import ARMS, STREAMING, arm_label
 from shipdash.figures.base import QUIET, SELECTED, SHORT, Chart, new_figure
-from shipdash.summary import ARMS, STREAMING, arm_label
 
 ROW = 36  # pixels of height a row needs to be read
 

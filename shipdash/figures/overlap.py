@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from shipdash.analysis.overlap import Overlap
 from shipdash.figures.base import Chart, new_figure
-from shipdash.summary.overlap import Overlap
 
 _GREYS = [[0.0, "#dbe2ea"], [1.0, "#334155"]]  # read on light and dark; orange stays *selected*
 _MOST_WRITTEN = 14  # more cells a side than this and the numbers in them touch

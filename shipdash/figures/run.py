@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from shipdash.analysis import Curve
 from shipdash.figures.base import QUIET, SELECTED, SHORT, TALL, Chart, new_figure, nice
-from shipdash.summary import Curve
 
 
 def selection(curve: Curve, n_pool: int, title: str, *, guess: int | None = None,

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from shipdash.analysis.precision import STALLED
 from shipdash.figures.base import FAINT, QUIET, SELECTED, TALL, Chart, faded, new_figure
-from shipdash.summary.sweep import STALLED
 
 MIDDLE = 260  # between a main figure and a small one: three stand below each other
 

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, summary
+from shipdash import analysis, figures
 from shipdash.ui import chart, frame
 
 DELTA = 0.01
@@ -17,8 +17,8 @@ DELTA = 0.01
 def view(run: frame.Run) -> None:
     """Conditions, bound or reason, progressive validation, and the measured rate."""
     spec, result = run.config.to_dict(), run.result
-    certificate = summary.certificate_of(spec, result, DELTA)
-    recent = summary.progressive(frame.events(run))
+    certificate = analysis.certificate_of(spec, result, DELTA)
+    recent = analysis.progressive(frame.events(run))
     if certificate.bound is None:
         n_crossed = sum(not c.holds for c in certificate.conditions)
         verb = "does" if n_crossed == 1 else "do"
@@ -63,7 +63,7 @@ def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
     rows, held = [], run.result.get("held_out") or {}
     if held:
         k, n = round(held["share_failing"] * held["n"]), held["n"]
-        low, high = summary.wilson(*(pd.array([v], "int64").to_numpy() for v in (k, n)))
+        low, high = analysis.wilson(*(pd.array([v], "int64").to_numpy() for v in (k, n)))
         rows.append((f"held-out, {n:,} fresh pairs", "measured", k / n, low[0], high[0]))
     rate = recent.rate
     if rate.rate is not None:

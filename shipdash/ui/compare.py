@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, summary
+from shipdash import analysis, figures
 from shipdash.config import RUN_ID, setting
 from shipdash.records import RunState
 from shipdash.ui import chart, frame
@@ -69,7 +69,7 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting in which the runs differ."""
-    differing = summary.differing({i: r.config.to_dict() for i, r in usable.items()}).T
+    differing = analysis.differing({i: r.config.to_dict() for i, r in usable.items()}).T
     differing.columns = [_label(dotted) for dotted in differing.columns]
     held = [(r.result or {}).get("held_out") or {} for r in usable.values()]
     facts = pd.DataFrame({
@@ -104,15 +104,15 @@ def curves(runs: list[frame.Run]) -> None:
              for label, part in groups.items()}
 
     def selected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:
-        return summary.selection_curve(events[run.run_id])
+        return analysis.selection_curve(events[run.run_id])
 
     def rejected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:
-        rate = summary.rejection_rate(events[run.run_id])
+        rate = analysis.rejection_rate(events[run.run_id])
         return rate["tested"].to_numpy(), rate["rate"].to_numpy()
 
     note = ("Thin: every run. Thick: the median. Band: lowest to highest." if together else
             "One line a run.")
-    chart.show(figures.overlay(_lines(groups, selected), summary.sizes_finding(sizes), n_pool),
+    chart.show(figures.overlay(_lines(groups, selected), analysis.sizes_finding(sizes), n_pool),
                key="compare_selected", note=f"Counts, not smoothed. {note}")
     rates = _lines(groups, rejected)
     chart.show(figures.overlay(rates, _rates_finding(rates), n_pool, rate=True),
@@ -122,8 +122,8 @@ def curves(runs: list[frame.Run]) -> None:
 def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]:
     by_id, specs = {r.run_id: r for r in runs}, _specs(runs)
     if together:
-        return {label: [by_id[i] for i in ids] for label, ids in summary.replicas(specs).items()}
-    return {label: [by_id[i]] for i, label in summary.labels(specs).items()}
+        return {label: [by_id[i] for i in ids] for label, ids in analysis.replicas(specs).items()}
+    return {label: [by_id[i]] for i, label in analysis.labels(specs).items()}
 
 
 def _specs(runs: list[frame.Run]) -> dict[str, dict]:
@@ -139,7 +139,7 @@ def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, fig
     found = {}
     for label, runs in groups.items():
         each = {run.run_id: curve(run) for run in runs}
-        found[label] = figures.Lines(each, summary.common_curve(list(each.values())))
+        found[label] = figures.Lines(each, analysis.common_curve(list(each.values())))
     return found
 
 
@@ -149,7 +149,7 @@ def _rates_finding(lines: dict[str, figures.Lines]) -> str:
         return "No pair tested yet"
     low, high = f"{min(last):.1%}", f"{max(last):.1%}"
     words = low if low == high else f"{low} to {high}"
-    return f"Of the last {summary.RATE_WINDOW} pairs that were tested, {words} failed"
+    return f"Of the last {analysis.RATE_WINDOW} pairs that were tested, {words} failed"
 
 
 def overlap(runs: list[frame.Run]) -> None:
@@ -158,10 +158,10 @@ def overlap(runs: list[frame.Run]) -> None:
     if len(done) < 2:
         st.caption("The overlap of core sets needs two finished runs.")
         return
-    names = summary.labels(_specs(done))
+    names = analysis.labels(_specs(done))
     pools = {names[r.run_id]: (r.config.scene, r.config.seeds.pool) for r in done}
-    table = summary.jaccard({names[r.run_id]: r.result["core"] for r in done}, pools)
-    found = summary.overlap(table, [r.result["n_core"] for r in done],
+    table = analysis.jaccard({names[r.run_id]: r.result["core"] for r in done}, pools)
+    found = analysis.overlap(table, [r.result["n_core"] for r in done],
                             [r.config.selection.n_pool for r in done])
     chart.show(figures.overlap(table, found), key="compare_overlap",
                note="Jaccard index: pairs in both core sets as a share of pairs in either. Blank: "

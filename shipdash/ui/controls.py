@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from shipdash import arm_jobs, figures, jobs, summary
+from shipdash import analysis, figures
 from shipdash.records import RunState
-from shipdash.store import StoreError
+from shipdash.runs import StoreError, queue
+from shipdash.studies import arm_jobs
 from shipdash.ui import chart, evidence, forms, frame, tables
 
 BUNDLES = {
@@ -23,12 +24,12 @@ BUNDLES = {
 }
 """What can be queued at a press, the cheapest answer first."""
 
-BY_SCORE = (summary.UNTIL_SCORE, summary.SCORE_MISSED)
+BY_SCORE = (analysis.UNTIL_SCORE, analysis.SCORE_MISSED)
 
 VARIANTS = {
-    "equal updates": lambda t: (t["network"] == summary.SAME) & ~t["stop"].isin(BY_SCORE),
+    "equal updates": lambda t: (t["network"] == analysis.SAME) & ~t["stop"].isin(BY_SCORE),
     "until the score passes": lambda t: t["stop"].isin(BY_SCORE),
-    "other network": lambda t: t["network"] != summary.SAME,
+    "other network": lambda t: t["network"] != analysis.SAME,
 }
 
 
@@ -47,7 +48,7 @@ def view(run: frame.Run) -> None:
         _curve(found)
     _across(run)
     st.divider()
-    queue(run)
+    queue_box(run)
 
 
 def _arms(run: frame.Run, found, is_recorded: bool) -> None:
@@ -56,16 +57,16 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
     if table.empty:
         frame.empty("None of these arms has been run.", "Queue them below.")
         return
-    stop = summary.UNTIL_SCORE if variant.startswith("until") else summary.EQUAL_UPDATES
+    stop = analysis.UNTIL_SCORE if variant.startswith("until") else analysis.EQUAL_UPDATES
     networks = table["network"].unique()
-    said = summary.arms_finding(found.arms, stop, networks[0])
+    said = analysis.arms_finding(found.arms, stop, networks[0])
     st.markdown(f"### {said.title if said else 'Core set and random pairs: not both run yet'}")
     if said:
         st.markdown(said.detail)
     _figure(table, found.about, evidence.provenance(run, found, is_recorded))
-    st.dataframe(summary.arms_shown(table), hide_index=True, key="arms_table",
+    st.dataframe(analysis.arms_shown(table), hide_index=True, key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
-                 alt=f"Arms, their runs and their scores. {summary.arms_title(table)}.")
+                 alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
     st.caption("In brackets: lowest and highest run, or the 95 % interval over pairs. Each run has "
                "a model seed of its own and, where pairs are drawn, a draw of its own.")
 
@@ -74,12 +75,12 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
     shown = frame.switch("Figure", ["side by side", "minus random pairs"], key="figure",
                          label_visibility="collapsed")
     if shown == "side by side":
-        chart.show(figures.arms(table, summary.arms_title(table)), key="arms_means",
+        chart.show(figures.arms(table, analysis.arms_title(table)), key="arms_means",
                    note=f"Mean of the runs, bar: lowest to highest run. {about['n_held_out']:,} "
                         f"held-out pairs, failing: below IoU {about['acceptance_iou']:.2f}. "
                         f"{where}")
     else:
-        chart.show(figures.differences(table, summary.differences_title(table)),
+        chart.show(figures.differences(table, analysis.differences_title(table)),
                    key="arms_differences",
                    note="Bar: paired bootstrap 95 % interval over the same held-out pairs, 2,000 "
                         f"resamples; other seeds come on top. {where}")
@@ -88,13 +89,13 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
 def _curve(found) -> None:
     if found.worth.empty:
         return
-    core = summary.arm_row(found.arms, summary.ARMS["core"], summary.EQUAL_UPDATES)
+    core = analysis.arm_row(found.arms, analysis.ARMS["core"], analysis.EQUAL_UPDATES)
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
         row = found.worth[found.worth["measure"] == measure]
         title = "As many updates on so many random pairs"
         if len(row):
-            title = f"By {figures.NAMES[measure]}, {summary.worth_words(row.iloc[0])}"
+            title = f"By {figures.NAMES[measure]}, {analysis.worth_words(row.iloc[0])}"
         with cell:
             chart.show(figures.random_curve(found.curve, measure, core, title),
                        key=f"curve_{measure}",
@@ -109,7 +110,7 @@ def _across(run: frame.Run) -> None:
         return
     if is_recorded:
         evidence.tell_recorded(run, found, "across")
-    said = summary.across_finding(found.across)
+    said = analysis.across_finding(found.across)
     st.markdown(f"### {said.title}")
     st.markdown(said.detail)
     tables.show(found.across, key="across_table",
@@ -117,7 +118,7 @@ def _across(run: frame.Run) -> None:
                 alt=f"Core against random for every order. {said.title}.")
 
 
-def queue(run: frame.Run) -> None:
+def queue_box(run: frame.Run) -> None:
     """Choose arms, see what is missing and how long it takes, queue it; then its progress."""
     st.markdown("### Queue controls")
     if not evidence.can_queue(run):
@@ -127,7 +128,7 @@ def queue(run: frame.Run) -> None:
     n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
                              help="Each with a model seed and a draw of its own; at least three.")
     missing = _missing(run, asked, n_runs)
-    seconds = summary.arms_estimate(run.result, run.config.to_dict(),
+    seconds = analysis.arms_estimate(run.result, run.config.to_dict(),
                                     [c.to_dict() for c in missing])
     words = f", about {frame.duration(seconds)}" if seconds and missing else ""
     label = f"Queue {len(missing):,} missing runs{words}" if missing else "Nothing of these missing"
@@ -167,17 +168,17 @@ def progress(run: frame.Run) -> None:
     arms = _open_arms(run)
     if not arms:
         return
-    moving, halted = evidence.waiting(arms), [r for r in arms if r.state in jobs.HALTED]
+    moving, halted = evidence.waiting(arms), [r for r in arms if r.state in queue.HALTED]
     with st.container(horizontal=True):
         if halted and st.button(f"Resume {len(halted):,} halted", key="resume_arms",
                                 icon=":material/play_arrow:"):
             for r in halted:
-                forms.attempt(jobs.resume, run.store, r.run_id)
+                forms.attempt(queue.resume, run.store, r.run_id)
             st.rerun()
         if moving and st.button(f"Cancel {len(moving):,} waiting or running", key="cancel_arms",
                                 icon=":material/close:"):
             for r in moving:
-                forms.attempt(jobs.cancel, run.store, r.run_id)
+                forms.attempt(queue.cancel, run.store, r.run_id)
             st.rerun()
     every = "5s" if moving else None
     st.fragment(_watch, run_every=every)(run, (len(arms), len(moving)))
@@ -188,7 +189,7 @@ def _watch(run: frame.Run, drawn: tuple[int, int]) -> None:
     try:
         arms = _open_arms(run)
         if evidence.waiting(arms):
-            jobs.ensure_drainer(run.store)
+            queue.ensure_drainer(run.store)
     except (StoreError, OSError) as error:
         st.error(str(error))
         return

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, replicas, summary
+from shipdash import analysis, figures
+from shipdash.studies import replicas
 from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats, tables
 
 N_WORST = 12
@@ -29,7 +30,7 @@ def held_out(run: frame.Run) -> None:
     st.caption("By the network as selection left it, on fresh pairs of another split that were "
                f"used for no choice. {frame.provenance(run)}")
     cells = st.columns(4)
-    for cell, row in zip(cells, summary.measures(run.result).itertuples(), strict=False):
+    for cell, row in zip(cells, analysis.measures(run.result).itertuples(), strict=False):
         value = f"{row.value:.2%}" if row.measure == "Share failing" else f"{row.value:.4f}"
         cell.metric(row.measure, value, help=row.scale)
         cell.caption(row.scale)
@@ -45,11 +46,11 @@ def _distributions(iou: np.ndarray, held: dict) -> None:
     limit, quartiles = held["acceptance_iou"], np.quantile(iou, (0.05, 0.5, 0.95))
     left, right = st.columns(2, gap="large")
     with left:
-        chart.show(figures.scores(summary.distribution(iou, limit), limit,
+        chart.show(figures.scores(analysis.distribution(iou, limit), limit,
                                   f"Half of the pairs reach IoU {quartiles[1]:.3f} or more"),
                    key="scores", note="Hatched: below the acceptance IoU (dashed). Log counts.")
     with right:
-        chart.show(figures.cumulative(summary.ecdf(iou), limit,
+        chart.show(figures.cumulative(analysis.ecdf(iou), limit,
                                       f"Nine in ten lie between {quartiles[0]:.3f} and "
                                       f"{quartiles[2]:.3f}"), key="ecdf",
                    note=f"n = {held['n']:,} pairs, one run.")
@@ -109,18 +110,18 @@ def _passes(run: frame.Run) -> None:
     st.markdown("With `selection.passes=0` the stream goes round the discarded pairs until a whole "
                 "pass adds nothing: then the final network passes every pair it did not keep, and "
                 "the certificate's second condition holds.")
-    found, is_recorded = evidence.of(run, lambda e: summary.passes_finding(e.passes) is not None)
+    found, is_recorded = evidence.of(run, lambda e: analysis.passes_finding(e.passes) is not None)
     if found is not None:
         if is_recorded:
             evidence.tell_recorded(run, found)
-        said = summary.passes_finding(found.passes)
+        said = analysis.passes_finding(found.passes)
         st.markdown(f"#### {said.title}")
         st.markdown(said.detail)
         tables.show(found.passes, key="passes_table", leave_out=("reason", "seconds"),
                     alt=f"One pass and until clean. {said.title}.")
     other = replicas.until_clean if run.config.selection.passes else replicas.one_pass
     label = "Queue passes until clean" if run.config.selection.passes else "Queue one pass"
-    repeats.queue(run, "passes", label, lambda: [other(run.config)])
+    repeats.queue_box(run, "passes", label, lambda: [other(run.config)])
 
 
 VIEWS = {

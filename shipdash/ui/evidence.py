@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from shipdash import evidence
 from shipdash.config import RunConfig
-from shipdash.evidence import Evidence
-from shipdash.store import RunInfo, StoreError
+from shipdash.runs import RunInfo, StoreError
+from shipdash.studies import collect
+from shipdash.studies.collect import Evidence
 from shipdash.ui import frame
 
 STUDIES = "study*"
@@ -46,19 +46,19 @@ def gathered(run: frame.Run) -> Evidence | None:
 
 @st.cache_data(max_entries=16, show_spinner="Comparing the runs ...")
 def _gathered(root: str, run_id: str, done: tuple, _store, _listed) -> Evidence:
-    return evidence.gather(_store, run_id, _listed)
+    return collect.gather(_store, run_id, _listed)
 
 
 def recorded() -> list[Evidence]:
     """The full-size studies that came with the package, each of one machine."""
-    abouts = sorted(frame.RECORDED.glob(f"{STUDIES}/{evidence.ABOUT}"))
+    abouts = sorted(frame.RECORDED.glob(f"{STUDIES}/{collect.ABOUT}"))
     studies = (_recorded(str(about.parent), about.stat().st_mtime) for about in abouts)
     return [study for study in studies if study is not None]
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _recorded(folder: str, changed: float) -> Evidence | None:
-    return evidence.read(frame.Path(folder))
+    return collect.read(frame.Path(folder))
 
 
 def is_about(run: frame.Run, found: Evidence) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from shipdash import summary
+from shipdash import analysis
 from shipdash.config import PRESETS, SECTIONS, ConfigError, RunConfig, preset
-from shipdash.store import StoreError
+from shipdash.runs import StoreError
 from shipdash.ui import frame
 
 WIDE = {"n_pool", "n_held_out", "max_steps", "pool", "order", "model", "learning_rate", "distinct"}
@@ -91,11 +91,11 @@ def _about(name: str) -> str:
     }[name]
 
 
-def estimate(config: RunConfig, runs: list[frame.Run]) -> summary.Estimate:
+def estimate(config: RunConfig, runs: list[frame.Run]) -> analysis.Estimate:
     """Expected time of a run, from what finished here."""
     done = [(r.config.to_dict(), r.result) for r in runs
             if r.config and r.result and not r.recorded and r.state == "completed"]
-    return summary.estimate(config.to_dict(), done)
+    return analysis.estimate(config.to_dict(), done)
 
 
 def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
@@ -104,7 +104,7 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
     gpu = "gpu" in str((frame.device() or {}).get("device", "")).lower()
     if expected.seconds is None:
         recorded = [(r.config.to_dict(), r.result) for r in runs if r.recorded and r.result]
-        elsewhere = summary.estimate(config.to_dict(), recorded)
+        elsewhere = analysis.estimate(config.to_dict(), recorded)
         known = elsewhere.seconds and recorded
         extra = (f" The recorded run's machine would need about "
                  f"{frame.duration(elsewhere.seconds)}." if known else "")

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 from PIL import Image
 
-from shipdash import jobs
 from shipdash.config import RUN_ID, ConfigError, RunConfig, preset_of
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.runs import Store, StoreError, queue
 from shipdash.ui.stored import events
 from shipdash.ui.words import command, duration, provenance, seeds
 
@@ -234,7 +233,7 @@ def guess() -> int | None:
 def device() -> dict[str, Any] | None:
     """What the probe process found; None while it has not answered."""
     try:
-        return jobs.device_facts(own_store())
+        return queue.device_facts(own_store())
     except (StoreError, OSError, ConfigError):
         return None
 

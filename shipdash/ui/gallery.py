@@ -17,7 +17,7 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from shipdash.config import SceneConfig
-from shipdash.pool import Pool
+from shipdash.data.pool import Pool
 from shipdash.ui import frame
 
 INK = (122, 134, 148, 255)  # the figures' quiet grey: reads on light and dark

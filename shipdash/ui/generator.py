@@ -10,7 +10,7 @@ import streamlit as st
 
 from shipdash import figures
 from shipdash.config import ConfigError, SceneConfig, SeedConfig
-from shipdash.pool import Pool
+from shipdash.data.pool import Pool
 from shipdash.ui import chart, forms, gallery
 
 N_SHOWN = 10

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, jobs, summary
+from shipdash import analysis, figures
 from shipdash.records import RunState
+from shipdash.runs import queue
 from shipdash.ui import chart, evidence, forms, frame, gallery
 
 MOST_SHOWN = 112
@@ -35,10 +36,10 @@ def body() -> None:
 
 def _curve(run: frame.Run, guess: int | None) -> None:
     events, rules = frame.events(run), run.config.selection
-    now = summary.progress(events, rules.n_pool, rules.passes)
+    now = analysis.progress(events, rules.n_pool, rules.passes)
     reason = (run.result or {}).get("reason")
-    title = summary.finding(now.n_core, now.n_tested, rules.n_pool, reason)
-    curve = summary.selection_curve(events)
+    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, reason)
+    curve = analysis.selection_curve(events)
     chart.show(figures.selection(curve, rules.n_pool, title, guess=guess), key="home_selection",
                note=origin(run))
 
@@ -93,7 +94,7 @@ def result(run: frame.Run) -> None:
 def beside(run: frame.Run) -> None:
     """What as many random pairs do, where the recorded study says; else that nobody knows."""
     study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
-    said = summary.arms_finding(study.arms) if study is not None else None
+    said = analysis.arms_finding(study.arms) if study is not None else None
     if said is None:
         st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
                    "matter. As many random pairs may do as well.")
@@ -135,7 +136,7 @@ def machine(runs: list[frame.Run], arms: list[frame.Run]) -> None:
     st.fragment(_device, run_every=None if known else "3s")(known)
     own = [r for r in runs if not r.recorded]
     if any(r.state == RunState.QUEUED for r in own):
-        forms.attempt(jobs.ensure_drainer, frame.own_store())
+        forms.attempt(queue.ensure_drainer, frame.own_store())
     if not own:
         frame.empty("No runs yet.", "The first one you start appears here.")
         return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from shipdash import figures, jobs, summary
+from shipdash import analysis, figures
 from shipdash.records import Picked, RunState, StopReason
-from shipdash.store import StoreError
+from shipdash.runs import StoreError, queue
 from shipdash.ui import chart, forms, frame, gallery
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
@@ -40,11 +40,11 @@ def buttons(run: frame.Run) -> None:
         _look_closer(run)
         return
     asks = (
-        ("Pause", jobs.pause, ":material/pause:", run.state == RunState.RUNNING),
-        ("Step one pick", jobs.step, ":material/skip_next:",
+        ("Pause", queue.pause, ":material/pause:", run.state == RunState.RUNNING),
+        ("Step one pick", queue.step, ":material/skip_next:",
          run.state in (RunState.RUNNING, RunState.PAUSED)),
-        ("Resume", jobs.resume, ":material/play_arrow:", not going),
-        ("Cancel", jobs.cancel, ":material/close:", going or run.state == RunState.PAUSED),
+        ("Resume", queue.resume, ":material/play_arrow:", not going),
+        ("Cancel", queue.cancel, ":material/close:", going or run.state == RunState.PAUSED),
     )
     with st.container(horizontal=True):
         for label, ask, icon, possible in asks:
@@ -89,12 +89,12 @@ def _panel(run: frame.Run, log: bool) -> None:
         st.rerun()  # buttons and timer follow the state
     events = frame.events(run, state)
     rules = run.config.selection
-    now = summary.progress(events, rules.n_pool, rules.passes)
+    now = analysis.progress(events, rules.n_pool, rules.passes)
     _say(run, state, reason, now)
     _numbers(now)
     stop = (run.result or {}).get("reason")
-    title = summary.finding(now.n_core, now.n_tested, rules.n_pool, stop)
-    curve = summary.selection_curve(events)
+    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, stop)
+    curve = analysis.selection_curve(events)
     left, right = st.columns([5, 1], gap="medium")
     with left:
         chart.show(figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log),
@@ -115,7 +115,7 @@ def _state(run: frame.Run) -> tuple[RunState, str]:
         return RunState.FAILED, str(error)
 
 
-def _say(run: frame.Run, state: RunState, reason: str, now: summary.Progress) -> None:
+def _say(run: frame.Run, state: RunState, reason: str, now: analysis.Progress) -> None:
     words = f"{frame.STATES[state]} {WORDS[state]}"
     reason = ENDS.get(reason, reason)
     words += f" {reason[:1].upper()}{reason[1:]}" if reason and state != RunState.LOST else ""
@@ -137,8 +137,8 @@ def _pending(run: frame.Run, state: RunState) -> str:
         return ""
     try:
         if state == RunState.QUEUED:
-            jobs.ensure_drainer(run.store)
-            waiting = jobs.queue(run.store)
+            queue.ensure_drainer(run.store)
+            waiting = queue.waiting(run.store)
             ahead = waiting.index(run.run_id) if run.run_id in waiting else 0
             if ahead:
                 return f" {ahead} before it."
@@ -150,12 +150,12 @@ def _pending(run: frame.Run, state: RunState) -> str:
         return f" {error}"
 
 
-def _numbers(now: summary.Progress) -> None:
+def _numbers(now: analysis.Progress) -> None:
     rate = "–" if now.rejection_rate is None else f"{now.rejection_rate:.1%}"
     cells = st.columns(6)
     cells[0].metric("Selected", f"{now.n_core:,}")
     cells[1].metric("Tested", f"{now.n_tested:,}")
-    cells[2].metric(f"Failing, last {summary.RATE_WINDOW}", rate)
+    cells[2].metric(f"Failing, last {analysis.RATE_WINDOW}", rate)
     cells[3].metric("Training", _speed(now.train_speed),
                     help="Images per second, forward and backward.")
     cells[4].metric("Prediction", _speed(now.scan_speed), help="Images per second, forward.")
@@ -169,10 +169,10 @@ def _speed(value: float | None) -> str:
 
 def rates(events, run: frame.Run) -> None:
     """Rejection rate, training score and loss: three small charts."""
-    trace, rules = summary.training_trace(events), run.config.selection
+    trace, rules = analysis.training_trace(events), run.config.selection
     left, middle, right = st.columns(3, gap="large")
     with left:
-        chart.show(figures.rejection_rate(summary.rejection_rate(events), rules.n_pool),
+        chart.show(figures.rejection_rate(analysis.rejection_rate(events), rules.n_pool),
                    key="rejection")
     with middle:
         chart.show(figures.training(trace, "score", rules.precision), key="score")

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from shipdash import summary, sweep
+from shipdash import analysis
 from shipdash.config import ConfigError, RunConfig, setting
 from shipdash.records import RunState
-from shipdash.store import StoreError
+from shipdash.runs import StoreError
+from shipdash.studies import sweep
 from shipdash.ui import forms, frame
 from shipdash.ui.points import Family
 
@@ -160,7 +161,7 @@ def progress(shown: list[tuple[str, sweep.Standing]]) -> None:
     for sweep_id, standing in shown:
         n, counts = len(standing.states), standing.counts
         words = ", ".join(f"{count} {state}" for state, count in
-                          summary.ordered_counts(counts).items())
+                          analysis.ordered_counts(counts).items())
         st.progress(standing.n_done / n, f"Sweep {sweep_id[:6]}: {_stands(standing)} "
                                          f"{standing.n_done} of {n} points · {words}")
 

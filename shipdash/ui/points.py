@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from shipdash import summary, sweep
+from shipdash import analysis
 from shipdash.config import PRESETS, ConfigError, RunConfig, preset, preset_of
 from shipdash.records import RunState
-from shipdash.store import Store, StoreError
+from shipdash.runs import Store, StoreError
+from shipdash.studies import sweep
 from shipdash.ui import frame
 
 RECORDED = "recorded"
@@ -46,7 +47,7 @@ class Family(NamedTuple):
         if self.recorded is not None:
             return self.recorded.points
         mine = {run.digest: run for run in planned if _family(run) == self.name}
-        return summary.sweep_points(_point(store, run_id, config)
+        return analysis.sweep_points(_point(store, run_id, config)
                                     for run_id, config in (self.configs | mine).items())
 
 
@@ -90,7 +91,7 @@ def recorded() -> Recorded | None:
         base = RunConfig.from_dict(facts["base"])
     except (OSError, ValueError, KeyError, ConfigError):
         return None
-    return Recorded(points[summary.POINT_COLUMNS], facts, base)
+    return Recorded(points[analysis.POINT_COLUMNS], facts, base)
 
 
 def config_of(family: Family, row: pd.Series) -> RunConfig:
@@ -137,7 +138,7 @@ def _changes(base: RunConfig, name: str) -> list[str]:
             for key, value in values.items() if value != start[section][key]]
 
 
-def _point(store: Store, run_id: str, config: RunConfig) -> summary.Point:
+def _point(store: Store, run_id: str, config: RunConfig) -> analysis.Point:
     state = sweep.state_of(store, run_id)
     result, iou = None, None
     if state == RunState.COMPLETED:
@@ -146,7 +147,7 @@ def _point(store: Store, run_id: str, config: RunConfig) -> summary.Point:
             result, iou = _finished(str(store.root), run_id, written)
         except (StoreError, OSError):
             state = RunState.FAILED
-    return summary.Point(run_id, config.to_dict(), str(state), result, iou)
+    return analysis.Point(run_id, config.to_dict(), str(state), result, iou)
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from shipdash import figures, jobs, replicas, summary
+from shipdash import analysis, figures
 from shipdash.config import RunConfig
 from shipdash.records import RunState
-from shipdash.store import StoreError
+from shipdash.runs import StoreError, queue
+from shipdash.studies import replicas
 from shipdash.ui import chart, evidence, forms, frame, tables
 
 N_ORDERS = 5
@@ -23,21 +24,21 @@ def order(run: frame.Run) -> None:
         if is_recorded:
             evidence.tell_recorded(run, found)
         _fan(run, found, is_recorded)
-    queue(run, "orders", f"Queue orders 1 to {N_ORDERS}",
+    queue_box(run, "orders", f"Queue orders 1 to {N_ORDERS}",
           lambda: replicas.fan(run.config, N_ORDERS))
 
 
 def _fan(run: frame.Run, found, is_recorded: bool) -> None:
-    said = summary.fan_finding(found.fan, found.overlap)
+    said = analysis.fan_finding(found.fan, found.overlap)
     st.markdown(said.detail)
-    median = summary.fan_median(found.steps)
+    median = analysis.fan_median(found.steps)
     chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
                note=f"One line an order, thick: their median. "
                     f"{evidence.provenance(run, found, is_recorded)}")
     tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.",
                 leave_out=("seconds",))
-    matrix = summary.overlap_matrix(found.overlap)
-    shown = summary.overlap(matrix, _sizes(found.fan), found.about["n_pool"])
+    matrix = analysis.overlap_matrix(found.overlap)
+    shown = analysis.overlap(matrix, _sizes(found.fan), found.about["n_pool"])
     chart.show(figures.overlap(matrix, shown), key="overlap",
                note="Share of common pairs among all pairs of two core sets, by order seed.")
 
@@ -55,14 +56,14 @@ def folds(run: frame.Run) -> None:
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
-        said = summary.folds_finding(found.folds)
+        said = analysis.folds_finding(found.folds)
         st.markdown(f"### {said.title}")
         st.markdown(said.detail)
         tables.show(found.folds, key="folds_table", alt=f"Folds. {said.title}.",
                     leave_out=("seconds", "date"))
         st.caption(evidence.provenance(run, found, is_recorded))
     n_done = len(found.folds) if found is not None and not is_recorded else 1
-    queue(run, "folds", f"Queue fold {n_done + 1}",
+    queue_box(run, "folds", f"Queue fold {n_done + 1}",
           lambda: replicas.folds(run.config, n_done + 1)[-1:])
 
 
@@ -76,23 +77,23 @@ def known(run: frame.Run) -> None:
         if is_recorded:
             evidence.tell_recorded(run, found)
         for answer in found.distinct.to_dict("records"):
-            said = summary.distinct_finding(answer)
+            said = analysis.distinct_finding(answer)
             st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
         for answer in found.noise.to_dict("records"):
-            said = summary.noise_finding(answer)
+            said = analysis.noise_finding(answer)
             st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
         for name in ("distinct", "noise"):
             table = getattr(found, name)
             if len(table):
                 tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
-    queue(run, "known", "Queue 50 distinct pairs and 5 % wrong masks", lambda: [
+    queue_box(run, "known", "Queue 50 distinct pairs and 5 % wrong masks", lambda: [
         replicas.distinct(run.config, 50), replicas.noisy(run.config)])
 
 
 def cost(run: frame.Run) -> None:
     """The ledger of selection and arms."""
     r = run.result
-    epochs = summary.full_epochs(r["n_forward"], r["n_backward"], r["n_pool"])
+    epochs = analysis.full_epochs(r["n_forward"], r["n_backward"], r["n_pool"])
     st.markdown(f"### It cost {r['n_backward']:,} training images and {r['n_forward']:,} "
                 "predictions")
     st.markdown(f"{frame.duration(r['seconds'])} in all, {r['n_wasted']:,} predictions thrown "
@@ -107,7 +108,7 @@ def cost(run: frame.Run) -> None:
         return
     if is_recorded:
         evidence.tell_recorded(run, found)
-    title = summary.cost_finding(found.cost)
+    title = analysis.cost_finding(found.cost)
     chart.show(figures.costs(found.cost, title), key="costs",
                note="A backward pass counts as two forward passes. Predictions of the evaluation "
                     "are not in it. Seconds in the table are as they fell, whatever else the "
@@ -115,14 +116,14 @@ def cost(run: frame.Run) -> None:
     tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))
 
 
-def queue(run: frame.Run, key: str, label: str, questions) -> None:
+def queue_box(run: frame.Run, key: str, label: str, questions) -> None:
     """A button that queues what is missing of some runs, and how many of them are under way."""
     st.divider()
     if not evidence.can_queue(run):
         return
     configs = forms.attempt(questions) or []
     states = {r.run_id: r.state for r in run.store.list()}
-    missing = [c for c in configs if states.get(c.digest) in (None, *jobs.HALTED)]
+    missing = [c for c in configs if states.get(c.digest) in (None, *queue.HALTED)]
     moving = [c for c in configs if states.get(c.digest) in (RunState.QUEUED, RunState.RUNNING)]
     if st.button(label, key=f"queue_{key}", icon=":material/playlist_add:", disabled=not missing,
                  help="Settings as in the run in view but for this; stored answers are kept."):
@@ -133,8 +134,8 @@ def queue(run: frame.Run, key: str, label: str, questions) -> None:
 
 
 def _submit(run: frame.Run, missing: list[RunConfig]) -> list[str]:
-    ids = [jobs.enqueue(run.store, config) for config in missing]
-    jobs.ensure_drainer(run.store)
+    ids = [queue.enqueue(run.store, config) for config in missing]
+    queue.ensure_drainer(run.store)
     return ids
 
 
@@ -142,7 +143,7 @@ def _watch(run: frame.Run, moving: list[RunConfig]) -> None:
     """Where the queued ones stand; when one has ended the page is drawn again."""
     try:
         states = {c.digest: run.store.status(c.digest) for c in moving}
-        jobs.ensure_drainer(run.store)
+        queue.ensure_drainer(run.store)
     except (StoreError, OSError) as error:
         st.error(str(error))
         return

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, summary
+from shipdash import analysis, figures
 from shipdash.ui import chart, frame, gallery
 
 MOST_FACTORS = 20_000
@@ -44,7 +44,7 @@ def discarded(run: frame.Run, events) -> None:
     choice = frame.switch("Show", ["near misses", "worst at the end"], key="discarded")
     predicted = None
     if choice == "near misses":
-        table = summary.discarded_table(events)
+        table = analysis.discarded_table(events)
         st.caption("Discarded with the lowest IoU that still passed, when they came.")
     else:
         table, predicted = _worst(run), gallery.predictions(run, "reaudit_worst")
@@ -78,7 +78,7 @@ def one(run: frame.Run, events) -> None:
     index = st.number_input("Pair number", 0, n - 1, 0, key="pair", bind=frame.link("pair"),
                             width=220, help="Its number in the pool, as on every page.") or 0
     images, masks = gallery.of_run(run, [index])
-    history = summary.pair_history(events, index)
+    history = analysis.pair_history(events, index)
     facts = gallery.factors(run.config.to_dict()["scene"], run.config.seeds.pool, n, (index,))
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -112,8 +112,8 @@ def why(run: frame.Run, table: pd.DataFrame) -> None:
                f"a chance of 5 % / {len(FACTORS)} (chi-square test).")
     cells = st.columns(2, gap="large")
     for k, (factor, label) in enumerate(FACTORS.items()):
-        rates = summary.factor_rates(facts, chosen, factor, n_pool=n, sampled=sampled)
-        chance = summary.same_rate(rates)
+        rates = analysis.factor_rates(facts, chosen, factor, n_pool=n, sampled=sampled)
+        chance = analysis.same_rate(rates)
         with cells[k % 2]:
             figure = figures.factor_rates(rates, label, clear=chance < 0.05 / len(FACTORS))
             chart.show(figure, key=f"factor_{factor}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from shipdash.records import Event, Picked, RunState
-from shipdash.store import RunCorrupt, StoreError
+from shipdash.runs import RunCorrupt, StoreError
 
 if TYPE_CHECKING:
     from shipdash.ui.frame import Run

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, jobs, summary, sweep
+from shipdash import analysis, figures
 from shipdash.config import SelectionConfig
+from shipdash.runs import queue
+from shipdash.studies import sweep
 from shipdash.ui import chart, forms, frame, plan, points
 
 EVERY = "3s"
@@ -40,11 +42,11 @@ def choose(runs: list[frame.Run]) -> View:
             help="How a pair is judged: by the article's staircase of tenths, or by its IoU "
                  "itself. The other rule's median is drawn beside.")
         words = st.selectbox(
-            "Failing is below", list(summary.FAILING.values()), key="failing", width=300,
+            "Failing is below", list(analysis.FAILING.values()), key="failing", width=300,
             bind="query-params", help="A fixed IoU judges all precisions alike; its own acceptance "
                                       "IoU moves with the precision.")
         cost = frame.switch("Cost", COSTS, default="training images", key="cost")
-    return View(family, _key(figures.RULES, rule), _key(summary.FAILING, words), cost)
+    return View(family, _key(figures.RULES, rule), _key(analysis.FAILING, words), cost)
 
 
 def _choose_family(found: dict[str, points.Family]) -> points.Family:
@@ -93,9 +95,9 @@ def _draw(view: View, table: pd.DataFrame) -> None:
         (_cost(view, table), _cost_note(view, table)),
     ):
         clicked = _threshold(view, table, measure, bands, note) or clicked
-    runs = summary.trade_off(table, view.failing, view.acceptance)
+    runs = analysis.trade_off(table, view.failing, view.acceptance)
     picture = figures.trade_off(runs, view.failing, _short(view.failing),
-                                summary.trade_off_finding(runs, view.failing))
+                                analysis.trade_off_finding(runs, view.failing))
     clicked = chart.show(picture, key="trade_off", clicks=True, note="One mark a run; numbers at "
                          "the diamonds are precisions.").clicked or clicked
     if clicked:
@@ -112,7 +114,7 @@ def _failing(view: View, table: pd.DataFrame) -> figures.Measure:
     top = table[view.failing].max()
     ticks = ".0%" if top > 0.05 else ".1%" if top > 0.005 else ".2%"
     measure = figures.Measure(view.failing, f"share below {_short(view.failing)}", ticks, ".2%")
-    words = f"The share of held-out pairs below {summary.FAILING[view.failing]}"
+    words = f"The share of held-out pairs below {analysis.FAILING[view.failing]}"
     return _stated(view, table, measure, words, "{:.2%}")
 
 
@@ -124,12 +126,12 @@ def _cost(view: View, table: pd.DataFrame) -> figures.Measure:
 
 def _stated(view: View, table: pd.DataFrame, measure: figures.Measure, what: str, form: str,
             unit: str = "") -> figures.Measure:
-    curve = summary.sweep_curve(table, measure.column, view.acceptance)
-    return measure._replace(title=summary.sweep_finding(curve, what, form, unit))
+    curve = analysis.sweep_curve(table, measure.column, view.acceptance)
+    return measure._replace(title=analysis.sweep_finding(curve, what, form, unit))
 
 
 def _threshold(view: View, table: pd.DataFrame, measure: figures.Measure, bands, note: str):
-    curves = {rule: summary.sweep_curve(table, measure.column, rule) for rule in figures.RULES}
+    curves = {rule: analysis.sweep_curve(table, measure.column, rule) for rule in figures.RULES}
     other = next(curve for rule, curve in curves.items() if rule != view.acceptance)
     picture = figures.threshold(table, curves[view.acceptance], view.acceptance, measure,
                                 other=other, bands=bands)
@@ -140,7 +142,7 @@ def _bands(view: View, table: pd.DataFrame) -> pd.DataFrame | None:
     if view.acceptance != "article" or table.empty:
         return None
     margin = view.family.base.selection.margin
-    return summary.acceptance_bands(table["precision"].min(), table["precision"].max(), margin)
+    return analysis.acceptance_bands(table["precision"].min(), table["precision"].max(), margin)
 
 
 def _note(view: View, bands: pd.DataFrame | None) -> str:
@@ -159,13 +161,13 @@ def _note(view: View, bands: pd.DataFrame | None) -> str:
 def _cost_note(view: View, table: pd.DataFrame) -> str:
     if view.cost != "seconds":
         return "Images trained on, each repeat counted."
-    done = summary.completed(table)
+    done = analysis.completed(table)
     threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
     return f"Wall time with {threads or '?'} thread(s) a run; runs side by side slow each other."
 
 
 def _short(failing: str) -> str:
-    return "its acceptance IoU" if failing == "below_own" else summary.FAILING[failing]
+    return "its acceptance IoU" if failing == "below_own" else analysis.FAILING[failing]
 
 
 def origin(family: points.Family, table: pd.DataFrame) -> str:
@@ -217,6 +219,6 @@ def _point(view: View, table: pd.DataFrame) -> None:
             f"{row['order_seed']}, model seed {row['model_seed']}: {kept}This run is not stored "
             "on this machine; its pairs can be seen once it has been computed here.")
     if st.button("Compute this point here", key="point_start", icon=":material/play_arrow:"):
-        run_id = forms.attempt(jobs.submit, frame.own_store(), config)
+        run_id = forms.attempt(queue.submit, frame.own_store(), config)
         if run_id:
             st.switch_page("pages/2_Run.py", query_params={"run": run_id})

@@ -1,0 +1,211 @@
+"""The arms side by side: what each reached on the same held-out pairs, against as many random ones.
+
+Not the runs themselves: it sees settings, results and one IoU per pair, however they were stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from shipdash.analysis.bootstrap import interval, resampled_means
+
+STREAMING = "Streaming learner"
+
+ARMS = {
+    "selection": STREAMING, "core": "Core set", "random": "Random", "first": "First of the stream",
+    "stratified": "Stratified random", "rejected": "Rejected", "full": "Full pool",
+}
+"""Names of the arms by `arm.kind`, in the order in which a page shows them."""
+
+AS_LEFT, EQUAL_UPDATES, EQUAL_COST = "as selection left it", "equal updates", "equal cost"
+UNTIL_SCORE, CONVERGED = "until the score passes", "to convergence"
+SCORE_MISSED, STILL_FALLING = "score not reached at its limit", "loss still falling at its limit"
+SAME = "same"
+
+NEAR = 0.01  # a step count this near to the source's, relatively, was asked to equal it
+TIE = 1e-7  # scores are stored as float32: an IoU on the threshold must not fall below it
+
+KEYS = ["arm", "stop", "network", "n_pairs"]
+"""What tells one arm from another; runs that agree in these are repeats."""
+
+
+class ArmRun(NamedTuple):
+    """One run of one arm: what it learned from, and its IoU on every held-out pair."""
+
+    run_id: str
+    arm: str
+    stop: str
+    network: str
+    n_pairs: int
+    model_seed: int
+    draw: int
+    iou: np.ndarray  # float, (n_held_out,), in the same order of pairs in every run
+    result: Mapping[str, Any]
+
+
+def arm_run(spec: Mapping[str, Any], result: Mapping[str, Any], iou: np.ndarray,
+            source_spec: Mapping[str, Any], source_result: Mapping[str, Any]) -> ArmRun:
+    """A stored run as an arm of `source`, named from its settings.
+
+    Parameters
+    ----------
+    spec, source_spec : dict
+        As `RunConfig.to_dict` gives them; the source's own is its own first arm.
+    result, source_result : dict
+        As stored.
+    iou : float array, shape (n_held_out,)
+    """
+    arm = spec["arm"]
+    return ArmRun(
+        str(result["run_id"]), ARMS[arm["kind"]], stop_words(spec, source_result, result),
+        network_words(spec["network"], source_spec["network"]), int(result["n_core"]),
+        int(spec["seeds"]["model"]), int(arm["draw"]), np.asarray(iou, np.float64), result,
+    )
+
+
+def stop_words(spec: Mapping[str, Any], source: Mapping[str, Any],
+               result: Mapping[str, Any]) -> str:
+    """When the arm's training ended, in words: against the updates and the cost of its source."""
+    arm = spec["arm"]
+    if arm["kind"] == "selection":
+        return AS_LEFT
+    if arm["stop"] != "steps":
+        met, missed = {"score": (UNTIL_SCORE, SCORE_MISSED),
+                       "plateau": (CONVERGED, STILL_FALLING)}[arm["stop"]]
+        return missed if result.get("reason") == "stalled" else met
+    batch = spec["network"]["batch"]
+    for images, words in ((source["n_backward"], EQUAL_UPDATES),
+                          (source["n_backward"] + source["n_forward"] / 3, EQUAL_COST)):
+        if abs(arm["n_steps"] * batch - images) <= max(NEAR * images, batch):
+            return words
+    return f"{arm['n_steps']:,} steps"
+
+
+def network_words(network: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+    """``"same"``, or what is different about the network."""
+    if network == source:
+        return SAME
+    if (network["kind"], network["filters"]) != (source["kind"], source["filters"]):
+        return f"{network['kind']}, {network['filters']} filters"
+    changed = [f"{k} {v:g}" if isinstance(v, (int, float)) else f"{k} {v}"
+               for k, v in network.items() if v != source[k]]
+    return ", ".join(changed)
+
+
+def failing(iou: np.ndarray, acceptance: float) -> np.ndarray:
+    """Which pairs fall below the acceptance IoU: bool, the shape of `iou`."""
+    return np.asarray(iou) < acceptance - TIE
+
+
+def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.DataFrame:
+    """One row per arm: means over its runs, their range, and the difference to random pairs.
+
+    Parameters
+    ----------
+    runs : sequence of ArmRun
+        On one set of held-out pairs. Random arms of another size than `n_core` belong to the
+        random-k curve and are left out.
+    acceptance : float
+        IoU below which a pair fails.
+    n_core : int
+        Size of the core set: the k of random-k.
+
+    Returns
+    -------
+    DataFrame
+        `KEYS`, n_runs, n_backward (training images, mean over runs), then for each of mean_iou and
+        share_failing: the mean over runs, `_low` and `_high` (the range over runs), `_diff` to
+        random-k with the same stop and network where there is one (else with equal updates, same
+        network), and `_diff_low`, `_diff_high`, the paired bootstrap 95 % interval over the
+        held-out pairs. NaN where there is nothing to hold it against. `against` names the row it
+        is held against.
+    """
+    runs = [r for r in runs if r.arm != ARMS["random"] or r.n_pairs == n_core]
+    if not runs:
+        return pd.DataFrame(columns=[*KEYS, "n_runs"])
+    ious = np.stack([r.iou for r in runs])
+    measured = {"mean_iou": ious, "share_failing": failing(ious, acceptance)}
+    drawn = {name: resampled_means(values) for name, values in measured.items()}
+    groups = _groups(runs)
+    rows = []
+    for key, members in groups.items():
+        images = np.mean([runs[i].result.get("n_backward", np.nan) for i in members])
+        row = dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members), "n_backward": images}
+        rival = _rival(key, groups)
+        for name, values in measured.items():
+            means = values[members].mean(axis=1)
+            row |= {name: means.mean(), f"{name}_low": means.min(), f"{name}_high": means.max()}
+            row |= _difference(name, values, drawn[name], members, groups.get(rival, []))
+        rows.append(row | {"against": f"{rival[0]}, {rival[1]}" if rival in groups else "–"})
+    return pd.DataFrame(rows)
+
+
+def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
+    """Rows of each arm, the arms in the order of `ARMS`, equal updates before other stops."""
+    stops = [AS_LEFT, EQUAL_UPDATES, EQUAL_COST, UNTIL_SCORE, SCORE_MISSED, CONVERGED,
+             STILL_FALLING]
+    names = list(ARMS.values())
+    found: dict[tuple, list[int]] = {}
+    for i, r in enumerate(runs):
+        found.setdefault((r.arm, r.stop, r.network, r.n_pairs), []).append(i)
+
+    def place(key: tuple) -> tuple:
+        arm, stop, network, n_pairs = key
+        at = stops.index(stop) if stop in stops else len(stops)
+        by_score = stop in (UNTIL_SCORE, SCORE_MISSED)
+        return network != SAME, network, by_score, names.index(arm), at, stop, n_pairs
+
+    return dict(sorted(found.items(), key=lambda item: place(item[0])))
+
+
+def _rival(key: tuple, groups: Mapping[tuple, Any]) -> tuple | None:
+    """The random arm that a row is held against, None for that arm itself."""
+    arm, stop, network, _ = key
+    random = [k for k in groups if k[0] == ARMS["random"] and k[2] == network]
+    same_stop = [k for k in random if k[1] == stop]
+    equal = [k for k in random if k[1] == EQUAL_UPDATES]
+    rivals = same_stop or equal
+    return None if arm == ARMS["random"] or not rivals else rivals[0]
+
+
+def _difference(name: str, values, drawn, members: list[int], rivals: list[int]) -> dict:
+    if not rivals:
+        return {f"{name}_diff{end}": np.nan for end in ("", "_low", "_high")}
+    differences = drawn[:, members].mean(axis=1) - drawn[:, rivals].mean(axis=1)
+    low, high = interval(differences)
+    return {f"{name}_diff": values[members].mean() - values[rivals].mean(),
+            f"{name}_diff_low": low, f"{name}_diff_high": high}
+
+
+def arm_label(row: Mapping[str, Any]) -> str:
+    """An arm in few words: its name and, unless it is equal updates, when its training ended."""
+    stop = "" if row["stop"] in (EQUAL_UPDATES, AS_LEFT) else f", {row['stop']}"
+    return f"{row['arm']}{stop}" + ("" if row["network"] == SAME else f" ({row['network']})")
+
+
+def arms_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """`arm_table` in words for the screen: a mean with the range of its runs, a difference with
+    its interval over pairs."""
+    rows = []
+    for row in table.to_dict("records"):
+        shown = {"arm": arm_label(row), "pairs": int(row["n_pairs"]), "runs": int(row["n_runs"])}
+        for name, words, digits in (("share_failing", "failing", ".2%"),
+                                    ("mean_iou", "mean IoU", ".4f")):
+            shown[words] = _with_ends(row, name, digits, spread=row["n_runs"] > 1)
+        for name, words, digits in (("share_failing", "failing minus random", "+.2%"),
+                                    ("mean_iou", "IoU minus random", "+.4f")):
+            shown[words] = _with_ends(row, f"{name}_diff", digits)
+        rows.append(shown)
+    return pd.DataFrame(rows)
+
+
+def _with_ends(row: Mapping[str, Any], name: str, digits: str, *, spread: bool = True) -> str:
+    if pd.isna(row[name]):
+        return "–"
+    at, low, high = (format(row[f"{name}{end}"], digits).replace("-", "−")
+                     for end in ("", "_low", "_high"))
+    return f"{at} ({low.rstrip('%')} to {high.rstrip('%')})" if spread else at

@@ -1,0 +1,223 @@
+"""The sentence that the arms add up to, computed from their table; also when it is no difference.
+
+It never speaks of usefulness or labelling: for this generator, network and threshold, so many
+selected pairs gave this, so many random ones that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label
+
+FEWEST_RUNS = 3
+"""Runs of an arm below which no difference is claimed and no spread of runs is drawn from."""
+
+
+class Verdict(StrEnum):
+    """How one measure of the core compares with random pairs."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SEEDS = "within seeds"  # pairs tell them apart, but the runs of the two arms overlap
+    UNKNOWN = "too few runs"  # pairs tell them apart, but how much seeds do is not known
+    EQUAL = "no difference"  # the interval over pairs holds zero
+
+
+class Finding(NamedTuple):
+    """A title, and the numbers it rests on."""
+
+    title: str
+    detail: str
+
+
+def verdict(core: pd.Series, random: pd.Series, measure: str) -> Verdict:
+    """Compare two rows of `arm_table` in one measure.
+
+    A difference is claimed only where the paired interval over held-out pairs leaves out zero
+    *and* every run of one arm lies beyond every run of the other: an interval over pairs knows
+    nothing of how much another model seed or another draw would change.
+    """
+    low, high = core[f"{measure}_diff_low"], core[f"{measure}_diff_high"]
+    if low <= 0 <= high or pd.isna(low):
+        return Verdict.EQUAL
+    if min(core["n_runs"], random["n_runs"]) < FEWEST_RUNS:
+        return Verdict.UNKNOWN
+    if not _apart(core, random, measure):
+        return Verdict.SEEDS
+    more_is_better = measure == "mean_iou"
+    return Verdict.BETTER if (core[f"{measure}_diff"] > 0) == more_is_better else Verdict.WORSE
+
+
+def _apart(core: pd.Series, random: pd.Series, measure: str) -> bool:
+    """Whether every run of one arm lies beyond every run of the other."""
+    return bool(core[f"{measure}_low"] > random[f"{measure}_high"]
+                or core[f"{measure}_high"] < random[f"{measure}_low"])
+
+
+def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
+                 network: str = SAME) -> Finding | None:
+    """Core set against as many random pairs; None while one of the two has not been run."""
+    core, random = (arm_row(table, ARMS[kind], stop, network) for kind in ("core", "random"))
+    if core is None or random is None:
+        return None
+    k = int(core["n_pairs"])
+    title = _title(k, verdict(core, random, "share_failing"), verdict(core, random, "mean_iou"))
+    return Finding(title + _price(core, random, stop), _detail(table, core, random, stop, network))
+
+
+def arm_row(table: pd.DataFrame, arm: str, stop: str, network: str = SAME) -> pd.Series | None:
+    """The one row of that arm, None where it has not been run."""
+    if table.empty:
+        return None
+    found = table[(table["arm"] == arm) & (table["stop"] == stop) & (table["network"] == network)]
+    return None if found.empty else found.iloc[0]
+
+
+def across_table(tables: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Core against random at equal updates, one row per order of the stream.
+
+    `tables` are `arm_table` by order seed; orders that lack one of the two arms are left out.
+
+    Returns
+    -------
+    DataFrame
+        order_seed, n_pairs, n_runs_core, n_runs_random, and for both measures the core's value,
+        that of `_random`, and the difference with its paired interval.
+    """
+    rows = []
+    for seed, table in tables.items():
+        core, random = (arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random"))
+        if core is None or random is None:
+            continue
+        found = {"order_seed": seed, "n_pairs": core["n_pairs"], "n_runs_core": core["n_runs"],
+                 "n_runs_random": random["n_runs"]}
+        for name in ("share_failing", "mean_iou"):
+            found |= {name: core[name], f"{name}_random": random[name]}
+            found |= {f"{name}_diff{end}": core[f"{name}_diff{end}"]
+                      for end in ("", "_low", "_high")}
+        rows.append(found)
+    return pd.DataFrame(rows)
+
+
+def across_finding(table: pd.DataFrame) -> Finding | None:
+    """In how many orders the core did better than random; None for fewer than two."""
+    if len(table) < 2:
+        return None
+    n, diffs = len(table), table["share_failing_diff"]
+    better, worse = int((diffs < 0).sum()), int((diffs > 0).sum())
+    one_side = (f"; by chance alone {n} of {n} would fall on one side in {2 / 2**n:.0%} of such "
+                "studies" if n in (better, worse) else "")
+    return Finding(
+        f"In {better} of {n} orders fewer pairs fail after the core set than after random ones",
+        f"In {worse} it is the other way round. Selected minus random, share failing: "
+        f"{_points(diffs.median())} points in the median, from {_points(diffs.min())} to "
+        f"{_points(diffs.max())}. Each order has a core set of its own{one_side}.")
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.2f}".replace("-", "−")
+
+
+def arms_title(table: pd.DataFrame) -> str:
+    """Which arm fails least, and what the core set does beside it."""
+    best = table.loc[table["share_failing"].idxmin()]
+    words = f"{arm_label(best)} fails least: {best['share_failing']:.2%} of held-out pairs"
+    core = table[table["arm"] == ARMS["core"]]
+    if core.empty or best["arm"] == ARMS["core"]:
+        return words
+    return f"{words}; the core set {core.iloc[0]['share_failing']:.2%}"
+
+
+def differences_title(table: pd.DataFrame) -> str:
+    """The core set's difference to random pairs in both measures."""
+    core = table[(table["arm"] == ARMS["core"]) & table["share_failing_diff"].notna()]
+    if core.empty:
+        return "The core set has no random pairs to be held against yet"
+    found = core.iloc[0]
+    return (f"Core set minus random: {_diff(found, 'share_failing', 100, ' points')} failing, "
+            f"{_diff(found, 'mean_iou', 1, '')} mean IoU")
+
+
+_FAILURES = {
+    Verdict.BETTER: "fewer held-out pairs fail", Verdict.WORSE: "more held-out pairs fail",
+    Verdict.SEEDS: "share failing within seed noise", Verdict.EQUAL: "share failing no different",
+    Verdict.UNKNOWN: "share failing differs in too few runs",
+}
+_IOU = {
+    Verdict.BETTER: "mean IoU is higher", Verdict.WORSE: "mean IoU is lower",
+    Verdict.SEEDS: "mean IoU within seed noise", Verdict.EQUAL: "mean IoU no different",
+    Verdict.UNKNOWN: "mean IoU differs in too few runs",
+}
+
+
+def _title(k: int, failures: Verdict, iou: Verdict) -> str:
+    selected, random = f"{k:,} selected pairs", f"{k:,} random ones"
+    if failures is iou:
+        return {
+            Verdict.BETTER: f"{selected} do better than {random}",
+            Verdict.WORSE: f"{selected} do worse than {random}",
+            Verdict.SEEDS: f"{selected} and {random} differ by no more than seeds do",
+            Verdict.EQUAL: f"No difference seen between {selected} and {random}",
+            Verdict.UNKNOWN: f"{selected} and {random} differ, in too few runs to say more",
+        }[failures]
+    return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
+
+
+def _price(core: pd.Series, random: pd.Series, stop: str) -> str:
+    """Pairs that are harder to learn reach their own score later: more updates are no merit."""
+    if stop != UNTIL_SCORE or not core["n_backward"] > 0 < random["n_backward"]:
+        return ""
+    more = core["n_backward"] / random["n_backward"] - 1
+    if abs(more) < 0.005:
+        return ""
+    return f", on {abs(more):.0%} {'more' if more > 0 else 'fewer'} training images"
+
+
+def _detail(table, core, random, stop: str, network: str) -> str:
+    whole = arm_row(table, ARMS["full"], stop, network)
+    parts = [f"{core['n_pairs']:,} selected pairs gave {_gave(core)}",
+             f"{random['n_pairs']:,} random ones {_gave(random)}"]
+    if whole is not None:
+        parts.append(f"all {whole['n_pairs']:,} of them {_gave(whole)}")
+    rule = f"at {stop}"
+    if stop == UNTIL_SCORE:
+        images = " and ".join(f"{arm['n_backward']:,.0f}" for arm in (core, random))
+        rule = f"each trained until its own score passed (after {images} training images)"
+    which = ("For this generator, network and threshold" if network == SAME else
+             f"For this generator and threshold and another network ({network})")
+    return (f"{which}, {rule}: {'; '.join(parts)}. "
+            f"Selected minus random: {_diff(core, 'share_failing', 100, ' points')} failing, "
+            f"{_diff(core, 'mean_iou', 1, '')} mean IoU (95\u00a0% over held-out pairs). "
+            f"{_spread(core, random)}")
+
+
+def _gave(arm: pd.Series) -> str:
+    return f"{arm['share_failing']:.2%} failing and a mean IoU of {arm['mean_iou']:.4f}"
+
+
+def _diff(core: pd.Series, name: str, scale: float, unit: str) -> str:
+    digits = 2 if scale == 100 else 4
+    at, low, high = (scale * core[f"{name}_diff{end}"] for end in ("", "_low", "_high"))
+    words = f"{at:+.{digits}f}{unit} ({low:+.{digits}f} to {high:+.{digits}f})"
+    return words.replace("-", "−")
+
+
+def _spread(core: pd.Series, random: pd.Series) -> str:
+    def words(arm: Any) -> str:
+        return f"{arm['share_failing_low']:.2%} to {arm['share_failing_high']:.2%}"
+
+    n, m = int(core["n_runs"]), int(random["n_runs"])
+    if min(n, m) < 2:
+        return "One run of an arm has no spread: other seeds may turn this round."
+    spread = (f"Over {n} and {m} runs, model seeds and draws varied, the share failing went from "
+              f"{words(core)} and from {words(random)}.")
+    if not _apart(core, random, "share_failing"):
+        return spread
+    return (f"{spread} Were seeds all the difference, so many runs would fall wholly apart in "
+            f"{2 / math.comb(n + m, n):.1%} of studies.")

@@ -1,0 +1,115 @@
+"""Scores of pairs and rates by true factor as tables. Nothing of how a run got there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc
+
+from shipdash.analysis.arms import TIE, failing
+from shipdash.analysis.run import MOST_POINTS
+
+
+def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
+    """Histogram of scores in [0, 1] at 0.02, failing and passing pairs apart: left, n, passes."""
+    edges = np.round(np.arange(0, 1.0001, 0.02), 2)
+    values, fails = np.asarray(values, float), failing(values, acceptance)
+    parts = [pd.DataFrame({
+        "left": edges[:-1], "n": np.histogram(np.minimum(values[which] + TIE, 1), edges)[0],
+        "passes": passes}) for passes, which in ((False, fails), (True, ~fails))]
+    return pd.concat(parts, ignore_index=True)
+
+
+def ecdf(values: np.ndarray) -> pd.DataFrame:
+    """Share of pairs at or below each score, thinned to `MOST_POINTS`: score, share."""
+    ordered = np.sort(np.asarray(values, float))
+    n = len(ordered)
+    keep = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(int))
+    share = (np.arange(len(ordered)) + 1) / max(len(ordered), 1)
+    return pd.DataFrame({"score": ordered[keep], "share": share[keep]})
+
+
+def measures(result: dict[str, Any]) -> pd.DataFrame:
+    """The four held-out measures in words: measure, value, scale. Empty without an evaluation."""
+    held = result.get("held_out") or {}
+    rows = [
+        ("Mean IoU", held.get("mean_iou"), "0 to 1, thresholded masks"),
+        ("Share failing", held.get("share_failing"), failing_rule(held)),
+        ("Article score", held.get("article_score"), "0 to 1.1, thresholded masks"),
+        ("Article score, soft", held.get("article_score_soft"), "0 to 1.1, on probabilities"),
+    ]
+    rows = [row for row in rows if row[1] is not None]
+    return pd.DataFrame(rows, columns=["measure", "value", "scale"])
+
+
+def failing_rule(held: dict[str, Any]) -> str:
+    """What counts as failing, in words."""
+    return f"0 to 1, pairs below IoU {held.get('acceptance_iou', math.nan):.2f}"
+
+
+def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_pool: int,
+                 sampled: Sequence[int] | None = None, n_groups: int = 4) -> pd.DataFrame:
+    """Selection rate by a true factor: group, n_pool, n_core, rate, low, high (95 %, Wilson).
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Column `index` and the factors, one row for each pair of the pool; of a larger pool, for
+        its core pairs and the sampled ones.
+    core : sequence of int
+        Pool numbers of the core set.
+    factor : str
+        A numeric one is cut at the quartiles.
+    n_pool : int
+        Pairs in the pool.
+    sampled : sequence of int, optional
+        Pool numbers drawn at random that stand for the pool. The interval counts the core pairs'
+        chance only: draw many times as many as there are core pairs.
+    """
+    values = facts[factor]
+    stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
+    if values.dtype.kind in "if" and values.nunique() > n_groups:
+        edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, n_groups + 1)))
+        edges[0], edges[-1] = values.min() - 1e-9, values.max()
+        groups = pd.cut(values, edges)
+    else:
+        groups = values.astype(str)
+    parts = pd.DataFrame({"group": groups, "n_pool": stands, "n_core": facts["index"].isin(core)})
+    table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
+    scaled = (table["n_pool"] * n_pool / max(stands.sum(), 1)).round()
+    table["n_pool"] = np.maximum(scaled, table["n_core"]).astype(int)
+    table["group"] = [_group_name(g) for g in table["group"]]
+    low, high = wilson(table["n_core"].to_numpy(), table["n_pool"].to_numpy())
+    return table.assign(rate=table["n_core"] / table["n_pool"], low=low, high=high)
+
+
+def same_rate(table: pd.DataFrame) -> float:
+    """Probability of rates at least so different if every group were picked alike.
+
+    Pearson's chi-square test of homogeneity (1900) on `factor_rates`; 1 for a single group, or
+    where nothing or everything was picked.
+    """
+    picked, n = table["n_core"].to_numpy(float), table["n_pool"].to_numpy(float)
+    share = picked.sum() / max(n.sum(), 1)
+    if len(table) < 2 or not 0 < share < 1:
+        return 1.0
+    statistic = np.sum((picked - n * share) ** 2 / (n * share * (1 - share)))
+    return float(chdtrc(len(table) - 1, statistic))
+
+
+def _group_name(group: Any) -> str:
+    if isinstance(group, pd.Interval):
+        return f"{group.left:,.0f} to {group.right:,.0f}"
+    return str(group)
+
+
+def wilson(k: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927): lower and upper end."""
+    share, centre = k / n, k / n + z * z / (2 * n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return np.maximum((centre - half) / scale, 0), np.minimum((centre + half) / scale, 1)

@@ -1,0 +1,301 @@
+"""Command line: start, show, repeat, measure and export runs from a terminal.
+
+It decides nothing that the settings have not decided and knows no Streamlit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from shipdash import config as configs
+from shipdash.bench import command as bench_command
+from shipdash.cli import evaluate, progress
+from shipdash.cli import sweep as sweep_command
+from shipdash.config import ConfigError, RunConfig
+from shipdash.data.pool import Pool
+from shipdash.learning.learner import probe_device
+from shipdash.records import Picked, RunState, Scanned, Trained
+from shipdash.runs import RunInfo, Store, StoreError, queue, warm, worker
+from shipdash.studies import replica_jobs
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 if it did what was asked, 1 if not, 2 if the question was wrong."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.command(args)
+    except (ConfigError, StoreError) as error:
+        print(f"shipdash: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        print("shipdash: stopped; `resume` goes on from the last checkpoint", file=sys.stderr)
+        return 130
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask for a run and see it through in this process; a stored result is shown at once."""
+    store = Store(args.runs)
+    run_id, _ = store.create(_config(args))
+    return _see_through(store, run_id, args)
+
+
+def resume(args: argparse.Namespace) -> int:
+    """Go on with a run that was cancelled, paused, lost or failed."""
+    return _see_through(Store(args.runs), args.id, args)
+
+
+def list_runs(args: argparse.Namespace) -> int:
+    """The selections of the folder, newest first; with --arms their control arms too."""
+    infos = Store(args.runs).list()
+    rows = [_row(info) for info in infos]
+    n_arms = sum(bool(row["source"]) for row in rows)
+    if not args.arms:
+        rows = [row for row in rows if not row["source"]]
+    if args.json:
+        print(json.dumps(rows))
+        return 0
+    for row in rows:
+        kept = f"{row.get('n_core') or 0:,} of {row.get('n_tested') or 0:,} tested"
+        if row["source"]:
+            n_pairs = f", {row['n_core']:,} pairs" if row.get("n_core") else ""
+            kept = f"{row['arm']} of {row['source']}{n_pairs}"
+        print(f"{row['run_id']}  {row['state']:<10} {row['created']}  {kept}")
+    if n_arms and not args.arms:
+        print(f"and {n_arms:,} control arms: python -m shipdash list --arms")
+    if not infos:
+        print("No runs yet. Start one: python -m shipdash run --preset quick")
+    return 0
+
+
+def _row(info: RunInfo) -> dict:
+    arm = info.config.arm if info.config else configs.ArmConfig()
+    return {"run_id": info.run_id, "state": str(info.state), "created": info.created,
+            "reason": info.reason, "arm": arm.kind, "source": arm.source, **info.summary}
+
+
+def fan(args: argparse.Namespace) -> int:
+    """The same question in several orders of the stream: size and overlap of the core sets."""
+    _print_rows(replica_jobs.fan(Store(args.runs), args.id, args.orders), "orders", args.json)
+    return 0
+
+
+def folds(args: argparse.Namespace) -> int:
+    """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
+    _print_rows(replica_jobs.folds(Store(args.runs), args.id, args.k), "folds", args.json)
+    return 0
+
+
+def _print_rows(found: dict, rows: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found))
+        return
+    for row in found[rows]:
+        failing = row["share_failing"]
+        score = "" if failing is None else f"{failing:.2%} of held-out pairs failing"
+        print(f"{row['run_id']}  {rows[:-1]} {row.get('order_seed', row.get('fold')):>3}  "
+              f"{row['n_core']:>6,} kept  {score}")
+    print(found["finding"])
+
+
+def show(args: argparse.Namespace) -> int:
+    """One run: what was asked, where it stands, what came out."""
+    store = Store(args.runs)
+    _print(_outcome(store, args.id), args.json)
+    return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write the core set: core.csv with index and true factors, images and masks."""
+    store = Store(args.runs)
+    outcome, config = _outcome(store, args.id), store.config(args.id)
+    if not outcome["core"]:
+        raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
+    pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
+    out = Path(args.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _write_core(out, pool, outcome["core"], args.format)
+    except OSError as error:
+        raise StoreError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
+    _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
+    return 0
+
+
+def work(args: argparse.Namespace) -> int:
+    """The worker process: one run, or everything that is queued."""
+    store = Store(args.runs)
+    if args.queue:
+        queue.drain(store, hand_over=True)
+        if args.json:
+            print(json.dumps({"queued": queue.waiting(store)}))
+        return 0
+    if args.id is None:
+        raise ConfigError("id", None, "must be a run id, unless --queue is given")
+    worker.work(store, args.id)
+    if args.json:
+        _print(_outcome(store, args.id), args.json)
+    return 0
+
+
+def stand_by(args: argparse.Namespace) -> int:
+    """Have the network ready that a page wants, and work on the run it then asks for."""
+    warm.serve(Store(args.runs), args.server)
+    if args.json:
+        print("{}")
+    return 0
+
+
+def probe(args: argparse.Namespace) -> int:
+    """Which device a worker would use; the one question that needs TensorFlow to answer."""
+    facts = probe_device() | {"machine": worker.machine()}
+    if args.out:
+        try:
+            Path(args.out).write_text(json.dumps(facts))
+        except OSError as error:
+            raise StoreError(f"cannot write {args.out}: {error.strerror}; choose another --out"
+                             ) from None
+    _print(facts, args.json)
+    return 0
+
+
+def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
+    bar = progress.bar_for(store.config(run_id))
+    warm.dismiss(store)
+    if not store.is_alive(run_id):
+        store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
+    worker.work(store, run_id, bar)
+    outcome = _outcome(store, run_id)
+    _print(outcome, args.json)
+    return 0 if outcome["state"] == RunState.COMPLETED else 1
+
+
+def _outcome(store: Store, run_id: str) -> dict:
+    """The result where there is one, else the same keys as far as the run has come."""
+    status, spec = store.status(run_id), store.config(run_id)
+    asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
+    result = store.result(run_id)
+    if result is not None:
+        return asked | result
+    events, _ = store.events(run_id)
+    scans = [e for e in events if isinstance(e, Scanned)]
+    core = [e.index for e in events if isinstance(e, Picked)]
+    bouts = [e for e in events if isinstance(e, Trained)]
+    n_core = max([len(core), *(e.n_core for e in bouts)])  # an arm picks none
+    return asked | {
+        "reason": status.reason, "n_pool": spec.selection.n_pool,
+        "n_tested": max([e.n_tested for e in events if isinstance(e, (Scanned, Picked))],
+                        default=0),
+        "n_core": n_core, "core": core, "n_forward": sum(e.n_forward for e in scans),
+        "n_backward": sum(e.n_images for e in bouts),
+        "seconds": round(sum(e.seconds for e in (*scans, *bouts)), 2),
+        "device": None, "held_out": None, "reaudit": None,
+    }
+
+
+def _print(outcome: dict, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(outcome))
+        return
+    for name, value in outcome.items():
+        if name == "core":
+            value = ", ".join(map(str, value[:12])) + (" ..." if len(value) > 12 else "")
+        elif isinstance(value, dict):
+            value = json.dumps(value)
+        print(f"{name:<14} {value}")
+
+
+def _write_core(out: Path, pool: Pool, core: list[int], kind: str) -> None:
+    pairs = {i: pool.pair(i) for i in core}
+    with (out / "core.csv").open("w", newline="") as file:
+        rows = [{"rank": n, "index": i, **pairs[i].factors._asdict()}
+                for n, i in enumerate(core, start=1)]
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    if kind == "npz":
+        np.savez_compressed(
+            out / "core.npz", index=np.array(core),
+            images=np.stack([pairs[i].image for i in core]),
+            masks=np.stack([pairs[i].mask for i in core]),
+        )
+        return
+    from skimage.io import imsave
+
+    for i, pair in pairs.items():
+        image = np.rint(pair.image * 255).astype(np.uint8)
+        imsave(out / f"{i:07d}_image.png", image, check_contrast=False)
+        imsave(out / f"{i:07d}_mask.png", pair.mask.astype(np.uint8) * 255, check_contrast=False)
+
+
+def _config(args: argparse.Namespace) -> RunConfig:
+    changes = dict(configs.parse_setting(text) for text in args.set)
+    shorthands = {
+        "selection.n_pool": args.pool, "evaluation.n_held_out": args.held_out,
+        "selection.precision": args.precision, "seeds.pool": args.pool_seed,
+        "seeds.order": args.order_seed, "seeds.model": args.model_seed,
+    }
+    if args.seed is not None:
+        changes |= {"seeds.pool": args.seed, "seeds.order": args.seed, "seeds.model": args.seed}
+    changes |= {name: value for name, value in shorthands.items() if value is not None}
+    return configs.preset(args.preset).replace(**changes)
+
+
+def _number(text: str) -> int | float | str:
+    """A number if it is one; if not, the config names the rule that the text breaks."""
+    value = configs.parse_setting(f"selection.precision={text}")[1]
+    return text if value is None else value  # "null" must not read as "not given"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m shipdash", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function, *, needs_id: bool = False) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=function.__doc__.split("\n")[0],
+                                  description=function.__doc__)
+        if needs_id:
+            sub.add_argument("id", metavar="ID", help="run id: 16 hexadecimal digits")
+        sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
+                         help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
+        sub.add_argument("--json", action="store_true", help="end with one JSON value")
+        sub.set_defaults(command=function)
+        return sub
+
+    asked = command("run", run)
+    asked.add_argument("--preset", default="compact", help=", ".join(configs.PRESETS))
+    asked.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE")
+    for option in ("--pool", "--held-out", "--precision", "--seed", "--pool-seed", "--order-seed",
+                   "--model-seed"):
+        asked.add_argument(option, type=_number, metavar="N")
+    command("resume", resume, needs_id=True)
+    command("list", list_runs).add_argument("--arms", action="store_true",
+                                            help="control arms too")
+    evaluate.add_options(command("evaluate", evaluate.evaluate, needs_id=True))
+    command("fan", fan, needs_id=True).add_argument(
+        "--orders", type=_number, default=5, metavar="N", help="orders, the run's own among them")
+    command("folds", folds, needs_id=True).add_argument(
+        "--k", type=_number, default=3, metavar="N", help="folds, the run itself among them")
+    command("show", show, needs_id=True)
+    exported = command("export", export, needs_id=True)
+    exported.add_argument("--out", required=True, metavar="DIR")
+    exported.add_argument("--format", choices=("png", "npz"), default="png")
+    worker = command("work", work)
+    worker.add_argument("id", nargs="?", metavar="ID")
+    worker.add_argument("--queue", action="store_true", help="every queued run, in order")
+    command("standby", stand_by).add_argument(
+        "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
+    sweep_command.add_options(command("sweep", sweep_command.sweep))
+    bench_command.add_options(command("bench", bench_command.bench))
+    command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

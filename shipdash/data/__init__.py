@@ -1,0 +1,1 @@
+"""Pairs: where they come from, and which of them somebody learns from."""

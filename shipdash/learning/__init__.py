@@ -1,0 +1,1 @@
+"""Networks, what they learn with and how well they predict."""

@@ -1,0 +1,82 @@
+"""Scores of a learner on pairs: held-out, discarded, or any other, in blocks of bounded memory.
+
+It chooses nothing and trains nothing; whatever is fitted to these scores is no longer held out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from shipdash.learning import metrics
+from shipdash.learning.learner import Learner
+
+BLOCK = 256  # pairs in memory at once: 50 MB of images at 128 x 128
+N_WORST = 24  # predictions kept to be looked at: one contact sheet
+
+
+class Scores(NamedTuple):
+    """One value per pair, in the order asked for; the worst predictions as uint8 0..255."""
+
+    index: np.ndarray  # int64, (n,)
+    iou: np.ndarray  # float64, (n,), 0..1
+    dice: np.ndarray  # float64, (n,), 0..1
+    article: np.ndarray  # float64, (n,), 0..1.1
+    soft: np.ndarray  # float64, (n,), 0..1.1
+    worst: np.ndarray  # int64, (k,), pair numbers, lowest IoU first
+    worst_prediction: np.ndarray  # uint8, (k, size, size)
+
+
+def score(pool, learner: Learner, indices: np.ndarray,
+          on_block: Callable[[int], None] | None = None) -> Scores:
+    """Score the learner, in inference mode, on the numbered pairs of a pool.
+
+    `on_block` hears how many pairs are done after each block and may raise to stop.
+    """
+    indices = np.asarray(indices, np.int64)
+    parts, worst = [], []
+    for start in range(0, len(indices), BLOCK):
+        block = indices[start : start + BLOCK]
+        images, masks = pool.draw(block.tolist())
+        probability = learner.predict(images)
+        c = metrics.counts(masks, probability)
+        ious = metrics.iou(c)
+        soft = metrics.article_score_soft(masks, probability)
+        parts.append((ious, metrics.dice(c), metrics.article_score(c), soft))
+        for j in np.argsort(ious, kind="stable")[:N_WORST]:
+            # A picture of its own: a view would keep the whole block in memory.
+            picture = np.rint(probability[j] * 255).astype(np.uint8)
+            worst.append((ious[j], int(block[j]), picture))
+        worst = sorted(worst, key=lambda found: found[:2])[:N_WORST]
+        if on_block is not None:
+            on_block(start + len(block))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [np.zeros(0)] * 4
+    return Scores(indices, *columns, np.array([found[1] for found in worst], np.int64),
+                  np.array([found[2] for found in worst], np.uint8))
+
+
+def held_out_summary(scores: Scores, acceptance_iou: float) -> dict:
+    """The measures that lead a page; `share_failing` is the share below the acceptance IoU."""
+    return {
+        "n": len(scores.iou),
+        "mean_iou": float(scores.iou.mean()),
+        "share_failing": float(np.mean(scores.iou < acceptance_iou - 1e-12)),
+        "mean_dice": float(scores.dice.mean()),
+        "article_score": float(scores.article.mean()),
+        "article_score_soft": float(scores.soft.mean()),
+        "acceptance_iou": acceptance_iou,
+    }
+
+
+def reaudit_summary(scores: Scores, acceptance_iou: float) -> dict:
+    """How many discarded pairs the final network fails: the article's unchecked lower bound."""
+    failing = scores.iou < acceptance_iou - 1e-12
+    by_iou = np.argsort(scores.iou, kind="stable")
+    return {
+        "n": len(scores.iou),
+        "n_failing": int(failing.sum()),
+        "lowest_iou": float(scores.iou.min()) if len(scores.iou) else None,
+        "failing": [int(scores.index[j]) for j in by_iou if failing[j]],
+    }

@@ -1,0 +1,144 @@
+"""The learner a selection drives, and the one door to TensorFlow.
+
+Not a network: those are in `unet`, imported only inside `open_learner`, so that whoever imports
+this module pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from shipdash.config import NetworkConfig
+from shipdash.learning.metrics import Counts, counts
+
+
+class Step(NamedTuple):
+    """What one training step saw, in training mode and before its update.
+
+    `counts` holds the thresholded predictions against the masks as augmentation turned them.
+    """
+
+    counts: Counts  # int64, (batch,) each
+    loss: float
+
+
+class Learner(Protocol):
+    """Something that learns pairs and predicts masks, with a state that can be put away.
+
+    Two learners built from one config and seed and given the same calls in the same order answer
+    the same on the same machine with the same number of threads.
+    """
+
+    device: str
+    n_parameters: int
+
+    def prepare(self) -> None:
+        """Compile what will be called, so that no run waits for it later; changes nothing else."""
+        ...
+
+    def reseed(self, seed: int) -> None:
+        """Become what `open_learner` gives for this seed; what has been compiled stays."""
+        ...
+
+    def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
+        """One step on float32 (n, size, size, 3) and bool (n, size, size); n is a batch size."""
+        ...
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities float32 (n, size, size) for any n, in inference mode; changes nothing."""
+        ...
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Everything `train` and `predict` depend on, as named arrays without pickles."""
+        ...
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Go on exactly where `get_state` stood; ValueError if it is another network's state."""
+        ...
+
+
+class RoteLearner:
+    """Knows exactly the pairs it was shown and predicts an empty mask for every other.
+
+    The known answer: on a pool of D distinct pairs it selects each once. No network, no
+    TensorFlow, so the loop, the store and the queue can be watched in milliseconds.
+    """
+
+    device = "CPU (rote learner, no network)"
+    n_parameters = 0
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, np.ndarray] = {}
+
+    def prepare(self) -> None:
+        """Nothing to compile."""
+
+    def reseed(self, seed: int) -> None:
+        """Forget everything: nothing here is random."""
+        self._known = {}
+
+    def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
+        """Remember every pair of the batch; the answer in training mode is the truth."""
+        for image, mask in zip(images, masks, strict=True):
+            self._known[_fingerprint(image)] = mask.astype(bool)
+        return Step(counts(masks, masks), 0.0)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """The remembered mask, or an empty one."""
+        empty = np.zeros(images.shape[1:3], bool)
+        known = [self._known.get(_fingerprint(image), empty) for image in images]
+        return np.array(known, np.float32).reshape(images.shape[:3])
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Fingerprints and bit-packed masks of the pairs shown so far."""
+        keys = [np.frombuffer(key, np.uint8) for key in self._known]
+        masks = list(self._known.values())
+        return {
+            "keys": np.stack(keys) if keys else np.zeros((0, 0), np.uint8),
+            "masks": np.packbits(np.array(masks, bool), axis=-1) if masks else np.zeros(0, "u1"),
+            "size": np.array(masks[0].shape[0] if masks else 0),
+        }
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Remember what the state remembered, and nothing else."""
+        if set(state) != {"keys", "masks", "size"}:
+            raise ValueError(f"state must come from a RoteLearner. Received: {sorted(state)}")
+        size = int(state["size"])
+        masks = np.unpackbits(state["masks"], axis=-1, count=size).astype(bool) if size else []
+        self._known = {
+            key.tobytes(): mask for key, mask in zip(state["keys"], masks, strict=True)
+        }
+
+
+def _fingerprint(image: np.ndarray) -> bytes:
+    """A row of noise through the middle: two pairs that share it share every pixel."""
+    return np.ascontiguousarray(image[image.shape[0] // 2]).tobytes()
+
+
+def open_learner(config: NetworkConfig, *, size: int, seed: int) -> Learner:
+    """A fresh learner; TensorFlow is imported here and nowhere else, unless the kind is rote."""
+    if config.kind == "rote":
+        return RoteLearner()
+    from shipdash.learning.unet import TensorFlowLearner
+
+    return TensorFlowLearner(config, size=size, seed=seed)
+
+
+def threads() -> int:
+    """Threads that a network in this process computes with.
+
+    As many as there are processors for it, unless TensorFlow was told otherwise in its environment
+    (a sweep gives every worker one). The last bit of a sum depends on it, so results name it.
+    """
+    told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) else len(os.sched_getaffinity(0))
+
+
+def probe_device() -> dict:
+    """What a learner on this machine would run on; starts TensorFlow, so call it in a process."""
+    from shipdash.learning.unet import device_facts
+
+    return device_facts()

@@ -1,0 +1,13 @@
+"""One folder per run: spec, append-only events, checkpoint, results; list, lock, resume.
+
+It knows what a file is and nothing of what a run does. Writers replace files atomically and only
+the holder of a run's lock appends; readers may come at any moment and never see half a file.
+"""
+
+from shipdash.runs.errors import RunBusy, RunCorrupt, RunNotFound, StoreError
+from shipdash.runs.liveness import REQUESTS
+from shipdash.runs.log import EventWriter
+from shipdash.runs.store import RunInfo, Status, Store
+
+__all__ = ["REQUESTS", "EventWriter", "RunBusy", "RunCorrupt", "RunInfo", "RunNotFound", "Status",
+           "Store", "StoreError"]

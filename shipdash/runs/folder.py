@@ -1,0 +1,133 @@
+"""Files of a runs folder: found by run id, replaced atomically, locked by the kernel.
+
+It knows names and bytes and nothing of what a run is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import secrets
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shipdash.config import RUN_ID
+from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained
+
+
+class Folder:
+    """A folder of runs; by default ``$SHIPDASH_RUNS``, else ``./runs``."""
+
+    def __init__(self, root: str | os.PathLike | None = None) -> None:
+        self.root = Path(root or os.environ.get("SHIPDASH_RUNS") or "runs").absolute()
+
+    def _folder(self, run_id: str) -> Path:
+        if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
+            raise RunNotFound(f"a run id has 16 hexadecimal digits. Received: {run_id!r:.40}")
+        folder = self.root / run_id
+        with explained(f"cannot look into {self.root}"):
+            is_ours = folder.is_dir() and not folder.is_symlink()
+        if not is_ours:
+            raise RunNotFound(f"there is no run {run_id} in {self.root}: check the link or the "
+                              "runs folder")
+        return folder
+
+    def _json(self, run_id: str, name: str, missing: Any = ...) -> Any:
+        path = self._folder(run_id) / name
+        try:
+            return json.loads(path.read_bytes())
+        except FileNotFoundError:
+            if missing is not ...:
+                return missing
+            raise RunCorrupt(f"run {run_id} has no {name}: its folder is damaged; remove it and "
+                             "start the run again") from None
+        except (ValueError, RecursionError, OSError) as error:
+            raise RunCorrupt(f"{name} of run {run_id} cannot be read ({error}); remove the run's "
+                             "folder and start it again") from None
+
+    def _arrays(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
+        path = self._folder(run_id) / name
+        try:
+            with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
+                pass
+            with np.load(path, allow_pickle=False) as stored:
+                return dict(stored)
+        except FileNotFoundError:
+            return None
+        except UNREADABLE as error:
+            raise RunCorrupt(f"{name} of run {run_id} is damaged ({error}): remove that file and "
+                             "resume the run") from None
+
+    def _write(self, run_id: str, name: str, content: bytes) -> None:
+        path = self._folder(run_id) / name
+        with explained(f"cannot write {name} of run {run_id}"):
+            path.parent.mkdir(exist_ok=True)
+            replace(path, content)
+
+    @contextlib.contextmanager
+    def _locked(self, path: Path, patience_s: float = 0.0) -> Iterator[bool]:
+        """Whether we hold the file's lock; opened close-on-exec, so no child inherits it.
+
+        Patience, because whoever only asks takes a shared lock for a moment.
+        """
+        with explained(f"cannot open {path.name} in {path.parent}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            with explained(f"cannot lock {path.name} in {path.parent}"):
+                held = _take(descriptor, fcntl.LOCK_EX, time.monotonic() + patience_s)
+            yield held
+        finally:
+            os.close(descriptor)
+
+    def _is_held(self, path: Path) -> bool:
+        """Whether somebody holds the file's lock; on a read-only disk too, and nothing is made."""
+        with explained(f"cannot look at {path.name} in {path.parent}"):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return False
+            try:
+                return not _take(descriptor, fcntl.LOCK_SH, time.monotonic())
+            finally:
+                os.close(descriptor)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Old content or new, never half; two threads of one server may write at once."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def npz(arrays: dict[str, np.ndarray], *, compressed: bool = False) -> bytes:
+    """The bytes of an archive of arrays."""
+    buffer = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _take(descriptor: int, kind: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)

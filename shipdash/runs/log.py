@@ -1,0 +1,123 @@
+"""A run's event log: append-only, one writer, one JSON object a line; readers at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from shipdash import records
+from shipdash.records import Event
+from shipdash.runs.errors import UNREADABLE, RunCorrupt, explained
+
+FLUSH_S = 0.5  # events reach the disk at most twice a second: enough to watch, cheap to write
+LOOK_BACK = 65_536  # bytes of a first look at a log's end: some 500 events
+
+
+def read(path: Path, start: int = 0) -> tuple[list[Event], int]:
+    """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
+    try:
+        with _legible(path):
+            with path.open("rb") as file:
+                file.seek(start)
+                text = file.read()
+            whole = text[: text.rfind(b"\n") + 1]
+            events = [records.from_json(json.loads(line)) for line in whole.splitlines()]
+            return events, start + len(whole)
+    except FileNotFoundError:
+        return [], 0
+
+
+def each(path: Path) -> Iterator[Event]:
+    """Every event in turn, in the memory of one: a stream of a million pairs logs 100 MB of them.
+
+    A torn last line is left, as `read` leaves it.
+    """
+    with contextlib.suppress(FileNotFoundError), _legible(path), path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield records.from_json(json.loads(line))
+
+
+@contextlib.contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """Turn what a damaged log gives into a sentence that says what to do; a missing one is none."""
+    run_id = path.parent.name
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunCorrupt(f"events.jsonl of run {run_id} cannot be read ({error.strerror}): "
+                         "check the disk and try again") from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RunCorrupt(f"events.jsonl of run {run_id} is damaged ({error}): remove the run's "
+                         "folder and start it again") from None
+
+
+def progress(path: Path) -> tuple[int, int]:
+    """Core size and pairs tested so far, from the end of the event log.
+
+    The last pick may lie far back: the look widens until it is found.
+    """
+    width, found = LOOK_BACK, {}
+    with contextlib.suppress(*UNREADABLE, TypeError), path.open("rb") as file:
+        n_bytes = file.seek(0, os.SEEK_END)
+        while len(found) < 2:
+            start = max(0, n_bytes - width)
+            file.seek(start)
+            lines = file.read(n_bytes - start).split(b"\n")[1 if start else 0 : -1]
+            found = {}
+            for line in lines:
+                event = json.loads(line)
+                found |= {k: event[k] for k in ("n_core", "n_tested") if k in event}
+            if start == 0:
+                break
+            width *= 8
+    return found.get("n_core", 0), found.get("n_tested", 0)
+
+
+class EventWriter:
+    """Appends events; `offset` counts what has been appended, `flush` makes it lasting."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.offset, self._flushed_at = path, 0, 0.0
+
+    def __enter__(self) -> EventWriter:
+        with explained(f"cannot open {self.path}"):
+            self._file = self.path.open("ab")
+        self.offset = self._file.tell()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with explained(f"cannot write {self.path}"):
+            self._file.close()
+
+    def truncate(self, n_bytes: int) -> None:
+        """Forget what was logged after a checkpoint: it will happen again, the same."""
+        if self._file.tell() < n_bytes:
+            raise RunCorrupt(f"{self.path} is shorter than its checkpoint says: remove the "
+                             "checkpoint folder to start the run again")
+        with explained(f"cannot write {self.path}"):
+            self._file.truncate(n_bytes)
+            self._file.seek(0, os.SEEK_END)
+        self.offset = n_bytes
+
+    def append(self, event: Event) -> None:
+        """Add one line; it reaches readers within `FLUSH_S` of the next append."""
+        line = json.dumps(records.to_json(event), allow_nan=False).encode() + b"\n"
+        with explained(f"cannot write {self.path}"):
+            self._file.write(line)
+            self.offset += len(line)
+            if time.monotonic() - self._flushed_at > FLUSH_S:
+                self._file.flush()
+                self._flushed_at = time.monotonic()
+
+    def flush(self) -> None:
+        """Everything appended is on the disk when this returns."""
+        with explained(f"cannot write {self.path}"):
+            self._file.flush()
+            os.fsync(self._file.fileno())

@@ -1,0 +1,80 @@
+"""What came out of a run, as one table of plain values; counted from its events.
+
+It measures nothing: scores come from `evaluation`, times and devices from whoever worked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import shipdash
+from shipdash import config as configs
+from shipdash.config import RunConfig
+from shipdash.learning.learner import Learner, threads
+from shipdash.records import Event, RunState, Scanned, Stopped, Trained
+
+
+def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
+            phases: dict[str, float], learner: Learner) -> dict:
+    """Numbers of a completed run, ready for JSON.
+
+    Parameters
+    ----------
+    run_id, config
+        Name and settings of the run.
+    core : list of int
+        Pool numbers the network has learnt from, in order.
+    events : iterable of Event
+        All of them; the last is `Stopped`.
+    phases : dict
+        Wall time in seconds by phase.
+    learner : Learner
+        Asked for its device and size.
+    """
+    sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0)
+    for event in events:  # added up one by one: a long stream has too many to hold
+        if isinstance(event, Scanned):
+            sums += {"scans": 1, "forward": event.n_forward, "wasted": event.n_wasted}
+            detail["scan"] += event.seconds
+        elif isinstance(event, Trained):
+            sums["backward"] += event.n_images
+            detail["train" if sums["scans"] else "warmup"] += event.seconds
+        elif isinstance(event, Stopped):
+            stopped = event
+    if config.arm.kind != "selection":
+        detail = {}  # an arm only trains
+    return {
+        "run_id": run_id, "state": str(RunState.COMPLETED),
+        "reason": str(stopped.reason), "algorithm": configs.ALGORITHM,
+        "version": shipdash.__version__, "preset": configs.preset_of(config),
+        "n_pool": config.selection.n_pool, "n_tested": stopped.n_tested,
+        "n_core": len(core), "core": core, "rounds": stopped.n_rounds,
+        "n_forward": sums["forward"], "n_wasted": sums["wasted"], "n_backward": sums["backward"],
+        "seconds": round(sum(phases.values()), 2),
+        "phases": {k: round(v, 2) for k, v in (phases | detail).items()},
+        "n_parameters": learner.n_parameters, "device": learner.device,
+        "threads": threads(), "machine": machine(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def machine() -> str:
+    """What a figure was measured on, e.g. ``"AMD EPYC (family 26, model 2), 2 cores, Linux"``.
+
+    Families and models of a processor round differently under one name.
+    """
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
+        about = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
+        name = about.get("model name", name)
+        if "cpu family" in about and "model" in about:
+            name += f" (family {about['cpu family']}, model {about['model']})"
+    n_cores = len(os.sched_getaffinity(0))
+    return f"{name}, {n_cores} core{'s' if n_cores != 1 else ''}, {platform.system()}"

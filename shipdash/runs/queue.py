@@ -1,0 +1,252 @@
+"""The queue: submit, resume, pause, step, cancel, and the processes that do the work.
+
+It reads no events and trains nothing. A page or a command writes what it wants into the store and
+makes sure that one drainer process is alive; the drainer runs one worker process after another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from shipdash import config as configs
+from shipdash.config import RunConfig
+from shipdash.records import RunState
+from shipdash.runs import RunCorrupt, Store, StoreError, warm
+
+COMMAND = (sys.executable, "-m", "shipdash")
+
+WAITING = (RunState.QUEUED,)
+HALTED = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.LOST)
+PROBE_AGAIN_S = 60.0  # a probe that dies at once must not be started anew by every page view
+POLL_S = 0.2  # how often a drainer looks whether a worker that is not its own has ended
+
+
+def submit(store: Store, config: RunConfig) -> str:
+    """Queue the run that answers this question and return its id; a stored answer is kept."""
+    run_id = enqueue(store, config)
+    ensure_drainer(store)
+    return run_id
+
+
+def enqueue(store: Store, config: RunConfig) -> str:
+    """`submit` without a drainer: for whoever queues many, or works the queue off itself."""
+    run_id, created = store.create(config)
+    if not created and store.status(run_id).state in HALTED:
+        _requeue(store, run_id)
+    return run_id
+
+
+def resume(store: Store, run_id: str) -> str:
+    """Queue a halted run again; it goes on from its last checkpoint."""
+    try:
+        state = store.status(run_id).state
+    except RunCorrupt:
+        state = RunState.LOST  # a damaged status is written anew
+    if state not in HALTED:
+        raise StoreError(f"run {run_id} is {state}: only a paused, cancelled, failed or lost run "
+                         "can be resumed")
+    _requeue(store, run_id)
+    ensure_drainer(store)
+    return run_id
+
+
+def step(store: Store, run_id: str) -> None:
+    """Let a run pick one more pair and pause."""
+    store.request(run_id, "step")
+    if store.status(run_id).state in HALTED:
+        store.set_status(run_id, RunState.QUEUED)
+    ensure_drainer(store)
+
+
+def pause(store: Store, run_id: str) -> None:
+    """Ask a run to put itself away; it frees the device and can be resumed."""
+    _halt(store, run_id, "pause", RunState.PAUSED)
+
+
+def cancel(store: Store, run_id: str) -> None:
+    """Ask a run to stop; what it has found stays, and it can be resumed."""
+    _halt(store, run_id, "cancel", RunState.CANCELLED)
+
+
+def waiting(store: Store) -> list[str]:
+    """Ids of the queued runs, the next one first."""
+    found = []
+    for run in store.list():
+        with contextlib.suppress(StoreError):  # removed since the list was made
+            status = store.status(run.run_id)
+            if status.state in WAITING:
+                found.append((status.updated, run.run_id))
+    return [run_id for _, run_id in sorted(found)]
+
+
+def ensure_drainer(store: Store) -> None:
+    """Start a drainer if runs wait and nobody works them off; harmless at any time."""
+    if not waiting(store) or store.queue_is_worked():
+        return
+    try:
+        with (store.root / "queue.log").open("ab") as log:
+            start_process(store, ["work", "--queue"], log, subprocess.STDOUT)
+    except OSError as error:
+        raise StoreError(f"cannot start a worker: {error.strerror or error}; the run waits in "
+                         f"{store.root}") from None
+
+
+def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) -> None:
+    """Have the network of a run ready that is about to be asked for; harmless at any time.
+
+    Not while anything is at work or waits, by the `states` of the runs there are: it would only
+    be in the way. Networks of the presets made for CPUs only: others can take any amount of
+    memory. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
+    """
+    light = [(c.network, c.scene.size) for c in (configs.quick(), configs.compact())]
+    is_light = (config.network, config.scene.size) in light
+    busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
+    if os.environ.get("SHIPDASH_STANDBY") == "0" or not is_light or busy:
+        return
+    # Nowhere to write, no process to be had: the run will start as it does without.
+    with contextlib.suppress(StoreError, OSError):
+        if not store.queue_is_worked() and warm.want(store, config):
+            with (store.root / warm.LOG).open("wb") as log:
+                start_process(store, ["standby", "--server", str(os.getpid())], log,
+                              subprocess.STDOUT)
+
+
+def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = False) -> None:
+    """Work the queue off, a worker process per run, until nothing waits.
+
+    Each is a fresh one, or with `hand_over`, for what a page asked for, the one that stands by.
+    A second drainer returns at once. A run submitted while this one is about to leave is seen by
+    the look after the lock has been given back. A run whose folder fails us is left as it is.
+    """
+    left = set()
+    while _next(store, left):
+        with store.queue_lock() as ours:
+            if not ours:
+                return
+            while run_id := _next(store, left):
+                if _somebody_runs(store):
+                    time.sleep(POLL_S)
+                    continue
+                try:
+                    if not (hand_over and _taken(store, run_id)):
+                        work_one(store, run_id, command)
+                except StoreError as error:
+                    left.add(run_id)
+                    print(f"shipdash: {error}", file=sys.stderr, flush=True)
+
+
+def device_facts(store: Store) -> dict | None:
+    """What a worker would run on, once a probe has found out; a call before that starts one."""
+    path = store.root / "device.json"
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        facts = json.loads(path.read_bytes())
+        if isinstance(facts, dict) and isinstance(facts.get("device"), str):
+            return facts
+    with contextlib.suppress(OSError):  # nowhere to write: the page says "not yet known"
+        store.root.mkdir(parents=True, exist_ok=True)
+        _probe(store, path)
+    return None
+
+
+def start_process(store: Store, arguments: list[str], out, err) -> None:
+    """A process of its own session that outlives us; a thread takes its exit code, lest it stay
+    a zombie for as long as the server lives."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], start_new_session=True, env=_environment(store),
+        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+    )
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
+             n_threads: int = 0, apart: bool = False) -> None:
+    """One worker process, start to end; a run it did not touch would be taken up for ever.
+
+    `n_threads` bounds what its network computes with (0: as many as there are); `apart` keeps a
+    Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way.
+    """
+    before, log_path = store.status(run_id), store.log_path(run_id)
+    warm.dismiss(store)
+    bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")}
+    try:
+        with log_path.open("ab") as log:
+            code = subprocess.call(
+                [*command, "work", run_id], env=_environment(store) | (bound if n_threads else {}),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                process_group=0 if apart else None,
+            )
+        words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
+    except OSError as error:
+        code, words = 1, [str(error)]
+    # Untouched, not merely queued: halted and resumed while its worker was leaving is queued too.
+    if before.state is RunState.QUEUED and store.status(run_id) == before:
+        store.set_status(run_id, RunState.FAILED,
+                         f"the worker ended with code {code}: {' '.join(words)[:300]}")
+
+
+def _taken(store: Store, run_id: str) -> bool:
+    """Whether one that stood by has worked on the run, or at least begun."""
+    before = store.status(run_id)
+    with contextlib.suppress(StoreError):
+        warm.hand_over(store, run_id)
+    return store.status(run_id) != before
+
+
+def _probe(store: Store, path: Path) -> None:
+    """Start a probe unless one is at work or has just ended without an answer.
+
+    It inherits the lock on the file it prints to, and the kernel drops that lock when it ends,
+    however it ends: a probe that died is tried again.
+    """
+    with path.with_suffix(".probe").open("ab") as output:
+        fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError where a probe holds it
+        tried = os.fstat(output.fileno())
+        if tried.st_size and time.time() - tried.st_mtime < PROBE_AGAIN_S:
+            return
+        output.truncate(0)
+        output.write(b"probing\n")
+        output.flush()
+        start_process(store, ["probe", "--json", "--out", str(path)], output, subprocess.STDOUT)
+
+
+def _halt(store: Store, run_id: str, request: str, state: RunState) -> None:
+    now = store.status(run_id).state
+    if now is RunState.RUNNING:
+        store.request(run_id, request)
+    elif now in (RunState.QUEUED, *HALTED):
+        # A worker may just be starting on it, before it says so: the request will reach it.
+        store.request(run_id, request)
+        store.set_status(run_id, state)
+    else:
+        raise StoreError(f"run {run_id} is {now}: there is nothing to {request}")
+
+
+def _requeue(store: Store, run_id: str) -> None:
+    store.clear_request(run_id)
+    store.set_status(run_id, RunState.QUEUED)
+
+
+def _next(store: Store, left: set[str]) -> str | None:
+    return next((run_id for run_id in waiting(store) if run_id not in left), None)
+
+
+def _somebody_runs(store: Store) -> bool:
+    """Whether a worker is alive that is not ours: a dead drainer's, or a command's."""
+    return any(run.state is RunState.RUNNING for run in store.list())
+
+
+def _environment(store: Store) -> dict[str, str]:
+    """The worker's environment: our runs folder, quiet TensorFlow, our package importable."""
+    here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "SHIPDASH_RUNS": str(store.root), "KERAS_BACKEND": "tensorflow",
+            "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": path}

@@ -1,0 +1,122 @@
+"""What a worker works on: a selection, or the training of a control arm. One shape for both.
+
+A task yields events and can be put away and taken up again; when that happens, and where it is
+stored, is the worker's business (`experiment`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from shipdash.config import RunConfig
+from shipdash.data.pool import Pool, order
+from shipdash.data.subsets import choose_pairs
+from shipdash.learning.learner import Learner
+from shipdash.learning.scratch import ArmState, train_arm
+from shipdash.loop import LoopState, select
+from shipdash.records import Event, Picked, Trained
+from shipdash.runs import Store
+
+
+class Task(Protocol):
+    """A stream of events with a state that is whole whenever `settled`."""
+
+    phase: str  # what its time is charged to
+    doing: str  # a word for the status
+    unit: type  # the event that one step of the *step* button ends with
+    pool: Pool
+    order: np.ndarray  # the stream, int64
+    core: list[int]  # pool numbers the network has learnt from
+
+    @property
+    def settled(self) -> bool:
+        """Whether the state may be stored now."""
+        ...
+
+    def events(self, learner: Learner) -> Iterator[Event]:
+        """From the state on; the last one is `Stopped`."""
+        ...
+
+    def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """Arrays, and the rest as plain JSON."""
+        ...
+
+    def set_state(self, arrays: dict[str, np.ndarray], state: dict) -> None:
+        """Go on where `get_state` stood; KeyError, TypeError or ValueError if it does not fit."""
+        ...
+
+
+def open_task(store: Store, config: RunConfig) -> Task:
+    """The task a run's settings ask for; `ConfigError` where another run it needs is missing."""
+    seeds = config.seeds
+    pool = Pool(config.scene, seed=seeds.pool, n=config.selection.n_pool)
+    stream = order(pool.n, seeds.order, np.array(store.left_out(config), int))
+    source = store.source(config)
+    if source is None:
+        return SelectionTask(config, pool, stream)
+    return ArmTask(config, pool, stream, choose_pairs(config.arm, source["core"], stream, pool))
+
+
+class SelectionTask:
+    """The loop over the stream, and the predictions that its core pairs failed with."""
+
+    phase, doing, unit = "select", "selecting", Picked
+
+    def __init__(self, config: RunConfig, pool: Pool, stream: np.ndarray) -> None:
+        self.config, self.pool, self.order = config, pool, stream
+        self.state, self.failed = LoopState(), {}
+
+    @property
+    def settled(self) -> bool:
+        """See `LoopState`."""
+        return self.state.settled
+
+    @property
+    def core(self) -> list[int]:
+        """The core set so far, in order of selection."""
+        return self.state.core
+
+    def events(self, learner: Learner) -> Iterator[Event]:
+        """See `selection.select`."""
+        return select(self.pool, learner, self.config, self.order, self.state, self.failed)
+
+    def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """Loop state, and the failed predictions by pool number."""
+        index, size = list(self.failed), self.config.scene.size
+        pictures = np.array([self.failed[i] for i in index], np.uint8).reshape(-1, size, size)
+        arrays = {"failed_index": np.array(index, np.int64), "failed": pictures}
+        return arrays, dataclasses.asdict(self.state)
+
+    def set_state(self, arrays: dict[str, np.ndarray], state: dict) -> None:
+        """See `Task.set_state`."""
+        self.failed = dict(zip(arrays["failed_index"].tolist(), arrays["failed"], strict=True))
+        self.state = LoopState(**state)
+
+
+class ArmTask:
+    """Training from scratch on pairs that were chosen beforehand."""
+
+    phase, doing, unit, settled = "train", "training", Trained, True
+
+    def __init__(self, config: RunConfig, pool: Pool, stream: np.ndarray,
+                 pairs: list[int]) -> None:
+        self.config, self.pool, self.order, self.core = config, pool, stream, pairs
+        self.state = ArmState()
+
+    def events(self, learner: Learner) -> Iterator[Event]:
+        """See `arms.train_arm`."""
+        return train_arm(self.pool, learner, self.config, self.core, self.state)
+
+    def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """The pairs follow from the settings: only the training's state."""
+        return {}, dataclasses.asdict(self.state)
+
+    def set_state(self, arrays: dict[str, np.ndarray], state: dict) -> None:
+        """See `Task.set_state`."""
+        self.state = ArmState(**state)
+        if len(self.state.scores) not in (0, len(self.core)):
+            raise ValueError("scores must be one a pair")

@@ -1,0 +1,220 @@
+"""One run from its settings to its stored evaluation, resumable after a kill at any moment.
+
+The only writer of a run folder. What it does is decided by the settings; where it stands, by the
+last checkpoint; it knows no page and no queue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from shipdash.data.pool import Pool
+from shipdash.learning import evaluation
+from shipdash.learning.learner import Learner, open_learner
+from shipdash.records import Event, RunState, Stopped, StopReason
+from shipdash.runs import RunCorrupt, Store
+from shipdash.runs.outcome import machine as machine  # asked for here by whoever records a figure
+from shipdash.runs.outcome import outcome
+from shipdash.runs.tasks import open_task
+
+CHECKPOINT_S = 5.0  # what a kill may cost; a checkpoint of the compact network takes some 10 ms
+CHECKPOINT_SHARE = 0.05  # of a run's time at most: the article's state is 60 MB
+
+
+class _Halted(Exception):
+    """Somebody asked the run to stop here; the state it ends in says who."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+
+
+class Prepared(NamedTuple):
+    """A learner that was made and compiled by another than its run, and what that took."""
+
+    learner: Learner  # of the run's network and size, and of any seed
+    seconds: float  # before the run was asked for
+    waited_s: float = 0.0  # after: the run had to wait for it
+
+
+def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None, *,
+         prepared: Prepared | None = None) -> dict:
+    """Start or go on with a run in this process until it has ended or is asked to stop.
+
+    Returns
+    -------
+    dict
+        The stored result, or ``{"run_id": ..., "state": ...}`` where the run was halted.
+
+    Raises
+    ------
+    RunBusy
+        Another process is at work on this run.
+    """
+    with store.lock(run_id):
+        result = store.result(run_id)
+        if result is not None:
+            return result
+        try:
+            return _Worker(store, run_id, on_event or (lambda event: None), prepared).run()
+        except _Halted as halted:
+            store.set_status(run_id, halted.state)
+            return {"run_id": run_id, "state": str(halted.state)}
+        except Exception as error:
+            with contextlib.suppress(Exception):  # a full disk must not hide what went wrong
+                store.set_status(run_id, RunState.FAILED, f"{type(error).__name__}: {error}")
+            raise
+
+
+class _Worker:
+    """The run being worked on: its task and its clock."""
+
+    def __init__(self, store: Store, run_id: str, on_event: Callable[[Event], None],
+                 prepared: Prepared | None) -> None:
+        self.store, self.run_id, self.on_event = store, run_id, on_event
+        self.prepared = prepared
+        self.prepared_s = prepared.seconds if prepared else None  # of a resumed run: all of it
+        self.config = store.config(run_id)
+        self.task = open_task(store, self.config)
+        self.stopped: Stopped | None = None
+        self.phases = dict.fromkeys(("startup", "compile", self.task.phase, "evaluate"), 0.0)
+        self.clock, self.saved_at, self.save_took = time.perf_counter(), time.perf_counter(), 0.0
+
+    def run(self) -> dict:
+        if self.store.requested(self.run_id) != "step":
+            self._heed()  # asked before we had said that we are at work
+        self.store.set_status(self.run_id, RunState.RUNNING, "starting TensorFlow")
+        learner = self._open_learner()
+        self.store.set_status(self.run_id, RunState.RUNNING, self.task.doing)
+        with self.store.writer(self.run_id) as writer:
+            self._restore(learner, writer)
+            if self.stopped is None:
+                self._see_through(learner, writer)
+        result = self._evaluate(learner)
+        self.store.write_result(self.run_id, result)
+        self.store.set_status(self.run_id, RunState.COMPLETED, str(self.stopped.reason))
+        return result
+
+    def _heed(self) -> None:
+        """Honour a request to stop, if there is one."""
+        request = self.store.requested(self.run_id)
+        if request in ("cancel", "pause"):
+            self.store.clear_request(self.run_id)
+            raise _Halted(RunState.CANCELLED if request == "cancel" else RunState.PAUSED)
+
+    def _open_learner(self) -> Learner:
+        scene, network, seed = self.config.scene, self.config.network, self.config.seeds.model
+        if self.prepared is not None:
+            self.prepared.learner.reseed(seed)
+            self._charge("startup")
+            self.phases["startup"] += self.prepared.waited_s
+            return self.prepared.learner
+        learner = open_learner(network, size=scene.size, seed=seed)
+        self._charge("startup")
+        learner.prepare()
+        self._charge("compile")
+        return learner
+
+    def _restore(self, learner: Learner, writer) -> None:
+        """Go back to the last checkpoint; what was logged after it will happen again, the same."""
+        stored = self.store.load_checkpoint(self.run_id)
+        if stored is None:
+            writer.truncate(0)
+            return
+        arrays, loop = stored
+        try:
+            learner.set_state({k[2:]: v for k, v in arrays.items() if k.startswith("n/")})
+            self.task.set_state(arrays, loop["state"])
+            self.phases = {k: self.phases[k] + v for k, v in loop["phases"].items()}
+            if loop.get("prepared_s") is not None:
+                self.prepared_s = loop["prepared_s"] + (self.prepared_s or 0.0)
+            if loop["stopped"] is not None:
+                reason, *numbers = loop["stopped"]
+                self.stopped = Stopped(StopReason(reason), *numbers)
+            offset = int(loop["offset"])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise RunCorrupt(f"the checkpoint of run {self.run_id} is damaged ({error}): remove "
+                             "its checkpoint folder to start the run again") from None
+        writer.truncate(offset)
+        for _ in self.store.each_event(self.run_id):
+            pass  # the result will be counted from them: damage shows now
+
+    def _see_through(self, learner: Learner, writer) -> None:
+        until_unit = False
+        for event in self.task.events(learner):
+            writer.append(event)
+            self.on_event(event)
+            if isinstance(event, Stopped):
+                self.stopped = event
+                self._save(learner, writer)
+                return
+            if not self.task.settled:
+                continue
+            request = self.store.requested(self.run_id)
+            until_unit = until_unit or request == "step"
+            pause = request == "pause" or (until_unit and isinstance(event, self.task.unit))
+            if request == "cancel" or pause:
+                self._save(learner, writer)
+                self.store.clear_request(self.run_id)
+                raise _Halted(RunState.PAUSED if pause else RunState.CANCELLED)
+            now = time.perf_counter()
+            if now - self.saved_at > max(CHECKPOINT_S, self.save_took / CHECKPOINT_SHARE):
+                self._save(learner, writer)
+
+    def _save(self, learner: Learner, writer) -> None:
+        began = time.perf_counter()
+        writer.flush()
+        self._charge(self.task.phase)
+        arrays, state = self.task.get_state()
+        loop = {"state": state, "offset": writer.offset, "phases": self.phases,
+                "prepared_s": self.prepared_s, "stopped": self.stopped and list(self.stopped)}
+        if "failed" in arrays:
+            # The checkpoint last: a kill in between leaves pictures too many, never too few.
+            self.store.save_scores(self.run_id, "picked", index=arrays["failed_index"],
+                                   probability=arrays["failed"])
+        arrays |= {f"n/{name}": value for name, value in learner.get_state().items()}
+        self.store.save_checkpoint(self.run_id, arrays, loop)
+        self.saved_at = time.perf_counter()
+        self.save_took = self.saved_at - began
+
+    def _evaluate(self, learner: Learner) -> dict:
+        config, task = self.config, self.task
+        limit, held_out, reaudit = config.selection.acceptance_iou, None, None
+        if config.evaluation.n_held_out:
+            fresh = Pool(config.scene, seed=config.seeds.pool, n=config.evaluation.n_held_out,
+                         split="held_out")
+            scores = self._score(learner, fresh, np.arange(fresh.n), "held_out")
+            held_out = evaluation.held_out_summary(scores, limit)
+        if config.evaluation.reaudit:
+            discarded = np.setdiff1d(task.order, np.array(task.core))
+            scores = self._score(learner, task.pool, discarded, "reaudit")
+            reaudit = evaluation.reaudit_summary(scores, limit)
+        self._charge("evaluate")
+        events = self.store.each_event(self.run_id)
+        found = outcome(self.run_id, config, task.core, events, self.phases, learner)
+        prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
+        return found | {"prepared_s": prepared_s, "held_out": held_out, "reaudit": reaudit}
+
+    def _score(self, learner: Learner, pool: Pool, indices: np.ndarray, name: str):
+        def on_block(n_done: int) -> None:
+            words = f"evaluating {name.replace('_', '-')}: {n_done:,} of {len(indices):,}"
+            self.store.set_status(self.run_id, RunState.RUNNING, words)
+            self._heed()
+
+        scores = evaluation.score(pool, learner, indices, on_block)
+        self.store.save_scores(
+            self.run_id, name, index=scores.index, iou=scores.iou.astype(np.float32),
+            score=scores.article.astype(np.float32), soft=scores.soft.astype(np.float32),
+        )
+        self.store.save_scores(self.run_id, f"{name}_worst", index=scores.worst,
+                               probability=scores.worst_prediction)
+        return scores
+
+    def _charge(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.phases[phase] += now - self.clock
+        self.clock = now

@@ -1,0 +1,169 @@
+"""The arms of a finished selection: which runs to ask for, and what to call them.
+
+It starts none of them; a name stands for one question, a run for one answer to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+from shipdash import config as configs
+from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
+from shipdash.learning.scratch import WINDOW_STEPS
+
+VARIED = ("core", "random", "first", "stratified", "rejected", "full")
+"""Arms that exist in both variants: equal updates, and until their own score passes."""
+
+NAMES = (*VARIED, "full-cost", "full-converged", "other", "other-random")
+"""All arms but the curve, which needs its sizes."""
+
+DRAWN = ("random", "stratified", "rejected", "other-random", "curve")
+STOPS = ("steps", "score")
+CURVE = (25, 50, 100, 200, 400, 1000, 3000)
+"""Pairs of the random-k curve, as far as the pool has more: even on a logarithmic axis."""
+
+FIRST_MODEL_SEED = 1001
+"""Arms count their model seeds from here on: none starts from the weights that the selection
+started from, which the core set was chosen for."""
+
+SCORE_CAP = 10  # times the equal updates, or
+SCORE_EPOCHS = 5  # over the arm's pairs, whichever is more: an arm still below then will stay so
+PLATEAU_EPOCHS = 40  # of the full pool: half an hour on two cores at 128 pixels,
+PLATEAU_WINDOWS = 40  # and so many windows at least, for a pool smaller than a window
+
+NETWORKS = ("wide", *configs.PRESETS)
+"""What *other* may learn with: the source's network with twice the filters, or a preset's."""
+
+
+def plan(source_id: str, source: RunConfig, result: dict, *, names: Sequence[str] = NAMES,
+         stops: Sequence[str] = STOPS, model_seeds: Sequence[int] = (1001, 1002, 1003),
+         draws: Sequence[int] = (1, 2, 3), curve: Sequence[int] = (),
+         network: str = "") -> list[RunConfig]:
+    """The control arms of a finished selection, one replicate of all of them after another.
+
+    Arms keep the source's scene, selection, pool and order seeds and held-out pairs. Replicate r
+    has the r-th model seed and, where the arm draws, the r-th draw (the shorter of the two goes
+    round again): the unit of replication is the run, so both vary together. *Equal updates* means
+    as many training images as the selection spent; *equal cost* counts its predictions too, three
+    of them to a training image (backward costs two forward passes).
+
+    Parameters
+    ----------
+    source_id, source, result
+        Run id, settings and stored result of the selection.
+    names : sequence of str
+        Some of `NAMES`, or ``curve``: random-k at the sizes of `curve`, else of `CURVE`.
+    stops : sequence of str
+        Variants of the arms in `VARIED`: ``steps``, ``score`` or both.
+    model_seeds, draws : sequence of int
+    curve : sequence of int
+        Sizes of the random-k curve, at equal updates; naming some asks for the curve.
+    network : str
+        One of `NETWORKS`; by default ``wide``, or ``compact`` for the article's network, which is
+        too slow on a CPU to be widened.
+
+    Returns
+    -------
+    list of RunConfig
+        Each question once.
+    """
+    _check(names, stops, model_seeds, draws, curve)
+    if "curve" in names and not curve:
+        curve = [k for k in CURVE if k < result["n_pool"]]
+    asked = {}
+    for r in range(max(len(model_seeds), len(draws))):
+        seed, draw = model_seeds[r % len(model_seeds)], draws[r % len(draws)]
+        for name in (name for name in names if name != "curve"):
+            for stop in stops if name in VARIED else ("steps",):
+                arm = _arm(name, stop, source_id, source, result, draw, network)
+                asked[arm.replace(**{"seeds.model": seed})] = None
+        for k in curve:
+            arm = _arm("curve", "steps", source_id, source, result, draw, network, k)
+            asked[arm.replace(**{"seeds.model": seed})] = None
+    return list(asked)
+
+
+def model_seeds(source: RunConfig, n: int) -> list[int]:
+    """`n` seeds for fresh weights, from `FIRST_MODEL_SEED` on, never the selection's own."""
+    seeds = (s for s in itertools.count(FIRST_MODEL_SEED) if s != source.seeds.model)
+    return list(itertools.islice(seeds, n))
+
+
+def name_of(arm: RunConfig, source: RunConfig, result: dict) -> str:
+    """What an arm is called: one of `NAMES`, or ``curve``; `plan` read backwards."""
+    kind, a = arm.arm.kind, arm.arm
+    if arm.network != source.network:
+        return "other" if kind == "core" else f"other-{kind}"
+    if kind == "full" and a.stop == "plateau":
+        return "full-converged"
+    if kind == "full" and a.stop == "steps" and a.n_steps > equal_updates(arm, result):
+        return "full-cost"
+    return "curve" if kind == "random" and a.n_pairs else kind
+
+
+def equal_updates(arm: RunConfig, result: dict) -> int:
+    """Steps in which an arm trains on as many images as the selection did."""
+    return max(1, result["n_backward"] // arm.network.batch)
+
+
+def equal_cost(arm: RunConfig, result: dict) -> int:
+    """Steps that cost as much as the selection, its predictions included."""
+    cost = result["n_forward"] + 3 * result["n_backward"]
+    return max(1, cost // (3 * arm.network.batch))
+
+
+def other_network(source: RunConfig, name: str = "") -> NetworkConfig:
+    """The network section that a name of `NETWORKS` stands for, beside this source."""
+    own = source.network
+    name = name or ("wide" if own.kind == "compact" else "compact")
+    if name not in NETWORKS:
+        raise ConfigError("network", name, f"must be one of {', '.join(NETWORKS)}")
+    section = configs.preset(name).network if name in configs.PRESETS else (
+        dataclasses.replace(own, filters=2 * own.filters))
+    if section == own:
+        raise ConfigError("network", name, "must be another network than the source's")
+    return section
+
+
+def _arm(name, stop, source_id, source, result, draw, network, n_pairs=0) -> RunConfig:
+    """One arm of one draw; the model seed is still the source's."""
+    section = other_network(source, network) if name.startswith("other") else source.network
+    kind = {"other": "core", "curve": "random"}.get(name, name.split("-")[-1])
+    if name.startswith("full"):
+        kind = "full"
+    if kind == "random" and n_pairs == result["n_core"]:
+        n_pairs = 0  # the random arm itself
+    arm = dataclasses.replace(
+        source, network=section,
+        evaluation=dataclasses.replace(source.evaluation, reaudit=False),
+        arm=ArmConfig(kind=kind, source=source_id, n_pairs=n_pairs, n_steps=1,
+                      draw=draw if name in DRAWN else 0,
+                      stop="plateau" if name == "full-converged" else stop),
+    )
+    return arm.replace(**{"arm.n_steps": _n_steps(name, arm, result)})
+
+
+def _n_steps(name: str, arm: RunConfig, result: dict) -> int:
+    equal = equal_updates(arm, result)
+    n_pairs = result["n_pool"] if arm.arm.kind == "full" else result["n_core"]
+    epoch = -(-n_pairs // arm.network.batch)
+    if name == "full-cost":
+        return equal_cost(arm, result)
+    if arm.arm.stop == "plateau":
+        return max(PLATEAU_EPOCHS * epoch, PLATEAU_WINDOWS * WINDOW_STEPS)
+    return max(SCORE_CAP * equal, SCORE_EPOCHS * epoch) if arm.arm.stop == "score" else equal
+
+
+def _check(names, stops, seeds, draws, curve) -> None:
+    for field, given, known in (("arms", names, (*NAMES, "curve")), ("stops", stops, STOPS)):
+        for word in given:
+            if word not in known:
+                raise ConfigError(field, word, f"must be some of {', '.join(known)}")
+    for field, given in (("stops", stops), ("model_seeds", seeds), ("draws", draws)):
+        if not given:
+            raise ConfigError(field, list(given), "must name at least one")
+    for k in curve:
+        if k < 1:
+            raise ConfigError("curve", k, "must be sizes of at least 1 pair")

@@ -1,0 +1,240 @@
+"""Everything stored that bears on one selection, gathered and handed to `summary` as plain tables.
+
+It trains nothing and judges nothing. The same tables are made for a page and for a recorded study,
+which is these tables as small CSV files and one JSON object that says where they come from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from shipdash import analysis
+from shipdash.analysis import ArmRun
+from shipdash.config import RunConfig
+from shipdash.data.pool import Pool
+from shipdash.records import StopReason
+from shipdash.runs import RunInfo, Store, StoreError
+from shipdash.studies import replicas
+
+ABOUT = "about.json"
+
+MOST_COUNTED = 20_000
+"""Pairs whose masks are counted one by one, 0.2 ms each; of a larger pool the asked share."""
+
+
+class Evidence(NamedTuple):
+    """Tables by the name of the function of `summary` that says what their columns mean.
+
+    A table is empty where nothing of its kind has been run.
+    """
+
+    about: dict  # run_id, spec, and n_core, n_pool, n_held_out, acceptance_iou, device, date ...
+    arms: pd.DataFrame  # arm_table
+    across: pd.DataFrame  # across_table: core against random in every order that has both
+    curve: pd.DataFrame  # curve_table
+    worth: pd.DataFrame  # worth_table
+    cost: pd.DataFrame  # cost_table
+    fan: pd.DataFrame  # fan_table
+    steps: pd.DataFrame  # order_seed, tested, selected: the corners of every order's curve
+    overlap: pd.DataFrame  # overlap_table
+    folds: pd.DataFrame  # folds_table
+    passes: pd.DataFrame  # passes_table
+    distinct: pd.DataFrame  # distinct_answer, one row a run
+    noise: pd.DataFrame  # noise_answer, one row a run
+
+
+TABLES = Evidence._fields[1:]
+
+
+def gather(store: Store, run_id: str, listed: Sequence[RunInfo] | None = None) -> Evidence:
+    """All tables of a finished selection, from whatever is complete in its runs folder.
+
+    Parameters
+    ----------
+    listed : sequence of RunInfo, optional
+        ``store.list()``, where the caller has it at hand.
+
+    Raises
+    ------
+    StoreError
+        The run is missing, damaged, unfinished or a control arm.
+    """
+    config, result = store.config(run_id), store.result(run_id)
+    if config.arm.kind != "selection":
+        raise StoreError(f"run {run_id} is a control arm: open {config.arm.source}, the selection "
+                         "it is held against")
+    if result is None:
+        raise StoreError(f"run {run_id} has no result yet: wait for it or resume it")
+    known = [r for r in (store.list() if listed is None else listed)
+             if r.config is not None and r.result is not None
+             and r.result.get("algorithm") == result.get("algorithm")]
+    own = next((r for r in known if r.run_id == run_id), None) or store.info(run_id)
+    runs = _arm_runs(store, own, known)
+    limit, n_core = config.selection.acceptance_iou, result["n_core"]
+    core = [r for r in runs if (r.arm, r.stop, r.network) == (
+        analysis.ARMS["core"], analysis.EQUAL_UPDATES, analysis.SAME)]
+    fan, chain = orders_of(config, known), folds_of(config, known)
+    cores = {r.config.seeds.order: r.result["core"] for r in fan}
+    return Evidence(
+        _about(own), analysis.arm_table(runs, limit, n_core), _across(store, fan, known),
+        analysis.curve_table(runs, limit),
+        analysis.worth_table(runs, core, limit),
+        analysis.cost_table(runs, result["n_pool"], n_core),
+        analysis.fan_table(_members(fan)), _steps(store, fan),
+        analysis.overlap_table(cores, result["n_pool"]),
+        analysis.folds_table(_members(chain), _scratch(store, chain, known)),
+        analysis.passes_table(_members(passes_of(config, known))),
+        _known(config, known, "distinct"), _known(config, known, "label_noise"),
+    )
+
+
+def write(evidence: Evidence, folder: Path, **about: str | int) -> list[Path]:
+    """Store the tables as CSV, and `about` with what is given beside it as JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in TABLES:
+        paths.append(folder / f"{name}.csv")
+        getattr(evidence, name).to_csv(paths[-1], index=False, float_format="%.7g")
+    paths.append(folder / ABOUT)
+    paths[-1].write_text(json.dumps(evidence.about | about, indent=1) + "\n")
+    return paths
+
+
+def read(folder: Path) -> Evidence | None:
+    """A stored study, None where there is none or a file of it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        tables = [_read_table(folder / f"{name}.csv") for name in TABLES]
+        return Evidence(json.loads((folder / ABOUT).read_text()), *tables)
+    return None
+
+
+def orders_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
+    """Finished selections that differ from this one in the order seed at most."""
+    def asked(c: RunConfig) -> RunConfig:
+        return c.replace(**{"seeds.order": config.seeds.order})
+
+    found = [r for r in known if _selection(r) and asked(r.config) == config]
+    return sorted(found, key=lambda r: r.config.seeds.order)
+
+
+def folds_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
+    """The chain of folds this selection belongs to, as far as it is finished without a gap."""
+    by_spec = {r.config: r for r in known if _selection(r)}
+    found: list[RunInfo] = []
+    while (fold := replicas.folds(config, len(found) + 1)[-1]) in by_spec:
+        found.append(by_spec[fold])
+    return found
+
+
+def passes_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
+    """The selection in one pass and until a pass is clean, what is finished of the two."""
+    asked = [replicas.one_pass(config), replicas.until_clean(config)]
+    return [r for c in asked for r in known if r.config == c and _selection(r)]
+
+
+def _selection(r: RunInfo) -> bool:
+    """Whether it selected, and to the end: a stalled run has no core size."""
+    return r.config.arm.kind == "selection" and r.result.get("reason") != StopReason.STALLED
+
+
+def _members(runs: Sequence[RunInfo]) -> list[tuple[dict, dict]]:
+    return [(r.config.to_dict(), r.result) for r in runs]
+
+
+def _arm_runs(store: Store, own: RunInfo, known: Sequence[RunInfo]) -> list[ArmRun]:
+    """The selection itself and its finished arms, those with scores of the same pairs."""
+    found, spec = [], own.config.to_dict()
+    arms = [r for r in known if r.config.arm.source == own.run_id]
+    for r in (own, *sorted(arms, key=lambda r: (r.config.seeds.model, r.config.arm.draw))):
+        scores = store.load_scores(r.run_id, "held_out")
+        if not scores or len(scores["iou"]) != own.config.evaluation.n_held_out:
+            continue
+        found.append(analysis.arm_run(r.config.to_dict(), r.result, scores["iou"], spec,
+                                     own.result))
+    return found if found and found[0].run_id == own.run_id else []
+
+
+def _across(store: Store, fan: Sequence[RunInfo], known: Sequence[RunInfo]) -> pd.DataFrame:
+    """Core against random for each order of the fan that has these two arms."""
+    tables = {}
+    for r in fan:
+        runs = [a for a in _arm_runs(store, r, known)
+                if a.arm in (analysis.ARMS["core"], analysis.ARMS["random"])]
+        tables[r.config.seeds.order] = analysis.arm_table(
+            runs, r.config.selection.acceptance_iou, r.result["n_core"])
+    return analysis.across_table(tables)
+
+
+def _scratch(store: Store, folds: Sequence[RunInfo],
+             known: Sequence[RunInfo]) -> dict[str, tuple[int, float]]:
+    """How often each fold's core was learned from scratch, and the mean share failing after it."""
+    found = {}
+    for r in folds:
+        core = [a for a in _arm_runs(store, r, known) if a.arm == analysis.ARMS["core"]]
+        table = analysis.arm_table(core, r.config.selection.acceptance_iou, r.result["n_core"])
+        row = analysis.arm_row(table, analysis.ARMS["core"], analysis.EQUAL_UPDATES)
+        if row is not None:
+            found[r.run_id] = int(row["n_runs"]), float(row["share_failing"])
+    return found
+
+
+def _about(own: RunInfo) -> dict:
+    names = ("n_core", "n_pool", "n_tested", "device", "threads", "machine", "date", "version",
+             "algorithm", "preset")
+    return {"run_id": own.run_id, "spec": own.config.to_dict(),
+            "n_held_out": own.config.evaluation.n_held_out,
+            "acceptance_iou": own.config.selection.acceptance_iou,
+            **{name: own.result.get(name) for name in names}}
+
+
+def _steps(store: Store, fan: Sequence[RunInfo]) -> pd.DataFrame:
+    parts = []
+    for r in fan:
+        curve = analysis.selection_curve(store.events(r.run_id)[0])
+        parts.append(pd.DataFrame({"order_seed": r.config.seeds.order, **curve._asdict()}))
+    return (pd.concat(parts, ignore_index=True) if parts
+            else pd.DataFrame(columns=["order_seed", "tested", "selected"]))
+
+
+def _known(config: RunConfig, known: Sequence[RunInfo], setting: str) -> pd.DataFrame:
+    """Answers of the runs that planted something, with the same network and acceptance."""
+    rows = []
+    for r in known:
+        planted = getattr(r.config.scene, setting)
+        same = (r.config.network == config.network and _selection(r)
+                and not r.config.selection.exclude
+                and r.config.selection.acceptance_iou == config.selection.acceptance_iou)
+        if not (planted and same):
+            continue
+        pool = Pool(r.config.scene, seed=r.config.seeds.pool, n=r.config.selection.n_pool)
+        answer = _distinct(r, pool) if setting == "distinct" else _noise(r, pool)
+        rows.append({"run_id": r.run_id, "planted": planted} | answer)
+    table = pd.DataFrame(rows)
+    return table if table.empty else table.sort_values(["planted", "run_id"], ignore_index=True)
+
+
+def _distinct(r: RunInfo, pool: Pool) -> dict:
+    origins = [pool.origin(i) for i in r.result["core"]]
+    return analysis.distinct_answer(r.result["core"], origins, r.config.to_dict())
+
+
+def _noise(r: RunInfo, pool: Pool) -> dict:
+    """Wrong masks are counted over the whole pool where that is a matter of seconds."""
+    core = [pool.factors(i).label for i in r.result["core"]]
+    n_wrong = round(r.config.scene.label_noise * pool.n)
+    if pool.n <= MOST_COUNTED:
+        n_wrong = sum(pool.factors(i).label != "true" for i in range(pool.n))
+    return analysis.noise_answer(core, len(core), n_wrong, pool.n)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype={"run_id": str, "network": str}, keep_default_na=True)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
