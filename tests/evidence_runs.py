@@ -6,8 +6,9 @@ Not a test: `test_evidence` and `test_evidence_page` build what they need with i
 from __future__ import annotations
 
 import numpy as np
+from stored_results import HELD_OUT, a_result
 
-from shipdash.config import ALGORITHM, RunConfig
+from shipdash.config import RunConfig
 from shipdash.data.pool import order
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
 from shipdash.runs import Store
@@ -96,19 +97,17 @@ def _finish(store, run_id, asked, core, kind, reason, rounds, failing, *, share=
         again = {"n": len(gone), "n_failing": failing, "lowest_iou": 0.5,
                  "failing": gone[:failing].tolist()}
     is_arm = kind != "selection"
-    store.write_result(run_id, {
-        "run_id": run_id, "state": "completed", "reason": reason, "n_pool": asked.selection.n_pool,
-        "n_tested": 0 if is_arm else asked.selection.n_pool, "n_core": len(core), "core": core,
-        "rounds": rounds, "n_forward": 0 if is_arm else 300, "n_wasted": 0 if is_arm else 100,
-        "n_backward": asked.arm.n_steps * asked.network.batch if is_arm else 960, "seconds": 30.0,
-        "phases": {"startup": 1.0, "compile": 2.0, "train": 10.0, "scan": 3.0, "warmup": 1.0,
-                   "evaluate": 4.0}, "device": "CPU (made up)", "threads": 1,
-        "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
-        "preset": "custom", "algorithm": ALGORITHM, "reaudit": again,
-        "held_out": {"n": N_HELD_OUT, "mean_iou": float(iou.mean()),
-                     "share_failing": float((iou < 0.9 - 1e-7).mean()), "mean_dice": 0.9,
-                     "article_score": 0.9, "article_score_soft": 0.9, "acceptance_iou": 0.9},
-    })
+    store.write_result(run_id, a_result(
+        run_id, reason=reason, n_pool=asked.selection.n_pool,
+        n_tested=0 if is_arm else asked.selection.n_pool, core=list(core), rounds=rounds,
+        n_forward=0 if is_arm else 300, n_wasted=0 if is_arm else 100,
+        n_backward=asked.arm.n_steps * asked.network.batch if is_arm else 960, seconds=30.0,
+        phases={"startup": 1.0, "compile": 2.0, "train": 10.0, "scan": 3.0, "warmup": 1.0,
+                "evaluate": 4.0},
+        device="CPU (made up)", reaudit=again,
+        held_out=HELD_OUT | {"n": N_HELD_OUT, "mean_iou": float(iou.mean()),
+                             "share_failing": float((iou < 0.9 - 1e-7).mean())},
+    ))
     store.set_status(run_id, RunState.COMPLETED)
 
 

@@ -1,5 +1,6 @@
 """The evidence's tables against other implementations, hand cases and simulation."""
 
+import dataclasses
 import json
 import math
 
@@ -579,7 +580,7 @@ def test_arms_of_another_algorithm_are_left_out(tmp_path):
     store = Store(tmp_path)
     run_id = selection(store, config())
     old = arm(store, run_id, "core", 1)
-    store.write_result(old, store.result(old) | {"algorithm": 0})
+    store.write_result(old, dataclasses.replace(store.result(old), algorithm=0))
     assert len(collect.gather(store, run_id).arms) == 1
 
 

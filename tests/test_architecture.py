@@ -24,15 +24,16 @@ ALL_BELOW = "all below"
 
 TABLE = {
     "config": Row(0, "config"),
-    "records": Row(0, theirs="numpy"),
+    "records": Row(0),
+    "results": Row(1, "config records"),
     "data": Row(1, "config data", "numpy skimage"),
-    "learning": Row(2, "config records data learning", "numpy", lazily="learning.unet"),
+    "learning": Row(2, "config records results data learning", "numpy", lazily="learning.unet"),
     # the room behind the one door to TensorFlow
     "learning.unet": Row(2, "config learning", "numpy tensorflow keras"),
     "loop": Row(3, "config records data learning", "numpy"),
     "runs": Row(4, f"{ALL_BELOW} runs", "numpy"),
     # SciPy: the overlap of random sets is hypergeometric, the certificate's tails are binomial
-    "analysis": Row(1, "config records analysis", "numpy pandas scipy"),
+    "analysis": Row(2, "config records results analysis", "numpy pandas scipy"),
     # Dask is an optional extra
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),

@@ -14,12 +14,12 @@ from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError
 from shipdash.data.pool import Pool, order
 from shipdash.data.subsets import choose_pairs, factor_columns
+from shipdash.learning import scratch as training
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import Counts
 from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.records import Stopped, StopReason, Trained
 from shipdash.studies import arms
-from shipdash.learning import scratch as training
 
 SOURCE = "0123456789abcdef"
 N, CORE = 400, 40

@@ -254,7 +254,7 @@ def test_an_export_is_the_core_set_with_its_true_factors(call, store, done, tmp_
     """core.csv: index and factors in order of selection; pixels as the pool draws them."""
     out = tmp_path / "deep" / "out"
     code, _, _ = call("export", done, "--out", out, "--format", kind)
-    config, core = store.config(done), store.result(done)["core"]
+    config, core = store.config(done), list(store.result(done).core)
     pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
     with (out / "core.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -5,6 +5,7 @@ import functools
 import paging
 import pytest
 from paging import words
+from stored_results import a_result
 
 from shipdash import config as configs
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
@@ -43,12 +44,8 @@ def run(store, core, state=RunState.COMPLETED, **changes):
         writer.append(Stopped(StopReason.EXHAUSTED, len(core), 100, 1))
         writer.flush()
     if state is RunState.COMPLETED:
-        store.write_result(run_id, {
-            "run_id": run_id, "state": "completed", "reason": "exhausted", "n_pool": 100,
-            "n_tested": 100, "n_core": len(core), "core": list(core), "n_forward": 100,
-            "n_wasted": 0, "n_backward": 900, "seconds": 3.0, "phases": {}, "device": "CPU",
-            "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
-            "algorithm": configs.ALGORITHM, "held_out": None, "reaudit": None})
+        store.write_result(run_id, a_result(run_id, n_pool=100, n_tested=100, core=list(core),
+                                            n_forward=100, n_backward=900))
     store.set_status(run_id, state)
     return run_id
 

@@ -1,5 +1,6 @@
 """The Evaluation page with arms, without arms, and with a recorded study."""
 
+import dataclasses
 import functools
 import shutil
 
@@ -147,7 +148,7 @@ def test_the_random_curve_fits_any_pool(store):
 def test_a_run_of_another_version_is_a_sentence(store):
     """Its controls would not be comparable."""
     run_id = selection(store, config())
-    store.write_result(run_id, store.result(run_id) | {"algorithm": 0})
+    store.write_result(run_id, dataclasses.replace(store.result(run_id), algorithm=0))
     at = _open(run=run_id, view="Controls")
     assert "must come from this version of the algorithm" in at.error[0].value
 

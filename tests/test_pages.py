@@ -6,6 +6,7 @@ import contextlib
 import numpy as np
 import pytest
 from paging import ROOT, open_page, words
+from stored_results import HELD_OUT, a_result
 
 from shipdash.config import RunConfig
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
@@ -65,16 +66,11 @@ def _evaluate(store: Store, run_id: str) -> None:
     store.save_scores(run_id, "reaudit", index=gone, iou=iou[:8])
     wrong = np.zeros((1, 32, 32), np.uint8)
     store.save_scores(run_id, "picked", index=np.array([9]), probability=wrong)
-    store.write_result(run_id, {
-        "run_id": run_id, "state": "completed", "reason": "exhausted", "n_pool": 10,
-        "n_tested": 10, "n_core": 2, "core": [7, 9], "rounds": 1, "n_forward": 10, "n_wasted": 1,
-        "n_backward": 112, "seconds": 5.0, "phases": {"train": 3.0, "scan": 0.9}, "device": "CPU",
-        "threads": 2, "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
-        "held_out": {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "mean_dice": 0.8,
-                     "article_score": 0.5, "article_score_soft": 0.5, "acceptance_iou": 0.9},
-        "reaudit": {"n": 8, "n_failing": 8, "lowest_iou": 0.5, "failing": gone.tolist()},
-        "preset": "custom", "algorithm": 1,
-    })
+    store.write_result(run_id, a_result(
+        run_id, n_pool=10, n_tested=10, core=[7, 9], n_forward=10, n_wasted=1, n_backward=112,
+        seconds=5.0, phases={"train": 3.0, "scan": 0.9}, threads=2, held_out=HELD_OUT,
+        reaudit={"n": 8, "n_failing": 8, "lowest_iou": 0.5, "failing": gone.tolist()},
+    ))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -233,7 +233,7 @@ def test_a_cancel_that_meets_a_starting_worker_is_not_lost(store, unattended):
     """The worker is alive but has not yet said so: it finds the request and stops."""
     run_id = queue.submit(store, settings())
     queue.cancel(store, run_id)
-    assert worker.work(store, run_id) == {"run_id": run_id, "state": "cancelled"}
+    assert worker.work(store, run_id) is None
     assert state(store, run_id) is RunState.CANCELLED
     assert store.events(run_id) == ([], 0)
 
@@ -242,7 +242,7 @@ def test_a_running_run_is_cancelled_and_resumed_to_the_same_core(store, tmp_path
     """A real worker hears the request, keeps what it has found and goes on later."""
     config = settings(n_pool=900)
     run_id = queue.submit(store, config)
-    until(lambda: store.info(run_id).summary["n_core"] > 50)
+    until(lambda: store.info(run_id).n_core > 50)
     queue.cancel(store, run_id)
     until(lambda: state(store, run_id) is not RunState.RUNNING)
     assert state(store, run_id) is RunState.CANCELLED
@@ -263,7 +263,7 @@ def test_a_step_picks_one_more_pair_and_pauses(store, unattended, tmp_path):
         worker.work(store, run_id)
         assert state(store, run_id) is RunState.PAUSED
         assert store.requested(run_id) is None
-        sizes.append(store.info(run_id).summary["n_core"])
+        sizes.append(store.info(run_id).n_core)
     assert sizes == [3, 4, 5, 6]
     queue.resume(store, run_id)
     assert worker.work(store, run_id)["core"] == straight(config, tmp_path / "straight")
@@ -274,7 +274,7 @@ def test_a_killed_worker_is_lost_and_can_be_cancelled_or_resumed(store, unattend
     run_id = queue.submit(store, settings(n_pool=900))
     command = [*queue.COMMAND, "work", run_id]
     with subprocess.Popen(command, env=queue._environment(store)) as worker:
-        until(lambda: store.info(run_id).summary["n_core"] > 20)
+        until(lambda: store.info(run_id).n_core > 20)
         worker.kill()
     assert state(store, run_id) is RunState.LOST
     queue.cancel(store, run_id)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stored_results import PLAIN, a_result
 
 from shipdash import config as configs
 from shipdash.config import ConfigError
@@ -20,7 +21,7 @@ from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import REQUESTS, RunBusy, RunCorrupt, RunNotFound, Store, StoreError
 
 PICKED = Picked(1, 17, 3, 5, 9, 0.5, 0.1)
-RESULT = {"core": [4, 2], "n_core": 2, "n_tested": 9, "n_pool": 9, "seconds": 1.0, "held_out": None}
+RESULT = a_result()
 
 
 def settings(seed=1):
@@ -203,7 +204,7 @@ def test_excluded_cores_must_be_completed_runs_of_this_folder(store, run_id):
 
 def test_exclusion_must_leave_a_pair(store, run_id):
     """A pool of nothing cannot be selected from."""
-    store.write_result(run_id, RESULT | {"core": list(range(40)), "n_core": 40})
+    store.write_result(run_id, a_result(core=list(range(40))))
     with pytest.raises(ConfigError, match="must leave at least one pair"):
         store.create(settings().replace(**{"selection.exclude": [run_id]}))
 
@@ -411,14 +412,14 @@ def test_scores_are_columns_of_one_table(store, run_id, arrays):
 
 
 @pytest.mark.parametrize("change", [
-    {"core": [1, "x"]}, {"core": [-1]}, {"n_core": "2"}, {"n_tested": None}, {"seconds": "long"},
+    {"core": [1, "x"]}, {"core": [-1]}, {"core": "2"}, {"n_tested": None}, {"seconds": "long"},
     {"held_out": 7}, {"held_out": {"n": 3}}, {"reaudit": []}, {"reaudit": {"n": 1}},
 ])
 def test_a_result_of_wrong_values_is_damaged(store, run_id, change):
     """Readers rely on it: it is checked once, where it is read."""
     store.write_result(run_id, RESULT)
     assert store.result(run_id) == RESULT
-    store.write_result(run_id, RESULT | change)
+    (store.root / run_id / "result.json").write_text(json.dumps(PLAIN | change))
     with pytest.raises(RunCorrupt, match=r"result\.json of run .* is damaged"):
         store.result(run_id)
 
@@ -463,7 +464,7 @@ def test_a_torn_last_line_is_left_for_later(store, run_id):
     for cut in range(half, len(whole)):
         path.write_bytes(whole[:cut])
         assert store.events(run_id) == ([PICKED], half)
-        assert store.info(run_id).summary["n_core"] == 5
+        assert store.info(run_id).n_core == 5
 
 
 def test_a_log_cut_back_forgets_what_came_after(store, run_id):
@@ -488,7 +489,7 @@ def test_progress_is_found_however_far_back_the_last_pick_lies(store, run_id):
         for n in range(400):
             writer.append(Scanned(1, n, 10 + n, tuple(range(30)), (0.123,) * 30, 32, 0, 0.1))
     assert store.n_bytes(run_id) > 100_000
-    assert store.info(run_id).summary == {"n_core": 5, "n_tested": 409, "n_pool": 40}
+    assert (store.info(run_id).n_core, store.info(run_id).n_tested) == (5, 409)
 
 
 def test_a_checkpoint_comes_back_bit_for_bit(store, run_id):

@@ -414,7 +414,7 @@ def test_ctrl_c_puts_the_running_point_away(store):
     with subprocess.Popen([*queue.COMMAND, "sweep", *options, "--order-seeds", "3", "--workers",
                            "1"], env=queue._environment(store), stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, text=True) as process:
-        until(lambda: any(r.state is RunState.RUNNING and r.summary["n_core"] > 3
+        until(lambda: any(r.state is RunState.RUNNING and r.n_core > 3
                           for r in store.list()))
         process.send_signal(signal.SIGINT)
         assert "stopping" in process.communicate(timeout=300)[1]

@@ -113,7 +113,7 @@ def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store,
     address, (doomed, _), _ = cluster
     process = ask(store, address, "--precision", "0.8,0.9", "--order-seeds", "2")
     with process:
-        until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
+        until(lambda: any(run.state is RunState.RUNNING and run.n_core > 5
                           for run in store.list()))
         until(lambda: children(doomed.pid))
         kill([doomed])
@@ -137,7 +137,7 @@ def test_a_scheduler_that_dies_is_a_sentence_and_nothing_is_lost(store, cluster)
     """The command ends with what to do; asked again on this machine, it finishes the points."""
     address, _, scheduler = cluster
     with ask(store, address, "--precision", "0.8,0.9", "--order-seeds", "2") as process:
-        until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
+        until(lambda: any(run.state is RunState.RUNNING and run.n_core > 5
                           for run in store.list()))
         scheduler.kill()
         err = process.communicate(timeout=200)[1]
@@ -154,7 +154,7 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
     """A worker dies at a point and the scheduler will not try it again: no traceback."""
     address, workers, _ = strict_cluster
     with ask(store, address, "--precision", "0.8,0.9") as process:
-        until(lambda: any(run.state is RunState.RUNNING and run.summary["n_core"] > 5
+        until(lambda: any(run.state is RunState.RUNNING and run.n_core > 5
                           for run in store.list()))
         kill(workers)
         err = process.communicate(timeout=200)[1]

@@ -9,6 +9,7 @@ import numpy as np
 import paging
 import pytest
 from paging import words
+from stored_results import HELD_OUT, a_result
 
 from shipdash import analysis
 from shipdash import config as configs
@@ -44,16 +45,11 @@ def finish(store, config, n_core, reason="exhausted"):
     run_id, _ = store.create(config)
     iou = np.linspace(0.5, 1.0, 20).astype(np.float32)
     store.save_scores(run_id, "held_out", index=np.arange(20), iou=iou, score=iou, soft=iou)
-    store.write_result(run_id, {
-        "run_id": run_id, "state": "completed", "reason": reason, "n_pool": 2000,
-        "algorithm": configs.ALGORITHM,
-        "n_tested": 2000, "n_core": n_core, "core": list(range(n_core)), "n_forward": 2000,
-        "n_wasted": 1, "n_backward": 100 * n_core, "seconds": 30.0,
-        "phases": {"train": 20.0, "scan": 5.0}, "device": "CPU (1 thread)", "threads": 1,
-        "machine": "a test", "date": "2026-01-01T00:00:00+00:00", "version": "0",
-        "held_out": {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "mean_dice": 0.8,
-                     "article_score": 0.5, "article_score_soft": 0.5,
-                     "acceptance_iou": config.selection.acceptance_iou}})
+    store.write_result(run_id, a_result(
+        run_id, reason=reason, n_pool=2000, n_tested=2000, core=list(range(n_core)),
+        n_forward=2000, n_wasted=1, n_backward=100 * n_core, seconds=30.0,
+        phases={"train": 20.0, "scan": 5.0}, device="CPU (1 thread)",
+        held_out=HELD_OUT | {"acceptance_iou": config.selection.acceptance_iou}))
     store.set_status(run_id, RunState.COMPLETED)
     return run_id
 

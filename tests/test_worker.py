@@ -1,6 +1,5 @@
 """A run from settings to evaluation, killed and resumed, on rote and on small real networks."""
 
-import json
 import os
 import random
 import shutil
@@ -15,6 +14,7 @@ import pytest
 from shipdash import config as configs
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import Picked, RunState, Scanned, Stopped, Trained
+from shipdash.results import Reaudit
 from shipdash.runs import RunBusy, RunCorrupt, Store, StoreError, queue, worker
 
 TIMES = {"run_id", "seconds", "phases", "date"}
@@ -39,7 +39,7 @@ def straight(config, root):
 
 
 def timeless(result):
-    return {k: v for k, v in result.items() if k not in TIMES}
+    return {k: v for k, v in result.to_json().items() if k not in TIMES}
 
 
 def log(store, run_id):
@@ -52,17 +52,17 @@ def test_a_run_ends_with_its_result_and_its_scores_on_disk(store):
     config = settings(**{"selection.first": 1})
     run_id = store.create(config)[0]
     result = worker.work(store, run_id)
-    assert result == store.result(run_id) == json.loads(json.dumps(result))
+    assert result == store.result(run_id)
     assert store.status(run_id).state is RunState.COMPLETED
-    assert {i % 25 for i in result["core"]} == set(range(25))
-    assert result["n_core"] == 25
-    assert result["n_tested"] == 100
-    assert result["reaudit"] == {"n": 75, "n_failing": 0, "lowest_iou": 1.0, "failing": []}
-    assert result["held_out"]["n"] == 20
+    assert {i % 25 for i in result.core} == set(range(25))
+    assert result.n_core == 25
+    assert result.n_tested == 100
+    assert result.reaudit == Reaudit(n=75, n_failing=0, lowest_iou=1.0, failing=())
+    assert result.held_out.n == 20
     scores = store.load_scores(run_id, "held_out")
-    assert scores["iou"].mean() == pytest.approx(result["held_out"]["mean_iou"])
-    assert store.load_scores(run_id, "picked")["index"].tolist() == result["core"][1:]
-    assert not set(store.load_scores(run_id, "reaudit")["index"]) & set(result["core"])
+    assert scores["iou"].mean() == pytest.approx(result.held_out.mean_iou)
+    assert store.load_scores(run_id, "picked")["index"].tolist() == list(result.core[1:])
+    assert not set(store.load_scores(run_id, "reaudit")["index"]) & set(result.core)
 
 
 def test_the_numbers_of_the_result_are_those_of_the_events(store):
@@ -72,9 +72,9 @@ def test_the_numbers_of_the_result_are_those_of_the_events(store):
     result = worker.work(store, run_id, heard.append)
     events, _ = store.events(run_id)
     assert heard == events
-    assert [e.index for e in events if isinstance(e, Picked)] == result["core"]
-    assert sum(e.n_forward for e in events if isinstance(e, Scanned)) == result["n_forward"]
-    assert sum(e.n_images for e in events if isinstance(e, Trained)) == result["n_backward"]
+    assert [e.index for e in events if isinstance(e, Picked)] == list(result.core)
+    assert sum(e.n_forward for e in events if isinstance(e, Scanned)) == result.n_forward
+    assert sum(e.n_images for e in events if isinstance(e, Trained)) == result.n_backward
     assert isinstance(events[-1], Stopped)
 
 
@@ -82,16 +82,16 @@ def test_no_held_out_pairs_and_no_reaudit_is_a_result_too(store):
     """Both evaluations can be left out."""
     result = worker.work(store, store.create(settings(**{
         "evaluation.n_held_out": 0, "evaluation.reaudit": False}))[0])
-    assert result["held_out"] is None
-    assert result["reaudit"] is None
+    assert result.held_out is None
+    assert result.reaudit is None
 
 
 def test_a_pool_kept_whole_leaves_nothing_to_audit(store):
     """The empty re-audit: rote discards nothing where every pair is its own."""
     result = worker.work(store, store.create(settings(**{
         "scene.distinct": 0, "selection.n_pool": 12}))[0])
-    assert result["n_core"] == 12
-    assert result["reaudit"] == {"n": 0, "n_failing": 0, "lowest_iou": None, "failing": []}
+    assert result.n_core == 12
+    assert result.reaudit == Reaudit(n=0, n_failing=0, lowest_iou=None, failing=())
 
 
 def test_excluded_cores_are_never_seen(store):
@@ -120,22 +120,21 @@ ARMS = [
 def test_an_arm_is_a_run_like_any_other(store, changes):
     """Same keys in its result, same files; what it trained on stands where the core set stands."""
     config = settings()
-    selected = worker.work(store, store.create(config)[0])
+    worker.work(store, store.create(config)[0])
     run_id = store.create(an_arm(config, **changes))[0]
     heard = []
     result = worker.work(store, run_id, heard.append)
-    assert result == store.result(run_id) == json.loads(json.dumps(result))
-    assert set(result) == set(selected)
-    assert (result["state"], result["reason"]) == ("completed", "trained")
+    assert result == store.result(run_id)
+    assert result.reason == "trained"
     assert store.status(run_id).state is RunState.COMPLETED
     assert heard == store.events(run_id)[0]
     assert {type(e) for e in heard[:-1]} == {Trained}
-    assert heard[-1] == Stopped("trained", result["n_core"], 0, 0)
-    assert len(set(result["core"])) == len(result["core"]) == result["n_core"]
-    assert (result["n_tested"], result["n_forward"], result["n_wasted"]) == (0, 0, 0)
-    assert result["n_backward"] == sum(e.n_images for e in heard[:-1])
-    assert result["reaudit"] is None
-    assert result["seconds"] == pytest.approx(sum(result["phases"].values()), abs=0.05)
+    assert heard[-1] == Stopped("trained", result.n_core, 0, 0)
+    assert len(set(result.core)) == len(result.core) == result.n_core
+    assert (result.n_tested, result.n_forward, result.n_wasted) == (0, 0, 0)
+    assert result.n_backward == sum(e.n_images for e in heard[:-1])
+    assert result.reaudit is None
+    assert result.seconds == pytest.approx(sum(result.phases.values()), abs=0.05)
     ours, theirs = (store.load_scores(i, "held_out") for i in (run_id, config.digest))
     assert np.array_equal(ours["index"], theirs["index"])
     assert store.load_scores(run_id, "picked") is None
@@ -149,9 +148,9 @@ def test_an_arm_learns_the_pairs_it_is_given_and_no_others(store):
         arm = an_arm(config, **{"arm.kind": kind, "arm.n_pairs": 9, "arm.stop": "score",
                                 "evaluation.reaudit": True})
         result = worker.work(store, store.create(arm)[0])
-        assert result["core"] == selected["core"][:9]
-        assert result["reaudit"]["n"] == result["reaudit"]["n_failing"] == 91
-        assert not set(result["reaudit"]["failing"]) & set(result["core"])
+        assert result.core == selected.core[:9]
+        assert result.reaudit.n == result.reaudit.n_failing == 91
+        assert not set(result.reaudit.failing) & set(result.core)
 
 
 def test_an_arm_of_a_fold_stays_outside_the_first_core(store):
@@ -170,9 +169,10 @@ def test_a_step_of_an_arm_ends_with_its_next_record(store):
     worker.work(store, store.create(config)[0])
     run_id = store.create(an_arm(config))[0]
     store.request(run_id, "step")
-    assert worker.work(store, run_id)["state"] == "paused"
+    assert worker.work(store, run_id) is None
+    assert store.status(run_id).state == "paused"
     assert [type(e) for e in store.events(run_id)[0]] == [Trained]
-    assert worker.work(store, run_id)["state"] == "completed"
+    assert worker.work(store, run_id).reason == "trained"
 
 
 def test_a_source_that_vanished_is_named(store):
@@ -283,7 +283,7 @@ def test_a_request_stops_selection_and_evaluation(store, tmp_path, request_, sta
             store.request(run_id, request_)
 
     for _ in range(2):
-        assert worker.work(store, run_id, ask) == {"run_id": run_id, "state": state}
+        assert worker.work(store, run_id, ask) is None
         assert store.status(run_id).state == state
         assert store.requested(run_id) is None
     assert isinstance(store.events(run_id)[0][-1], Stopped)
@@ -303,7 +303,7 @@ def test_a_request_stops_an_arm(store, tmp_path, request_, state):
             store.request(run_id, request_)
 
     n_halts = 0
-    while (result := worker.work(store, run_id, ask)) == {"run_id": run_id, "state": state}:
+    while (result := worker.work(store, run_id, ask)) is None:
         assert store.status(run_id).state == state
         n_halts += 1
     assert n_halts > 2
@@ -322,7 +322,7 @@ def test_a_failure_is_written_down_and_can_be_resumed(store, monkeypatch):
         with pytest.raises(MemoryError):
             worker.work(store, run_id)
     assert store.status(run_id)[:2] == (RunState.FAILED, "MemoryError: out of memory")
-    assert worker.work(store, run_id)["state"] == "completed"
+    assert worker.work(store, run_id).reason == "exhausted"
 
 
 def test_a_full_disk_in_mid_run_is_a_sentence_and_costs_nothing_stored(
@@ -374,7 +374,7 @@ def test_a_checkpoint_that_does_not_fit_is_named(store, damage):
         worker.work(store, run_id)
     assert store.status(run_id).state is RunState.FAILED
     (store.root / run_id / "checkpoint" / "state.npz").unlink()
-    assert worker.work(store, run_id)["state"] == "completed"
+    assert worker.work(store, run_id).reason == "exhausted"
 
 
 def test_a_damaged_log_is_named_before_the_work_is_done_again(store):
@@ -491,7 +491,7 @@ def test_a_compact_run_killed_at_random_moments_ends_with_the_same_core(store, t
           f"{expected['n_forward'] / 150:.2f}, {expected['phases']}")
     assert n_kills >= 1
     assert timeless(result) == timeless(expected)
-    assert log(store, result["run_id"]) == log(Store(tmp_path / "straight"), result["run_id"])
+    assert log(store, result.run_id) == log(Store(tmp_path / "straight"), result.run_id)
 
 
 @pytest.mark.tensorflow
@@ -512,9 +512,8 @@ def test_the_article_preset_selects_resumes_and_evaluates(store):
 
     assert worker.work(store, run_id, pause_once)["state"] == "paused"
     result = worker.work(store, run_id)
-    assert result["state"] == "completed"
-    assert result["n_tested"] == 30
-    assert 11 <= result["n_core"] <= 30
-    assert result["held_out"]["n"] == 20
-    assert result["reaudit"]["n"] == 30 - result["n_core"]
-    assert result["n_parameters"] < 5_123_089
+    assert result.n_tested == 30
+    assert 11 <= result.n_core <= 30
+    assert result.held_out.n == 20
+    assert result.reaudit.n == 30 - result.n_core
+    assert result.n_parameters < 5_123_089

@@ -22,7 +22,8 @@ from shipdash.config import ConfigError, RunConfig
 from shipdash.data.pool import Pool
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
-from shipdash.runs import RunInfo, Store, StoreError, queue, warm, worker
+from shipdash.results import StoredRun
+from shipdash.runs import Store, StoreError, queue, warm, worker
 from shipdash.studies import replica_jobs
 
 
@@ -74,10 +75,12 @@ def list_runs(args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(info: RunInfo) -> dict:
+def _row(info: StoredRun) -> dict:
     arm = info.config.arm if info.config else configs.ArmConfig()
     return {"run_id": info.run_id, "state": str(info.state), "created": info.created,
-            "reason": info.reason, "arm": arm.kind, "source": arm.source, **info.summary}
+            "reason": info.reason, "arm": arm.kind, "source": arm.source, "n_core": info.n_core,
+            "n_tested": info.n_tested,
+            "n_pool": info.config.selection.n_pool if info.config else None}
 
 
 def fan(args: argparse.Namespace) -> int:
@@ -182,7 +185,7 @@ def _outcome(store: Store, run_id: str) -> dict:
     asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
     result = store.result(run_id)
     if result is not None:
-        return asked | result
+        return asked | result.to_json()
     events, _ = store.events(run_id)
     scans = [e for e in events if isinstance(e, Scanned)]
     core = [e.index for e in events if isinstance(e, Picked)]

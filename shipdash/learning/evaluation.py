@@ -12,6 +12,7 @@ import numpy as np
 
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
+from shipdash.results import HeldOut, Reaudit
 
 BLOCK = 256  # pairs in memory at once: 50 MB of images at 128 x 128
 N_WORST = 24  # predictions kept to be looked at: one contact sheet
@@ -57,26 +58,26 @@ def score(pool, learner: Learner, indices: np.ndarray,
                   np.array([found[2] for found in worst], np.uint8))
 
 
-def held_out_summary(scores: Scores, acceptance_iou: float) -> dict:
+def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:
     """The measures that lead a page; `share_failing` is the share below the acceptance IoU."""
-    return {
-        "n": len(scores.iou),
-        "mean_iou": float(scores.iou.mean()),
-        "share_failing": float(np.mean(scores.iou < acceptance_iou - 1e-12)),
-        "mean_dice": float(scores.dice.mean()),
-        "article_score": float(scores.article.mean()),
-        "article_score_soft": float(scores.soft.mean()),
-        "acceptance_iou": acceptance_iou,
-    }
+    return HeldOut(
+        n=len(scores.iou),
+        mean_iou=float(scores.iou.mean()),
+        share_failing=float(np.mean(scores.iou < acceptance_iou - 1e-12)),
+        mean_dice=float(scores.dice.mean()),
+        article_score=float(scores.article.mean()),
+        article_score_soft=float(scores.soft.mean()),
+        acceptance_iou=acceptance_iou,
+    )
 
 
-def reaudit_summary(scores: Scores, acceptance_iou: float) -> dict:
+def reaudit_summary(scores: Scores, acceptance_iou: float) -> Reaudit:
     """How many discarded pairs the final network fails: the article's unchecked lower bound."""
     failing = scores.iou < acceptance_iou - 1e-12
     by_iou = np.argsort(scores.iou, kind="stable")
-    return {
-        "n": len(scores.iou),
-        "n_failing": int(failing.sum()),
-        "lowest_iou": float(scores.iou.min()) if len(scores.iou) else None,
-        "failing": [int(scores.index[j]) for j in by_iou if failing[j]],
-    }
+    return Reaudit(
+        n=len(scores.iou),
+        n_failing=int(failing.sum()),
+        lowest_iou=float(scores.iou.min()) if len(scores.iou) else None,
+        failing=tuple(int(scores.index[j]) for j in by_iou if failing[j]),
+    )

@@ -24,10 +24,14 @@ from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained
 
 
 class Folder:
-    """A folder of runs; by default ``$SHIPDASH_RUNS``, else ``./runs``."""
+    """A folder of runs; by default ``$SHIPDASH_RUNS``, else ``./runs``.
 
-    def __init__(self, root: str | os.PathLike | None = None) -> None:
+    `recorded` ones came with the package: they are read and never written.
+    """
+
+    def __init__(self, root: str | os.PathLike | None = None, *, recorded: bool = False) -> None:
         self.root = Path(root or os.environ.get("SHIPDASH_RUNS") or "runs").absolute()
+        self.recorded = recorded
 
     def _folder(self, run_id: str) -> Path:
         if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):

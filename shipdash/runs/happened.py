@@ -6,11 +6,11 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from shipdash.records import Event
+from shipdash.results import Result
 from shipdash.runs import log
 from shipdash.runs.errors import RunCorrupt
 from shipdash.runs.folder import Folder, npz
@@ -38,17 +38,18 @@ class Happened(Folder):
         """The run's event log, for the holder of its lock."""
         return EventWriter(self._folder(run_id) / "events.jsonl")
 
-    def result(self, run_id: str) -> dict | None:
+    def result(self, run_id: str) -> Result | None:
         """The stored result; None until the run has completed."""
-        result = self._json(run_id, "result.json", missing=None)
-        if result is not None and not _is_result(result):
-            raise RunCorrupt(f"result.json of run {run_id} is damaged: remove the run's folder "
-                             "and start it again")
-        return result
+        stored = self._json(run_id, "result.json", missing=None)
+        try:
+            return None if stored is None else Result.from_json(stored)
+        except ValueError as error:
+            raise RunCorrupt(f"result.json of run {run_id} is damaged ({error}): remove the run's "
+                             "folder and start it again") from None
 
-    def write_result(self, run_id: str, result: dict) -> None:
+    def write_result(self, run_id: str, result: Result) -> None:
         """Written last; from here on the run is complete."""
-        self._write(run_id, "result.json", json.dumps(result, allow_nan=False).encode())
+        self._write(run_id, "result.json", json.dumps(result.to_json(), allow_nan=False).encode())
 
     def save_checkpoint(self, run_id: str, arrays: dict[str, np.ndarray], loop: dict) -> None:
         """Learner and loop state in one file, replaced atomically."""
@@ -85,27 +86,6 @@ class Happened(Folder):
     def log_path(self, run_id: str) -> Path:
         """Where the worker's output goes."""
         return self._folder(run_id) / "log.txt"
-
-
-HELD_OUT = ("n", "mean_iou", "share_failing", "mean_dice", "article_score", "article_score_soft",
-            "acceptance_iou")
-
-
-def _is_result(result: Any) -> bool:
-    """Whether it holds what every reader relies on."""
-    if not isinstance(result, dict) or not isinstance(result.get("core"), list):
-        return False
-    counts = [*result["core"], *(result.get(name) for name in ("n_core", "n_tested", "n_pool"))]
-    held_out, reaudit = result.get("held_out", ...), result.get("reaudit")
-    return (all(type(count) is int and count >= 0 for count in counts)
-            and _are_numbers(result, ("seconds",))
-            and (held_out is None or _are_numbers(held_out, HELD_OUT))
-            and (reaudit is None or (_are_numbers(reaudit, ("n", "n_failing"))
-                                     and isinstance(reaudit.get("failing"), list))))
-
-
-def _are_numbers(table: Any, names: tuple[str, ...]) -> bool:
-    return isinstance(table, dict) and all(type(table.get(n)) in (int, float) for n in names)
 
 
 def _are_scores(arrays: dict[str, np.ndarray]) -> bool:

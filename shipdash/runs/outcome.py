@@ -17,12 +17,13 @@ import shipdash
 from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.learning.learner import Learner, threads
-from shipdash.records import Event, RunState, Scanned, Stopped, Trained
+from shipdash.records import Event, Scanned, Stopped, Trained
+from shipdash.results import Result
 
 
 def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
-            phases: dict[str, float], learner: Learner) -> dict:
-    """Numbers of a completed run, ready for JSON.
+            phases: dict[str, float], learner: Learner, **more) -> Result:
+    """What a completed run found.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Ev
         Wall time in seconds by phase.
     learner : Learner
         Asked for its device and size.
+    **more
+        What was measured afterwards: prepared_s, held_out, reaudit.
     """
     sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0)
     for event in events:  # added up one by one: a long stream has too many to hold
@@ -49,19 +52,17 @@ def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Ev
             stopped = event
     if config.arm.kind != "selection":
         detail = {}  # an arm only trains
-    return {
-        "run_id": run_id, "state": str(RunState.COMPLETED),
-        "reason": str(stopped.reason), "algorithm": configs.ALGORITHM,
-        "version": shipdash.__version__, "preset": configs.preset_of(config),
-        "n_pool": config.selection.n_pool, "n_tested": stopped.n_tested,
-        "n_core": len(core), "core": core, "rounds": stopped.n_rounds,
-        "n_forward": sums["forward"], "n_wasted": sums["wasted"], "n_backward": sums["backward"],
-        "seconds": round(sum(phases.values()), 2),
-        "phases": {k: round(v, 2) for k, v in (phases | detail).items()},
-        "n_parameters": learner.n_parameters, "device": learner.device,
-        "threads": threads(), "machine": machine(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
+    return Result(
+        run_id=run_id, reason=stopped.reason, algorithm=configs.ALGORITHM,
+        version=shipdash.__version__, preset=configs.preset_of(config),
+        n_pool=config.selection.n_pool, n_tested=stopped.n_tested, core=tuple(core),
+        rounds=stopped.n_rounds, n_forward=sums["forward"], n_wasted=sums["wasted"],
+        n_backward=sums["backward"], seconds=round(sum(phases.values()), 2),
+        phases={k: round(v, 2) for k, v in (phases | detail).items()},
+        n_parameters=learner.n_parameters, device=learner.device, threads=threads(),
+        machine=machine(),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **more,
+    )
 
 
 def machine() -> str:

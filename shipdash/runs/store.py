@@ -10,7 +10,8 @@ import shutil
 from typing import NamedTuple
 
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, RunConfig
-from shipdash.records import RunState, StopReason
+from shipdash.records import RunState
+from shipdash.results import Result, StoredRun
 from shipdash.runs import log
 from shipdash.runs.errors import RunCorrupt, RunNotFound, StoreError, explained
 from shipdash.runs.folder import replace
@@ -24,18 +25,6 @@ class Status(NamedTuple):
     reason: str
     created: str
     updated: str
-
-
-class RunInfo(NamedTuple):
-    """One row of a list of runs; `config` is None where the folder cannot be read."""
-
-    run_id: str
-    state: RunState
-    reason: str
-    created: str
-    config: RunConfig | None
-    result: dict | None
-    summary: dict
 
 
 class Store(Liveness):
@@ -75,8 +64,8 @@ class Store(Liveness):
         cores = []
         for other in config.selection.exclude:
             try:
-                cores += self.result(other)["core"]
-            except (RunNotFound, TypeError):
+                cores += self.result(other).core
+            except (RunNotFound, AttributeError):
                 rule = "must name completed runs of this runs folder"
                 raise ConfigError("selection.exclude", other, rule) from None
         if sum(i < config.selection.n_pool for i in set(cores)) == config.selection.n_pool:
@@ -84,7 +73,7 @@ class Store(Liveness):
                               "must leave at least one pair of the pool")
         return cores
 
-    def source(self, config: RunConfig) -> dict | None:
+    def source(self, config: RunConfig) -> Result | None:
         """Result of the selection a control arm is held against; None for a selection.
 
         `ConfigError` where the arm cannot be held against it, or asks for more pairs than it has.
@@ -99,20 +88,20 @@ class Store(Liveness):
             raise ConfigError("arm.source", config.arm.source, "must have the arm's scene, "
                               "selection, pool and order seeds and held-out pairs")
         left_out = sum(i < config.selection.n_pool for i in set(self.left_out(asked)))
-        config.arm.n_wanted(result["n_core"], config.selection.n_pool - left_out)
+        config.arm.n_wanted(result.n_core, config.selection.n_pool - left_out)
         return result
 
-    def selected(self, run_id: str) -> tuple[RunConfig, dict]:
+    def selected(self, run_id: str) -> tuple[RunConfig, Result]:
         """Settings and result of a selection that arms can be held against, or `ConfigError`."""
         try:
             asked, result = self.config(run_id), self.result(run_id)
         except RunNotFound:
             raise ConfigError("arm.source", run_id, "must name a run of this runs folder") from None
-        ended = result is not None and result.get("reason") != StopReason.STALLED
+        ended = result is not None and not result.stalled
         for holds, rule in (
             (asked.arm.kind == "selection", "must be a selection, not a control arm"),
             (ended, "must have completed its selection"),
-            (ended and asked.digest == run_id and result.get("algorithm") == ALGORITHM,
+            (ended and asked.digest == run_id and result.algorithm == ALGORITHM,
              f"must come from this version of the algorithm ({ALGORITHM}): start it again"),
         ):
             if not holds:
@@ -155,7 +144,7 @@ class Store(Liveness):
             created = _now()
         self._write(run_id, "status.json", _status_json(state, reason, created))
 
-    def list(self) -> list[RunInfo]:
+    def list(self) -> list[StoredRun]:
         """Every run of the folder, newest first; a damaged one is named, not fatal."""
         try:
             names = [p.name for p in self.root.iterdir() if RUN_ID.fullmatch(p.name)]
@@ -166,16 +155,17 @@ class Store(Liveness):
         infos = [self.info(name) for name in names]
         return sorted(infos, key=lambda info: (info.created, info.run_id), reverse=True)
 
-    def info(self, run_id: str) -> RunInfo:
+    def info(self, run_id: str) -> StoredRun:
         """One row of the list."""
         try:
             config, status, result = self.config(run_id), self.status(run_id), self.result(run_id)
         except StoreError as error:
-            return RunInfo(run_id, RunState.FAILED, str(error), "", None, None, {})
+            return StoredRun(run_id, RunState.FAILED, str(error), "", None, None, 0, 0,
+                             str(self.root), self.recorded)
         n_core, n_tested = (log.progress(self.root / run_id / "events.jsonl") if result is None
-                            else (result["n_core"], result["n_tested"]))
-        summary = {"n_core": n_core, "n_tested": n_tested, "n_pool": config.selection.n_pool}
-        return RunInfo(run_id, status.state, status.reason, status.created, config, result, summary)
+                            else (result.n_core, result.n_tested))
+        return StoredRun(run_id, status.state, status.reason, status.created, config, result,
+                         n_core, n_tested, str(self.root), self.recorded)
 
 
 def _status_json(state: RunState, reason: str, created: str) -> bytes:

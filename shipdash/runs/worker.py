@@ -17,6 +17,7 @@ from shipdash.data.pool import Pool
 from shipdash.learning import evaluation
 from shipdash.learning.learner import Learner, open_learner
 from shipdash.records import Event, RunState, Stopped, StopReason
+from shipdash.results import Result
 from shipdash.runs import RunCorrupt, Store
 from shipdash.runs.outcome import machine as machine  # asked for here by whoever records a figure
 from shipdash.runs.outcome import outcome
@@ -42,13 +43,13 @@ class Prepared(NamedTuple):
 
 
 def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None, *,
-         prepared: Prepared | None = None) -> dict:
+         prepared: Prepared | None = None) -> Result | None:
     """Start or go on with a run in this process until it has ended or is asked to stop.
 
     Returns
     -------
-    dict
-        The stored result, or ``{"run_id": ..., "state": ...}`` where the run was halted.
+    Result or None
+        The stored result; None where the run was halted.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
             return _Worker(store, run_id, on_event or (lambda event: None), prepared).run()
         except _Halted as halted:
             store.set_status(run_id, halted.state)
-            return {"run_id": run_id, "state": str(halted.state)}
+            return None
         except Exception as error:
             with contextlib.suppress(Exception):  # a full disk must not hide what went wrong
                 store.set_status(run_id, RunState.FAILED, f"{type(error).__name__}: {error}")
@@ -84,7 +85,7 @@ class _Worker:
         self.phases = dict.fromkeys(("startup", "compile", self.task.phase, "evaluate"), 0.0)
         self.clock, self.saved_at, self.save_took = time.perf_counter(), time.perf_counter(), 0.0
 
-    def run(self) -> dict:
+    def run(self) -> Result:
         if self.store.requested(self.run_id) != "step":
             self._heed()  # asked before we had said that we are at work
         self.store.set_status(self.run_id, RunState.RUNNING, "starting TensorFlow")
@@ -181,7 +182,7 @@ class _Worker:
         self.saved_at = time.perf_counter()
         self.save_took = self.saved_at - began
 
-    def _evaluate(self, learner: Learner) -> dict:
+    def _evaluate(self, learner: Learner) -> Result:
         config, task = self.config, self.task
         limit, held_out, reaudit = config.selection.acceptance_iou, None, None
         if config.evaluation.n_held_out:
@@ -195,9 +196,9 @@ class _Worker:
             reaudit = evaluation.reaudit_summary(scores, limit)
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
-        found = outcome(self.run_id, config, task.core, events, self.phases, learner)
         prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
-        return found | {"prepared_s": prepared_s, "held_out": held_out, "reaudit": reaudit}
+        return outcome(self.run_id, config, task.core, events, self.phases, learner,
+                       prepared_s=prepared_s, held_out=held_out, reaudit=reaudit)
 
     def _score(self, learner: Learner, pool: Pool, indices: np.ndarray, name: str):
         def on_block(n_done: int) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
-from shipdash.runs import RunInfo, Store, StoreError, queue
+from shipdash.results import StoredRun
+from shipdash.runs import Store, StoreError, queue
 from shipdash.studies import arms
 
 BUSY = (RunState.QUEUED, RunState.RUNNING)
@@ -86,6 +87,6 @@ def work_off(store: Store, planned: Sequence[RunConfig]) -> list[str]:
     return ids
 
 
-def arms_of(store: Store, run_id: str) -> list[RunInfo]:
+def arms_of(store: Store, run_id: str) -> list[StoredRun]:
     """Every stored arm of a selection, finished or not, newest first."""
     return [run for run in store.list() if run.config and run.config.arm.source == run_id]

@@ -19,7 +19,8 @@ from shipdash.analysis import ArmRun
 from shipdash.config import RunConfig
 from shipdash.data.pool import Pool
 from shipdash.records import StopReason
-from shipdash.runs import RunInfo, Store, StoreError
+from shipdash.results import StoredRun
+from shipdash.runs import Store, StoreError
 from shipdash.studies import replicas
 
 ABOUT = "about.json"
@@ -52,12 +53,12 @@ class Evidence(NamedTuple):
 TABLES = Evidence._fields[1:]
 
 
-def gather(store: Store, run_id: str, listed: Sequence[RunInfo] | None = None) -> Evidence:
+def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None) -> Evidence:
     """All tables of a finished selection, from whatever is complete in its runs folder.
 
     Parameters
     ----------
-    listed : sequence of RunInfo, optional
+    listed : sequence of StoredRun, optional
         ``store.list()``, where the caller has it at hand.
 
     Raises
@@ -114,7 +115,7 @@ def read(folder: Path) -> Evidence | None:
     return None
 
 
-def orders_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
+def orders_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     """Finished selections that differ from this one in the order seed at most."""
     def asked(c: RunConfig) -> RunConfig:
         return c.replace(**{"seeds.order": config.seeds.order})
@@ -123,31 +124,31 @@ def orders_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
     return sorted(found, key=lambda r: r.config.seeds.order)
 
 
-def folds_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
+def folds_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     """The chain of folds this selection belongs to, as far as it is finished without a gap."""
     by_spec = {r.config: r for r in known if _selection(r)}
-    found: list[RunInfo] = []
+    found: list[StoredRun] = []
     while (fold := replicas.folds(config, len(found) + 1)[-1]) in by_spec:
         found.append(by_spec[fold])
     return found
 
 
-def passes_of(config: RunConfig, known: Sequence[RunInfo]) -> list[RunInfo]:
+def passes_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     """The selection in one pass and until a pass is clean, what is finished of the two."""
     asked = [replicas.one_pass(config), replicas.until_clean(config)]
     return [r for c in asked for r in known if r.config == c and _selection(r)]
 
 
-def _selection(r: RunInfo) -> bool:
+def _selection(r: StoredRun) -> bool:
     """Whether it selected, and to the end: a stalled run has no core size."""
     return r.config.arm.kind == "selection" and r.result.get("reason") != StopReason.STALLED
 
 
-def _members(runs: Sequence[RunInfo]) -> list[tuple[dict, dict]]:
+def _members(runs: Sequence[StoredRun]) -> list[tuple[dict, dict]]:
     return [(r.config.to_dict(), r.result) for r in runs]
 
 
-def _arm_runs(store: Store, own: RunInfo, known: Sequence[RunInfo]) -> list[ArmRun]:
+def _arm_runs(store: Store, own: StoredRun, known: Sequence[StoredRun]) -> list[ArmRun]:
     """The selection itself and its finished arms, those with scores of the same pairs."""
     found, spec = [], own.config.to_dict()
     arms = [r for r in known if r.config.arm.source == own.run_id]
@@ -160,7 +161,7 @@ def _arm_runs(store: Store, own: RunInfo, known: Sequence[RunInfo]) -> list[ArmR
     return found if found and found[0].run_id == own.run_id else []
 
 
-def _across(store: Store, fan: Sequence[RunInfo], known: Sequence[RunInfo]) -> pd.DataFrame:
+def _across(store: Store, fan: Sequence[StoredRun], known: Sequence[StoredRun]) -> pd.DataFrame:
     """Core against random for each order of the fan that has these two arms."""
     tables = {}
     for r in fan:
@@ -171,8 +172,8 @@ def _across(store: Store, fan: Sequence[RunInfo], known: Sequence[RunInfo]) -> p
     return analysis.across_table(tables)
 
 
-def _scratch(store: Store, folds: Sequence[RunInfo],
-             known: Sequence[RunInfo]) -> dict[str, tuple[int, float]]:
+def _scratch(store: Store, folds: Sequence[StoredRun],
+             known: Sequence[StoredRun]) -> dict[str, tuple[int, float]]:
     """How often each fold's core was learned from scratch, and the mean share failing after it."""
     found = {}
     for r in folds:
@@ -184,7 +185,7 @@ def _scratch(store: Store, folds: Sequence[RunInfo],
     return found
 
 
-def _about(own: RunInfo) -> dict:
+def _about(own: StoredRun) -> dict:
     names = ("n_core", "n_pool", "n_tested", "device", "threads", "machine", "date", "version",
              "algorithm", "preset")
     return {"run_id": own.run_id, "spec": own.config.to_dict(),
@@ -193,7 +194,7 @@ def _about(own: RunInfo) -> dict:
             **{name: own.result.get(name) for name in names}}
 
 
-def _steps(store: Store, fan: Sequence[RunInfo]) -> pd.DataFrame:
+def _steps(store: Store, fan: Sequence[StoredRun]) -> pd.DataFrame:
     parts = []
     for r in fan:
         curve = analysis.selection_curve(store.events(r.run_id)[0])
@@ -202,7 +203,7 @@ def _steps(store: Store, fan: Sequence[RunInfo]) -> pd.DataFrame:
             else pd.DataFrame(columns=["order_seed", "tested", "selected"]))
 
 
-def _known(config: RunConfig, known: Sequence[RunInfo], setting: str) -> pd.DataFrame:
+def _known(config: RunConfig, known: Sequence[StoredRun], setting: str) -> pd.DataFrame:
     """Answers of the runs that planted something, with the same network and acceptance."""
     rows = []
     for r in known:
@@ -219,12 +220,12 @@ def _known(config: RunConfig, known: Sequence[RunInfo], setting: str) -> pd.Data
     return table if table.empty else table.sort_values(["planted", "run_id"], ignore_index=True)
 
 
-def _distinct(r: RunInfo, pool: Pool) -> dict:
+def _distinct(r: StoredRun, pool: Pool) -> dict:
     origins = [pool.origin(i) for i in r.result["core"]]
     return analysis.distinct_answer(r.result["core"], origins, r.config.to_dict())
 
 
-def _noise(r: RunInfo, pool: Pool) -> dict:
+def _noise(r: StoredRun, pool: Pool) -> dict:
     """Wrong masks are counted over the whole pool where that is a matter of seconds."""
     core = [pool.factors(i).label for i in r.result["core"]]
     n_wrong = round(r.config.scene.label_noise * pool.n)

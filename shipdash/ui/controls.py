@@ -144,22 +144,22 @@ def _missing(run: frame.Run, asked: list[str], n_runs: int) -> list:
     for name in asked:
         for config in forms.attempt(_plan, run, name, n_runs) or []:
             planned[config.digest] = config
-    done = {r.run_id for r in run.store.list() if r.state == RunState.COMPLETED}
-    done |= {r.run_id for r in evidence.waiting(run.store.list())}
+    done = {r.run_id for r in frame.store_of(run).list() if r.state == RunState.COMPLETED}
+    done |= {r.run_id for r in evidence.waiting(frame.store_of(run).list())}
     return [config for run_id, config in planned.items() if run_id not in done]
 
 
 def _plan(run: frame.Run, name: str, n_runs: int) -> list:
-    return arm_jobs.plan_arms(run.store, run.run_id, **BUNDLES[name], n_model_seeds=n_runs,
-                              n_draws=n_runs)
+    return arm_jobs.plan_arms(frame.store_of(run), run.run_id, **BUNDLES[name],
+                              n_model_seeds=n_runs, n_draws=n_runs)
 
 
 def submit(run: frame.Run, asked: list[str], n_runs: int) -> list[str]:
     """Queue the missing arms of the chosen bundles: the one call from this page into the queue."""
     ids = []
     for name in asked:
-        ids += arm_jobs.submit_arms(run.store, run.run_id, **BUNDLES[name], n_model_seeds=n_runs,
-                                    n_draws=n_runs)
+        ids += arm_jobs.submit_arms(frame.store_of(run), run.run_id, **BUNDLES[name],
+                                    n_model_seeds=n_runs, n_draws=n_runs)
     return ids
 
 
@@ -173,12 +173,12 @@ def progress(run: frame.Run) -> None:
         if halted and st.button(f"Resume {len(halted):,} halted", key="resume_arms",
                                 icon=":material/play_arrow:"):
             for r in halted:
-                forms.attempt(queue.resume, run.store, r.run_id)
+                forms.attempt(queue.resume, frame.store_of(run), r.run_id)
             st.rerun()
         if moving and st.button(f"Cancel {len(moving):,} waiting or running", key="cancel_arms",
                                 icon=":material/close:"):
             for r in moving:
-                forms.attempt(queue.cancel, run.store, r.run_id)
+                forms.attempt(queue.cancel, frame.store_of(run), r.run_id)
             st.rerun()
     every = "5s" if moving else None
     st.fragment(_watch, run_every=every)(run, (len(arms), len(moving)))
@@ -189,7 +189,7 @@ def _watch(run: frame.Run, drawn: tuple[int, int]) -> None:
     try:
         arms = _open_arms(run)
         if evidence.waiting(arms):
-            queue.ensure_drainer(run.store)
+            queue.ensure_drainer(frame.store_of(run))
     except (StoreError, OSError) as error:
         st.error(str(error))
         return
@@ -204,4 +204,5 @@ def _watch(run: frame.Run, drawn: tuple[int, int]) -> None:
 
 
 def _open_arms(run: frame.Run) -> list:
-    return [r for r in arm_jobs.arms_of(run.store, run.run_id) if r.state != RunState.COMPLETED]
+    arms = arm_jobs.arms_of(frame.store_of(run), run.run_id)
+    return [r for r in arms if r.state != RunState.COMPLETED]

@@ -34,7 +34,7 @@ def held_out(run: frame.Run) -> None:
         value = f"{row.value:.2%}" if row.measure == "Share failing" else f"{row.value:.4f}"
         cell.metric(row.measure, value, help=row.scale)
         cell.caption(row.scale)
-    scores = run.store.load_scores(run.run_id, "held_out")
+    scores = frame.store_of(run).load_scores(run.run_id, "held_out")
     if not scores:
         st.info("The scores of single pairs are not stored with this run; its means are above.")
         return
@@ -90,7 +90,7 @@ def reaudit(run: frame.Run) -> None:
 
 
 def _failing(run: frame.Run, failing: list[int]) -> None:
-    scores = run.store.load_scores(run.run_id, "reaudit")
+    scores = frame.store_of(run).load_scores(run.run_id, "reaudit")
     known = {} if not scores else dict(zip(map(int, scores["index"]), scores["iou"], strict=True))
     rows = gallery.page_of(pd.DataFrame({"index": failing}), key="failing_page")
     images, masks = gallery.of_run(run, rows["index"])

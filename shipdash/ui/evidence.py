@@ -10,7 +10,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from shipdash.config import RunConfig
-from shipdash.runs import RunInfo, StoreError
+from shipdash.results import StoredRun
+from shipdash.runs import StoreError
 from shipdash.studies import collect
 from shipdash.studies.collect import Evidence
 from shipdash.ui import frame
@@ -36,9 +37,9 @@ def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None
 def gathered(run: frame.Run) -> Evidence | None:
     """All tables of the run in view; None, and a sentence, where a file cannot be read."""
     try:
-        listed = run.store.list()
+        listed = frame.store_of(run).list()
         done = tuple(sorted((r.run_id, str(r.result.get("date"))) for r in listed if r.result))
-        return _gathered(str(run.store.root), run.run_id, done, run.store, listed)
+        return _gathered(run.root, run.run_id, done, frame.store_of(run), listed)
     except (StoreError, OSError) as error:
         st.error(f"The evidence of run {run.run_id} cannot be read: {error}")
         return None
@@ -104,6 +105,6 @@ def can_queue(run: frame.Run) -> bool:
     return not run.recorded
 
 
-def waiting(listed: list[RunInfo]) -> list[RunInfo]:
+def waiting(listed: list[StoredRun]) -> list[StoredRun]:
     """Runs that are queued or at work."""
     return [r for r in listed if r.state in ("queued", "running")]

@@ -6,18 +6,20 @@ import contextlib
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
 from PIL import Image
 
-from shipdash.config import RUN_ID, ConfigError, RunConfig, preset_of
+from shipdash.config import RUN_ID, ConfigError, preset_of
 from shipdash.records import RunState
+from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue
-from shipdash.ui.stored import events
+from shipdash.ui.stored import events, store_of
 from shipdash.ui.words import command, duration, provenance, seeds
 
-__all__ = ["StoreError", "command", "duration", "events", "preset_of", "provenance", "seeds"]
+__all__ = ["StoreError", "command", "duration", "events", "preset_of", "provenance", "seeds",
+           "store_of"]
 """Beside what is defined here: a run's events, and what pages say of a run in words."""
 
 RECORDED = Path(__file__).parent.parent / "recorded"
@@ -54,28 +56,18 @@ STATES = {
 _STYLE = Path(__file__).parent / "frame.css"
 
 
-class Run(NamedTuple):
-    """A run in view, from the runs folder or from the recorded one."""
+Run = StoredRun
 
-    run_id: str
-    state: RunState
-    reason: str
-    created: str
-    config: RunConfig | None
-    result: dict[str, Any] | None
-    store: Store
-    recorded: bool
 
-    @property
-    def name(self) -> str:
-        """One line that tells runs apart."""
-        if self.config is None:
-            return f"{self.run_id} · unreadable"
-        c, when = self.config, self.created[:16].replace("T", " ")
-        n_core = f" · {self.result['n_core']:,} selected" if self.result else ""
-        origin = "recorded · " if self.recorded else ""
-        return (f"{origin}{preset_of(c)} · precision {c.selection.precision:g} · seeds "
-                f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model} · {self.state}{n_core} · {when}")
+def name_of(run: Run) -> str:
+    """One line that tells runs apart."""
+    if run.config is None:
+        return f"{run.run_id} · unreadable"
+    c, when = run.config, run.created[:16].replace("T", " ")
+    n_core = f" · {run.result.n_core:,} selected" if run.result else ""
+    origin = "recorded · " if run.recorded else ""
+    return (f"{origin}{preset_of(c)} · precision {c.selection.precision:g} · seeds "
+            f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model} · {run.state}{n_core} · {when}")
 
 
 def page(title: str, lead: str = "", *, heading: str = "") -> None:
@@ -111,23 +103,12 @@ def runs(*, arms: bool = False) -> list[Run]:
     Control arms are runs too, but a list of them says nothing without their source.
     """
     found = []
-    for store, recorded in ((own_store(), False), (Store(root=RECORDED), True)):
-        if recorded and not RECORDED.is_dir():
-            continue
+    for store in (own_store(), Store(RECORDED, recorded=True)):
         try:
-            listed = store.list()
+            found += store.list()
         except (StoreError, OSError) as error:
             st.warning(f"The runs folder cannot be read: {error}")
-            continue
-        for r in listed:
-            found.append(Run(r.run_id, r.state, r.reason, r.created, r.config, r.result, store,
-                             recorded))
-    return [r for r in found if arms or not is_arm(r)]
-
-
-def is_arm(run: Run) -> bool:
-    """Whether the run is a control arm of another."""
-    return run.config is not None and run.config.arm.kind != "selection"
+    return [r for r in found if arms or not r.is_arm]
 
 
 def find(run_id: str, among: list[Run]) -> Run | None:
@@ -146,7 +127,7 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
         return None
     ids = list(dict.fromkeys(r.run_id for r in usable))
     at = ids.index(asked) if asked in ids else 0
-    names = {r.run_id: r.name for r in reversed(usable)}
+    names = {r.run_id: name_of(r) for r in reversed(usable)}
     # The state too: Streamlit keeps showing the name that an option had when it was chosen.
     key = f"choose_{label}_{at}_{len(ids)}_{find(ids[at], usable).state}"
     picked = st.selectbox(label, ids, index=at, format_func=names.get, key=key)
@@ -164,7 +145,7 @@ def _tell_why_not(asked: str) -> None:
         st.warning(f"There is no run {asked} on this machine. Choose another, or start it on Run.")
     elif run.config is None:
         st.error(f"Run {asked} cannot be read: {run.reason}. Choose another run.")
-    elif is_arm(run):
+    elif run.is_arm:
         arm = run.config.arm
         st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}: "
                 "its training and its scores are on that run's Evaluation page.")

@@ -49,7 +49,7 @@ def of_run(run: frame.Run, indices: Sequence[int], split: str = "pool"):
 def predictions(run: frame.Run, name: str) -> dict[int, np.ndarray]:
     """Stored predictions by pair number, uint8; empty where the run has none."""
     try:
-        found = run.store.load_scores(run.run_id, name)
+        found = frame.store_of(run).load_scores(run.run_id, name)
     except (frame.StoreError, OSError):
         return {}
     if not found or "probability" not in found:

@@ -17,7 +17,7 @@ MOST_SHOWN = 112
 def body() -> None:
     """Everything below the idea."""
     everything = frame.runs(arms=True)
-    runs = [r for r in everything if not frame.is_arm(r)]
+    runs = [r for r in everything if not r.is_arm]
     run = shown(runs)
     left, right = st.columns([5, 2], gap="large", vertical_alignment="bottom")
     with left:
@@ -31,7 +31,7 @@ def body() -> None:
         result(run)
         core(run)
         repeat(run)
-    machine(runs, [r for r in everything if frame.is_arm(r)])
+    machine(runs, [r for r in everything if r.is_arm])
 
 
 def _curve(run: frame.Run, guess: int | None) -> None:

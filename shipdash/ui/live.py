@@ -50,7 +50,7 @@ def buttons(run: frame.Run) -> None:
         for label, ask, icon, possible in asks:
             key = f"button_{label.split()[0].lower()}"
             if st.button(label, key=key, icon=icon, disabled=not possible):
-                forms.attempt(ask, run.store, run.run_id)
+                forms.attempt(ask, frame.store_of(run), run.run_id)
                 st.rerun()
 
 
@@ -108,8 +108,8 @@ def _state(run: frame.Run) -> tuple[RunState, str]:
     if run.recorded:
         return run.state, run.reason
     try:
-        status = run.store.status(run.run_id)
-        lost = status.state == RunState.RUNNING and not run.store.is_alive(run.run_id)
+        status = frame.store_of(run).status(run.run_id)
+        lost = status.state == RunState.RUNNING and not frame.store_of(run).is_alive(run.run_id)
         return (RunState.LOST if lost else status.state), status.reason
     except (StoreError, OSError) as error:
         return RunState.FAILED, str(error)
@@ -137,14 +137,14 @@ def _pending(run: frame.Run, state: RunState) -> str:
         return ""
     try:
         if state == RunState.QUEUED:
-            queue.ensure_drainer(run.store)
-            waiting = queue.waiting(run.store)
+            queue.ensure_drainer(frame.store_of(run))
+            waiting = queue.waiting(frame.store_of(run))
             ahead = waiting.index(run.run_id) if run.run_id in waiting else 0
             if ahead:
                 return f" {ahead} before it."
-            busy = any(r.state == RunState.RUNNING for r in run.store.list())
+            busy = any(r.state == RunState.RUNNING for r in frame.store_of(run).list())
             return " It is next." if busy else " Its worker is getting ready."
-        asked = run.store.requested(run.run_id)
+        asked = frame.store_of(run).requested(run.run_id)
         return f" Asked to {asked}; the worker gets to it in a moment." if asked else ""
     except (StoreError, OSError) as error:
         return f" {error}"

@@ -122,7 +122,7 @@ def queue_box(run: frame.Run, key: str, label: str, questions) -> None:
     if not evidence.can_queue(run):
         return
     configs = forms.attempt(questions) or []
-    states = {r.run_id: r.state for r in run.store.list()}
+    states = {r.run_id: r.state for r in frame.store_of(run).list()}
     missing = [c for c in configs if states.get(c.digest) in (None, *queue.HALTED)]
     moving = [c for c in configs if states.get(c.digest) in (RunState.QUEUED, RunState.RUNNING)]
     if st.button(label, key=f"queue_{key}", icon=":material/playlist_add:", disabled=not missing,
@@ -134,16 +134,16 @@ def queue_box(run: frame.Run, key: str, label: str, questions) -> None:
 
 
 def _submit(run: frame.Run, missing: list[RunConfig]) -> list[str]:
-    ids = [queue.enqueue(run.store, config) for config in missing]
-    queue.ensure_drainer(run.store)
+    ids = [queue.enqueue(frame.store_of(run), config) for config in missing]
+    queue.ensure_drainer(frame.store_of(run))
     return ids
 
 
 def _watch(run: frame.Run, moving: list[RunConfig]) -> None:
     """Where the queued ones stand; when one has ended the page is drawn again."""
     try:
-        states = {c.digest: run.store.status(c.digest) for c in moving}
-        queue.ensure_drainer(run.store)
+        states = {c.digest: frame.store_of(run).status(c.digest) for c in moving}
+        queue.ensure_drainer(frame.store_of(run))
     except (StoreError, OSError) as error:
         st.error(str(error))
         return

@@ -65,7 +65,7 @@ def discarded(run: frame.Run, events) -> None:
 
 
 def _worst(run: frame.Run) -> pd.DataFrame:
-    found = run.store.load_scores(run.run_id, "reaudit")
+    found = frame.store_of(run).load_scores(run.run_id, "reaudit")
     if not found:
         return pd.DataFrame({"index": [], "iou": []})
     table = pd.DataFrame({"index": found["index"], "iou": found["iou"]})

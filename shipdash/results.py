@@ -1,0 +1,183 @@
+"""What came out of a run, typed: its result, and the run as a runs folder holds it.
+
+Written once by the worker, read by everybody else. Not the events on the way (`records`), and no
+file is opened here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from shipdash.config import RunConfig
+from shipdash.records import RunState, StopReason
+
+
+class _Table:
+    """Reading by name, for callers that have not yet learnt the attributes."""
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return getattr(self, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __contains__(self, name: str) -> bool:
+        return hasattr(self, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return getattr(self, name, default)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut(_Table):
+    """Means over the held-out pairs; `share_failing` is the share below `acceptance_iou`."""
+
+    n: int
+    mean_iou: float
+    share_failing: float
+    mean_dice: float
+    article_score: float
+    article_score_soft: float
+    acceptance_iou: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaudit(_Table):
+    """Discarded pairs as the final network sees them; `failing`: their numbers, lowest first."""
+
+    n: int
+    n_failing: int
+    lowest_iou: float | None
+    failing: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(_Table):
+    """What a finished run found, on what, and what it cost.
+
+    Images are counted each time they are used: `n_backward` trained on, `n_forward` predicted,
+    `n_wasted` predicted and thrown away. Times are wall time in seconds; `prepared_s` was spent on
+    a network before the run was asked for, None where it made its own.
+    """
+
+    run_id: str
+    reason: StopReason
+    algorithm: int
+    version: str
+    preset: str
+    n_pool: int
+    n_tested: int
+    core: tuple[int, ...]  # pool numbers the network has learnt from, in order
+    rounds: int
+    n_forward: int
+    n_wasted: int
+    n_backward: int
+    seconds: float
+    phases: Mapping[str, float]
+    n_parameters: int
+    device: str
+    threads: int | None
+    machine: str
+    date: str  # ISO 8601, UTC
+    prepared_s: float | None = None
+    held_out: HeldOut | None = None
+    reaudit: Reaudit | None = None
+
+    @property
+    def n_core(self) -> int:
+        """Pairs the network has learnt from."""
+        return len(self.core)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether training gave up: its core set is not a whole one."""
+        return self.reason is StopReason.STALLED
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain nested values, ready for JSON; `n_core` beside them for whoever reads the file."""
+        plain = dataclasses.asdict(self) | {"reason": str(self.reason), "core": list(self.core)}
+        if self.reaudit is not None:
+            plain["reaudit"]["failing"] = list(self.reaudit.failing)
+        return plain | {"state": str(RunState.COMPLETED), "n_core": self.n_core}
+
+    @classmethod
+    def from_json(cls, plain: Any) -> Result:
+        """The result that `to_json` described; ValueError, in words, where it cannot be one.
+
+        What versions before this one did not write is taken as unknown: threads and prepared_s
+        (0.1), and the machine.
+        """
+        if not isinstance(plain, Mapping):
+            raise ValueError("a result is an object")
+        older = {"threads": None, "machine": "", "version": "", "algorithm": 1, "preset": "custom"}
+        known = older | {name: value for name, value in plain.items() if name in _fields(cls)}
+        for name, part in (("held_out", HeldOut), ("reaudit", Reaudit)):
+            if known.get(name) is not None:
+                known[name] = _part(part, known[name])
+        try:
+            result = cls(**known | {"reason": StopReason(known["reason"]),
+                                    "core": _numbers(known["core"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a result: {error}") from None
+        counts = (result.n_pool, result.n_tested, result.n_forward, result.n_backward)
+        if not all(type(n) is int and n >= 0 for n in counts):
+            raise ValueError("counts of a result are whole numbers from 0 on")
+        if type(result.seconds) not in (int, float) or not isinstance(result.phases, Mapping):
+            raise ValueError("times of a result are numbers")
+        return result
+
+
+class StoredRun(NamedTuple):
+    """One run as a runs folder holds it; `config` is None where the folder cannot be read."""
+
+    run_id: str
+    state: RunState
+    reason: str
+    created: str  # ISO 8601, UTC
+    config: RunConfig | None
+    result: Result | None
+    n_core: int  # so far
+    n_tested: int  # so far
+    root: str  # the runs folder
+    recorded: bool  # came with the package: read and never written
+
+    @property
+    def is_arm(self) -> bool:
+        """Whether it is a control arm of another run."""
+        return self.config is not None and self.config.arm.kind != "selection"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this version would compute it: runs of other versions are not compared with."""
+        return self.config is not None and self.config.digest == self.run_id
+
+    @property
+    def selected(self) -> bool:
+        """Whether it is a selection that came to its end: a stalled one has no core size."""
+        return not self.is_arm and self.result is not None and not self.result.stalled
+
+
+def _fields(kind: type) -> set[str]:
+    return {spec.name for spec in dataclasses.fields(kind)}
+
+
+def _part(kind: type, plain: Any) -> Any:
+    """A part of a result; every field a number, lists whole numbers."""
+    if not isinstance(plain, Mapping) or not _fields(kind) <= set(plain):
+        raise ValueError(f"{kind.__name__} must have {', '.join(sorted(_fields(kind)))}")
+    values = {name: plain[name] for name in _fields(kind)}
+    if "failing" in values:
+        values["failing"] = _numbers(values["failing"])
+    for name, value in values.items():
+        if name not in ("failing", "lowest_iou") and type(value) not in (int, float):
+            raise ValueError(f"{name} must be a number. Received: {value!r:.40}")
+    return kind(**values)
+
+
+def _numbers(values: Any) -> tuple[int, ...]:
+    if not isinstance(values, list | tuple) or not all(type(v) is int and v >= 0 for v in values):
+        raise ValueError(f"pair numbers must be whole numbers from 0 on. Received: {values!r:.40}")
+    return tuple(values)

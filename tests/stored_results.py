@@ -1,0 +1,19 @@
+"""Results as a worker would have stored them, made up: one place for all tests."""
+
+from shipdash.config import ALGORITHM
+from shipdash.results import Result
+
+PLAIN = {
+    "run_id": "0" * 16, "reason": "exhausted", "algorithm": ALGORITHM, "version": "0",
+    "preset": "custom", "n_pool": 9, "n_tested": 9, "core": [4, 2], "rounds": 1, "n_forward": 9,
+    "n_wasted": 0, "n_backward": 100, "seconds": 1.0, "phases": {}, "n_parameters": 0,
+    "device": "CPU", "threads": 1, "machine": "a test", "date": "2026-01-01T00:00:00+00:00",
+}
+
+HELD_OUT = {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "mean_dice": 0.8,
+            "article_score": 0.5, "article_score_soft": 0.5, "acceptance_iou": 0.9}
+
+
+def a_result(run_id: str = PLAIN["run_id"], **changes) -> Result:
+    """A result with these values changed."""
+    return Result.from_json(PLAIN | {"run_id": run_id} | changes)
