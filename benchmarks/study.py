@@ -71,7 +71,7 @@ def tasks(base: RunConfig) -> list[Task]:
         *_arms("ceiling", base, ("full-converged",), "steps"),
         *_arms("network", base, ("other", "other-random"), "steps"),
         *[arm for c in others for arm in _arms("other orders", c, ("core", "random"), "steps")],
-        _selection("known", f"{noisy.scene.label_noise:.0%} wrong masks", noisy),
+        _selection("known", f"{noisy.planted.label_noise:.0%} wrong masks", noisy),
     ]
 
 

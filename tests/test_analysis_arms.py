@@ -466,7 +466,7 @@ def test_cost_of_a_store(whole):
 
 def test_repeats_of_distinct_pairs_by_hand():
     """Origins 0 1 0 among three first pairs, then 2 and a forgotten 1."""
-    spec = config(**{"scene.distinct": 30, "selection.first": 3}).to_dict()
+    spec = config(**{"planted.distinct": 30, "selection.first": 3}).to_dict()
     answer = analysis.distinct_answer([9, 8, 7, 6, 5], [0, 1, 0, 2, 1], spec)
     assert (answer["n_found"], answer["n_repeated_first"], answer["n_forgotten"]) == (3, 1, 1)
     assert answer["slack"] == 2  # the rote learner forgets nothing
@@ -475,7 +475,7 @@ def test_repeats_of_distinct_pairs_by_hand():
 
 def test_a_core_beyond_its_slack_is_told():
     """Thirty-three pairs of thirty distinct ones, of a learner that never forgets."""
-    spec = config(**{"scene.distinct": 30, "selection.first": 1}).to_dict()
+    spec = config(**{"planted.distinct": 30, "selection.first": 1}).to_dict()
     answer = analysis.distinct_answer(range(33), [i % 30 for i in range(33)], spec)
     assert not answer["holds"]
     assert "Beyond the stated slack" in analysis.distinct_finding(answer).detail
@@ -494,7 +494,7 @@ def test_the_rote_learner_keeps_each_distinct_pair_once(tmp_path):
     from shipdash.runs import worker
 
     store = Store(tmp_path)
-    asked = config(**{"scene.distinct": 17, "selection.first": 1, "evaluation.n_held_out": 5})
+    asked = config(**{"planted.distinct": 17, "selection.first": 1, "evaluation.n_held_out": 5})
     run_id, _ = store.create(asked)
     worker.work(store, run_id)
     answer = collect.gather(store, run_id).distinct.iloc[0]
@@ -711,15 +711,14 @@ def _finished(**changes):
 
 @pytest.mark.parametrize(("changes", "crossed"), [
     ({}, []),
-    ({"selection.picks_per_scan": 2}, ["deterministic"]),
     ({"selection.idle_epochs": True}, ["deterministic"]),
     ({"result.device": "GPU: NVIDIA"}, ["deterministic"]),
     ({"result.reason": "exhausted"}, ["clean_pass"]),
     ({"result.reason": "stalled"}, ["clean_pass"]),
-    ({"scene.distinct": 50}, ["iid"]),
-    ({"scene.duplicates": 0.5}, ["iid"]),
+    ({"planted.distinct": 50}, ["iid"]),
+    ({"planted.duplicates": 0.5}, ["iid"]),
     ({"selection.exclude": ["0" * 16]}, ["iid"]),
-    ({"scene.label_noise": 0.1}, []),
+    ({"planted.label_noise": 0.1}, []),
     ({"result.n_core": 99}, ["first_counted"]),
     ({"result.core": [1] * 100}, ["first_counted"]),
 ])
@@ -814,7 +813,7 @@ def test_fan_and_folds_on_the_command_line(tmp_path, capsys):
     from shipdash.cli import commands as cli
 
     small = ["network.kind=rote", "scene.size=32", "scene.radius_min=3", "scene.radius_max=6",
-             "scene.distinct=12", "selection.first=1", "selection.n_pool=40",
+             "planted.distinct=12", "selection.first=1", "selection.n_pool=40",
              "evaluation.n_held_out=5"]
     where = ["--runs", str(tmp_path)]
     assert cli.main(["run", *(f"--set={c}" for c in small), *where, "--json"]) == 0

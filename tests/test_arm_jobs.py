@@ -16,7 +16,7 @@ ROTE = [name for name in arms.NAMES if not name.startswith("other")]  # without 
 def settings(**changes):
     return configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-        "scene.distinct": 12, "selection.n_pool": 50, "selection.first": 4,
+        "planted.distinct": 12, "selection.n_pool": 50, "selection.first": 4,
         "network.predict_batch": 8, "evaluation.n_held_out": 10, **changes,
     })
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_asked_is_refused(store, source, words, changes, said):
 
 def test_rejected_pairs_must_be_enough(store):
     """A core set of more than half of the pool leaves fewer than its own number."""
-    config = settings(**{"scene.distinct": 40})
+    config = settings(**{"planted.distinct": 40})
     run_id = worker.work(store, store.create(config)[0])["run_id"]
     error = refused(store, "1 to 10, the pairs that the source threw away", run_id, ["rejected"])
     assert (error.field, error.value) == ("arm.n_pairs", 40)

@@ -12,7 +12,8 @@ from scipy.stats import qmc, rankdata
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError
-from shipdash.data.pool import Pool, order
+from shipdash.data.scene import SceneSource
+from shipdash.data.source import stream_order
 from shipdash.data.subsets import choose_pairs, factor_columns
 from shipdash.learning import scratch as training
 from shipdash.learning.learner import RoteLearner, Step
@@ -39,13 +40,13 @@ def an_arm(kind="random", **changes):
 def pool():
     """Real factors, drawn once."""
     config = settings()
-    pool = Pool(config.scene, seed=1, n=N)
+    pool = SceneSource(config.scene, seed=1, n=N)
     known = {i: pool.factors(i) for i in range(N)}
     pool.factors = known.__getitem__
     return pool
 
 
-STREAM = order(N, 1)
+STREAM = stream_order(N, 1)
 PICKED = STREAM[::10].tolist()  # 40 pairs, as spread over the stream as a core set may be
 
 
@@ -69,7 +70,7 @@ def test_pairs_are_distinct_and_of_the_stream(pool, kind):
 def test_pairs_left_out_of_the_stream_are_never_chosen(pool, kind):
     """Folds: what the source never saw, its arms do not see either."""
     left_out = STREAM[1::7]
-    stream = order(N, 1, left_out)
+    stream = stream_order(N, 1, left_out)
     pairs = chosen(pool, kind, stream=stream, core=stream[:25].tolist())
     assert not set(pairs) & set(left_out.tolist())
     assert len(pairs) == (len(stream) if kind == "full" else 25)
@@ -97,7 +98,7 @@ def test_a_draw_is_repeatable_and_another_draw_is_another(pool, kind):
     first = chosen(pool, kind, draw=1)
     assert chosen(pool, kind, draw=1) == first
     assert len({tuple(sorted(chosen(pool, kind, draw=d))) for d in range(10)}) == 10
-    other = chosen(pool, kind, draw=1, stream=order(N, 2))
+    other = chosen(pool, kind, draw=1, stream=stream_order(N, 2))
     assert set(other) != set(first)
 
 
@@ -151,7 +152,7 @@ def test_stratified_pairs_cover_the_factors_more_evenly_than_random_ones(pool, k
 
 def test_stratification_keeps_the_share_of_polarities():
     """Half of the strata are dark seas where half of the pool is: to a few pairs, in every draw."""
-    pool = Pool(settings().scene, seed=5, n=200)
+    pool = SceneSource(settings().scene, seed=5, n=200)
     high = np.array([pool.factors(i).high_sea for i in range(200)])
     stream = np.sort(np.concatenate([np.flatnonzero(high)[:80], np.flatnonzero(~high)[:80]]))
     for draw in range(10):
@@ -160,14 +161,14 @@ def test_stratification_keeps_the_share_of_polarities():
 
 
 @pytest.mark.parametrize("changes", [
-    {"scene.distractor": "none"}, {"scene.polarity": "low_sea"}, {"scene.distinct": 3},
+    {"scene.distractor": "none"}, {"scene.polarity": "low_sea"}, {"planted.distinct": 3},
     {"scene.radius_min": 6.0},
 ])
 def test_stratification_bears_factors_that_do_not_vary(changes):
     """No distance, one polarity, three scenes, one size: still distinct pairs."""
     config = settings(**changes)
-    pool = Pool(config.scene, seed=1, n=60)
-    pairs = chosen(pool, "stratified", stream=order(60, 1), n_pairs=17)
+    pool = SceneSource(config.scene, seed=1, n=60)
+    pairs = chosen(pool, "stratified", stream=stream_order(60, 1), n_pairs=17)
     assert len(set(pairs)) == 17
 
 
@@ -239,7 +240,7 @@ def arm_settings(stop="steps", n_steps=100, **changes):
 
 def shown(pool, learner):
     """Pool numbers of each batch that the learner was shown."""
-    number = {pool.pair(i).image.tobytes(): i for i in range(60)}
+    number = {pool.draw([i])[0][0].tobytes(): i for i in range(60)}
     return [[number[key] for key in batch] for batch in learner.batches]
 
 

@@ -19,7 +19,7 @@ from shipdash.records import Scanned
 from tests.test_speed_ratios import Nearest, selected
 
 ROTE = configs.compact().replace(**runs.SMALL, **{
-    "network.kind": "rote", "scene.distinct": 12, "selection.first": 4, "selection.n_pool": 60,
+    "network.kind": "rote", "planted.distinct": 12, "selection.first": 4, "selection.n_pool": 60,
     "evaluation.n_held_out": 30, "evaluation.reaudit": True})
 
 
@@ -282,7 +282,7 @@ def test_the_rebuilt_program_follows_the_rules_of_our_loop(batches):
             return metrics.article_tenths(metrics.counts(self.masks[ahead], probability))
 
     config = article.comparison(quick=False).replace(**{
-        "selection.n_pool": 300, "selection.precision": 0.2, "scene.distinct": 60})
+        "selection.n_pool": 300, "selection.precision": 0.2, "planted.distinct": 60})
     program = Program(config, batches=batches)
     program.draw_pool()
     events, core = selected(config, Nearest())
@@ -309,7 +309,7 @@ def test_operations_are_those_of_the_convolutions():
     from keras import layers
 
     from benchmarks import flops
-    from shipdash.learning.unet import NETWORKS
+    from shipdash.learning.networks import NETWORKS
 
     network, by_hand = NETWORKS["article"](32, 4), 0
     for layer in network.layers:

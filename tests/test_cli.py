@@ -11,12 +11,13 @@ from skimage.io import imread
 
 from shipdash import config as configs
 from shipdash.cli import commands as cli
-from shipdash.data.pool import Pool
+from shipdash.data import open_source
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError
 
 SMALL = ["--set", "network.kind=rote", "--set", "scene.size=32", "--set", "scene.radius_min=3",
-         "--set", "scene.radius_max=6", "--set", "scene.distinct=12", "--set", "selection.first=3",
+         "--set", "scene.radius_max=6", "--set", "planted.distinct=12",
+         "--set", "selection.first=3",
          "--pool", "30", "--held-out", "7"]
 KEYS = {"run_id", "state", "spec", "n_pool", "n_tested", "n_core", "core", "n_forward",
         "n_backward", "seconds", "device", "held_out"}
@@ -255,7 +256,7 @@ def test_an_export_is_the_core_set_with_its_true_factors(call, store, done, tmp_
     out = tmp_path / "deep" / "out"
     code, _, _ = call("export", done, "--out", out, "--format", kind)
     config, core = store.config(done), list(store.result(done).core)
-    pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
+    pool = open_source(config)
     with (out / "core.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert code == 0

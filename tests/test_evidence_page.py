@@ -204,7 +204,7 @@ def test_certificate_of_a_clean_run_shows_its_bound(store):
 
 def test_certificate_tells_that_wrong_masks_are_another_kind_of_pair(store):
     """Held-out masks are right."""
-    run_id = selection(store, config(**{"scene.label_noise": 0.1}))
+    run_id = selection(store, config(**{"planted.label_noise": 0.1}))
     assert "wrong masks" in _open(run=run_id, view="Certificate").warning[0].value
 
 

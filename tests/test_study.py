@@ -13,7 +13,7 @@ from shipdash.records import RunState
 from shipdash.runs import Store, worker
 from shipdash.studies import collect
 
-BASE = config(**{"scene.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
+BASE = config(**{"planted.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
 
 
 @pytest.fixture

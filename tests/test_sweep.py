@@ -21,7 +21,8 @@ from shipdash.studies.sweep.work import Workers
 
 SMALL = {
     "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-    "scene.distinct": 20, "selection.n_pool": 40, "selection.first": 3, "evaluation.n_held_out": 5,
+    "planted.distinct": 20, "selection.n_pool": 40, "selection.first": 3,
+    "evaluation.n_held_out": 5,
 }
 OPTIONS = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
 LONG = 30_000  # pairs that take rote far longer than any test waits
@@ -233,7 +234,7 @@ def test_a_worker_that_dies_fails_its_point_once(store, monkeypatch):
 
 def test_cancel_stops_at_once_and_a_second_go_finishes(store):
     """The running point is put away with what it found, no further one begins."""
-    config = sweep.plan(base(**{"selection.n_pool": LONG, "scene.distinct": 0}),
+    config = sweep.plan(base(**{"selection.n_pool": LONG, "planted.distinct": 0}),
                         {"seeds.order": [1, 2, 3]})
     sweep_id = sweep.Sweeps(store).create(config)
     thread = in_background(sweep.work, store, sweep_id, crew=Workers(1, 1))

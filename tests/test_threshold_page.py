@@ -254,7 +254,7 @@ def test_the_command_under_the_plan_asks_for_the_same_sweep():
     base = configs.compact().replace(**{"scene.contrast": 0.2, "network.augment": False})
     asked = sweep.plan(base, {
         "selection.precision": [0.8, 0.95], "seeds.order": [1, 2, 3], "seeds.model": [7],
-        "selection.acceptance": ["article", "iou"], "scene.label_noise": [0.0, 0.1]})
+        "selection.acceptance": ["article", "iou"], "planted.label_noise": [0.0, 0.1]})
     line = plan.command(asked)
     assert line.startswith("python -m shipdash sweep --preset compact ")
     assert plan_of(_parser().parse_args(line.split()[3:])).digest == asked.digest

@@ -9,7 +9,7 @@ import numpy as np
 
 from shipdash.bench.report import Asked, Row, median
 from shipdash.config import SceneConfig
-from shipdash.data.pool import Pool
+from shipdash.data.scene import SceneSource
 from shipdash.learning import metrics
 
 N_PAIRS = 256  # a block of the evaluation
@@ -19,7 +19,7 @@ def generator(asked: Asked) -> list[Row]:
     """Pairs drawn per second, by image size; radii grow with the image."""
     found = []
     for side in (64, 128, 256):
-        pool = Pool(scene_of(side), seed=1, n=N_PAIRS)
+        pool = SceneSource(scene_of(side), seed=1, n=N_PAIRS)
         n = N_PAIRS // (8 if asked.quick else 1)
         speeds = _speeds(lambda: pool.draw(range(n)), n, asked.repeats)  # noqa: B023
         found.append(median(f"pairs drawn, {side} x {side}", speeds, "pairs/s", "one thread"))
@@ -29,7 +29,7 @@ def generator(asked: Asked) -> list[Row]:
 def scores(asked: Asked) -> list[Row]:
     """Predictions scored per second at 128 x 128, by what is asked of them."""
     n = N_PAIRS // (8 if asked.quick else 1)
-    _, truth = Pool(scene_of(128), seed=1, n=n).draw(range(n))
+    _, truth = SceneSource(scene_of(128), seed=1, n=n).draw(range(n))
     chance = np.random.default_rng(1)
     probability = np.clip(truth + chance.normal(0, 0.3, truth.shape), 0, 1).astype(np.float32)
     c = metrics.counts(truth, probability)

@@ -91,7 +91,7 @@ def memory(asked: Asked) -> list[Row]:
     found = []
     for n in (2_000, 20_000) if asked.quick else (10_000, 1_000_000):
         config = configs.compact().replace(**SMALL, **{
-            "network.kind": "rote", "scene.distinct": 12, "selection.first": 4,
+            "network.kind": "rote", "planted.distinct": 12, "selection.first": 4,
             "selection.n_pool": n, "evaluation.n_held_out": 0, "evaluation.reaudit": False})
         found.append((n, _run(config)))
     peaks = [run.found["peak_rss_mb"] for _, run in found]

@@ -50,7 +50,7 @@ def _long_run(n_events: int) -> RunConfig:
     """A run that logs an event for nearly every pair: single predictions, known by heart."""
     return configs.compact().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0,
-        "scene.distinct": max(20, n_events // 200), "network.kind": "rote",
+        "planted.distinct": max(20, n_events // 200), "network.kind": "rote",
         "network.predict_batch": 1, "selection.n_pool": n_events, "evaluation.n_held_out": 0,
         "evaluation.reaudit": False,
     })

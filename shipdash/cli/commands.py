@@ -19,7 +19,8 @@ from shipdash.bench import command as bench_command
 from shipdash.cli import evaluate, progress
 from shipdash.cli import sweep as sweep_command
 from shipdash.config import ConfigError, RunConfig
-from shipdash.data.pool import Pool
+from shipdash.data import open_source
+from shipdash.data.source import Source, pair
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
@@ -120,7 +121,7 @@ def export(args: argparse.Namespace) -> int:
     outcome, config = _outcome(store, args.id), store.config(args.id)
     if not outcome["core"]:
         raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
-    pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
+    pool = open_source(config)
     out = Path(args.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -214,10 +215,10 @@ def _print(outcome: dict, as_json: bool) -> None:
         print(f"{name:<14} {value}")
 
 
-def _write_core(out: Path, pool: Pool, core: list[int], kind: str) -> None:
-    pairs = {i: pool.pair(i) for i in core}
+def _write_core(out: Path, pool: Source, core: list[int], kind: str) -> None:
+    pairs = {i: pair(pool, i) for i in core}
     with (out / "core.csv").open("w", newline="") as file:
-        rows = [{"rank": n, "index": i, **pairs[i].factors._asdict()}
+        rows = [{"rank": n, "index": i, **_known(pool, i)}
                 for n, i in enumerate(core, start=1)]
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
@@ -231,10 +232,16 @@ def _write_core(out: Path, pool: Pool, core: list[int], kind: str) -> None:
         return
     from skimage.io import imsave
 
-    for i, pair in pairs.items():
-        image = np.rint(pair.image * 255).astype(np.uint8)
+    for i, shown in pairs.items():
+        image = np.rint(shown.image * 255).astype(np.uint8)
         imsave(out / f"{i:07d}_image.png", image, check_contrast=False)
-        imsave(out / f"{i:07d}_mask.png", pair.mask.astype(np.uint8) * 255, check_contrast=False)
+        imsave(out / f"{i:07d}_mask.png", shown.mask.astype(np.uint8) * 255, check_contrast=False)
+
+
+def _known(pool: Source, i: int) -> dict:
+    """Columns of a manifest: the true factors where anybody knows them, and the label."""
+    factors = pool.factors(i)
+    return ({} if factors is None else factors._asdict()) | {"label": pool.label(i)}
 
 
 def _config(args: argparse.Namespace) -> RunConfig:

@@ -107,8 +107,8 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     be in the way. Networks of the presets made for CPUs only: others can take any amount of
     memory. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
     """
-    light = [(c.network, c.scene.size) for c in (configs.quick(), configs.compact())]
-    is_light = (config.network, config.scene.size) in light
+    light = [(c.network, c.shape) for c in (configs.quick(), configs.compact())]
+    is_light = (config.network, config.shape) in light
     busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
     if os.environ.get("SHIPDASH_STANDBY") == "0" or not is_light or busy:
         return

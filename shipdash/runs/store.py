@@ -10,6 +10,7 @@ import shutil
 from typing import NamedTuple
 
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, RunConfig
+from shipdash.config.older import translated
 from shipdash.records import RunState
 from shipdash.results import Result, StoredRun
 from shipdash.runs import log
@@ -111,7 +112,7 @@ class Store(Liveness):
     def config(self, run_id: str) -> RunConfig:
         """What was asked."""
         try:
-            return RunConfig.from_dict(self._json(run_id, "spec.json"))
+            return RunConfig.from_dict(translated(self._json(run_id, "spec.json")))
         except ConfigError as error:
             raise RunCorrupt(f"run {run_id} asks for what this version does not know: "
                              f"{error}") from None

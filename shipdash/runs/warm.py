@@ -98,7 +98,8 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
         time.sleep(LOOK_S)
         began = time.perf_counter()
     try:
-        learner = open_learner(NetworkConfig(**needs["network"]), size=needs["size"], seed=0)
+        network, shape = NetworkConfig(**needs["network"]), tuple(needs["shape"])
+        learner = open_learner(network, shape=shape, seed=0)
     except (ConfigError, TypeError, KeyError):
         return  # a note that no page of ours has written
     learner.prepare()
@@ -117,7 +118,7 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
 
 def _needs(config: RunConfig) -> dict:
     """All that a compiled learner depends on, but for its seed."""
-    return {"network": dataclasses.asdict(config.network), "size": config.scene.size} | _own()
+    return {"network": dataclasses.asdict(config.network), "shape": list(config.shape)} | _own()
 
 
 def _own() -> dict:

@@ -17,7 +17,8 @@ import pandas as pd
 from shipdash import analysis
 from shipdash.analysis import ArmRun
 from shipdash.config import RunConfig
-from shipdash.data.pool import Pool
+from shipdash.data import open_source
+from shipdash.data.source import Source
 from shipdash.records import StopReason
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
@@ -207,30 +208,30 @@ def _known(config: RunConfig, known: Sequence[StoredRun], setting: str) -> pd.Da
     """Answers of the runs that planted something, with the same network and acceptance."""
     rows = []
     for r in known:
-        planted = getattr(r.config.scene, setting)
+        planted = getattr(r.config.planted, setting)
         same = (r.config.network == config.network and _selection(r)
                 and not r.config.selection.exclude
                 and r.config.selection.acceptance_iou == config.selection.acceptance_iou)
         if not (planted and same):
             continue
-        pool = Pool(r.config.scene, seed=r.config.seeds.pool, n=r.config.selection.n_pool)
+        pool = open_source(r.config)
         answer = _distinct(r, pool) if setting == "distinct" else _noise(r, pool)
         rows.append({"run_id": r.run_id, "planted": planted} | answer)
     table = pd.DataFrame(rows)
     return table if table.empty else table.sort_values(["planted", "run_id"], ignore_index=True)
 
 
-def _distinct(r: StoredRun, pool: Pool) -> dict:
+def _distinct(r: StoredRun, pool: Source) -> dict:
     origins = [pool.origin(i) for i in r.result["core"]]
     return analysis.distinct_answer(r.result["core"], origins, r.config.to_dict())
 
 
-def _noise(r: StoredRun, pool: Pool) -> dict:
+def _noise(r: StoredRun, pool: Source) -> dict:
     """Wrong masks are counted over the whole pool where that is a matter of seconds."""
-    core = [pool.factors(i).label for i in r.result["core"]]
-    n_wrong = round(r.config.scene.label_noise * pool.n)
+    core = [pool.label(i) for i in r.result.core]
+    n_wrong = round(r.config.planted.label_noise * pool.n)
     if pool.n <= MOST_COUNTED:
-        n_wrong = sum(pool.factors(i).label != "true" for i in range(pool.n))
+        n_wrong = sum(pool.label(i) != "true" for i in range(pool.n))
     return analysis.noise_answer(core, len(core), n_wrong, pool.n)
 
 

@@ -12,7 +12,7 @@ from shipdash.runs import Store, StoreError
 LABEL_NOISE, NOISY_POOL = 0.05, 500
 """Share of wrong masks, and the pool they are planted in."""
 
-_PLAIN = {"scene.distinct": 0, "scene.duplicates": 0.0, "scene.label_noise": 0.0,
+_PLAIN = {"planted.distinct": 0, "planted.duplicates": 0.0, "planted.label_noise": 0.0,
           "selection.exclude": ()}
 
 
@@ -60,7 +60,7 @@ def folds(config: RunConfig, n_folds: int) -> list[RunConfig]:
 
 def distinct(config: RunConfig, n: int) -> RunConfig:
     """The same question of a pool of `n` distinct pairs, repeated: a core of about `n` at most."""
-    return config.replace(**_PLAIN | {"scene.distinct": n})
+    return config.replace(**_PLAIN | {"planted.distinct": n})
 
 
 def noisy(config: RunConfig) -> RunConfig:
@@ -70,7 +70,7 @@ def noisy(config: RunConfig) -> RunConfig:
     one before: at 128 x 128 pixels 500 pairs take a quarter of an hour, 10,000 would take days.
     """
     n_pool = min(NOISY_POOL, config.selection.n_pool)
-    return config.replace(**_PLAIN | {"scene.label_noise": LABEL_NOISE,
+    return config.replace(**_PLAIN | {"planted.label_noise": LABEL_NOISE,
                                       "selection.n_pool": n_pool})
 
 

@@ -18,7 +18,7 @@ from shipdash.ui import forms, frame
 from shipdash.ui.points import Family
 
 MORE = ("selection.n_pool", "scene.contrast", "scene.radius_min", "scene.radius_max",
-        "scene.label_noise")
+        "planted.label_noise")
 """Further axes a plan may have; each value is a family of its own."""
 
 MOST_SWEEPS = 4

@@ -79,7 +79,7 @@ def one(run: frame.Run, events) -> None:
                             width=220, help="Its number in the pool, as on every page.") or 0
     images, masks = gallery.of_run(run, [index])
     history = analysis.pair_history(events, index)
-    facts = gallery.factors(run.config.to_dict()["scene"], run.config.seeds.pool, n, (index,))
+    facts = gallery.factors(run, (index,))
     left, right = st.columns([1, 1], gap="large")
     with left:
         stored = gallery.predictions(run, "picked").get(index)
@@ -99,13 +99,13 @@ def one(run: frame.Run, events) -> None:
 def why(run: frame.Run, table: pd.DataFrame) -> None:
     """Which true factors get selected, with intervals: many factors are looked at, so some
     differences come by chance."""
-    spec, n = run.config.to_dict(), run.config.selection.n_pool
+    n = run.config.selection.n_pool
     chosen = tuple(int(i) for i in table["index"])
     sampled = None
     if n > MOST_FACTORS:
         sampled = np.random.default_rng(0).choice(n, MOST_FACTORS, replace=False).tolist()
     drawn = range(n) if sampled is None else sorted({*sampled, *chosen})
-    facts = gallery.factors(spec["scene"], run.config.seeds.pool, n, tuple(drawn))
+    facts = gallery.factors(run, tuple(drawn))
     part = "" if sampled is None else f", which {MOST_FACTORS:,} random ones stand for"
     st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals. "
                f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
@@ -125,10 +125,12 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     if table.empty:
         frame.empty("Nothing to export yet.", "The core set appears here as it is found.")
         return
-    spec, n, seed = run.config.to_dict(), run.config.selection.n_pool, run.config.seeds.pool
+    seed = run.config.seeds.pool
     chosen = tuple(int(i) for i in table["index"])
-    facts = gallery.factors(spec["scene"], seed, n, chosen)
-    manifest = table.assign(pool_seed=seed).merge(facts, on="index", how="left")
+    facts = gallery.factors(run, chosen)
+    manifest = table.assign(pool_seed=seed)
+    if facts is not None:
+        manifest = manifest.merge(facts, on="index", how="left")
     st.dataframe(manifest, hide_index=True, key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from shipdash.config import SceneConfig
-from shipdash.data.pool import SPLITS, Pool, order
+from shipdash.config import PlantedConfig, RunConfig, SceneConfig
+from shipdash.data import open_source
+from shipdash.data.scene import SceneSource
+from shipdash.data.source import SPLITS, AheadSource, pair, stream_order
 
 SMALL = {"size": 32, "radius_min": 3.0, "radius_max": 6.0}
 
 
-def pool(seed=1, n=50, split="pool", **scene):
-    return Pool(SceneConfig(**SMALL | scene), seed=seed, n=n, split=split)
+def pool(seed=1, n=50, split="pool", **planted):
+    config = RunConfig(scene=SceneConfig(**SMALL), planted=PlantedConfig(**planted))
+    return open_source(config.replace(**{"seeds.pool": seed}), split, n)
 
 
 def same(a, b):
@@ -26,19 +29,19 @@ def test_a_pair_is_the_same_in_every_pool_that_has_it():
     """Neither the pool's length nor what was drawn before changes a pair."""
     long, fresh = pool(n=10_000_000), pool()
     for i in (3, 0, 49, 3):
-        assert same(long.pair(i), fresh.pair(i))
+        assert same(pair(long, i), pair(fresh, i))
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_pairs_of_a_split_all_differ(split):
     """No image repeats unless asked to."""
-    images = {pool(split=split).pair(i).image.tobytes() for i in range(50)}
+    images = {pair(pool(split=split), i).image.tobytes() for i in range(50)}
     assert len(images) == 50
 
 
 def test_splits_share_no_pair():
     """The same number in another split is another pair."""
-    images = {pool(split=split).pair(i).image.tobytes() for split in SPLITS for i in range(20)}
+    images = {pair(pool(split=split), i).image.tobytes() for split in SPLITS for i in range(20)}
     assert len(images) == 20 * len(SPLITS)
 
 
@@ -46,7 +49,7 @@ def test_splits_share_no_pair():
 def test_seeds_share_no_pair(split):
     """Another seed is another pool, the largest seed included."""
     images = {
-        pool(seed, split=split).pair(i).image.tobytes()
+        pair(pool(seed, split=split), i).image.tobytes()
         for seed in (0, 1, 2, 2**32 - 1) for i in range(10)
     }
     assert len(images) == 40
@@ -55,26 +58,28 @@ def test_seeds_share_no_pair(split):
 def test_an_unknown_split_is_refused():
     """The error lists the splits there are."""
     with pytest.raises(ValueError, match=r"one of pool, held_out, probe.*'train'"):
-        pool(split="train")
+        SceneSource(SceneConfig(**SMALL), seed=1, n=50, split="train")
 
 
 @pytest.mark.parametrize("i", [-1, 50, 10**9])
-@pytest.mark.parametrize("ask", ["pair", "factors", "origin"])
-def test_a_number_outside_the_pool_is_refused(ask, i):
+@pytest.mark.parametrize("planted", [{}, {"distinct": 7}])
+def test_a_number_outside_the_pool_is_refused(planted, i):
     """Negative numbers do not count from the end."""
-    with pytest.raises(IndexError, match="from 0 to 49"):
-        getattr(pool(), ask)(i)
+    source = pool(**planted)
+    for ask in (lambda i: source.draw([i]), source.factors, source.origin):
+        with pytest.raises(IndexError, match="from 0 to 49"):
+            ask(i)
 
 
 def test_a_numpy_number_is_a_number():
     """Indices out of an array draw the pairs that plain integers draw."""
-    assert same(pool().pair(np.int64(7)), pool().pair(7))
+    assert same(pair(pool(), np.int64(7)), pair(pool(), 7))
 
 
 def test_factors_are_those_of_the_pair():
     """Factors without noise equal the factors of the pair, repeats and wrong labels included."""
     p = pool(duplicates=0.4, label_noise=0.3)
-    assert [repr(p.factors(i)) for i in range(50)] == [repr(p.pair(i).factors) for i in range(50)]
+    assert [repr(p.factors(i)) for i in range(50)] == [repr(pair(p, i).factors) for i in range(50)]
 
 
 def test_draw_keeps_the_order_asked():
@@ -82,8 +87,8 @@ def test_draw_keeps_the_order_asked():
     asked = [9, 0, 49, 9]
     images, masks = pool().draw(asked)
     for k, i in enumerate(asked):
-        assert np.array_equal(images[k], pool().pair(i).image)
-        assert np.array_equal(masks[k], pool().pair(i).mask)
+        assert np.array_equal(images[k], pair(pool(), i).image)
+        assert np.array_equal(masks[k], pair(pool(), i).mask)
 
 
 def test_draw_of_nothing_is_an_empty_batch():
@@ -97,13 +102,13 @@ def test_distinct_pairs_repeat_in_turn():
     """With D distinct pairs, number i repeats number i modulo D to the pixel."""
     p = pool(distinct=7)
     assert [p.origin(i) for i in range(50)] == [i % 7 for i in range(50)]
-    assert all(same(p.pair(i), p.pair(i % 7)) for i in range(50))
-    assert len({p.pair(i).image.tobytes() for i in range(50)}) == 7
+    assert all(same(pair(p, i), pair(p, i % 7)) for i in range(50))
+    assert len({pair(p, i).image.tobytes() for i in range(50)}) == 7
 
 
 def test_more_distinct_pairs_than_pairs_repeat_none():
     """Distinct beyond the pool changes nothing."""
-    assert all(same(pool(distinct=99).pair(i), pool().pair(i)) for i in range(50))
+    assert all(same(pair(pool(distinct=99), i), pair(pool(), i)) for i in range(50))
 
 
 def test_a_duplicate_repeats_an_earlier_pair_to_the_pixel():
@@ -112,7 +117,7 @@ def test_a_duplicate_repeats_an_earlier_pair_to_the_pixel():
     for i in range(50):
         origin = p.origin(i)
         assert origin <= i and p.origin(origin) == origin
-        assert same(p.pair(i), p.pair(origin))
+        assert same(pair(p, i), pair(p, origin))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
@@ -128,45 +133,45 @@ def test_the_planted_share_is_the_asked_share(share):
 def test_held_out_pairs_are_distinct_and_rightly_labelled(split, setting):
     """What is planted in the pool is planted nowhere else."""
     planted, plain = pool(split=split, **setting), pool(split=split)
-    assert all(same(planted.pair(i), plain.pair(i)) for i in range(20))
+    assert all(same(pair(planted, i), pair(plain, i)) for i in range(20))
 
 
 def test_order_is_a_permutation():
     """Every number comes once, and not in its own place throughout."""
-    stream = order(1000, 1)
+    stream = stream_order(1000, 1)
     assert stream.dtype == np.int64
     assert sorted(stream.tolist()) == list(range(1000)) != stream.tolist()
 
 
 def test_order_is_decided_by_its_seed():
     """One seed gives one order, another another."""
-    assert np.array_equal(order(100, 5), order(100, 5))
-    assert not np.array_equal(order(100, 5), order(100, 6))
+    assert np.array_equal(stream_order(100, 5), stream_order(100, 5))
+    assert not np.array_equal(stream_order(100, 5), stream_order(100, 6))
 
 
 def test_excluded_pairs_leave_the_rest_in_order():
     """Without some numbers the others come as before."""
-    stream, excluded = order(100, 1), np.array([3, 99, 0])
+    stream, excluded = stream_order(100, 1), np.array([3, 99, 0])
     kept = [i for i in stream.tolist() if i not in {3, 99, 0}]
-    assert order(100, 1, excluded).tolist() == kept
+    assert stream_order(100, 1, excluded).tolist() == kept
 
 
 @pytest.mark.parametrize("excluded", [[], [200]])
 def test_excluding_nothing_of_the_pool_changes_nothing(excluded):
     """An empty exclusion and one of another pool's numbers are harmless."""
-    assert np.array_equal(order(100, 1, np.array(excluded, int)), order(100, 1))
+    assert np.array_equal(stream_order(100, 1, np.array(excluded, int)), stream_order(100, 1))
 
 
 def test_excluding_all_leaves_nothing():
     """An exhausted pool is an empty stream, not an error."""
-    assert order(5, 1, np.arange(5)).tolist() == []
-    assert order(1, 1).tolist() == [0]
+    assert stream_order(5, 1, np.arange(5)).tolist() == []
+    assert stream_order(1, 1).tolist() == [0]
 
 
 def test_drawing_ahead_changes_no_pair():
     """Asked for what it has drawn already, for something else, or twice: always the pool's pair."""
-    pool = Pool(SceneConfig(size=32, radius_min=3, radius_max=6), seed=4, n=50)
-    ahead = pool.draw_ahead()
+    pool = SceneSource(SceneConfig(size=32, radius_min=3, radius_max=6), seed=4, n=50)
+    ahead = AheadSource(pool)
     for asked, then in (([3, 1], [5, 6]), ([5, 6], [7]), ([9, 6], []), ([], [2, 2]), ([2, 2], [0])):
         for got, expected in zip(ahead.draw(asked, then), pool.draw(asked), strict=True):
             assert np.array_equal(got, expected)
@@ -177,7 +182,7 @@ def test_drawing_ahead_changes_no_pair():
 
 def test_drawing_ahead_keeps_no_more_than_it_was_told_to():
     """Memory does not grow with the stream."""
-    ahead = Pool(SceneConfig(size=32, radius_min=3, radius_max=6), seed=4, n=500).draw_ahead()
+    ahead = AheadSource(SceneSource(SceneConfig(**SMALL), seed=4, n=500))
     for start in range(0, 400, 8):
         ahead.draw(range(start, start + 8), range(start + 8, start + 24))
         assert len(ahead._coming) <= 24

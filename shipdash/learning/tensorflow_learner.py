@@ -1,124 +1,23 @@
-"""The networks, their loss and the TensorFlow learner: the one room behind `open_learner`.
+"""A network with its optimizer as a learner: the one room behind `open_learner`.
 
 No selection and no files; importing this module starts TensorFlow, so nothing a page imports may.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # the log is for our words
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 
 from shipdash.config import NetworkConfig
 from shipdash.learning.learner import Step, threads
 from shipdash.learning.metrics import MASK_THRESHOLD, Counts
-
-
-def article_network(size: int, filters: int) -> keras.Model:
-    """The article's U-Net: 5,123,089 parameters at 16 filters, whatever the size.
-
-    Residual blocks start with ReLU and batch normalization; four poolings lead from 128 to 8
-    pixels (ChePeter, Habr, 2018, after the salt-identification U-Net with residual blocks).
-    """
-    dropouts = (0.25, 0.5, 0.5, 0.5)  # the article's
-    inputs = keras.Input((size, size, 3))
-    x, skips = inputs, []
-    for level, dropout in enumerate(dropouts):
-        x = _stage(x, filters << level)  # (n, size >> level, size >> level, filters << level)
-        skips.append(x)
-        x = layers.Dropout(dropout)(layers.MaxPooling2D(2)(x))
-    x = _stage(x, filters << 4)  # (n, 8, 8, 256) at 128 pixels
-    for level in reversed(range(4)):
-        x = layers.Conv2DTranspose(filters << level, 3, strides=2, padding="same")(x)
-        x = layers.Dropout(0.5)(layers.Concatenate()([x, skips[level]]))
-        x = _stage(x, filters << level)
-    x = layers.Dropout(0.25)(x)
-    return keras.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(x)[..., 0])
-
-
-def _stage(x, filters: int):
-    x = layers.Conv2D(filters, 3, padding="same")(x)
-    return layers.ReLU()(_residual(_residual(x, filters), filters))
-
-
-def _residual(inputs, filters: int):
-    x = layers.BatchNormalization()(layers.ReLU()(inputs))
-    x = layers.Conv2D(filters, 3, padding="same")(x)
-    x = layers.ReLU()(layers.BatchNormalization()(x))
-    x = layers.Conv2D(filters, 3, padding="same")(x)
-    return layers.Add()([layers.BatchNormalization()(x), inputs])
-
-
-def compact_network(size: int, filters: int) -> keras.Model:
-    """A small U-Net for CPUs: one convolution a level and direction after a space-to-depth stem.
-
-    A few learnt colour features a pixel, then 2 x 2 pixels become channels: convolutions run on a
-    quarter of the places, no pixel is lost, and the head undoes it at full resolution.
-    """
-    widths = [filters * half // 2 for half in (3, 4, 6, 8)]  # 12, 16, 24, 32 at 8 filters
-    inputs = keras.Input((size, size, 3))
-    x = layers.Conv2D(
-        filters * 3 // 4, 1, activation="relu", kernel_initializer="he_normal"
-    )(inputs)  # (n, size, size, 6)
-    x, skips = SpaceToDepth()(x), []  # (n, size / 2, size / 2, 3 filters)
-    for width in widths[:-1]:
-        x = _conv(x, width)
-        skips.append(x)
-        x = layers.MaxPooling2D(2)(x)
-    x = _conv(x, widths[-1])  # (n, size / 16, size / 16, widths[-1])
-    for width, skip in zip(reversed(widths[:-1]), reversed(skips), strict=True):
-        x = layers.Concatenate()([layers.UpSampling2D(2)(x), skip])
-        x = _conv(x, width)
-    x = DepthToSpace()(layers.Conv2D(4, 1)(x))  # (n, size, size, 1)
-    return keras.Model(inputs, layers.Activation("sigmoid")(x)[..., 0])
-
-
-def _conv(x, filters: int):
-    x = layers.Conv2D(filters, 3, padding="same", use_bias=False,
-                      kernel_initializer="he_normal")(x)
-    # Momentum 0.9: a run is some 500 steps, and Keras' 0.99 would still remember the first ones.
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-
-
-class SpaceToDepth(layers.Layer):
-    def call(self, x):
-        return tf.nn.space_to_depth(x, 2)
-
-    def compute_output_shape(self, shape):
-        return (shape[0], shape[1] // 2, shape[2] // 2, shape[3] * 4)
-
-
-class DepthToSpace(layers.Layer):
-    def call(self, x):
-        return tf.nn.depth_to_space(x, 2)
-
-    def compute_output_shape(self, shape):
-        return (shape[0], shape[1] * 2, shape[2] * 2, shape[3] // 4)
-
-
-def bce_dice_loss(truth: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
-    """Mean binary cross-entropy plus ``1 - (2 sum(t p) + 1) / (sum t + sum p + 1)``.
-
-    The Dice sums run over the whole batch, as in the article (Dice loss: Milletari, 3DV 2016).
-    """
-    p = tf.clip_by_value(probability, 1e-7, 1 - 1e-7)
-    cross_entropy = -tf.reduce_mean(truth * tf.math.log(p) + (1 - truth) * tf.math.log(1 - p))
-    overlap = 2 * tf.reduce_sum(truth * probability) + 1
-    return cross_entropy + 1 - overlap / (tf.reduce_sum(truth) + tf.reduce_sum(probability) + 1)
-
+from shipdash.learning.networks import NETWORKS, bce_dice_loss
 
 SHARDS = 2  # a laptop's cores; 4 shards of 4 pairs trained 20 % slower
 SHARD_SEED = 1_000_003  # apart from any seed a person would choose next
-
-NETWORKS = {"article": article_network, "compact": compact_network}
-
 
 class TensorFlowLearner:
     """A network with its optimizer: one compiled training step and one compiled prediction.
@@ -132,16 +31,16 @@ class TensorFlowLearner:
     of the recipe and not of the machine, so that a spec means the same sums with any threads.
     """
 
-    def __init__(self, config: NetworkConfig, *, size: int, seed: int) -> None:
+    def __init__(self, config: NetworkConfig, *, shape: tuple[int, int], seed: int) -> None:
         _allow_memory_growth()
         keras.utils.set_random_seed(seed)
-        self.config, self.size, self.seed = config, size, seed
-        self.network = NETWORKS[config.kind](size, config.filters)
+        self.config, self.shape, self.seed = config, shape, seed
+        self.network = NETWORKS[config.kind](shape, config.filters)
         self.optimizer = keras.optimizers.Adam(_learning_rate(config))
         self.optimizer.build(self.network.trainable_variables)
         self.averaged = self.network
         if config.average:
-            self.averaged = NETWORKS[config.kind](size, config.filters)
+            self.averaged = NETWORKS[config.kind](shape, config.filters)
             self.averaged.set_weights(self.network.get_weights())
         self.n_parameters = self.network.count_params()
         self.device = _device_name()
@@ -167,13 +66,13 @@ class TensorFlowLearner:
         other = threading.Thread(target=self.predict, args=(self._black(1),))
         other.start()
         for batch in {self.config.warmup_batch, self.config.batch}:
-            self.train(self._black(batch), np.zeros((batch, self.size, self.size), bool))
+            self.train(self._black(batch), np.zeros((batch, *self.shape), bool))
         other.join()
         self.set_state(fresh)
 
     def reseed(self, seed: int) -> None:
         """See `Learner.reseed`: the variables stay, because what is compiled holds on to them."""
-        fresh = TensorFlowLearner(self.config, size=self.size, seed=seed)
+        fresh = TensorFlowLearner(self.config, shape=self.shape, seed=seed)
         self.set_state(fresh.get_state())
         self.seed = seed
 
@@ -217,7 +116,7 @@ class TensorFlowLearner:
         return [v.value for v in (*self.network.variables, *self.optimizer.variables, *averaged)]
 
     def _black(self, n: int) -> np.ndarray:
-        return np.zeros((n, self.size, self.size, 3), np.float32)
+        return np.zeros((n, *self.shape, 3), np.float32)
 
     def _train_step(self, images, masks, seed):
         """Gradients of every shard side by side, then one update with their mean."""
@@ -282,12 +181,15 @@ class TensorFlowLearner:
 
 
 def _turned(images, masks, seed):
-    """Each pair in one of its eight orientations: two flips and a transposition, by chance."""
-    n = images.shape[0]
+    """Each pair in one of its orientations, by chance: two flips and, where it is square, a
+    transposition."""
+    n, rows, cols, _ = images.shape
     chance = tf.random.stateless_uniform((3, n), seed) < 0.5
-    both = tf.concat([images, masks[..., None]], axis=-1)  # (n, size, size, 4)
-    turns = (lambda x: x[:, ::-1], lambda x: x[:, :, ::-1], lambda x: tf.transpose(x, (0, 2, 1, 3)))
-    for turn, coin in zip(turns, tf.unstack(chance), strict=True):
+    both = tf.concat([images, masks[..., None]], axis=-1)  # (n, rows, cols, 4)
+    turns = [lambda x: x[:, ::-1], lambda x: x[:, :, ::-1]]
+    if rows == cols:
+        turns.append(lambda x: tf.transpose(x, (0, 2, 1, 3)))
+    for turn, coin in zip(turns, tf.unstack(chance), strict=False):
         both = tf.where(coin[:, None, None, None], turn(both), both)
     return both[..., :3], both[..., 3]
 

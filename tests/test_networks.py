@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shipdash import config as configs
-from shipdash.data.pool import Pool
+from shipdash.data.scene import SceneSource
 
 pytestmark = pytest.mark.tensorflow
 
@@ -18,7 +18,7 @@ def network(**changes):
 
 
 def pairs(n, start=0):
-    return Pool(SCENE, seed=1, n=1000).draw(range(start, start + n))
+    return SceneSource(SCENE, seed=1, n=1000).draw(range(start, start + n))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def learner():
     """One compiled learner for all tests; each puts it back to where it likes."""
     from shipdash.learning.learner import open_learner
 
-    return open_learner(network(), size=SIZE, seed=1)
+    return open_learner(network(), shape=(SIZE, SIZE), seed=1)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def same(a, b):
 @pytest.mark.parametrize("size", [32, 128])
 def test_the_article_network_has_5_123_089_parameters(size):
     """The article's number, whatever the size of the image."""
-    from shipdash.learning.unet import article_network
+    from shipdash.learning.networks import article_network
 
     built = article_network(size, 16)
     assert built.count_params() == 5_123_089
@@ -57,7 +57,7 @@ def test_the_article_network_has_5_123_089_parameters(size):
 @pytest.mark.parametrize("size", [32, 48, 64, 128])
 def test_the_compact_network_gives_a_mask_of_every_size(size):
     """One probability per pixel; its weights do not depend on the size."""
-    from shipdash.learning.unet import compact_network
+    from shipdash.learning.networks import compact_network
 
     built = compact_network(size, 16)
     assert built.output_shape == (None, size, size)
@@ -69,7 +69,7 @@ def test_the_loss_by_hand_and_by_keras():
     import keras
     import tensorflow as tf
 
-    from shipdash.learning.unet import bce_dice_loss
+    from shipdash.learning.networks import bce_dice_loss
 
     by_hand = -np.log(0.8) / 2 - np.log(0.4) / 2 + 1 - (2 * 0.8 + 1) / (1 + 1.4 + 1)
     found = bce_dice_loss(tf.constant([[[1.0, 0.0]]]), tf.constant([[[0.8, 0.6]]]))
@@ -88,7 +88,7 @@ def test_the_loss_is_finite_where_the_network_is_certain(value):
     """Certainly right costs nothing, certainly wrong a finite amount."""
     import tensorflow as tf
 
-    from shipdash.learning.unet import bce_dice_loss
+    from shipdash.learning.networks import bce_dice_loss
 
     certain = tf.fill((2, 4, 4), value)
     assert float(bce_dice_loss(certain, certain)) == pytest.approx(0.0, abs=1e-5)
@@ -99,7 +99,7 @@ def test_augmentation_turns_images_and_masks_alike():
     """Each pair comes out in one of its eight orientations, all eight come, the same by seed."""
     import tensorflow as tf
 
-    from shipdash.learning.unet import _turned
+    from shipdash.learning.tensorflow_learner import _turned
 
     images, masks = pairs(64)
     masks = masks.astype(np.float32)
@@ -142,9 +142,11 @@ def test_a_step_is_one_adam_step_with_the_mean_gradient_of_its_shards():
 
     from shipdash.learning import metrics
     from shipdash.learning.learner import open_learner
-    from shipdash.learning.unet import SHARDS, bce_dice_loss
+    from shipdash.learning.networks import bce_dice_loss
+    from shipdash.learning.tensorflow_learner import SHARDS
 
-    learner = open_learner(network(augment=False, invert=False, average=0.0), size=SIZE, seed=3)
+    plain = network(augment=False, invert=False, average=0.0)
+    learner = open_learner(plain, shape=(SIZE, SIZE), seed=3)
     plain = keras.models.clone_model(learner.network)
     plain.set_weights(learner.network.get_weights())
     images, masks = pairs(4)
@@ -224,8 +226,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(fresh):
     """Determinism by seed, without compiling anything."""
     from shipdash.learning.learner import open_learner
 
-    twin = open_learner(network(), size=SIZE, seed=1).get_state()
-    other = open_learner(network(), size=SIZE, seed=2).get_state()
+    twin = open_learner(network(), shape=(SIZE, SIZE), seed=1).get_state()
+    other = open_learner(network(), shape=(SIZE, SIZE), seed=2).get_state()
     assert same(twin, fresh.get_state())
     assert not same(other, twin)
 
@@ -235,7 +237,7 @@ def test_a_reseeded_learner_is_one_of_that_seed_and_compiles_nothing(fresh):
     from shipdash.learning.learner import open_learner
 
     images, masks = pairs(4)
-    twin = open_learner(network(), size=SIZE, seed=2)
+    twin = open_learner(network(), shape=(SIZE, SIZE), seed=2)
     start = twin.get_state()
     twin.train(images, masks)
     fresh.train(images, masks)
@@ -254,7 +256,7 @@ def test_the_state_of_another_network_is_refused(fresh):
     from shipdash.learning.learner import open_learner
 
     state = fresh.get_state()
-    wider = open_learner(network(filters=8), size=SIZE, seed=1).get_state()
+    wider = open_learner(network(filters=8), shape=(SIZE, SIZE), seed=1).get_state()
     for wrong in (wider, {}, dict(list(state.items())[1:]), state | {"more": np.zeros(2)}):
         with pytest.raises(ValueError, match="same compact network"):
             fresh.set_state(wrong)
