@@ -187,7 +187,7 @@ def test_every_point_gets_its_result_and_a_second_time_nothing_is_computed(store
     done = store.create(config.runs[1])[0]
     worker.work(store, done)
     before = store.result(done)
-    sweep_id, told = Studies(store).create(config), []
+    told = []
     standing = ensure(store, config, crew=Workers(2, 1), on_run=told.append)
     assert standing.complete and not standing.alive
     assert sorted(arrived.run_id for arrived in told) == sorted(run_ids(config))
@@ -271,7 +271,6 @@ def test_an_interrupted_sweep_goes_on_where_it_stood(store):
 def test_a_point_at_work_elsewhere_is_waited_for_not_doubled(store):
     """Somebody holds the run's lock; the point's turn ends when that worker has ended."""
     config = plan(1, 1)
-    sweep_id = Studies(store).create(config)
     run_id = store.create(config.runs[0])[0]
     with store.lock(run_id):
         store.set_status(run_id, RunState.RUNNING)
@@ -298,7 +297,8 @@ def test_a_sweep_waits_for_what_a_person_queued(store, monkeypatch):
 def test_two_processes_do_not_work_on_one_sweep(store):
     """The second is told so."""
     config = plan()
-    with Studies(store).lock(Studies(store).create(config)), pytest.raises(RunBusy, match="another process"):
+    study_id = Studies(store).create(config)
+    with Studies(store).lock(study_id), pytest.raises(RunBusy, match="another process"):
         ensure(store, config)
 
 

@@ -83,11 +83,12 @@ def parse_seeds(dotted: str, text: str, *, name: str = "") -> list[int]:
 
 def family(config: RunConfig) -> str:
     """What runs have in common that differ only along `AXES`: 16 hex digits."""
-    plain = RunConfig()
-    return config.replace(**{
-        f"{section}.{field}": getattr(getattr(plain, section), field)
-        for section, field in (name.split(".") for name in AXES)
-    }).digest
+    return plain(config).digest
+
+
+def plain(config: RunConfig) -> RunConfig:
+    """The settings that a family has in common, with those of `AXES` at their defaults."""
+    return config.replace(**{name: setting(name).default for name in AXES})
 
 
 def _numbers(name: str, text: str, part: str, kind: type) -> list[Decimal]:

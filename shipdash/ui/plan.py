@@ -103,7 +103,9 @@ def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
 
 def command(asked: Study) -> str:
     """The command line that asks for the same sweep."""
-    start = frame.command(asked.base).replace("shipdash run", "shipdash sweep", 1)
+    base = asked.runs[0].replace(**{name: setting(name).default for name, _ in asked.axes
+                                    if name in grid.AXES})
+    start = frame.command(base).replace("shipdash run", "shipdash sweep", 1)
     options = {"selection.precision": "--precision", "selection.acceptance": "--acceptance"}
     parts = []
     for dotted, values in asked.axes:

@@ -106,22 +106,13 @@ def config_of(family: Family, row: pd.Series) -> RunConfig:
 def _own(name: str, configs: dict[str, RunConfig], n_done: int) -> Family:
     base = next(iter(configs.values()), None)
     base = base or next(preset(p) for p in PRESETS if _family(preset(p)) == name)
-    base = _plain(base)
+    base = grid.plain(base)
     return Family(name, f"This machine: {_words(base)} · {n_done} computed", base, configs, None)
 
 
 @functools.lru_cache(maxsize=8192)
 def _family(config: RunConfig) -> str:
     return grid.family(config)
-
-
-def _plain(config: RunConfig) -> RunConfig:
-    """The family's own settings, with the swept ones at their defaults."""
-    plain = RunConfig()
-    return config.replace(**{
-        "selection.precision": plain.selection.precision,
-        "selection.acceptance": plain.selection.acceptance,
-        "seeds.order": plain.seeds.order, "seeds.model": plain.seeds.model})
 
 
 def _words(base: RunConfig) -> str:

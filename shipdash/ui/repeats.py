@@ -83,10 +83,10 @@ def known(run: frame.Run) -> None:
             evidence.tell_recorded(run, found)
         for answer in found.distinct.to_dict("records"):
             said = analysis.distinct_finding(answer)
-            st.markdown(f"#### {said.title}\n{said.detail} Run `{answer.run_id}`.")
+            st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
         for answer in found.noise.to_dict("records"):
             said = analysis.noise_finding(answer)
-            st.markdown(f"#### {said.title}\n{said.detail} Run `{answer.run_id}`.")
+            st.markdown(f"#### {said.title}\n{said.detail} Run `{answer['run_id']}`.")
         for name in ("distinct", "noise"):
             table = getattr(found, name)
             if len(table):
