@@ -42,7 +42,8 @@ def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) ->
         sys.exit("not every point was computed: run the same command again")
     target.mkdir(parents=True, exist_ok=True)
     points.to_csv(target / "points.csv", index=False, float_format="%.6g")
-    facts = _facts(points, asked_for) | {"base": grid.plain(asked.runs[0]).to_dict(), "axes": asked.axes}
+    base = grid.plain(asked.runs[0]).to_dict()
+    facts = _facts(points, asked_for) | {"base": base, "axes": asked.axes}
     (target / "sweep.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"{len(points)} points in {target}")
 

@@ -78,7 +78,8 @@ def record(asked):
             "threads": 1, "device": "CPU (1 thread)", "machine": "far away", "version": "9.9",
             "date": "2026-02-03T04:05:06+00:00", "held_out": held}, np.linspace(0.5, 1, 20)))
     analysis.sweep_points(rows).to_csv(folder / "points.csv", index=False)
-    facts = {"command": "python -m shipdash sweep --preset quick", "base": grids.plain(asked.runs[0]).to_dict()}
+    facts = {"command": "python -m shipdash sweep --preset quick",
+             "base": grids.plain(asked.runs[0]).to_dict()}
     (folder / "sweep.json").write_text(json.dumps(facts))
 
 
@@ -280,6 +281,36 @@ def test_a_click_on_a_point_opens_its_run(store, monkeypatch):
     at = open_page(sweep=grids.family(configs.quick()))
     assert [title.value for title in at.title] == ["Run"]
     assert "".join(at.query_params["run"]) == run_id
+
+
+def test_whoever_comes_back_finds_the_page_as_it_was_left(store):
+    """By a link without a sweep or by Back: the same sweep, precisions and orders."""
+    record(grid())
+    fill(store, grid())
+    name = grids.family(configs.quick())
+    at = open_page(sweep=name, precisions="0.7:0.9:0.1", orders="2")
+    at.switch_page("pages/3_Samples.py").run()
+    at.switch_page(PAGE)
+    at.query_params.clear()
+    at.run()
+    assert not at.exception
+    assert "".join(at.query_params["sweep"]) == name
+    assert at.text_input(key="precisions").value == "0.7:0.9:0.1"
+    assert at.text_input(key="orders").value == "2"
+    assert "This machine · 4 runs" in words(at)
+
+
+def test_the_box_of_sweeps_counts_what_has_come_since(store):
+    """A new number of computed points is a new box: the old one goes on showing the old name."""
+    fill(store, grid(orders=(1,)))
+    name = grids.family(configs.quick())
+    at = open_page(sweep=name)
+    before = at.selectbox[0]
+    fill(store, grid(orders=(2, 3)))
+    at.run()
+    after = at.selectbox[0]
+    assert "2 computed" in before.options[0] and "6 computed" in after.options[0]
+    assert before.key != after.key
 
 
 def test_the_sweep_that_ships_is_what_its_command_asks_for():

@@ -29,6 +29,21 @@ class View(NamedTuple):
     cost: str
 
 
+REMEMBERED = ("sweep", "precisions", "orders", "models", "rules", "acceptance", "failing", "cost")
+"""What the address of the page carries, kept for whoever comes back with none of it."""
+
+
+def remember() -> None:
+    """Take up the page as it was left: Back, and the links of other pages, name no sweep."""
+    left = st.session_state.get("threshold_left", {})
+    if "sweep" not in st.query_params:
+        for name in set(left) - set(st.query_params):
+            if name not in st.session_state:  # else its box is on the page, and has it
+                st.query_params[name] = left[name]
+    st.session_state["threshold_left"] = {
+        name: st.query_params[name] for name in REMEMBERED if name in st.query_params}
+
+
 def choose(runs: list[frame.Run]) -> View:
     """The sweep, the acceptance rule and the measures."""
     found = points.families(runs, Studies(frame.own_store()))
