@@ -156,6 +156,13 @@ def test_a_sweep_survives_its_file():
     assert Study.from_json(plan().to_json()) == plan()
 
 
+def test_a_sweep_that_an_earlier_version_stored_is_read():
+    """Base and axes without a name: the same runs, the same id."""
+    plain = {"base": base().to_dict(), "axes": plan().axes}
+    read = Study.from_json(json.dumps(plain))
+    assert (read.runs, read.digest) == (plan().runs, plan().digest)
+
+
 def test_a_family_is_what_one_figure_shows():
     """Precision, rule, order and model seed do not count; anything else does."""
     same = {"selection.precision": 0.7, "selection.acceptance": "iou", "seeds.order": 9,
