@@ -16,7 +16,7 @@ from shipdash.analysis import ArmRun, Verdict
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import Picked, Scanned, StopReason, Trained
 from shipdash.runs import Store, StoreError
-from shipdash.studies import collect, replica_jobs, replicas
+from shipdash.studies import collect, replicas
 
 SEED = 20261124  # any; fixed so that a failure can be repeated
 
@@ -627,8 +627,8 @@ def test_arms_and_old_runs_have_no_replicas(tmp_path, monkeypatch):
         replicas.checked_source(store, run_id)
 
 
-@pytest.mark.parametrize(("ask", "field"), [(replica_jobs.fan, "orders"),
-                                            (replica_jobs.folds, "k")])
+@pytest.mark.parametrize(("ask", "field"), [(replicas.fan_of, "orders"),
+                                            (replicas.folds_of, "k")])
 @pytest.mark.parametrize("n", [1, 0, 101, "three", True, 2.5])
 def test_bad_counts_are_named(tmp_path, ask, field, n):
     """Two at least, a hundred at most."""
@@ -641,7 +641,8 @@ def test_bad_counts_are_named(tmp_path, ask, field, n):
 def test_fan_and_folds_are_summed_up_from_what_is_stored(whole):
     """Nothing is run where all is there; what comes out is ready for JSON."""
     store, run_id, _ = whole
-    fan, folds = replica_jobs.fan(store, run_id, 5), replica_jobs.folds(store, run_id, 3)
+    fan = replicas.fan_summary(store, run_id, replicas.fan_of(store, run_id, 5))
+    folds = replicas.folds_summary(store, run_id, replicas.folds_of(store, run_id, 3))
     assert [row["order_seed"] for row in fan["orders"]] == [1, 2, 3, 4, 5]
     assert (fan["median"], fan["low"], fan["high"]) == (12, 12, 12)
     assert folds["disjoint"]
@@ -649,21 +650,14 @@ def test_fan_and_folds_are_summed_up_from_what_is_stored(whole):
     json.dumps([fan, folds], allow_nan=False)
 
 
-def test_a_fold_that_failed_ends_the_chain(tmp_path, monkeypatch):
+def test_a_fold_that_failed_ends_the_chain(tmp_path):
     """Which run, and why."""
     store = Store(tmp_path)
     run_id = selection(store, config())
-
-    def fail(store, planned):
-        ids = [store.create(c)[0] for c in planned]
-        for i in ids:
-            if i != run_id:
-                store.set_status(i, "failed", "no memory")
-        return ids
-
-    monkeypatch.setattr("shipdash.studies.arm_jobs.work_off", fail)
+    chain = replicas.folds_of(store, run_id, 2)
+    store.set_status(store.create(chain.runs[1])[0], "failed", "no memory")
     with pytest.raises(StoreError, match="is failed: no memory"):
-        replica_jobs.folds(store, run_id, 2)
+        replicas.folds_summary(store, run_id, chain)
 
 
 # ---- assurance

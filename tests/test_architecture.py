@@ -43,7 +43,8 @@ TABLE = {
     "bench": Row(6, f"{ALL_BELOW} bench", "numpy"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
-    "cli": Row(7, f"{ALL_BELOW} cli", "numpy", lazily="skimage"),  # to export pictures
+    # rich draws the bars on a terminal
+    "cli": Row(7, f"{ALL_BELOW} cli", "rich"),
     "__main__": Row(8, "cli"),
     "pages": Row(7, ALL_BELOW, "streamlit"),  # app.py and pages/
 }

@@ -9,6 +9,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.stats import qmc, rankdata
+from stored_results import a_result
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError
@@ -416,7 +417,7 @@ def test_two_thousand_pairs_of_the_default_size_are_kept_and_ten_thousand_are_no
 # -- what is asked -----------------------------------------------------------------------------
 
 
-RESULT = {"n_backward": 1_000, "n_forward": 4_000, "n_core": 40, "n_pool": N}
+RESULT = a_result(n_backward=1_000, n_forward=4_000, core=list(range(40)), n_pool=N)
 
 
 def asked(*names, source=None, result=RESULT, **changes):
@@ -472,13 +473,14 @@ def test_equal_cost_counts_predictions_too():
 
 def test_a_short_selection_still_gives_its_arms_a_step():
     """Fewer training images than a batch."""
-    few = RESULT | {"n_backward": 3, "n_forward": 1}
+    few = dataclasses.replace(RESULT, n_backward=3, n_forward=1)
     assert all(arm.arm.n_steps >= 1 for arm in asked(*arms.NAMES, result=few))
 
 
 def test_limits_leave_room_for_every_pair_to_be_seen():
     """Several epochs, for the rules that end by themselves."""
-    for arm in asked("full", "full-converged", stops=["score"], result=RESULT | {"n_backward": 9}):
+    few = dataclasses.replace(RESULT, n_backward=9)
+    for arm in asked("full", "full-converged", stops=["score"], result=few):
         assert arm.arm.n_steps >= 5 * N / 8
 
 

@@ -1,31 +1,28 @@
-"""Command line: start, show, repeat, measure and export runs from a terminal.
+"""Command line: start, show and export runs; the parser of all commands.
 
-It decides nothing that the settings have not decided and knows no Streamlit.
+It decides nothing that the settings have not decided and knows no Streamlit. What works off several
+runs (sweep, evaluate, fan, folds) is in `studies`.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from shipdash import config as configs
 from shipdash.bench import command as bench_command
-from shipdash.cli import evaluate, progress
-from shipdash.cli import sweep as sweep_command
+from shipdash.cli import bars, studies
 from shipdash.config import ConfigError, RunConfig
+from shipdash.data import export as exports
 from shipdash.data import open_source
-from shipdash.data.source import Source, pair
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue, warm, worker
-from shipdash.studies import replica_jobs
+from shipdash.runs.folder import npz
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -84,30 +81,6 @@ def _row(info: StoredRun) -> dict:
             "n_pool": info.config.selection.n_pool if info.config else None}
 
 
-def fan(args: argparse.Namespace) -> int:
-    """The same question in several orders of the stream: size and overlap of the core sets."""
-    _print_rows(replica_jobs.fan(Store(args.runs), args.id, args.orders), "orders", args.json)
-    return 0
-
-
-def folds(args: argparse.Namespace) -> int:
-    """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
-    _print_rows(replica_jobs.folds(Store(args.runs), args.id, args.k), "folds", args.json)
-    return 0
-
-
-def _print_rows(found: dict, rows: str, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(found))
-        return
-    for row in found[rows]:
-        failing = row["share_failing"]
-        score = "" if failing is None else f"{failing:.2%} of held-out pairs failing"
-        print(f"{row['run_id']}  {rows[:-1]} {row.get('order_seed', row.get('fold')):>3}  "
-              f"{row['n_core']:>6,} kept  {score}")
-    print(found["finding"])
-
-
 def show(args: argparse.Namespace) -> int:
     """One run: what was asked, where it stands, what came out."""
     store = Store(args.runs)
@@ -125,7 +98,12 @@ def export(args: argparse.Namespace) -> int:
     out = Path(args.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write_core(out, pool, outcome["core"], args.format)
+        (out / "core.csv").write_text(exports.manifest(pool, outcome["core"]), newline="")
+        if args.format == "npz":
+            arrays = exports.arrays(pool, outcome["core"])
+            (out / "core.npz").write_bytes(npz(arrays, compressed=True))
+        else:
+            exports.write_pictures(out, pool, outcome["core"])
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
@@ -170,11 +148,11 @@ def probe(args: argparse.Namespace) -> int:
 
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
-    bar = progress.bar_for(store.config(run_id))
     warm.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
-    worker.work(store, run_id, bar)
+    with bars.of_run(store.config(run_id)) as bar:
+        worker.work(store, run_id, bar)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
@@ -213,35 +191,6 @@ def _print(outcome: dict, as_json: bool) -> None:
         elif isinstance(value, dict):
             value = json.dumps(value)
         print(f"{name:<14} {value}")
-
-
-def _write_core(out: Path, pool: Source, core: list[int], kind: str) -> None:
-    pairs = {i: pair(pool, i) for i in core}
-    with (out / "core.csv").open("w", newline="") as file:
-        rows = [{"rank": n, "index": i, **_known(pool, i)}
-                for n, i in enumerate(core, start=1)]
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    if kind == "npz":
-        np.savez_compressed(
-            out / "core.npz", index=np.array(core),
-            images=np.stack([pairs[i].image for i in core]),
-            masks=np.stack([pairs[i].mask for i in core]),
-        )
-        return
-    from skimage.io import imsave
-
-    for i, shown in pairs.items():
-        image = np.rint(shown.image * 255).astype(np.uint8)
-        imsave(out / f"{i:07d}_image.png", image, check_contrast=False)
-        imsave(out / f"{i:07d}_mask.png", shown.mask.astype(np.uint8) * 255, check_contrast=False)
-
-
-def _known(pool: Source, i: int) -> dict:
-    """Columns of a manifest: the true factors where anybody knows them, and the label."""
-    factors = pool.factors(i)
-    return ({} if factors is None else factors._asdict()) | {"label": pool.label(i)}
 
 
 def _config(args: argparse.Namespace) -> RunConfig:
@@ -287,10 +236,10 @@ def _parser() -> argparse.ArgumentParser:
     command("resume", resume, needs_id=True)
     command("list", list_runs).add_argument("--arms", action="store_true",
                                             help="control arms too")
-    evaluate.add_options(command("evaluate", evaluate.evaluate, needs_id=True))
-    command("fan", fan, needs_id=True).add_argument(
+    studies.add_evaluate_options(command("evaluate", studies.evaluate, needs_id=True))
+    command("fan", studies.fan, needs_id=True).add_argument(
         "--orders", type=_number, default=5, metavar="N", help="orders, the run's own among them")
-    command("folds", folds, needs_id=True).add_argument(
+    command("folds", studies.folds, needs_id=True).add_argument(
         "--k", type=_number, default=3, metavar="N", help="folds, the run itself among them")
     command("show", show, needs_id=True)
     exported = command("export", export, needs_id=True)
@@ -301,7 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--queue", action="store_true", help="every queued run, in order")
     command("standby", stand_by).add_argument(
         "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
-    sweep_command.add_options(command("sweep", sweep_command.sweep))
+    studies.add_sweep_options(command("sweep", studies.sweep))
     bench_command.add_options(command("bench", bench_command.bench))
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
     return parser

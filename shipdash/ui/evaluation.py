@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.studies import replicas
 from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats, tables
 
 N_WORST = 12
@@ -119,9 +118,7 @@ def _passes(run: frame.Run) -> None:
         st.markdown(said.detail)
         tables.show(found.passes, key="passes_table", leave_out=("reason", "seconds"),
                     alt=f"One pass and until clean. {said.title}.")
-    other = replicas.until_clean if run.config.selection.passes else replicas.one_pass
-    label = "Queue passes until clean" if run.config.selection.passes else "Queue one pass"
-    repeats.queue_box(run, "passes", label, lambda: [other(run.config)])
+    repeats.passes(run)
 
 
 VIEWS = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.data import export as exports
+from shipdash.data import open_source
+from shipdash.runs.folder import npz
 from shipdash.ui import chart, frame, gallery
 
 MOST_FACTORS = 20_000
@@ -134,17 +135,14 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     st.dataframe(manifest, hide_index=True, key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
-        st.download_button("core.csv", lambda: manifest.to_csv(index=False), "core.csv", "text/csv",
-                           key="core_csv", icon=":material/download:", on_click="ignore")
+        pool = open_source(run.config)
+        st.download_button("core.csv", lambda: exports.manifest(pool, chosen), "core.csv",
+                           "text/csv", key="core_csv", icon=":material/download:",
+                           on_click="ignore")
         if len(chosen) <= 2_000:
-            st.download_button("Images and masks (NPZ)", lambda: _npz(run, chosen), "core.npz",
-                               key="core_npz", icon=":material/download:", on_click="ignore")
+            st.download_button("Images and masks (NPZ)",
+                               lambda: npz(exports.arrays(pool, chosen), compressed=True),
+                               "core.npz", key="core_npz", icon=":material/download:",
+                               on_click="ignore")
         else:
             st.caption(f"More than 2,000 pairs: use python -m shipdash export {run.run_id}.")
-
-
-def _npz(run: frame.Run, chosen: tuple[int, ...]) -> bytes:
-    images, masks = gallery.of_run(run, chosen)
-    out = io.BytesIO()
-    np.savez_compressed(out, index=np.array(chosen), images=images, masks=masks)
-    return out.getvalue()
