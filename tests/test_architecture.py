@@ -24,10 +24,12 @@ ALL_BELOW = "all below"
 
 TABLE = {
     "config": Row(0, "config"),
+    "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "results": Row(1, "config records"),
     "data": Row(1, "config data", "numpy skimage"),
-    "learning": Row(2, "config records results data learning", "numpy", lazily="learning.unet"),
+    "learning": Row(2, "config processes records results data learning", "numpy",
+                    lazily="learning.unet"),
     # the room behind the one door to TensorFlow
     "learning.unet": Row(2, "config learning", "numpy tensorflow keras"),
     "loop": Row(3, "config records data learning", "numpy"),

@@ -12,7 +12,7 @@ import shipdash
 from shipdash.bench import article, machine, parts, runs, server
 from shipdash.bench.child import measure
 from shipdash.bench.report import Asked, Report, Row
-from shipdash.runs.outcome import machine as machine_name
+from shipdash.runs.machine import machine as machine_name
 
 SECTIONS: dict[str, Callable[[Asked], list[Row]]] = {
     "machine": machine.rows,

@@ -24,6 +24,7 @@ from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue, warm, worker
+from shipdash.runs.machine import machine
 from shipdash.studies import replica_jobs
 
 
@@ -157,7 +158,7 @@ def stand_by(args: argparse.Namespace) -> int:
 
 def probe(args: argparse.Namespace) -> int:
     """Which device a worker would use; the one question that needs TensorFlow to answer."""
-    facts = probe_device() | {"machine": worker.machine()}
+    facts = probe_device() | {"machine": machine()}
     if args.out:
         try:
             Path(args.out).write_text(json.dumps(facts))

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import joblib
 
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
+from shipdash.processes import memory_bytes, n_processors
 from shipdash.records import RunState
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.studies.sweep.folder import MISSING, Standing, Sweeps, state_of
@@ -60,8 +61,8 @@ def workers(n: int | None = None) -> Workers:
         raise ConfigError("--workers", n, "must be a whole number from 1 to 64")
     if glob.glob("/dev/nvidia[0-9]*") or os.path.exists("/dev/kfd"):
         return Workers(n or 1, 0)
-    n_cores = len(os.sched_getaffinity(0))
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    n_cores = n_processors()
+    memory_gb = memory_bytes() / 2**30
     n = n or max(1, min(n_cores, int(memory_gb / WORKER_GB)))
     return Workers(n, max(1, n_cores // n))
 
