@@ -24,6 +24,7 @@ ALL_BELOW = "all below"
 
 TABLE = {
     "config": Row(0, "config"),
+    "installed": Row(0),  # where the pages are
     "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "results": Row(1, "config records"),
@@ -39,7 +40,6 @@ TABLE = {
     # Dask is an optional extra
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),
-    "bench": Row(6, f"{ALL_BELOW} bench", "numpy"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
     "cli": Row(7, f"{ALL_BELOW} cli", "numpy", lazily="skimage"),  # to export pictures

@@ -9,17 +9,18 @@ import argparse
 import csv
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from shipdash import config as configs
-from shipdash.bench import command as bench_command
 from shipdash.cli import evaluate, progress
 from shipdash.cli import sweep as sweep_command
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data.pool import Pool
+from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
@@ -154,6 +155,13 @@ def stand_by(args: argparse.Namespace) -> int:
     if args.json:
         print("{}")
     return 0
+
+
+def dashboard(args: argparse.Namespace) -> int:
+    """Start the dashboard; what follows `--` are options of Streamlit."""
+    words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
+    runs = {"SHIPDASH_RUNS": args.runs} if args.runs else {}
+    return subprocess.call([*words, *args.options], env={**os.environ, **runs})
 
 
 def probe(args: argparse.Namespace) -> int:
@@ -296,7 +304,7 @@ def _parser() -> argparse.ArgumentParser:
     command("standby", stand_by).add_argument(
         "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
     sweep_command.add_options(command("sweep", sweep_command.sweep))
-    bench_command.add_options(command("bench", bench_command.bench))
+    command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
     return parser
 
