@@ -50,7 +50,7 @@ def main(runs: str, spec: str) -> None:
     store, listener = Store(runs), Listener(watch)
     result = worker.work(store, store.create(config)[0], listener)
     print(json.dumps({
-        "result": result, "n_events": listener.n_events, "listened_s": listener.seconds,
+        "result": result.to_json(), "n_events": listener.n_events, "listened_s": listener.seconds,
         "selected_at": listener.selected_at,
         "in_the_way_s": _plain(watch.seconds), "beside_s": _plain(watch.beside),
         "peak_rss_mb": peak_rss_mb(), **_flop(config),

@@ -24,10 +24,12 @@ ALL_BELOW = "all below"
 
 TABLE = {
     "config": Row(0, "config"),
+    "installed": Row(0),  # where the pages are
+    "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "results": Row(1, "config records", "numpy"),
     "data": Row(1, "config data", "numpy skimage"),
-    "learning": Row(2, "config records results data learning", "numpy",
+    "learning": Row(2, "config processes records results data learning", "numpy",
                     lazily="learning.tensorflow_learner"),
     # the room behind the one door to TensorFlow
     "learning.tensorflow_learner": Row(2, "config learning learning.networks",
@@ -40,7 +42,6 @@ TABLE = {
     # Dask is an optional extra
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),
-    "bench": Row(6, f"{ALL_BELOW} bench", "numpy"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
     # rich draws the bars on a terminal

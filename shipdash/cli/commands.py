@@ -9,20 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from shipdash import config as configs
-from shipdash.bench import command as bench_command
 from shipdash.cli import bars, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
 from shipdash.data import open_source
+from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue, warm, worker
 from shipdash.runs.folder import npz
+from shipdash.runs.machine import machine
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -134,9 +136,16 @@ def stand_by(args: argparse.Namespace) -> int:
     return 0
 
 
+def dashboard(args: argparse.Namespace) -> int:
+    """Start the dashboard; what follows `--` are options of Streamlit."""
+    words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
+    runs = {"SHIPDASH_RUNS": args.runs} if args.runs else {}
+    return subprocess.call([*words, *args.options], env={**os.environ, **runs})
+
+
 def probe(args: argparse.Namespace) -> int:
     """Which device a worker would use; the one question that needs TensorFlow to answer."""
-    facts = probe_device() | {"machine": worker.machine()}
+    facts = probe_device() | {"machine": machine()}
     if args.out:
         try:
             Path(args.out).write_text(json.dumps(facts))
@@ -251,7 +260,7 @@ def _parser() -> argparse.ArgumentParser:
     command("standby", stand_by).add_argument(
         "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
     studies.add_sweep_options(command("sweep", studies.sweep))
-    bench_command.add_options(command("bench", bench_command.bench))
+    command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
     return parser
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from shipdash.config import NetworkConfig
 from shipdash.learning.metrics import Counts, counts
+from shipdash.processes import n_processors
 
 
 class Step(NamedTuple):
@@ -134,7 +135,7 @@ def threads() -> int:
     (a sweep gives every worker one). The last bit of a sum depends on it, so results name it.
     """
     told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    return int(told) if told.isdecimal() and int(told) else len(os.sched_getaffinity(0))
+    return int(told) if told.isdecimal() and int(told) else n_processors()
 
 
 def probe_device() -> dict:

@@ -20,7 +20,6 @@ from shipdash.learning.learner import Learner, open_learner
 from shipdash.records import Event, RunState, Stopped, StopReason
 from shipdash.results import Result
 from shipdash.runs import RunCorrupt, Store
-from shipdash.runs.outcome import machine as machine  # asked for here by whoever records a figure
 from shipdash.runs.outcome import outcome
 from shipdash.runs.tasks import open_task
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import joblib
 
 from shipdash.config import ConfigError
+from shipdash.processes import memory_bytes, n_processors
 from shipdash.records import RunState
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.studies.cluster import cluster
@@ -50,8 +51,7 @@ def workers(n: int | None = None) -> Workers:
         raise ConfigError("--workers", n, "must be a whole number from 1 to 64")
     if glob.glob("/dev/nvidia[0-9]*") or os.path.exists("/dev/kfd"):
         return Workers(n or 1, 0)
-    n_cores = len(os.sched_getaffinity(0))
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    n_cores, memory_gb = n_processors(), memory_bytes() / 2**30
     n = n or max(1, min(n_cores, int(memory_gb / WORKER_GB)))
     return Workers(n, max(1, n_cores // n))
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import fcntl
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from shipdash.config import RUN_ID, ConfigError
 from shipdash.records import RunState
-from shipdash.runs import RunBusy, RunCorrupt, RunNotFound, Store, StoreError
+from shipdash.runs import RunBusy, RunCorrupt, RunNotFound, Store, StoreError, locks
 from shipdash.runs.errors import explained
 from shipdash.runs.folder import Folder, replace
 from shipdash.studies.study import Study
@@ -140,20 +138,14 @@ class Studies(Folder):
     def open_log(self, study_id: str) -> IO[bytes]:
         """Where a process of its own prints to, locked; `RunBusy` if one does already.
 
-        The process inherits file and lock, and the kernel drops the lock when it ends: a study
-        that was started counts as at work from the first moment, and two presses start one.
+        The lock is dropped when the process ends (see `locks.take`): a study that was started
+        counts as at work from the first moment, and two presses start one.
         """
         log = self.log_path(study_id).open("ab")
-        until = time.monotonic() + 1.0  # whoever only looks holds the lock for a moment
-        while True:
-            try:
-                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return log
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    log.close()
-                    raise RunBusy(f"study {study_id} has been started already: watch it") from None
-                time.sleep(0.02)
+        if not locks.take(log.fileno(), patience_s=1.0):  # one that only looks holds it a moment
+            log.close()
+            raise RunBusy(f"study {study_id} has been started already: watch it")
+        return log
 
     def log_path(self, study_id: str) -> Path:
         """Where the output of its process goes."""

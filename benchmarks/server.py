@@ -17,9 +17,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.child import ROOT, BenchError, measure
+from benchmarks.report import Asked, Row, median
 from shipdash import config as configs
-from shipdash.bench.child import ROOT, BenchError, measure
-from shipdash.bench.report import Asked, Row, median
 from shipdash.config import RunConfig
 from shipdash.runs import Store
 

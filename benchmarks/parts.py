@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shipdash.bench.report import Asked, Row, median
+from benchmarks.report import Asked, Row, median
 from shipdash.config import SceneConfig
 from shipdash.data.scene import SceneSource
 from shipdash.learning import metrics

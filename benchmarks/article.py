@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 
+from benchmarks.child import measure
+from benchmarks.report import Asked, Row, median
 from shipdash import config as configs
-from shipdash.bench.child import measure
-from shipdash.bench.report import Asked, Row, median
 from shipdash.config import RunConfig
 
 EPOCHS, WARMUP_EPOCHS, PICKS, FIRST, POOL, BLOCK = 1_563, 47, 271, 11, 10_000, 1_024

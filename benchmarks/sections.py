@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 import shipdash
-from shipdash.bench import article, machine, parts, runs, server
-from shipdash.bench.child import measure
-from shipdash.bench.report import Asked, Report, Row
-from shipdash.runs.outcome import machine as machine_name
+from benchmarks import article, machine, parts, runs, server
+from benchmarks.child import measure
+from benchmarks.report import Asked, Report, Row
+from shipdash.runs.machine import machine as machine_name
 
 SECTIONS: dict[str, Callable[[Asked], list[Row]]] = {
     "machine": machine.rows,

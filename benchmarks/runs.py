@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.child import Answer, measure
+from benchmarks.machine import PRODUCT_GFLOP
+from benchmarks.parts import scene_of
+from benchmarks.report import Asked, Row, median
 from shipdash import config as configs
-from shipdash.bench.child import Answer, measure
-from shipdash.bench.machine import PRODUCT_GFLOP
-from shipdash.bench.parts import scene_of
-from shipdash.bench.report import Asked, Row, median
 from shipdash.config import RunConfig
 
 POOLS = (1_000, 3_000, 10_000, 30_000)

@@ -6,16 +6,16 @@ import json
 import re
 from pathlib import Path
 
-from shipdash.bench.child import ROOT, BenchError
-from shipdash.bench.report import Report, table
-from shipdash.bench.sections import SECTIONS
+from benchmarks.child import ROOT, BenchError
+from benchmarks.report import Report, table
+from benchmarks.sections import SECTIONS
 
 RESULTS = ROOT / "benchmarks" / "results"
 _NAME = re.compile(rf"\d{{4}}-\d\d-\d\dT\d{{4}}-({'|'.join(map(re.escape, SECTIONS))})\.json")
 
 HEAD = """# Benchmark results
 
-Written by `python -m shipdash bench --keep`; do not edit. Medians, with the range of the repeats. A
+Written by `python -m benchmarks --keep`; do not edit. Medians, with the range of the repeats. A
 time *in products* is divided by what a 2,048 x 2,048 float32 matrix product took on that machine
 just before and after, so that figures of two machines can be compared. Each section comes from the
 JSON file of its date, time and name beside this page; the newest of a section stands first.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shipdash.bench.child import measure
-from shipdash.bench.report import Asked, Row, median
+from benchmarks.child import measure
+from benchmarks.report import Asked, Row, median
 
 PRODUCT_GFLOP = 2 * 2048**3 / 1e9
 
