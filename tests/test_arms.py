@@ -443,7 +443,7 @@ def test_every_name_comes_back_from_its_arm():
     source = settings()
     for name in (*arms.NAMES, "curve"):
         for arm in asked(name, source=source):
-            assert arms.name_of(arm, source, RESULT) == name
+            assert arms.name_of(arm, source) == name
 
 
 def test_a_varied_arm_exists_in_both_variants_and_the_others_in_one():
@@ -489,7 +489,7 @@ def test_a_question_is_asked_once():
     size is the random arm."""
     every = asked("core", "random", draws=[1, 2, 3, 4], model_seeds=[1001, 1002], curve=[40, 50])
     assert len({arm.digest for arm in every}) == len(every)
-    counted = [arms.name_of(arm, settings(), RESULT) for arm in every]
+    counted = [arms.name_of(arm, settings()) for arm in every]
     assert {name: counted.count(name) for name in set(counted)} == {
         "core": 2 * 2, "random": 4 * 2, "curve": 4}
     assert {arm.seeds.model for arm in every} == {1001, 1002}
@@ -517,7 +517,7 @@ def test_the_other_network_is_another(kind, name, filters):
     section = arms.other_network(source, name)
     assert section != source.network
     assert section.filters == filters
-    assert arms.name_of(asked("other", source=source, network=name)[0], source, RESULT) == "other"
+    assert arms.name_of(asked("other", source=source, network=name)[0], source) == "other"
 
 
 @pytest.mark.parametrize(("names", "changes", "said"), [

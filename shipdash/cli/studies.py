@@ -19,7 +19,7 @@ from shipdash import config as configs
 from shipdash.cli import bars
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState, Trained
-from shipdash.runs import Store, StoreError, queue
+from shipdash.runs import Store, StoreError, prerequisites, queue
 from shipdash.studies import arms, grid, replicas
 from shipdash.studies.ensure import Workers, cancel, ensure, workers
 from shipdash.studies.folder import Standing, Studies
@@ -234,8 +234,8 @@ def _arm_row(store: Store, arm: RunConfig) -> dict:
     """One arm as a row of plain values; `held_out` is None until it has completed."""
     run_id = arm.digest
     status, result = store.status(run_id), store.result(run_id)
-    source, selected = store.selected(arm.arm.source)
-    row = {"name": arms.name_of(arm, source, selected), "run_id": run_id,
+    source, _ = prerequisites.selected(store, arm.arm.source)
+    row = {"name": arms.name_of(arm, source), "run_id": run_id,
            "state": str(status.state), "reason": status.reason, "stop": arm.arm.stop,
            "model_seed": arm.seeds.model, "draw": arm.arm.draw}
     if result is not None:

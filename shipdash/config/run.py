@@ -45,6 +45,11 @@ class RunConfig:
             return self.source.rows, self.source.cols
         return self.scene.size, self.scene.size
 
+    @property
+    def knows_factors(self) -> bool:
+        """Whether somebody knows what is truly in each image: only a generator does."""
+        return self.source.kind == "scene"
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain nested dictionary, tuples as lists, ready for JSON."""
         plain = dataclasses.asdict(self)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import secrets
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +90,29 @@ class Folder:
         """Whether somebody holds the file's lock; on a read-only disk too, and nothing is made."""
         with explained(f"cannot look at {path.name} in {path.parent}"):
             return locks.is_held(path)
+
+    # -- notes that processes leave for each other in the folder itself
+
+    def write_note(self, name: str, content: bytes) -> None:
+        """Replace a file of the folder itself, which processes leave for each other."""
+        with explained(f"cannot write {name} in {self.root}"):
+            said, age_s = self.read_note(name)
+            if said == content and age_s < math.inf:
+                os.utime(self.root / name)  # that need not wait for the disk
+                return
+            self.root.mkdir(parents=True, exist_ok=True)
+            replace(self.root / name, content)
+
+    def read_note(self, name: str) -> tuple[bytes, float]:
+        """A note and its age in seconds; empty and infinitely old where there is none."""
+        with contextlib.suppress(OSError), (self.root / name).open("rb") as note:
+            return note.read(), time.time() - os.fstat(note.fileno()).st_mtime
+        return b"", math.inf
+
+    def remove_note(self, name: str) -> None:
+        """It has been heeded, or nobody will."""
+        with explained(f"cannot remove {name} in {self.root}"):
+            (self.root / name).unlink(missing_ok=True)
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -20,7 +20,7 @@ from shipdash.learning.learner import Learner
 from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.loop import select
 from shipdash.records import Event, LoopState, Picked, Trained
-from shipdash.runs import Store
+from shipdash.runs import Store, prerequisites
 
 
 class Task(Protocol):
@@ -54,8 +54,9 @@ class Task(Protocol):
 def open_task(store: Store, config: RunConfig) -> Task:
     """The task a run's settings ask for; `ConfigError` where another run it needs is missing."""
     source = open_source(config)
-    order = stream_order(source.n, config.seeds.order, np.array(store.left_out(config), int))
-    selected = store.source(config)
+    left_out = np.array(prerequisites.left_out(store, config), int)
+    order = stream_order(source.n, config.seeds.order, left_out)
+    selected = prerequisites.source_result(store, config)
     if selected is None:
         return SelectionTask(config, source, order)
     pairs = choose_pairs(config.arm, list(selected.core), order, source)

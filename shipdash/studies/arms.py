@@ -13,7 +13,7 @@ from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
 from shipdash.learning.scratch import WINDOW_STEPS
 from shipdash.results import Result, StoredRun
-from shipdash.runs import Store
+from shipdash.runs import Store, prerequisites
 
 VARIED = ("core", "random", "first", "stratified", "rejected", "full")
 """Arms that exist in both variants: equal updates, and until their own score passes."""
@@ -98,7 +98,7 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
         The run is missing, unfinished, an arm itself or from another version of the algorithm,
         a name is unknown, or an arm needs more pairs than there are.
     """
-    source, result = store.selected(run_id)
+    source, result = prerequisites.selected(store, run_id)
     if not source.evaluation.n_held_out:
         raise ConfigError("evaluation.n_held_out", 0, "must be above 0 in the run: arms are held "
                           "against each other on held-out pairs")
@@ -110,7 +110,7 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
         model_seeds=model_seeds(source, n_model_seeds), draws=range(1, n_draws + 1),
     )
     for arm in planned:
-        store.source(arm)
+        prerequisites.source_result(store, arm)
     return planned
 
 
@@ -120,15 +120,13 @@ def model_seeds(source: RunConfig, n: int) -> list[int]:
     return list(itertools.islice(seeds, n))
 
 
-def name_of(arm: RunConfig, source: RunConfig, result: Result) -> str:
+def name_of(arm: RunConfig, source: RunConfig) -> str:
     """What an arm is called: one of `NAMES`, or ``curve``; `plan` read backwards."""
     kind, a = arm.arm.kind, arm.arm
     if arm.network != source.network:
         return "other" if kind == "core" else f"other-{kind}"
-    if kind == "full" and a.stop == "plateau":
-        return "full-converged"
-    if kind == "full" and a.stop == "steps" and a.n_steps > equal_updates(arm, result):
-        return "full-cost"
+    if kind == "full" and a.protocol in ("converged", "equal cost"):
+        return "full-converged" if a.protocol == "converged" else "full-cost"
     return "curve" if kind == "random" and a.n_pairs else kind
 
 
@@ -169,12 +167,15 @@ def _arm(name, stop, source_id, source, result, draw, network, n_pairs=0) -> Run
         kind = "full"
     if kind == "random" and n_pairs == result.n_core:
         n_pairs = 0  # the random arm itself
+    stop = "plateau" if name == "full-converged" else stop
+    protocol = {"score": "until score", "plateau": "converged"}.get(
+        stop, "equal cost" if name == "full-cost" else "equal updates")
     arm = dataclasses.replace(
         source, network=section,
         evaluation=dataclasses.replace(source.evaluation, reaudit=False),
         arm=ArmConfig(kind=kind, source=source_id, n_pairs=n_pairs, n_steps=1,
                       draw=draw if name in DRAWN else 0,
-                      stop="plateau" if name == "full-converged" else stop),
+                      stop=stop, protocol=protocol),
     )
     return arm.replace(**{"arm.n_steps": _n_steps(name, arm, result)})
 
@@ -183,7 +184,7 @@ def _n_steps(name: str, arm: RunConfig, result: Result) -> int:
     equal = equal_updates(arm, result)
     n_pairs = result.n_pool if arm.arm.kind == "full" else result.n_core
     epoch = -(-n_pairs // arm.network.batch)
-    if name == "full-cost":
+    if arm.arm.protocol == "equal cost":
         return equal_cost(arm, result)
     if arm.arm.stop == "plateau":
         return max(PLATEAU_EPOCHS * epoch, PLATEAU_WINDOWS * WINDOW_STEPS)

@@ -145,7 +145,10 @@ def queue_box(run: frame.Run) -> None:
 
 
 def _plan(run: frame.Run, name: str, n_runs: int) -> list[RunConfig]:
-    return arms.plan_arms(frame.store_of(run), run.run_id, **BUNDLES[name],
+    asked = dict(BUNDLES[name])
+    if not run.config.knows_factors:  # strata are made of them
+        asked["names"] = tuple(arm for arm in asked["names"] if arm != "stratified")
+    return arms.plan_arms(frame.store_of(run), run.run_id, **asked,
                           n_model_seeds=n_runs, n_draws=n_runs)
 
 

@@ -87,8 +87,9 @@ def one(run: frame.Run, events) -> None:
         wrong = None if stored is None else [stored]
         gallery.show_sheet(images, masks, [f"pair {index:,}: image, truth"], wrong, key="one",
                            columns=1, alt=f"Image and mask of pair {index}.")
-        st.dataframe(facts.T.astype(str).rename(columns={0: "value"}), key="facts",
-                     alt=f"True factors of pair {index}.")
+        if facts is not None:
+            st.dataframe(facts.T.astype(str).rename(columns={0: "value"}), key="facts",
+                         alt=f"True factors of pair {index}.")
     with right:
         if history.empty:
             frame.empty("Not tested.", "It has not come yet, or it was one of the first pairs.")
