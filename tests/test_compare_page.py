@@ -2,10 +2,11 @@
 
 import functools
 
+import numpy as np
 import paging
 import pytest
 from paging import words
-from stored_results import a_result
+from stored_results import HELD_OUT, a_result
 
 from shipdash import config as configs
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
@@ -30,7 +31,7 @@ def config(**changes):
         "evaluation.n_held_out": 0} | changes))
 
 
-def run(store, core, state=RunState.COMPLETED, **changes):
+def run(store, core, state=RunState.COMPLETED, held_out=None, **changes):
     """A run that picked these pairs one after another, and passed the rest of the pool."""
     asked = config(**changes)
     run_id, _ = store.create(asked)
@@ -45,7 +46,7 @@ def run(store, core, state=RunState.COMPLETED, **changes):
         writer.flush()
     if state is RunState.COMPLETED:
         store.write_result(run_id, a_result(run_id, n_pool=100, n_tested=100, core=list(core),
-                                            n_forward=100, n_backward=900))
+                                            n_forward=100, n_backward=900, held_out=held_out))
     store.set_status(run_id, state)
     return run_id
 
@@ -66,7 +67,8 @@ def test_the_table_shows_state_size_and_the_settings_that_differ(store):
     run(store, [3, 4], **{"seeds.order": 2, "selection.precision": 0.9})
     run(store, [5], state=RunState.CANCELLED, **{"seeds.order": 3})
     table = open_page().dataframe[0].value
-    assert {"state", "selected", "failing", "precision", "order seed"} <= set(table.columns)
+    assert {"state", "selected", "precision", "order seed"} <= set(table.columns)
+    assert "held-out below IoU 0.90" in table.columns
     assert not {"model seed", "pool", "margin"} & set(table.columns)
     assert sorted(table["state"]) == ["cancelled", "completed", "completed"]
     assert sorted(table["selected"].dropna()) == [2, 3]
@@ -87,6 +89,27 @@ def test_the_link_opens_exactly_its_runs(store):
     said = words(open_page(runs=f"{runs[0]},{runs[2]}"))
     assert "Pairs selected: 4 (2 to 6, 2 runs)" in said
     assert runs[1] not in said
+
+
+def test_a_link_of_nothing_known_shows_the_finished_runs(store):
+    """It says so, and does not promise others."""
+    run(store, [1, 2, 3])
+    at = open_page(runs="nonsense,0123456789abcdef")
+    assert "The newest finished runs are shown instead" in words(at)
+    assert "The others are shown" not in words(at)
+    assert "Pairs selected: 3" in words(at)
+
+
+def test_failing_means_the_same_iou_for_every_run(store):
+    """The same scores read the same, whatever precision a run was asked for: 3 of 10 below 0.90."""
+    iou = np.array([0.5, 0.7, 0.89, *[0.95] * 7], np.float32)
+    for precision in (0.6, 0.95):
+        run_id = run(store, [1, 2, 3], held_out=HELD_OUT | {"share_failing": precision},
+                     **{"selection.precision": precision})
+        store.save_scores(run_id, "held_out", index=np.arange(10), iou=iou, score=iou, soft=iou)
+    at = open_page()
+    assert at.dataframe[0].value["held-out below IoU 0.90"].tolist() == ["30.00%", "30.00%"]
+    assert "were below IoU 0.90" in words(at)
 
 
 @pytest.mark.parametrize("bad, said", [

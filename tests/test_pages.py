@@ -246,6 +246,68 @@ def test_guess_in_the_link(store, text):
     assert at.number_input(key="guess").value == (1500 if text == "1500" else None)
 
 
+@pytest.mark.parametrize("button", ["home_start", "home_samples", "home_evaluation"])
+@pytest.mark.parametrize("linked", [True, False], ids=["in the link", "typed"])
+def test_a_guess_goes_along_with_every_button_of_home(store, button, linked):
+    """Typed or from the link: the page opens and holds the guess."""
+    _run(store, RunState.COMPLETED)
+    at = open_page("app.py", **({"guess": "300"} if linked else {}))
+    if not linked:
+        at.number_input(key="guess").set_value(300).run()
+    at.button(key=button).click().run()
+    assert not at.exception
+    assert "".join(at.query_params["guess"]) == "300"
+    assert at.title[0].value in ("Run", "Samples", "Evaluation")
+
+
+def test_an_emptied_guess_leaves_the_link(store):
+    """No guess is no line."""
+    at = open_page("app.py", guess="300")
+    at.number_input(key="guess").set_value(None).run()
+    assert "guess" not in at.query_params
+
+
+def test_the_run_form_is_found_as_it_was_left(store):
+    """Every setting, whichever page was looked at in between."""
+    at = open_page("pages/2_Run.py", preset="Quick look")
+    at.number_input(key="run.quick.selection.n_pool").set_value(777).run()
+    at.switch_page("app.py").run()
+    at.switch_page("pages/3_Samples.py").run()
+    at.switch_page("pages/2_Run.py").run()
+    at.segmented_control(key="preset").set_value("quick").run()
+    assert not at.exception and not at.warning
+    assert at.number_input(key="run.quick.selection.n_pool").value == 777
+
+
+def test_the_pick_in_view_says_how_many_joined_since(store):
+    """Its prediction is stored with a checkpoint; the counter may be ahead of it."""
+    run_id, _ = store.create(_config())
+    store.set_status(run_id, RunState.RUNNING)
+    with store.writer(run_id) as writer:
+        for event in [*EVENTS[:4], Picked(1, 8, 5, 3, 5, 0.3, 0.0)]:
+            writer.append(event)
+        writer.flush()
+    store.save_scores(run_id, "picked", index=np.array([9]),
+                      probability=np.zeros((1, 32, 32), np.uint8))
+    store.set_status(run_id, RunState.PAUSED)
+    said = words(open_page("pages/2_Run.py", run=run_id))
+    assert "Pick 2" in said and "1 more joined since" in said
+
+
+@pytest.mark.parametrize("value, said", [
+    (0.8999, "0.89"), (0.9, "0.90"), (np.float32(0.9), "0.90"), (0.29, "0.29"), (1.0, "1.00")])
+def test_an_iou_below_the_threshold_does_not_read_like_it(value, said):
+    """Rounded down; a float32 on the threshold still reads as on it."""
+    assert frame.iou(float(value)) == said
+
+
+def test_the_certificate_offers_the_passes_it_asks_for(store):
+    """One pass only, so the condition fails: the button stands there."""
+    at = open_page("pages/4_Evaluation.py", run=_run(store, RunState.COMPLETED), view="Certificate")
+    assert "Let passes go on until one adds nothing" in words(at)
+    assert any("passes until clean" in button.label for button in at.button)
+
+
 @pytest.mark.parametrize("view", ["Core set", "Discarded", "One pair", "Why these?", "Export"])
 def test_samples_views(store, view):
     """Each view of a finished run draws."""

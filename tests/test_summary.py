@@ -87,6 +87,15 @@ def test_rejection_rate_without_scores_is_empty():
     assert analysis.rejection_rate(EVENTS[:3]).empty
 
 
+def test_rejection_rate_at_an_iou_of_ones_choice():
+    """By hand: of the tested pairs with IoU 0.4, 0.96 and 0.91 two are below 0.95, one below 0.9."""
+    events = [Picked(1, 0, 0, 1, 1, None, None), Scanned(1, 3, 3, (1, 2), (0.96, 0.91), 2, 0, 0.1),
+              Picked(1, 3, 3, 2, 4, 0.4, 0.0)]
+    rates = {iou: analysis.rejection_rate(events, below=iou)["rate"] for iou in (0.9, 0.95)}
+    assert rates[0.95].tolist() == pytest.approx([0, 1 / 2, 2 / 3])
+    assert rates[0.9].tolist() == pytest.approx([0, 0, 1 / 3])
+
+
 def test_progress_adds_up():
     """Counts and speeds are sums over the events."""
     now = analysis.progress(EVENTS, n_pool=10)

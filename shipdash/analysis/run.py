@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.analysis.arms import failing
 from shipdash.records import Event, Picked, Scanned, Stopped, Trained
 
 RATE_WINDOW = 500
@@ -62,10 +63,12 @@ def selection_curve(events: Iterable[Event]) -> Curve:
     return Curve(np.array(tested, np.int64), np.array(selected, np.int64))
 
 
-def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW) -> pd.DataFrame:
+def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW, *,
+                   below: float | None = None) -> pd.DataFrame:
     """Share of the last `window` tested pairs that failed: columns tested, n, rate.
 
-    The pairs that start the core set untested count neither above nor below the line.
+    The pairs that start the core set untested count neither above nor below the line. With `below`
+    a pair fails under that IoU, whatever the run itself accepted: so that runs can be compared.
     """
     curve_end, failures, first = 0, [], 0
     for event in events:
@@ -73,10 +76,12 @@ def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW) -> pd.Dat
             curve_end = event.n_tested
             if event.iou is None:
                 first = event.n_tested
-            else:
+            elif below is None or failing(event.iou, below):
                 failures.append(event.n_tested)
         elif isinstance(event, Scanned):
             curve_end = max(curve_end, event.n_tested)
+            if below is not None:
+                failures += _tested_at(event, failing(event.ious, below))
     n_scored = curve_end - first
     if n_scored < 1:
         return pd.DataFrame({"tested": [], "n": [], "rate": []})
@@ -86,6 +91,12 @@ def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW) -> pd.Dat
     since = np.searchsorted(done, np.maximum(grid - window, first), side="right")
     n = np.minimum(window, grid - first)
     return pd.DataFrame({"tested": grid, "n": n, "rate": (upto - since) / n})
+
+
+def _tested_at(scan: Scanned, which: np.ndarray) -> list[int]:
+    """How many pairs had been tested when each of these pairs of a scan was."""
+    first = scan.n_tested - len(scan.indices) + 1
+    return (first + np.flatnonzero(which)).tolist()
 
 
 def training_trace(events: Iterable[Event]) -> pd.DataFrame:

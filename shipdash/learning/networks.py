@@ -55,12 +55,18 @@ def compact_network(shape: tuple[int, int], filters: int) -> keras.Model:
 
     A few learnt colour features a pixel, then 2 x 2 pixels become channels: convolutions run on a
     quarter of the places, no pixel is lost, and the head undoes it at full resolution.
+
+    A stem that starts without the contrast is never repaired by training. Centred pixels and a
+    leaky activation leave no feature dead, and an orthogonal kernel passes every direction of
+    colour equally well, whatever the seed (Saxe, McClelland and Ganguli, ICLR 2014).
     """
     widths = [filters * half // 2 for half in (3, 4, 6, 8)]  # 12, 16, 24, 32 at 8 filters
     inputs = keras.Input((*shape, 3))
+    x = layers.Rescaling(1.0, offset=-0.5)(inputs)
     x = layers.Conv2D(
-        filters * 3 // 4, 1, activation="relu", kernel_initializer="he_normal"
-    )(inputs)  # (n, rows, cols, 6)
+        filters * 3 // 4, 1, activation="leaky_relu", name="stem",
+        kernel_initializer=keras.initializers.Orthogonal(2.0),  # the spread of He's for 3 colours
+    )(x)  # (n, rows, cols, 6)
     x, skips = SpaceToDepth()(x), []  # (n, rows / 2, cols / 2, 3 filters)
     for width in widths[:-1]:
         x = _conv(x, width)

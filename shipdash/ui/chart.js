@@ -2,7 +2,8 @@
 const MODEBAR = {
   displaylogo: false,
   doubleClick: false, // ours: back to the newest range, not to that of the first drawing
-  modeBarButtonsToRemove: ["sendChartToCloud", "lasso2d", "select2d", "autoScale2d", "resetScale2d"],
+  modeBarButtonsToRemove: ["sendChartToCloud", "lasso2d", "select2d", "autoScale2d", "resetScale2d",
+                           "toImage"], // ours says what it shows
 };
 const AXIS = /^[xy]axis\d*/;
 
@@ -33,7 +34,7 @@ function themed(layout, element) {
 // Draw the newest data. Plotly's uirevision keeps hidden traces, but of a zoom only those ends of
 // an axis that the figure leaves alone; ours follow the data, so the viewer's ranges are put in.
 async function redraw(root) {
-  const { figure, name } = root.shipdashLatest;
+  const { figure } = root.shipdashLatest;
   const layout = themed(figure.layout, root);
   const shown = `${layout.uirevision} ${root.shipdashLatest.subject}`;
   if (root.shipdashShown !== shown) root.shipdashZoomed = {};
@@ -43,9 +44,10 @@ async function redraw(root) {
     if (root.shipdashZoomed[axis])
       Object.assign(layout[axis], { range: [...root.shipdashZoomed[axis]], autorange: false });
   }
-  const reset = { name: "reset", title: "Show all", icon: window.Plotly.Icons.home, click: showAll };
-  const config = { ...MODEBAR, modeBarButtonsToAdd: [reset],
-                   toImageButtonOptions: { filename: name, scale: 2 } };
+  const { camera, home } = window.Plotly.Icons;
+  const reset = { name: "reset", title: "Show all", icon: home, click: showAll };
+  const png = { name: "png", title: "Download as PNG", icon: camera, click: download };
+  const config = { ...MODEBAR, modeBarButtonsToAdd: [png, reset] };
   // Copies: Plotly writes a viewer's choices into what it is given, and then takes them for ours.
   await window.Plotly.react(root, figure.data.map((trace) => ({ ...trace })), layout, config);
 }
@@ -53,6 +55,34 @@ async function redraw(root) {
 function showAll(root) {
   root.shipdashZoomed = {};
   return redraw(root);
+}
+
+function wrapped(text, most) {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length <= most || !lines.at(-1)) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+// What is in view as a file that speaks for itself: the finding above, where it comes from below.
+function download(root) {
+  const { title, origin, name } = root.shipdashLatest;
+  const { width, height, margin, _size } = root._fullLayout;
+  const above = wrapped(title, width / 9), below = wrapped(origin, width / 6.5);
+  const head = 22 * above.length + 18, foot = 16 * below.length + 10;
+  const layout = structuredClone(root.layout);
+  Object.assign(layout, { width, height: height + head + foot, autosize: false });
+  layout.margin = { ...layout.margin, t: _size.t + head, b: margin.b + foot };
+  layout.title = { text: above.join("<br>"), font: { size: 17 }, xref: "container", yref: "container",
+    x: 0, xanchor: "left", y: 1, yanchor: "top", pad: { t: 12, l: 16 } };
+  layout.annotations = [...(layout.annotations ?? []), {
+    text: below.join("<br>"), font: { size: 11 }, showarrow: false, align: "left",
+    xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 0, yanchor: "top", yshift: -margin.b }];
+  return window.Plotly.downloadImage({ data: root.data, layout },
+    { format: "png", filename: name, scale: 2, width, height: layout.height });
 }
 
 function listen(root) {

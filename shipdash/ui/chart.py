@@ -15,6 +15,7 @@ import plotly
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
+from shipdash import __version__
 from shipdash.figures import Chart
 
 _JS = (Path(__file__).parent / "chart.js").read_text()
@@ -38,19 +39,29 @@ def _subject() -> str:
                     if name in st.query_params)
 
 
-def draw(chart: Chart, *, key: str, clicks: bool = False):
+def _told(note: str, origin: str) -> str:
+    """What a downloaded picture says of itself: note, origin, the run in view, the version."""
+    run = st.query_params.get("run", "")
+    parts = (note, origin, f"run {run}" if run else "", f"drawn by shipdash {__version__}")
+    return " · ".join(part for part in parts if part)
+
+
+def draw(chart: Chart, *, key: str, told: str = "", clicks: bool = False):
     """The figure alone; `chart.clicked` of the answer is the customdata of a clicked point."""
     figure = json.loads(chart.figure.to_json())
     payload = {"figure": figure, "alt": chart.alt, "plotly": _plotly_url(), "clicks": clicks,
-               "name": key, "subject": _subject()}
+               "name": key, "subject": _subject(), "title": chart.title, "origin": told}
     return _mount(data=payload, key=key, on_clicked_change=lambda: None)
 
 
-def show(chart: Chart, *, key: str, note: str = "", clicks: bool = False):
-    """Title that states the finding, figure, note and the numbers to download."""
+def show(chart: Chart, *, key: str, note: str = "", origin: str = "", clicks: bool = False):
+    """Title that states the finding, figure, note and the numbers to download.
+
+    `origin` says where the numbers come from on the downloaded picture, where `note` does not.
+    """
     with st.container(key=f"card_{key}"):
         st.markdown(f"#### {chart.title}")
-        answer = draw(chart, key=key, clicks=clicks)
+        answer = draw(chart, key=key, told=_told(note, origin), clicks=clicks)
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             if note:
                 st.caption(note, width="stretch")

@@ -12,10 +12,17 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.config import RUN_ID, setting
 from shipdash.records import RunState
+from shipdash.runs import Store
 from shipdash.ui import chart, frame
 
 MOST = 40
 """Runs in one view: more curves cannot be told apart, and each is read from disk."""
+
+FAILING_IOU = 0.9
+"""Below it a pair counts as failing here, in every run alike: each run's own acceptance IoU moves
+with its precision, and a lower precision would look better."""
+
+BELOW = f"held-out below IoU {FAILING_IOU:.2f}"
 
 N_FIRST = 5
 """Finished runs that are in view before anybody has chosen."""
@@ -52,9 +59,9 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
 def _asked(usable: dict[str, frame.Run]) -> list[str]:
     """Ids of the link that are runs here, and a sentence for those that are not."""
     text = st.query_params.get("runs", "")
+    done = [i for i, run in usable.items() if run.state == RunState.COMPLETED][:N_FIRST]
     if not text:
-        done = [i for i, run in usable.items() if run.state == RunState.COMPLETED]
-        return done[:N_FIRST]
+        return done
     wanted = list(dict.fromkeys(text.split(",")))
     bad = [word for word in wanted if not RUN_ID.fullmatch(word)]
     lost = [word for word in wanted if RUN_ID.fullmatch(word) and word not in usable]
@@ -63,28 +70,48 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
                    f"{len(bad)} of its {len(wanted)} are not such ids and are left out.")
     if lost:
         st.warning(f"Not on this machine, or not begun: {', '.join(lost[:5])}"
-                   f"{' and more' if len(lost) > 5 else ''}. The others are shown.")
-    return [word for word in wanted if word in usable][:MOST]
+                   f"{' and more' if len(lost) > 5 else ''}.")
+    known = [word for word in wanted if word in usable][:MOST]
+    if not known:
+        st.info("No run of the link can be shown. "
+                + ("The newest finished runs are shown instead." if done else "None has finished."))
+    return known or done
 
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting in which the runs differ."""
     differing = analysis.differing({i: r.config.to_dict() for i, r in usable.items()}).T
     differing.columns = [_label(dotted) for dotted in differing.columns]
-    held = [(r.result or {}).get("held_out") or {} for r in usable.values()]
+    results = [r.result for r in usable.values()]
+    held = [result and result.held_out for result in results]
+    below = [_share_below(run) for run in usable.values()]
     facts = pd.DataFrame({
         "run": [("recorded " if r.recorded else "") + i[:8] for i, r in usable.items()],
         "state": [str(r.state) for r in usable.values()],
-        "selected": [(r.result or {}).get("n_core") for r in usable.values()],
-        "failing": [h.get("share_failing") for h in held],
-        "mean IoU": [h.get("mean_iou") for h in held],
+        "selected": [result and result.n_core for result in results],
+        BELOW: [None if share is None else f"{share:.2%}" for share in below],
+        "mean IoU": [h and f"{h.mean_iou:.4f}" for h in held],
         "preset": [frame.preset_of(r.config) for r in usable.values()],
     }, index=list(usable))
-    facts["failing"] = [None if pd.isna(v) else f"{v:.2%}" for v in facts["failing"]]
-    facts["mean IoU"] = [None if pd.isna(v) else f"{v:.4f}" for v in facts["mean IoU"]]
     facts["selected"] = facts["selected"].astype("Int64")
     started = [r.created[:16].replace("T", " ") for r in usable.values()]
     return facts.join(differing).assign(started=started)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _stored_share(root: str, run_id: str, recorded: bool, date: str) -> float | None:
+    """Share of a finished run's held-out pairs below `FAILING_IOU`, from their stored scores."""
+    try:
+        scores = Store(root, recorded=recorded).load_scores(run_id, "held_out")
+    except (frame.StoreError, OSError):
+        return None
+    return float(analysis.failing(scores["iou"], FAILING_IOU).mean()) if scores else None
+
+
+def _share_below(run: frame.Run) -> float | None:
+    if run.result is None or run.result.held_out is None:
+        return None
+    return _stored_share(run.root, run.run_id, run.recorded, run.result.date)
 
 
 def _label(dotted: str) -> str:
@@ -93,30 +120,32 @@ def _label(dotted: str) -> str:
 
 
 def curves(runs: list[frame.Run]) -> None:
-    """Selected against tested and the rejection rate, run by run or with replicas together."""
+    """Selected against tested and the failure rate, run by run or with replicas together."""
     together = st.toggle("Group runs that differ in their seeds only", True, key="group",
                          bind="query-params")
     groups = _groups(runs, together)
     events = {r.run_id: frame.events(r) for r in runs}
     n_pool = max(r.config.selection.n_pool for r in runs)
-    sizes = {label: [r.result["n_core"] for r in part
-                     if r.result and r.result.get("reason") != "stalled"]
+    origin = f"runs {', '.join(events)}"
+    sizes = {label: [r.result.n_core for r in part if r.selected]
              for label, part in groups.items()}
 
     def selected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:
         return analysis.selection_curve(events[run.run_id])
 
     def rejected(run: frame.Run) -> tuple[np.ndarray, np.ndarray]:
-        rate = analysis.rejection_rate(events[run.run_id])
+        rate = analysis.rejection_rate(events[run.run_id], below=FAILING_IOU)
         return rate["tested"].to_numpy(), rate["rate"].to_numpy()
 
     note = ("Thin: every run. Thick: the median. Band: lowest to highest." if together else
-            "One line a run.")
+            "One line per run.")
     chart.show(figures.overlay(_lines(groups, selected), analysis.sizes_finding(sizes), n_pool),
-               key="compare_selected", note=f"Counts, not smoothed. {note}")
+               key="compare_selected", origin=origin, note=f"Counts, not smoothed. {note}")
     rates = _lines(groups, rejected)
     chart.show(figures.overlay(rates, _rates_finding(rates), n_pool, rate=True),
-               key="compare_rates", note=note)
+               key="compare_rates", origin=origin,
+               note=f"Below IoU {FAILING_IOU:.2f} when they came, whatever a run itself asked for. "
+                    f"{note}")
 
 
 def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]:
@@ -149,7 +178,8 @@ def _rates_finding(lines: dict[str, figures.Lines]) -> str:
         return "No pair tested yet"
     low, high = f"{min(last):.1%}", f"{max(last):.1%}"
     words = low if low == high else f"{low} to {high}"
-    return f"Of the last {analysis.RATE_WINDOW} pairs that were tested, {words} failed"
+    return (f"Of the last {analysis.RATE_WINDOW} pairs that were tested, {words} were below IoU "
+            f"{FAILING_IOU:.2f}")
 
 
 def overlap(runs: list[frame.Run]) -> None:
@@ -160,8 +190,8 @@ def overlap(runs: list[frame.Run]) -> None:
         return
     names = analysis.labels(_specs(done))
     pools = {names[r.run_id]: (r.config.scene, r.config.seeds.pool) for r in done}
-    table = analysis.jaccard({names[r.run_id]: r.result["core"] for r in done}, pools)
-    found = analysis.overlap(table, [r.result["n_core"] for r in done],
+    table = analysis.jaccard({names[r.run_id]: r.result.core for r in done}, pools)
+    found = analysis.overlap(table, [r.result.n_core for r in done],
                             [r.config.selection.n_pool for r in done])
     chart.show(figures.overlap(table, found), key="compare_overlap",
                note="Jaccard index: pairs in both core sets as a share of pairs in either. Blank: "

@@ -37,22 +37,24 @@ def held_out(run: frame.Run) -> None:
     if not scores:
         st.info("The scores of single pairs are not stored with this run; its means are above.")
         return
-    _distributions(np.asarray(scores["iou"]), held)
+    _distributions(run, np.asarray(scores["iou"]))
     _worst(run, np.asarray(scores["iou"]))
 
 
-def _distributions(iou: np.ndarray, held: dict) -> None:
-    limit, quartiles = held["acceptance_iou"], np.quantile(iou, (0.05, 0.5, 0.95))
+def _distributions(run: frame.Run, iou: np.ndarray) -> None:
+    held, origin = run.result.held_out, frame.provenance(run)
+    limit, quartiles = held.acceptance_iou, np.quantile(iou, (0.05, 0.5, 0.95))
     left, right = st.columns(2, gap="large")
     with left:
         chart.show(figures.scores(analysis.distribution(iou, limit), limit,
                                   f"Half of the pairs reach IoU {quartiles[1]:.3f} or more"),
-                   key="scores", note="Hatched: below the acceptance IoU (dashed). Log counts.")
+                   key="scores", origin=origin,
+                   note="Hatched: below the acceptance IoU (dashed). Log counts.")
     with right:
         chart.show(figures.cumulative(analysis.ecdf(iou), limit,
                                       f"Nine in ten lie between {quartiles[0]:.3f} and "
-                                      f"{quartiles[2]:.3f}"), key="ecdf",
-                   note=f"n = {held['n']:,} pairs, one run.")
+                                      f"{quartiles[2]:.3f}"), key="ecdf", origin=origin,
+                   note=f"n = {held.n:,} pairs, one run.")
 
 
 def _worst(run: frame.Run, iou: np.ndarray) -> None:
@@ -61,8 +63,9 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
     stored = gallery.predictions(run, "held_out_worst")
     wrong = [stored.get(int(i)) for i in order] if stored else None
     wrong = None if wrong and any(w is None for w in wrong) else wrong
-    captions = [f"held-out {int(i):,} · IoU {iou[i]:.2f}" for i in order]
-    st.markdown(f"#### The {len(order)} worst: IoU {iou[order[0]]:.2f} to {iou[order[-1]]:.2f}")
+    captions = [f"held-out {int(i):,} · IoU {frame.iou(iou[i])}" for i in order]
+    lowest, highest = frame.iou(iou[order[0]]), frame.iou(iou[order[-1]])
+    st.markdown(f"#### The {len(order)} worst: IoU {lowest} to {highest}")
     st.caption("Image, truth" + (", prediction of the final network." if wrong else "."))
     gallery.show_sheet(images, masks, captions, wrong, key="worst",
                        alt=f"The worst held-out pairs: {captions[0]} and on.")
@@ -77,12 +80,12 @@ def reaudit(run: frame.Run) -> None:
     limit = run.config.selection.acceptance_iou
     if not found["n_failing"]:
         st.markdown(f"### The final network passes all {found['n']:,} discarded pairs")
-        st.markdown(f"At IoU {limit:.2f}; the lowest is {found['lowest_iou']:.3f}.")
+        st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found['lowest_iou'], 3)}.")
     else:
         st.markdown(f"### {found['n_failing']:,} of {found['n']:,} discarded pairs now fail")
         st.markdown(f"Each passed when it came. Looked at once more by the final network they fall "
-                    f"below IoU {limit:.2f}; the lowest is {found['lowest_iou']:.3f}. The article "
-                    "took for granted that there are none.")
+                    f"below IoU {limit:.2f}; the lowest is {frame.iou(found['lowest_iou'], 3)}. "
+                    "The article took for granted that there are none.")
         _failing(run, found["failing"])
     st.caption(frame.provenance(run))
     _passes(run)
@@ -95,7 +98,7 @@ def _failing(run: frame.Run, failing: list[int]) -> None:
     images, masks = gallery.of_run(run, rows["index"])
     stored = gallery.predictions(run, "reaudit_worst")
     wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
-    captions = [f"pair {int(i):,}" + (f" · IoU {known[i]:.3f}" if i in known else "")
+    captions = [f"pair {int(i):,}" + (f" · IoU {frame.iou(known[i], 3)}" if i in known else "")
                 for i in rows["index"]]
     st.caption("Worst first: image, truth" + (", prediction of the final network." if wrong
                                               else "."))
@@ -121,9 +124,16 @@ def _passes(run: frame.Run) -> None:
     repeats.passes(run)
 
 
+def certificate(run: frame.Run) -> None:
+    """The certificate, and where it asks for a clean pass the button that computes one."""
+    assurance.view(run)
+    if run.config.selection.passes:
+        repeats.passes(run)
+
+
 VIEWS = {
     "Held-out": held_out, "Controls": controls.view, "Re-audit": reaudit,
-    "Certificate": assurance.view, "Order": repeats.order, "Folds": repeats.folds,
+    "Certificate": certificate, "Order": repeats.order, "Folds": repeats.folds,
     "Known answer": repeats.known, "Cost": repeats.cost,
 }
 """What the page shows, by the name in its link."""

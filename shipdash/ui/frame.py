@@ -17,10 +17,10 @@ from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue
 from shipdash.ui.stored import events, store_of
-from shipdash.ui.words import command, duration, provenance, seeds
+from shipdash.ui.words import command, duration, iou, provenance, seeds
 
-__all__ = ["StoreError", "command", "duration", "events", "preset_of", "provenance", "seeds",
-           "store_of"]
+__all__ = ["StoreError", "command", "duration", "events", "iou", "preset_of", "provenance",
+           "seeds", "store_of"]
 """Beside what is defined here: a run's events, and what pages say of a run in words."""
 
 RECORDED = Path(__file__).parent.parent / "recorded"
@@ -81,9 +81,18 @@ def page(title: str, lead: str = "", *, heading: str = "") -> None:
         for file, label in PAGES.items():
             if (root / file).exists():
                 st.page_link(file, label=label, query_params=here)
+    if title != "Run":
+        _keep_run_form()
     st.title(heading or title)
     if lead:
         st.markdown(lead)
+
+
+def _keep_run_form() -> None:
+    """Streamlit forgets the boxes of a page that is left; naming their values keeps them."""
+    for key in st.session_state:
+        if str(key).startswith("run."):
+            st.session_state[key] = st.session_state[key]
 
 
 def _icon() -> Image.Image:
@@ -194,22 +203,33 @@ def link(key: str) -> str | None:
 
 
 def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
-    """The viewer's own guess; it travels in the URL and is a line in every later curve."""
+    """The viewer's own guess; it travels in the URL and is a line in every later curve.
+
+    Not bound to the URL by Streamlit, which drops a bound parameter on the way to another page.
+    """
+    st.session_state["guess"] = guess()
     st.number_input(
-        label, 1, MOST_GUESS, value=None, step=50, key="guess", bind=link("guess"),
+        label, 1, MOST_GUESS, value=None, step=50, key="guess", on_change=_link_guess,
         placeholder="a number",
         help="Written down before looking; every curve shows it as a dotted line.",
     )
     return guess()
 
 
+def _link_guess() -> None:
+    """Put what was typed into the URL; an emptied box takes it out."""
+    typed = st.session_state["guess"]
+    if typed is None:
+        st.query_params.pop("guess", None)
+    else:
+        st.query_params["guess"] = str(typed)
+
+
 def guess() -> int | None:
-    """The guess of the box or of the URL, None where there is none."""
-    value = st.session_state.get("guess")
-    if value is None:
-        text = str(st.query_params.get("guess", ""))
-        value = int(text) if text.isdecimal() and len(text) < 9 else None
-    return value if value and 1 <= value <= MOST_GUESS else None
+    """The guess of the URL, None where there is none."""
+    text = str(st.query_params.get("guess", ""))
+    value = int(text) if text.isdecimal() and len(text) < 9 else 0
+    return value if 1 <= value <= MOST_GUESS else None
 
 
 def device() -> dict[str, Any] | None:

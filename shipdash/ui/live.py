@@ -78,8 +78,8 @@ def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:
 
 
 def panel(run: frame.Run, log: bool) -> None:
-    """State, numbers and curves; ticks only while there is something to wait for."""
-    every = EVERY if run.state in MOVING and not run.recorded else None
+    """State, numbers and curves; ticks until the run is completed: another viewer may resume it."""
+    every = None if run.recorded or run.state == RunState.COMPLETED else EVERY
     st.fragment(_panel, run_every=every)(run, log)
 
 
@@ -170,18 +170,23 @@ def _speed(value: float | None) -> str:
 def rates(events, run: frame.Run) -> None:
     """Rejection rate, training score and loss: three small charts."""
     trace, rules = analysis.training_trace(events), run.config.selection
+    origin = frame.provenance(run)
     left, middle, right = st.columns(3, gap="large")
     with left:
         chart.show(figures.rejection_rate(analysis.rejection_rate(events), rules.n_pool),
-                   key="rejection")
+                   key="rejection", origin=origin)
     with middle:
-        chart.show(figures.training(trace, "score", rules.precision), key="score")
+        chart.show(figures.training(trace, "score", rules.precision), key="score",
+                   origin=origin)
     with right:
-        chart.show(figures.training(trace, "loss"), key="loss")
+        chart.show(figures.training(trace, "loss"), key="loss", origin=origin)
 
 
 def last_pick(run: frame.Run, events) -> None:
-    """The pair that joined last: image, truth, the prediction it failed with, its IoU."""
+    """The newest pair whose prediction is stored: image, truth, that prediction, its IoU.
+
+    Predictions are stored with each checkpoint, so a run at work may be some picks ahead.
+    """
     picks = [e for e in events if isinstance(e, Picked)]
     if not picks:
         return
@@ -189,11 +194,13 @@ def last_pick(run: frame.Run, events) -> None:
     known = [p for p in picks if p.index in stored]
     pick = known[-1] if known else picks[-1]
     (image,), (mask,) = gallery.of_run(run, [pick.index])
-    iou = "joined untested" if pick.iou is None else f"prediction, IoU {pick.iou:.2f}"
+    iou = "joined untested" if pick.iou is None else f"prediction, IoU {frame.iou(pick.iou)}"
     missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"
     parts = ((image, f"pair {pick.index:,}"), (mask, "truth"),
              (stored.get(pick.index), f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
+    if n_since := picks[-1].n_core - pick.n_core:
+        st.caption(f"The newest with a stored prediction; {n_since:,} more joined since.")
     with st.container(key="last_pick", gap="small"):
         for part, words in parts:
             if part is None:

@@ -34,8 +34,8 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
     wrong = gallery.failed_with(run, rows["index"], rows["iou"])
     st.caption("Image, truth" + (", and the prediction the pair failed with." if wrong else ".")
                + " The first pairs join untested.")
-    captions = [f"#{order} · pair {i:,}" + ("" if np.isnan(iou) else f" · IoU {iou:.2f}")
-                for order, i, iou in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
+    captions = [f"#{order} · pair {i:,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v)}")
+                for order, i, v in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="core",
                        alt=f"Core pairs {captions[0]} to {captions[-1]}.")
 
@@ -59,8 +59,8 @@ def discarded(run: frame.Run, events) -> None:
     wrong = [predicted.get(int(i)) for i in rows["index"]] if predicted else None
     if wrong and any(w is None for w in wrong):
         wrong = None  # predictions are stored for the worst few only
-    captions = [f"pair {int(i):,} · IoU {v:.3f}" for i, v in zip(rows["index"], rows["iou"],
-                                                                  strict=True)]
+    captions = [f"pair {int(i):,} · IoU {frame.iou(v, 3)}"
+                for i, v in zip(rows["index"], rows["iou"], strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="discarded",
                        alt=f"Discarded pairs: {captions[0]} and on.")
 
@@ -95,7 +95,8 @@ def one(run: frame.Run, events) -> None:
             frame.empty("Not tested.", "It has not come yet, or it was one of the first pairs.")
         else:
             limit = run.config.selection.acceptance_iou
-            chart.show(figures.history(history.dropna(), limit), key="history")
+            chart.show(figures.history(history.dropna(), limit), key="history",
+                       origin=frame.provenance(run))
 
 
 def why(run: frame.Run, table: pd.DataFrame) -> None:
@@ -118,7 +119,7 @@ def why(run: frame.Run, table: pd.DataFrame) -> None:
         chance = analysis.same_rate(rates)
         with cells[k % 2]:
             figure = figures.factor_rates(rates, label, clear=chance < 0.05 / len(FACTORS))
-            chart.show(figure, key=f"factor_{factor}",
+            chart.show(figure, key=f"factor_{factor}", origin=frame.provenance(run),
                        note=f"Chance of such rates if all were picked alike: {chance:.2g}")
 
 

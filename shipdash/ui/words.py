@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from shipdash.config import RunConfig, preset, preset_of
@@ -37,6 +38,15 @@ def command(config: RunConfig) -> str:
                 text = text.lower() if isinstance(value, bool) else text
                 changes.append(f"--set {section}.{key}={text}")
     return " ".join(["python -m shipdash run --preset", name, *changes])
+
+
+def iou(value: float, digits: int = 2) -> str:
+    """An IoU rounded down, so that one just below a threshold does not read like the threshold.
+
+    Scores are stored as float32, whose 0.9 is a little less than 0.9: that still reads 0.90.
+    """
+    scale = 10**digits
+    return f"{math.floor((value + 1e-7) * scale) / scale:.{digits}f}"
 
 
 def duration(seconds: float | None) -> str:
