@@ -85,6 +85,7 @@ class Result(_Table):
     machine: str
     date: str  # ISO 8601, UTC
     prepared_s: float | None = None
+    symptom: str = ""  # why the run is taken for one that did not learn; empty if it learnt
     held_out: HeldOut | None = None
     reaudit: Reaudit | None = None
 
@@ -158,8 +159,10 @@ class StoredRun(NamedTuple):
 
     @property
     def selected(self) -> bool:
-        """Whether it is a selection that came to its end: a stalled one has no core size."""
-        return not self.is_arm and self.result is not None and not self.result.stalled
+        """Whether it is a selection that learnt and came to its end: others have no core size to
+        speak of, and no part in a median."""
+        return (not self.is_arm and self.result is not None and not self.result.stalled
+                and not self.result.symptom)
 
 
 def _fields(kind: type) -> set[str]:

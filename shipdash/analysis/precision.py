@@ -21,6 +21,9 @@ FAILING = {
 }
 """Measures of failing by column, in words."""
 
+DID_NOT_LEARN = "did not learn"
+"""State of a point whose network never came to recognize what it had not seen."""
+
 STALLED = "stalled"
 """State of a point whose training never reached its precision: no core size to speak of."""
 
@@ -59,6 +62,7 @@ def _row(point: Point) -> tuple:
     spec, result = point.spec, point.result or {}
     held, rules, seeds = result.get("held_out") or {}, spec["selection"], spec["seeds"]
     state = STALLED if result.get("reason") == STALLED else str(point.state)
+    state = DID_NOT_LEARN if result.get("symptom") else state
 
     def number(name: str, among: Mapping[str, Any] = result) -> float:
         value = among.get(name)

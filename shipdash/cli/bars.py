@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
+from shipdash.analysis.did_not_learn import Watch, is_judged
 from shipdash.config import RunConfig
 from shipdash.records import Event, Picked, RunState, Scanned, Trained
 from shipdash.runs import Store, StoreError
@@ -35,6 +36,21 @@ def of_study(store: Store, study: Study) -> Iterator[None]:
         return
     with _Bar(StudyProgress(store, study).look):
         yield
+
+
+def warned(config: RunConfig, bar: Callable[[Event], None] | None) -> Callable[[Event], None]:
+    """A consumer of a run's events that says on standard error, once, that it does not learn."""
+    watch = Watch() if is_judged(config) else None
+
+    def hear(event: Event) -> None:
+        if bar is not None:
+            bar(event)
+        if watch is not None and not watch.symptom and watch.hear(event):
+            seed = config.seeds.model + 1
+            print(f"\nshipdash: this run does not learn. {watch.symptom} Stop it with Ctrl-C and "
+                  f"try another model seed: --model-seed {seed}", file=sys.stderr, flush=True)
+
+    return hear
 
 
 class _Bar(Progress):

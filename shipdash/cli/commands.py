@@ -160,8 +160,9 @@ def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
     warm.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
-    with bars.of_run(store.config(run_id)) as bar:
-        worker.work(store, run_id, bar)
+    config = store.config(run_id)
+    with bars.of_run(config) as bar:
+        worker.work(store, run_id, bars.warned(config, bar))
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shipdash.analysis.did_not_learn import Watch, is_judged
 from shipdash.data import open_source
 from shipdash.data.source import Source
 from shipdash.learning import evaluation
@@ -81,6 +82,7 @@ class _Worker:
         self.prepared_s = prepared.seconds if prepared else None  # of a resumed run: all of it
         self.config = store.config(run_id)
         self.task = open_task(store, self.config)
+        self.watch = Watch() if is_judged(self.config) else None
         self.stopped: Stopped | None = None
         self.phases = dict.fromkeys(("startup", "compile", self.task.phase, "evaluate"), 0.0)
         self.clock, self.saved_at, self.save_took = time.perf_counter(), time.perf_counter(), 0.0
@@ -141,14 +143,15 @@ class _Worker:
             raise RunCorrupt(f"the checkpoint of run {self.run_id} is damaged ({error}): remove "
                              "its checkpoint folder to start the run again") from None
         writer.truncate(offset)
-        for _ in self.store.each_event(self.run_id):
-            pass  # the result will be counted from them: damage shows now
+        for event in self.store.each_event(self.run_id):  # and damage shows now
+            self._judge(event)
 
     def _see_through(self, learner: Learner, writer) -> None:
         until_unit = False
         for event in self.task.events(learner):
             writer.append(event)
             self.on_event(event)
+            self._judge(event)
             if isinstance(event, Stopped):
                 self.stopped = event
                 self._save(learner, writer)
@@ -165,6 +168,14 @@ class _Worker:
             now = time.perf_counter()
             if now - self.saved_at > max(CHECKPOINT_S, self.save_took / CHECKPOINT_SHARE):
                 self._save(learner, writer)
+
+    def _judge(self, event: Event) -> None:
+        """Say at once that the run does not learn; it goes on until somebody stops it."""
+        if self.watch is None or self.watch.symptom:
+            return
+        if self.watch.hear(event):
+            self.store.set_status(self.run_id, RunState.RUNNING, f"did not learn: "
+                                  f"{self.watch.symptom}")
 
     def _save(self, learner: Learner, writer) -> None:
         began = time.perf_counter()
@@ -197,7 +208,9 @@ class _Worker:
         events = self.store.each_event(self.run_id)
         prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
         return outcome(self.run_id, config, task.core, events, self.phases, learner,
-                       prepared_s=prepared_s, held_out=held_out, reaudit=reaudit)
+                       prepared_s=prepared_s,
+                       symptom=str(self.watch.symptom or "") if self.watch else "",
+                       held_out=held_out, reaudit=reaudit)
 
     def _score(self, learner: Learner, source: Source, indices: np.ndarray, name: str):
         def on_block(n_done: int) -> None:

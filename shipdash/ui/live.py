@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.records import Picked, RunState, StopReason
 from shipdash.runs import StoreError, queue
 from shipdash.ui import chart, forms, frame, gallery
@@ -91,6 +92,7 @@ def _panel(run: frame.Run, log: bool) -> None:
     rules = run.config.selection
     now = analysis.progress(events, rules.n_pool, rules.passes)
     _say(run, state, reason, now)
+    _warn(run, state, events)
     _numbers(now)
     stop = (run.result or {}).get("reason")
     title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, stop)
@@ -129,6 +131,26 @@ def _say(run: frame.Run, state: RunState, reason: str, now: analysis.Progress) -
         left = f", about {frame.duration(now.left_s)} left" if known else ""
         st.progress(now.share, f"pass {now.round}: {now.n_tested:,} tested of "
                                f"{now.n_pool:,}{left}")
+
+
+def _warn(run: frame.Run, state: RunState, events) -> None:
+    """Within seconds: that the network does not learn, and another model seed to try."""
+    seen = symptom(events) if is_judged(run.config) else None
+    if seen is None:
+        return
+    st.error(f"**This run does not learn.** {seen} Its numbers count in no median. Another model "
+             "seed usually learns; if it does not either, the scene is too hard to see.")
+    if run.recorded:
+        return
+    if st.button("Start again with the next model seed", key="next_seed",
+                 icon=":material/restart_alt:"):
+        if state in MOVING:
+            forms.attempt(queue.cancel, frame.store_of(run), run.run_id)
+        following = run.config.replace(**{"seeds.model": run.config.seeds.model + 1})
+        run_id = forms.attempt(queue.submit, frame.own_store(), following)
+        if run_id:
+            st.query_params["run"] = run_id
+            st.rerun()
 
 
 def _pending(run: frame.Run, state: RunState) -> str:
