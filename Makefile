@@ -15,7 +15,7 @@ test: $(VENV)/.installed-dev chromium
 # A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:
 #   make bench BENCH="--only machine,full --keep"
 bench: $(VENV)/.installed-dev chromium
-	$(BIN)/python -m shipdash bench $(BENCH)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # Installed again whenever the requirements change.
 $(VENV)/.installed: requirements.txt

@@ -22,9 +22,10 @@ import numpy as np
 import tensorflow as tf
 
 from shipdash.config import RunConfig
-from shipdash.data.pool import Pool, order
+from shipdash.data.scene import SceneSource
+from shipdash.data.source import stream_order
 from shipdash.learning import metrics
-from shipdash.learning.unet import NETWORKS, bce_dice_loss
+from shipdash.learning.networks import NETWORKS, bce_dice_loss
 
 BLOCK = 1024  # pairs predicted at a time
 KERAS_BATCH = 32  # what `predict` does where nothing is said
@@ -44,7 +45,7 @@ class ArticleProgram:
 
     def __init__(self, config: RunConfig, *, batches: str) -> None:
         self.config, self.batches = config, batches
-        self.stream = order(config.selection.n_pool, config.seeds.order)
+        self.stream = stream_order(config.selection.n_pool, config.seeds.order)
         self.n_epochs = self.n_trained = self.n_predicted = self.n_batches = 0
 
     def build(self) -> None:
@@ -59,7 +60,7 @@ class ArticleProgram:
 
     def draw_pool(self) -> None:
         """The whole pool as arrays in stream order, as the article held it."""
-        pool = Pool(self.config.scene, seed=self.config.seeds.pool, n=len(self.stream))
+        pool = SceneSource(self.config.scene, seed=self.config.seeds.pool, n=len(self.stream))
         self.images, masks = pool.draw(self.stream.tolist())
         self.masks = masks.astype(np.float32)
 

@@ -12,7 +12,8 @@ import time
 
 from benchmarks.article_program import ArticleProgram
 from shipdash.config import RunConfig
-from shipdash.data.pool import Pool, order
+from shipdash.data import open_source
+from shipdash.data.source import stream_order
 from shipdash.learning.learner import open_learner
 from shipdash.loop import LoopState, select
 from shipdash.records import Scanned, Trained
@@ -30,12 +31,12 @@ def main(spec: str) -> None:
 
 
 def _ours(config: RunConfig) -> tuple[list[int], dict]:
-    learner = open_learner(config.network, size=config.scene.size, seed=config.seeds.model)
+    learner = open_learner(config.network, shape=config.shape, seed=config.seeds.model)
     began = time.perf_counter()
     learner.prepare()
     compile_s, began = time.perf_counter() - began, time.perf_counter()
-    pool, state = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool), LoopState()
-    events = list(select(pool, learner, config, order(pool.n, config.seeds.order), state))
+    pool, state = open_source(config), LoopState()
+    events = list(select(pool, learner, config, stream_order(pool.n, config.seeds.order), state))
     return state.core, {
         "wall_s": time.perf_counter() - began, "compile_s": compile_s, "n_core": len(state.core),
         "n_forward": sum(e.n_forward for e in events if isinstance(e, Scanned)),

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 
 from benchmarks.article_program import BLOCK, ArticleProgram
+from benchmarks.parts import scene_of
 from shipdash import config as configs
-from shipdash.bench.parts import scene_of
 from shipdash.learning.learner import open_learner
 
 N_CALLS = 3  # each is seconds at full size on a CPU

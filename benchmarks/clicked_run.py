@@ -29,9 +29,9 @@ def main(runs: str, spec: str, how: str) -> None:
     while store.status(run_id).state is RunState.RUNNING:
         time.sleep(LOOK_S)
     result = store.result(run_id)
-    if result is None or (result["prepared_s"] is not None) != (how == "ready"):
+    if result is None or (result.prepared_s is not None) != (how == "ready"):
         raise SystemExit(f"run {run_id} is {store.status(run_id)} and was not worked on {how}")
-    print(json.dumps({"selected_s": selected_s, "result": result}))
+    print(json.dumps({"selected_s": selected_s, "result": result.to_json()}))
 
 
 def _have_ready(store: Store, config: RunConfig) -> None:

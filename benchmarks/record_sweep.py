@@ -17,10 +17,11 @@ import pandas as pd
 
 from shipdash import analysis
 from shipdash.cli import commands as command_line
-from shipdash.cli import sweep as sweep_command
+from shipdash.cli import studies
 from shipdash.config import ALGORITHM
 from shipdash.runs import Store
-from shipdash.studies.sweep import SweepConfig
+from shipdash.studies import grid
+from shipdash.studies.study import Study
 
 RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "sweep"
 ASKED = ("--preset quick --precision 0.55:0.9:0.05 --order-seeds 5 "
@@ -41,21 +42,22 @@ def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) ->
         sys.exit("not every point was computed: run the same command again")
     target.mkdir(parents=True, exist_ok=True)
     points.to_csv(target / "points.csv", index=False, float_format="%.6g")
-    facts = _facts(points, asked_for) | {"base": asked.base.to_dict(), "axes": asked.axes}
+    base = grid.plain(asked.runs[0]).to_dict()
+    facts = _facts(points, asked_for) | {"base": base, "axes": asked.axes}
     (target / "sweep.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"{len(points)} points in {target}")
 
 
-def plan_of(asked_for: str) -> SweepConfig:
+def plan_of(asked_for: str) -> Study:
     """The sweep that these options of the command line ask for."""
     parser = argparse.ArgumentParser()
-    sweep_command.add_options(parser)
-    return sweep_command.plan_of(parser.parse_args(asked_for.split()))
+    studies.add_sweep_options(parser)
+    return studies.grid_of(parser.parse_args(asked_for.split()))
 
 
-def _points(store: Store, asked: SweepConfig) -> Iterator[analysis.Point]:
+def _points(store: Store, asked: Study) -> Iterator[analysis.Point]:
     infos = {info.run_id: info for info in store.list()}
-    for run in asked.points:
+    for run in asked.runs:
         info = infos.get(run.digest)
         scores = store.load_scores(run.digest, "held_out") if info and info.result else None
         yield analysis.Point(run.digest, run.to_dict(), info.state if info else "missing",

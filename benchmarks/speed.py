@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 from shipdash import config as configs
-from shipdash.data.pool import Pool
+from shipdash.data.scene import SceneSource
 from shipdash.learning.learner import open_learner
-from shipdash.runs import worker
+from shipdash.runs.machine import machine
 
 N_CALLS = 5  # each is seconds for the article's network on a CPU
 
@@ -27,11 +27,11 @@ def main() -> None:
         learner = open_learner(config.network, size=128, seed=1)
         learner.prepare()
         n_train, n_predict = config.network.batch, config.network.predict_batch
-        images, masks = Pool(config.scene, seed=1, n=64).draw(range(max(n_train, n_predict)))
+        images, masks = SceneSource(config.scene, seed=1, n=64).draw(range(max(n_train, n_predict)))
         train = _seconds(lambda: learner.train(images[:n_train], masks[:n_train]))  # noqa: B023
         predict = _seconds(lambda: learner.predict(images[:n_predict]))  # noqa: B023
         speeds[name] = [round(n_train / train, 1), round(n_predict / predict, 1)]
-    print(json.dumps({"images_per_s": speeds, "machine": worker.machine()}))
+    print(json.dumps({"images_per_s": speeds, "machine": machine()}))
 
 
 def _seconds(call) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.stopwatch import Stopwatch
 from shipdash.config import RunConfig
-from shipdash.data.pool import Pool
+from shipdash.data.scene import SceneSource
 from shipdash.learning.learner import open_learner
 from shipdash.records import Event, Scanned, Stopped, Trained
 from shipdash.runs import EventWriter, Store, worker
@@ -44,13 +44,13 @@ class Listener:
 def main(runs: str, spec: str) -> None:
     """Make the run in that folder and print what it took."""
     config, watch = RunConfig.from_dict(json.loads(spec)), Stopwatch("select")
-    watch.around(Pool, "pair", "generate")
+    watch.around(SceneSource, "draw", "generate")
     for owner, method in WRITES:
         watch.around(owner, method, "write")
     store, listener = Store(runs), Listener(watch)
     result = worker.work(store, store.create(config)[0], listener)
     print(json.dumps({
-        "result": result, "n_events": listener.n_events, "listened_s": listener.seconds,
+        "result": result.to_json(), "n_events": listener.n_events, "listened_s": listener.seconds,
         "selected_at": listener.selected_at,
         "in_the_way_s": _plain(watch.seconds), "beside_s": _plain(watch.beside),
         "peak_rss_mb": peak_rss_mb(), **_flop(config),
@@ -73,7 +73,7 @@ def _flop(config: RunConfig) -> dict[str, int]:
         return {"forward_flop": 0, "training_flop": 0}
     from benchmarks import flops
 
-    learner = open_learner(config.network, size=config.scene.size, seed=0)
+    learner = open_learner(config.network, shape=config.shape, seed=0)
     forward = flops.of_forward_pass(learner.network, config.scene.size)
     return {"forward_flop": forward, "training_flop": flops.TRAINING * forward}
 

@@ -12,7 +12,7 @@ if run is not None:
         "Core set": lambda: samples.core(run, table),
         "Discarded": lambda: samples.discarded(run, events),
         "One pair": lambda: samples.one(run, events),
-        "Why these?": lambda: samples.why(run, table),
+        **({"Why these?": lambda: samples.why(run, table)} if run.config.knows_factors else {}),
         "Export": lambda: samples.export(run, table),
     }
     view = frame.switch("View", views, key="view", label_visibility="collapsed")

@@ -13,6 +13,7 @@ def body() -> None:
 
     runs = frame.runs()
     with frame.in_words():
+        threshold.remember()
         view = threshold.choose(runs)
         asked = plan.form(view.family, runs, unfolded=view.family.name != points.RECORDED)
         threshold.panel(view, asked)

@@ -1,4 +1,4 @@
-"""What happened: the events of a selection, its end, and what an evaluation found.
+"""What happened: the events of a selection, and where its loop stands between two of them.
 
 Not what was asked (`config`) and not what is shown (`figures`). Every record turns into one JSON
 object and back without loss, so a run on disk is a list of these.
@@ -7,6 +7,7 @@ object and back without loss, so a run on disk is a list of these.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, get_type_hints
 
@@ -89,6 +90,24 @@ class Stopped(NamedTuple):
     n_core: int
     n_tested: int
     n_rounds: int
+
+
+@dataclass
+class LoopState:
+    """All that the loop remembers: while `settled`, enough to go on as if nothing had happened."""
+
+    core: list[int] = field(default_factory=list)  # pool numbers in order of selection
+    scores: list[float] = field(default_factory=list)  # last training score of each core pair
+    learns_newest: bool = False  # every step of this bout has the newest pair in its batch
+    owes_training: bool = True
+    position: int = 0  # next place in the stream
+    block_stop: int = 0  # place where the scan block ends
+    round: int = 1
+    n_added: int = 0  # core pairs found in this round
+    n_tested: int = 0
+    n_steps: int = 0  # training steps so far: numbers the batches
+    bout_steps: int = 0  # training steps since the last pick
+    settled: bool = True  # false between a scan and the pick that it found
 
 
 Event = Trained | Scanned | Picked | Stopped

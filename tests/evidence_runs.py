@@ -9,9 +9,9 @@ import numpy as np
 from stored_results import HELD_OUT, a_result
 
 from shipdash.config import RunConfig
-from shipdash.data.pool import order
+from shipdash.data.source import stream_order
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
-from shipdash.runs import Store
+from shipdash.runs import Store, prerequisites
 from shipdash.studies import arms, replicas
 
 N_POOL, N_HELD_OUT, N_CORE = 200, 400, 12
@@ -39,7 +39,8 @@ def selection(store: Store, asked: RunConfig, *, core: list[int] | None = None,
               reason: str = "exhausted", rounds: int = 1, failing: int = 3) -> str:
     """A finished selection that kept the beginning of its stream and then every tenth pair."""
     run_id, _ = store.create(asked)
-    stream = order(asked.selection.n_pool, asked.seeds.order, np.array(store.left_out(asked), int))
+    stream = stream_order(asked.selection.n_pool, asked.seeds.order,
+                          np.array(prerequisites.left_out(store, asked), int))
     places = [0, 1, *range(10, 10 * (N_CORE - 1), 10)]
     core = [int(stream[p]) for p in places] if core is None else core
     store.set_status(run_id, RunState.RUNNING)
@@ -67,7 +68,7 @@ def _events(stream: list[int], core: list[int], n_first: int, reason: str, round
 def arm(store: Store, source: str, name: str, replicate: int, *, stop: str = "steps",
         share: float | None = None, curve: int = 0) -> str:
     """A finished control arm with the planted quality of its kind."""
-    asked, result = store.selected(source)
+    asked, result = prerequisites.selected(store, source)
     planned = arms.plan(source, asked, result, names=[] if curve else [name], stops=[stop],
                         curve=[curve] if curve else [], draws=[replicate],
                         model_seeds=[1000 + replicate])[0]
@@ -136,6 +137,6 @@ def everything(store: Store) -> str:
     more = [*store.result(source)["core"], 3, 4]
     selection(store, replicas.until_clean(base), core=list(dict.fromkeys(more)), reason="clean",
               rounds=3, failing=0)
-    selection(store, base.replace(**{"scene.distinct": 11}))
-    selection(store, base.replace(**{"scene.label_noise": 0.2}))
+    selection(store, base.replace(**{"planted.distinct": 11}))
+    selection(store, base.replace(**{"planted.label_noise": 0.2}))
     return source

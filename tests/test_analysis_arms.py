@@ -16,7 +16,7 @@ from shipdash.analysis import ArmRun, Verdict
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import Picked, Scanned, StopReason, Trained
 from shipdash.runs import Store, StoreError
-from shipdash.studies import collect, replica_jobs, replicas
+from shipdash.studies import collect, replicas
 
 SEED = 20261124  # any; fixed so that a failure can be repeated
 
@@ -466,7 +466,7 @@ def test_cost_of_a_store(whole):
 
 def test_repeats_of_distinct_pairs_by_hand():
     """Origins 0 1 0 among three first pairs, then 2 and a forgotten 1."""
-    spec = config(**{"scene.distinct": 30, "selection.first": 3}).to_dict()
+    spec = config(**{"planted.distinct": 30, "selection.first": 3}).to_dict()
     answer = analysis.distinct_answer([9, 8, 7, 6, 5], [0, 1, 0, 2, 1], spec)
     assert (answer["n_found"], answer["n_repeated_first"], answer["n_forgotten"]) == (3, 1, 1)
     assert answer["slack"] == 2  # the rote learner forgets nothing
@@ -475,7 +475,7 @@ def test_repeats_of_distinct_pairs_by_hand():
 
 def test_a_core_beyond_its_slack_is_told():
     """Thirty-three pairs of thirty distinct ones, of a learner that never forgets."""
-    spec = config(**{"scene.distinct": 30, "selection.first": 1}).to_dict()
+    spec = config(**{"planted.distinct": 30, "selection.first": 1}).to_dict()
     answer = analysis.distinct_answer(range(33), [i % 30 for i in range(33)], spec)
     assert not answer["holds"]
     assert "Beyond the stated slack" in analysis.distinct_finding(answer).detail
@@ -494,7 +494,7 @@ def test_the_rote_learner_keeps_each_distinct_pair_once(tmp_path):
     from shipdash.runs import worker
 
     store = Store(tmp_path)
-    asked = config(**{"scene.distinct": 17, "selection.first": 1, "evaluation.n_held_out": 5})
+    asked = config(**{"planted.distinct": 17, "selection.first": 1, "evaluation.n_held_out": 5})
     run_id, _ = store.create(asked)
     worker.work(store, run_id)
     answer = collect.gather(store, run_id).distinct.iloc[0]
@@ -627,8 +627,8 @@ def test_arms_and_old_runs_have_no_replicas(tmp_path, monkeypatch):
         replicas.checked_source(store, run_id)
 
 
-@pytest.mark.parametrize(("ask", "field"), [(replica_jobs.fan, "orders"),
-                                            (replica_jobs.folds, "k")])
+@pytest.mark.parametrize(("ask", "field"), [(replicas.fan_of, "orders"),
+                                            (replicas.folds_of, "k")])
 @pytest.mark.parametrize("n", [1, 0, 101, "three", True, 2.5])
 def test_bad_counts_are_named(tmp_path, ask, field, n):
     """Two at least, a hundred at most."""
@@ -641,7 +641,8 @@ def test_bad_counts_are_named(tmp_path, ask, field, n):
 def test_fan_and_folds_are_summed_up_from_what_is_stored(whole):
     """Nothing is run where all is there; what comes out is ready for JSON."""
     store, run_id, _ = whole
-    fan, folds = replica_jobs.fan(store, run_id, 5), replica_jobs.folds(store, run_id, 3)
+    fan = replicas.fan_summary(store, run_id, replicas.fan_of(store, run_id, 5))
+    folds = replicas.folds_summary(store, run_id, replicas.folds_of(store, run_id, 3))
     assert [row["order_seed"] for row in fan["orders"]] == [1, 2, 3, 4, 5]
     assert (fan["median"], fan["low"], fan["high"]) == (12, 12, 12)
     assert folds["disjoint"]
@@ -649,21 +650,14 @@ def test_fan_and_folds_are_summed_up_from_what_is_stored(whole):
     json.dumps([fan, folds], allow_nan=False)
 
 
-def test_a_fold_that_failed_ends_the_chain(tmp_path, monkeypatch):
+def test_a_fold_that_failed_ends_the_chain(tmp_path):
     """Which run, and why."""
     store = Store(tmp_path)
     run_id = selection(store, config())
-
-    def fail(store, planned):
-        ids = [store.create(c)[0] for c in planned]
-        for i in ids:
-            if i != run_id:
-                store.set_status(i, "failed", "no memory")
-        return ids
-
-    monkeypatch.setattr("shipdash.studies.arm_jobs.work_off", fail)
+    chain = replicas.folds_of(store, run_id, 2)
+    store.set_status(store.create(chain.runs[1])[0], "failed", "no memory")
     with pytest.raises(StoreError, match="is failed: no memory"):
-        replica_jobs.folds(store, run_id, 2)
+        replicas.folds_summary(store, run_id, chain)
 
 
 # ---- assurance
@@ -711,15 +705,14 @@ def _finished(**changes):
 
 @pytest.mark.parametrize(("changes", "crossed"), [
     ({}, []),
-    ({"selection.picks_per_scan": 2}, ["deterministic"]),
     ({"selection.idle_epochs": True}, ["deterministic"]),
     ({"result.device": "GPU: NVIDIA"}, ["deterministic"]),
     ({"result.reason": "exhausted"}, ["clean_pass"]),
     ({"result.reason": "stalled"}, ["clean_pass"]),
-    ({"scene.distinct": 50}, ["iid"]),
-    ({"scene.duplicates": 0.5}, ["iid"]),
+    ({"planted.distinct": 50}, ["iid"]),
+    ({"planted.duplicates": 0.5}, ["iid"]),
     ({"selection.exclude": ["0" * 16]}, ["iid"]),
-    ({"scene.label_noise": 0.1}, []),
+    ({"planted.label_noise": 0.1}, []),
     ({"result.n_core": 99}, ["first_counted"]),
     ({"result.core": [1] * 100}, ["first_counted"]),
 ])
@@ -814,7 +807,7 @@ def test_fan_and_folds_on_the_command_line(tmp_path, capsys):
     from shipdash.cli import commands as cli
 
     small = ["network.kind=rote", "scene.size=32", "scene.radius_min=3", "scene.radius_max=6",
-             "scene.distinct=12", "selection.first=1", "selection.n_pool=40",
+             "planted.distinct=12", "selection.first=1", "selection.n_pool=40",
              "evaluation.n_held_out=5"]
     where = ["--runs", str(tmp_path)]
     assert cli.main(["run", *(f"--set={c}" for c in small), *where, "--json"]) == 0

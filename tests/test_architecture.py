@@ -24,29 +24,34 @@ ALL_BELOW = "all below"
 
 TABLE = {
     "config": Row(0, "config"),
+    "installed": Row(0),  # where the pages are
+    "processes": Row(0),  # what the operating system offers
     "records": Row(0),
-    "results": Row(1, "config records"),
+    "results": Row(1, "config records", "numpy"),
     "data": Row(1, "config data", "numpy skimage"),
-    "learning": Row(2, "config records results data learning", "numpy", lazily="learning.unet"),
+    "learning": Row(2, "config processes records results data learning", "numpy",
+                    lazily="learning.tensorflow_learner"),
     # the room behind the one door to TensorFlow
-    "learning.unet": Row(2, "config learning", "numpy tensorflow keras"),
-    "loop": Row(3, "config records data learning", "numpy"),
+    "learning.tensorflow_learner": Row(2, "config learning learning.networks",
+                                       "numpy tensorflow keras"),
+    "learning.networks": Row(2, "", "tensorflow keras"),
+    "loop": Row(3, "config records results data learning", "numpy"),
     "runs": Row(4, f"{ALL_BELOW} runs", "numpy"),
     # SciPy: the overlap of random sets is hypergeometric, the certificate's tails are binomial
     "analysis": Row(2, "config records results analysis", "numpy pandas scipy"),
     # Dask is an optional extra
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),
-    "bench": Row(6, f"{ALL_BELOW} bench", "numpy"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
-    "cli": Row(7, f"{ALL_BELOW} cli", "numpy", lazily="skimage"),  # to export pictures
+    # rich draws the bars on a terminal
+    "cli": Row(7, f"{ALL_BELOW} cli", "rich"),
     "__main__": Row(8, "cli"),
     "pages": Row(7, ALL_BELOW, "streamlit"),  # app.py and pages/
 }
 """Floors, one line a module; whoever changes a line says why in the same commit."""
 
-NOT_FOR_PAGES = {"learning.unet", "__main__"}
+NOT_FOR_PAGES = {"learning.tensorflow_learner", "learning.networks", "__main__"}
 BEHIND_THE_DOOR = {"tensorflow", "keras"}
 
 
@@ -71,7 +76,7 @@ def sources(name: str) -> list[Path]:
 
 
 def dotted(path: Path) -> str:
-    """Name of a module of ours without the package: ``learning.unet``."""
+    """Name of a module of ours without the package: ``learning.networks``."""
     parts = path.relative_to(ROOT / "shipdash").with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
 
@@ -174,9 +179,9 @@ def test_the_package_itself_imports_nothing():
         ("data", "import shipdash.learning.metrics"),
         ("loop", "from shipdash.runs import Store"),
         ("loop", "def f():\n    import tensorflow as tf"),
-        ("learning", "from shipdash.learning.unet import TensorFlowLearner"),
-        ("learning", "if True:\n    import shipdash.learning.unet"),
-        ("ui", "class A:\n    async def f(self):\n        from shipdash.learning import unet"),
+        ("learning", "from shipdash.learning.tensorflow_learner import TensorFlowLearner"),
+        ("learning", "if True:\n    import shipdash.learning.networks"),
+        ("ui", "class A:\n    async def f(self):\n        from shipdash.learning import networks"),
         ("analysis", "import plotly.express as px"),
         ("pages", "import keras.layers"),
         ("runs", "from shipdash import config, studies"),
@@ -191,7 +196,7 @@ def test_a_forbidden_import_is_found(name, text):
     ("name", "text"),
     [
         ("config", "import os, json\nfrom __future__ import annotations"),
-        ("learning", "def f():\n    from shipdash.learning.unet import TensorFlowLearner"),
+        ("learning", "def f():\n    from shipdash.learning.tensorflow_learner import device_facts"),
         ("runs", "import shipdash\nfrom shipdash import __version__, config as configs"),
         ("ui", "from shipdash.ui import chart\nfrom shipdash.runs import queue"),
         ("data", "from skimage.draw import ellipse"),
@@ -205,7 +210,7 @@ def test_an_allowed_import_passes(name, text):
 def test_what_pages_use_imports_no_tensorflow():
     """A fresh interpreter imports all of shipdash but the networks; the server must stay light."""
     modules = []
-    for name in set(TABLE) - {"pages", "learning.unet"}:
+    for name in set(TABLE) - {"pages", "learning.tensorflow_learner", "learning.networks"}:
         for path in sources(name):
             parts = path.relative_to(ROOT).with_suffix("").parts
             modules.append(".".join(parts).removesuffix(".__init__"))

@@ -9,10 +9,12 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.stats import qmc, rankdata
+from stored_results import a_result
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError
-from shipdash.data.pool import Pool, order
+from shipdash.data.scene import SceneSource
+from shipdash.data.source import stream_order
 from shipdash.data.subsets import choose_pairs, factor_columns
 from shipdash.learning import scratch as training
 from shipdash.learning.learner import RoteLearner, Step
@@ -39,13 +41,13 @@ def an_arm(kind="random", **changes):
 def pool():
     """Real factors, drawn once."""
     config = settings()
-    pool = Pool(config.scene, seed=1, n=N)
+    pool = SceneSource(config.scene, seed=1, n=N)
     known = {i: pool.factors(i) for i in range(N)}
     pool.factors = known.__getitem__
     return pool
 
 
-STREAM = order(N, 1)
+STREAM = stream_order(N, 1)
 PICKED = STREAM[::10].tolist()  # 40 pairs, as spread over the stream as a core set may be
 
 
@@ -69,7 +71,7 @@ def test_pairs_are_distinct_and_of_the_stream(pool, kind):
 def test_pairs_left_out_of_the_stream_are_never_chosen(pool, kind):
     """Folds: what the source never saw, its arms do not see either."""
     left_out = STREAM[1::7]
-    stream = order(N, 1, left_out)
+    stream = stream_order(N, 1, left_out)
     pairs = chosen(pool, kind, stream=stream, core=stream[:25].tolist())
     assert not set(pairs) & set(left_out.tolist())
     assert len(pairs) == (len(stream) if kind == "full" else 25)
@@ -97,7 +99,7 @@ def test_a_draw_is_repeatable_and_another_draw_is_another(pool, kind):
     first = chosen(pool, kind, draw=1)
     assert chosen(pool, kind, draw=1) == first
     assert len({tuple(sorted(chosen(pool, kind, draw=d))) for d in range(10)}) == 10
-    other = chosen(pool, kind, draw=1, stream=order(N, 2))
+    other = chosen(pool, kind, draw=1, stream=stream_order(N, 2))
     assert set(other) != set(first)
 
 
@@ -151,7 +153,7 @@ def test_stratified_pairs_cover_the_factors_more_evenly_than_random_ones(pool, k
 
 def test_stratification_keeps_the_share_of_polarities():
     """Half of the strata are dark seas where half of the pool is: to a few pairs, in every draw."""
-    pool = Pool(settings().scene, seed=5, n=200)
+    pool = SceneSource(settings().scene, seed=5, n=200)
     high = np.array([pool.factors(i).high_sea for i in range(200)])
     stream = np.sort(np.concatenate([np.flatnonzero(high)[:80], np.flatnonzero(~high)[:80]]))
     for draw in range(10):
@@ -160,14 +162,14 @@ def test_stratification_keeps_the_share_of_polarities():
 
 
 @pytest.mark.parametrize("changes", [
-    {"scene.distractor": "none"}, {"scene.polarity": "low_sea"}, {"scene.distinct": 3},
+    {"scene.distractor": "none"}, {"scene.polarity": "low_sea"}, {"planted.distinct": 3},
     {"scene.radius_min": 6.0},
 ])
 def test_stratification_bears_factors_that_do_not_vary(changes):
     """No distance, one polarity, three scenes, one size: still distinct pairs."""
     config = settings(**changes)
-    pool = Pool(config.scene, seed=1, n=60)
-    pairs = chosen(pool, "stratified", stream=order(60, 1), n_pairs=17)
+    pool = SceneSource(config.scene, seed=1, n=60)
+    pairs = chosen(pool, "stratified", stream=stream_order(60, 1), n_pairs=17)
     assert len(set(pairs)) == 17
 
 
@@ -239,7 +241,7 @@ def arm_settings(stop="steps", n_steps=100, **changes):
 
 def shown(pool, learner):
     """Pool numbers of each batch that the learner was shown."""
-    number = {pool.pair(i).image.tobytes(): i for i in range(60)}
+    number = {pool.draw([i])[0][0].tobytes(): i for i in range(60)}
     return [[number[key] for key in batch] for batch in learner.batches]
 
 
@@ -415,7 +417,7 @@ def test_two_thousand_pairs_of_the_default_size_are_kept_and_ten_thousand_are_no
 # -- what is asked -----------------------------------------------------------------------------
 
 
-RESULT = {"n_backward": 1_000, "n_forward": 4_000, "n_core": 40, "n_pool": N}
+RESULT = a_result(n_backward=1_000, n_forward=4_000, core=list(range(40)), n_pool=N)
 
 
 def asked(*names, source=None, result=RESULT, **changes):
@@ -441,7 +443,7 @@ def test_every_name_comes_back_from_its_arm():
     source = settings()
     for name in (*arms.NAMES, "curve"):
         for arm in asked(name, source=source):
-            assert arms.name_of(arm, source, RESULT) == name
+            assert arms.name_of(arm, source) == name
 
 
 def test_a_varied_arm_exists_in_both_variants_and_the_others_in_one():
@@ -471,13 +473,14 @@ def test_equal_cost_counts_predictions_too():
 
 def test_a_short_selection_still_gives_its_arms_a_step():
     """Fewer training images than a batch."""
-    few = RESULT | {"n_backward": 3, "n_forward": 1}
+    few = dataclasses.replace(RESULT, n_backward=3, n_forward=1)
     assert all(arm.arm.n_steps >= 1 for arm in asked(*arms.NAMES, result=few))
 
 
 def test_limits_leave_room_for_every_pair_to_be_seen():
     """Several epochs, for the rules that end by themselves."""
-    for arm in asked("full", "full-converged", stops=["score"], result=RESULT | {"n_backward": 9}):
+    few = dataclasses.replace(RESULT, n_backward=9)
+    for arm in asked("full", "full-converged", stops=["score"], result=few):
         assert arm.arm.n_steps >= 5 * N / 8
 
 
@@ -486,7 +489,7 @@ def test_a_question_is_asked_once():
     size is the random arm."""
     every = asked("core", "random", draws=[1, 2, 3, 4], model_seeds=[1001, 1002], curve=[40, 50])
     assert len({arm.digest for arm in every}) == len(every)
-    counted = [arms.name_of(arm, settings(), RESULT) for arm in every]
+    counted = [arms.name_of(arm, settings()) for arm in every]
     assert {name: counted.count(name) for name in set(counted)} == {
         "core": 2 * 2, "random": 4 * 2, "curve": 4}
     assert {arm.seeds.model for arm in every} == {1001, 1002}
@@ -514,7 +517,7 @@ def test_the_other_network_is_another(kind, name, filters):
     section = arms.other_network(source, name)
     assert section != source.network
     assert section.filters == filters
-    assert arms.name_of(asked("other", source=source, network=name)[0], source, RESULT) == "other"
+    assert arms.name_of(asked("other", source=source, network=name)[0], source) == "other"
 
 
 @pytest.mark.parametrize(("names", "changes", "said"), [

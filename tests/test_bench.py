@@ -7,19 +7,18 @@ import time
 import numpy as np
 import pytest
 
+from benchmarks import __main__ as command
+from benchmarks import article, child, report, runs, sections, server, stored
 from benchmarks.browser import grouped
+from benchmarks.report import Asked, Report, Row
 from benchmarks.stopwatch import Stopwatch
-from shipdash import bench
 from shipdash import config as configs
-from shipdash.bench import article, child, report, runs, sections, server, stored
-from shipdash.bench.report import Asked, Report, Row
-from shipdash.cli import commands as cli
 from shipdash.learning import metrics
 from shipdash.records import Scanned
 from tests.test_speed_ratios import Nearest, selected
 
 ROTE = configs.compact().replace(**runs.SMALL, **{
-    "network.kind": "rote", "scene.distinct": 12, "selection.first": 4, "selection.n_pool": 60,
+    "network.kind": "rote", "planted.distinct": 12, "selection.first": 4, "selection.n_pool": 60,
     "evaluation.n_held_out": 30, "evaluation.reaudit": True})
 
 
@@ -95,9 +94,9 @@ def test_kept_reports_are_listed_by_section_newest_first_and_shown_on_one_page(t
     old, new = found(), found(date="2026-12-01T08:00:00+00:00")
     other = found(section="machine")
     for each in (old, other, new):
-        path = bench.keep(each, tmp_path)
+        path = stored.keep(each, tmp_path)
     assert path.name == "2026-12-01T0800-full.json"
-    assert bench.reports(tmp_path) == [other, new, old]
+    assert stored.reports(tmp_path) == [other, new, old]
     page = (tmp_path / "README.md").read_text()
     assert page.count("\n## full\n") == 2
     assert page.index("2026-12-01") < page.rindex("2026-11-24")
@@ -106,17 +105,17 @@ def test_kept_reports_are_listed_by_section_newest_first_and_shown_on_one_page(t
 def test_small_sizes_are_not_kept(tmp_path):
     """Neither by the function nor by the command."""
     with pytest.raises(ValueError, match="full size"):
-        bench.keep(found(quick=True), tmp_path)
+        stored.keep(found(quick=True), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_files_of_others_are_left_alone_and_damaged_ones_are_named(tmp_path):
     """A study's results may lie in the same folder."""
     (tmp_path / "2026-11-24T1200-study.json").write_text("[]")
-    assert bench.reports(tmp_path) == []
+    assert stored.reports(tmp_path) == []
     (tmp_path / "2026-11-24T1200-full.json").write_text("{")
-    with pytest.raises(bench.BenchError, match=r"2026-11-24T1200-full\.json cannot be read"):
-        bench.reports(tmp_path)
+    with pytest.raises(child.BenchError, match=r"2026-11-24T1200-full\.json cannot be read"):
+        stored.reports(tmp_path)
 
 
 # -- the command -------------------------------------------------------------------------------
@@ -129,7 +128,7 @@ def test_files_of_others_are_left_alone_and_damaged_ones_are_named(tmp_path):
 ])
 def test_a_wrong_option_is_one_sentence(words, said, capsys):
     """Exit code 2, and nothing is measured."""
-    assert cli.main(["bench", *words]) == 2
+    assert command.main([*words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err
@@ -138,23 +137,23 @@ def test_a_wrong_option_is_one_sentence(words, said, capsys):
 def test_the_command_prints_a_table_or_json_and_writes_what_it_found(
         products, results, tmp_path, capsys):
     """Two sections, in the order asked for."""
-    words = ["bench", "--quick", "--repeats", "1", "--only", "metrics,generator"]
-    assert cli.main([*words, "--json", "--out", str(tmp_path / "found.json")]) == 0
+    words = ["--quick", "--repeats", "1", "--only", "metrics,generator"]
+    assert command.main([*words, "--json", "--out", str(tmp_path / "found.json")]) == 0
     both = json.loads(capsys.readouterr().out)
     assert [each["section"] for each in both] == ["metrics", "generator"]
     assert all(row["value"] > 0 for each in both for row in each["rows"])
     assert json.loads((tmp_path / "found.json").read_text()) == both
-    assert cli.main(words) == 0
+    assert command.main(words) == 0
     assert capsys.readouterr().out.count("| pairs drawn, ") == 3
 
 
 def test_kept_sections_are_shown_again_without_measuring(products, results, capsys):
     """`--keep`, then `--table`; its page is the folder's README."""
-    assert cli.main(["bench", "--table"]) == 0
+    assert command.main(["--table"]) == 0
     assert "## " not in capsys.readouterr().out
-    assert cli.main(["bench", "--only", "metrics", "--repeats", "1", "--keep"]) == 0
+    assert command.main(["--only", "metrics", "--repeats", "1", "--keep"]) == 0
     table = capsys.readouterr().out
-    assert cli.main(["bench", "--table"]) == 0
+    assert command.main(["--table"]) == 0
     page = capsys.readouterr().out
     assert table.strip() in page
     assert page.strip() == (results / "README.md").read_text().strip()
@@ -162,8 +161,8 @@ def test_kept_sections_are_shown_again_without_measuring(products, results, caps
 
 def test_a_place_that_cannot_be_written_is_named(products, tmp_path, capsys):
     """After the table: what was measured is not lost."""
-    words = ["bench", "--quick", "--only", "metrics", "--out", str(tmp_path / "no" / "where")]
-    assert cli.main(words) == 1
+    words = ["--quick", "--only", "metrics", "--out", str(tmp_path / "no" / "where")]
+    assert command.main(words) == 1
     out, err = capsys.readouterr()
     assert "pairs scored" in out
     assert "choose another --out" in err
@@ -171,9 +170,9 @@ def test_a_place_that_cannot_be_written_is_named(products, tmp_path, capsys):
 
 def test_a_program_that_fails_is_one_sentence(tmp_path):
     """Its last words; none that is not there is started."""
-    with pytest.raises(bench.BenchError, match=r"timed_run\.py ended with code 1: .*Error"):
+    with pytest.raises(child.BenchError, match=r"timed_run\.py ended with code 1: .*Error"):
         child.measure("timed_run", str(tmp_path), "no settings")
-    with pytest.raises(bench.BenchError, match=r"run this command in a checkout"):
+    with pytest.raises(child.BenchError, match=r"lunch"):
         child.measure("lunch")
 
 
@@ -282,7 +281,7 @@ def test_the_rebuilt_program_follows_the_rules_of_our_loop(batches):
             return metrics.article_tenths(metrics.counts(self.masks[ahead], probability))
 
     config = article.comparison(quick=False).replace(**{
-        "selection.n_pool": 300, "selection.precision": 0.2, "scene.distinct": 60})
+        "selection.n_pool": 300, "selection.precision": 0.2, "planted.distinct": 60})
     program = Program(config, batches=batches)
     program.draw_pool()
     events, core = selected(config, Nearest())
@@ -309,7 +308,7 @@ def test_operations_are_those_of_the_convolutions():
     from keras import layers
 
     from benchmarks import flops
-    from shipdash.learning.unet import NETWORKS
+    from shipdash.learning.networks import NETWORKS
 
     network, by_hand = NETWORKS["article"](32, 4), 0
     for layer in network.layers:

@@ -24,7 +24,7 @@ def live(app, browser):
     """The page of a run that goes on for longer than any test; it needs no TensorFlow."""
     settings = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-        "scene.distinct": 8_000, "selection.n_pool": 400_000, "selection.first": 3,
+        "planted.distinct": 8_000, "selection.n_pool": 400_000, "selection.first": 3,
     })
     store, problems = Store(app.runs), []
     run_id = queue.submit(store, settings)

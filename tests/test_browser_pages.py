@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from test_threshold_page import fill, grid
 
 from shipdash.runs import Store
-from shipdash.studies.sweep import family
+from shipdash.studies.grid import family
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,11 @@ from shipdash.config import (
     SECTIONS,
     ArmConfig,
     ConfigError,
+    PlantedConfig,
     RunConfig,
     SceneConfig,
     SelectionConfig,
+    SourceConfig,
     parse_setting,
     preset,
     preset_of,
@@ -32,12 +34,15 @@ WORDS = [dotted for dotted, kind in KINDS.items()
 RUN_A, RUN_B = "0123456789abcdef", "f" * 16
 AN_ARM = {"kind": "random", "source": RUN_A, "n_steps": 7}
 """What a control arm needs at least: its fields ask for each other, so one alone is refused."""
+A_DATA_SET = {"kind": "files", "name": "nuclei", "fingerprint": RUN_A, "rows": 64, "cols": 96}
+"""What a data set needs at least."""
 
 
 def build(dotted, value):
     """The section with one field set, all others at their defaults; of an arm, as it needs them."""
     section, name = dotted.split(".")
     others = AN_ARM if section == "arm" and value != "selection" else {}
+    others = A_DATA_SET if section == "source" and value != "scene" else others
     return SECTIONS[section](**{**others, name: value})
 
 
@@ -60,8 +65,12 @@ def another(dotted):
         return not spec.default
     if KINDS[dotted] is tuple:
         return (RUN_A,)
-    if dotted == "arm.source":
+    if dotted in ("arm.source", "source.fingerprint"):
         return RUN_B
+    if dotted == "source.name":
+        return "ships"
+    if dotted in ("source.rows", "source.cols"):
+        return 128
     if KINDS[dotted] is str:
         return next(c for c in spec.metadata["choices"] if c != spec.default)
     step = spec.metadata["step"]
@@ -100,7 +109,9 @@ def test_what_is_not_finite_is_refused(dotted):
 @pytest.mark.parametrize("dotted", FIELDS)
 def test_a_wrong_type_is_refused(dotted):
     """Nothing is guessed from a text, a list, nothing or an object."""
-    wrong = [None, {}, object(), "1", "", 1j, b"x", [1], [[]]]
+    wrong = [None, {}, object(), "Ä", 1j, b"x", [1], [[]]]
+    if "" not in (FIELDS[dotted].metadata["choices"] or [""]) or KINDS[dotted] is not str:
+        wrong.append("")
     if KINDS[dotted] is not bool and KINDS[dotted] is not tuple:
         wrong += [[], ()]
     for value in wrong:
@@ -132,7 +143,7 @@ def test_only_the_choices_can_be_chosen(dotted):
     """Every choice is accepted, every other word refused with the list of choices."""
     for choice in FIELDS[dotted].metadata["choices"]:
         assert getattr(build(dotted, choice), dotted.split(".")[1]) == choice
-        assert choice in refused(dotted, choice.upper()).rule
+        assert choice in refused(dotted, f"{choice}X").rule
 
 
 def test_the_limits_themselves_are_accepted():
@@ -192,7 +203,7 @@ def test_excluded_runs_have_no_order():
         ({"scene.radius_min": 20.5}, "scene.radius_min"),
         ({"scene.contrast": 0.26}, "scene.contrast"),
         ({"scene.noise": 0.76}, "scene.contrast"),
-        ({"scene.distinct": 5, "scene.duplicates": 0.1}, "scene.duplicates"),
+        ({"planted.distinct": 5, "planted.duplicates": 0.1}, "planted.duplicates"),
         ({"selection.n_pool": 10}, "selection.first"),
         ({"arm.kind": "core", "arm.n_steps": 5}, "arm.source"),
         ({"arm.source": RUN_A}, "arm.source"),
@@ -222,7 +233,7 @@ def test_a_contradiction_names_both_values():
     [
         {"scene.radius_max": 63.5}, {"scene.radius_min": 20.0},
         {"scene.noise": 0.9, "scene.contrast": 0.1}, {"scene.noise": 0.7, "scene.contrast": 0.3},
-        {"selection.n_pool": 11}, {"scene.distinct": 5}, {"scene.duplicates": 0.5},
+        {"selection.n_pool": 11}, {"planted.distinct": 5}, {"planted.duplicates": 0.5},
     ],
 )
 def test_settings_on_the_edge_are_accepted(changes):
@@ -292,7 +303,7 @@ def test_the_article_preset_is_the_articles_experiment():
     run = configs.article()
     s, n, loop = run.scene, run.network, run.selection
     assert (s.size, s.radius_min, s.radius_max, s.noise, s.contrast) == (128, 10, 20, 0.75, 0.25)
-    assert (s.polarity, s.distractor, s.label_noise) == ("both", "rectangle", 0)
+    assert (s.polarity, s.distractor, run.planted) == ("both", "rectangle", PlantedConfig())
     assert (n.kind, n.filters, n.learning_rate) == ("article", 16, 0.001)
     assert (n.batch, n.warmup_batch) == (50, 10)
     assert (loop.n_pool, loop.first, loop.block, loop.precision) == (10_000, 11, 1024, 0.85)
@@ -302,8 +313,13 @@ def test_the_article_preset_is_the_articles_experiment():
 @pytest.mark.parametrize("dotted", FIELDS)
 def test_every_field_is_part_of_the_run_id(dotted):
     """A run that differs in any one setting has an id of its own."""
-    is_arm = dotted.startswith("arm.")
-    run = RunConfig().replace(**{f"arm.{k}": v for k, v in AN_ARM.items()} if is_arm else {})
+    section = dotted.partition(".")[0]
+    needed = {"arm": AN_ARM, "source": A_DATA_SET}.get(section, {})
+    if dotted == "source.kind":  # a scene has none of what a data set needs
+        needed = {}
+        assert RunConfig(source=SourceConfig(**A_DATA_SET)).digest != RunConfig().digest
+        return
+    run = RunConfig().replace(**{f"{section}.{k}": v for k, v in needed.items()})
     changed = run.replace(**{dotted: another(dotted)})
     assert changed != run and changed.digest != run.digest
 

@@ -61,7 +61,7 @@ def disk(tmp_path):
 def settings(seed=1, **changes):
     return configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-        "scene.distinct": 20, "selection.n_pool": 60, "selection.first": 3, "seeds.pool": seed,
+        "planted.distinct": 20, "selection.n_pool": 60, "selection.first": 3, "seeds.pool": seed,
         "evaluation.n_held_out": 5, **changes,
     })
 
@@ -113,7 +113,7 @@ def test_a_worker_on_a_full_disk_says_so_and_the_run_goes_on_when_there_is_room(
 def test_a_disk_that_fills_up_in_mid_run_loses_nothing(disk, tmp_path):
     """The log of a long run does not fit: it stops with a sentence and can be resumed."""
     store, config = Store(disk.folder), settings(4, **{
-        "selection.n_pool": 20_000, "scene.distinct": 400, "evaluation.reaudit": False})
+        "selection.n_pool": 20_000, "planted.distinct": 400, "evaluation.reaudit": False})
     run_id = store.create(config)[0]
     (disk.folder / "ballast").write_bytes(bytes(8_000_000))
     done = work(disk.folder, run_id)

@@ -1,15 +1,17 @@
 """`evaluate`, and what the other commands say of arms, as a user types them."""
 
+import dataclasses
 import json
 import sys
 
 import pytest
 from test_cli import SMALL
 
-from shipdash.cli import progress
+from shipdash.cli import bars
 from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import arms
+from shipdash.studies.study import Study
 
 ROW = {"name", "run_id", "state", "reason", "n_pairs", "model_seed", "draw", "stop", "held_out",
        "n_backward", "seconds"}
@@ -28,12 +30,8 @@ def done(call):
 
 @pytest.fixture
 def here(monkeypatch):
-    """The queue is worked off in this process, so that an arm takes milliseconds."""
-    def drain(store):
-        for run_id in queue.waiting(store):
-            worker.work(store, run_id)
-
-    monkeypatch.setattr(queue, "drain", drain)
+    """Runs are worked off in this process, so that an arm takes milliseconds."""
+    monkeypatch.setattr(queue, "work_one", lambda store, run_id, **_: worker.work(store, run_id))
     monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
 
 
@@ -55,7 +53,7 @@ def test_evaluate_ends_with_a_row_for_each_arm(call, store, done, here):
     assert {r["n_pairs"] for r in found} == {12, 30}
     assert {r["draw"] for r in found if r["name"] == "random"} == {1, 2, 3}
     for row in found:
-        assert row["held_out"] == store.result(row["run_id"])["held_out"]
+        assert row["held_out"] == dataclasses.asdict(store.result(row["run_id"]).held_out)
         assert row["held_out"]["n"] == 7
 
 
@@ -105,9 +103,8 @@ def test_for_people_there_is_a_line_an_arm(call, done, here):
 
 def test_an_arm_that_failed_makes_code_1(call, done, monkeypatch):
     """And its row says why."""
-    monkeypatch.setattr(queue, "drain", lambda store: [
-        store.set_status(run_id, RunState.FAILED, "out of memory")
-        for run_id in queue.waiting(store)])
+    monkeypatch.setattr(queue, "work_one", lambda store, run_id, **_: store.set_status(
+        run_id, RunState.FAILED, "out of memory"))
     code, out, _ = call("evaluate", done, "--arms", "core", "--json")
     assert code == 1
     assert {(r["state"], r["reason"]) for r in rows(out)} == {("failed", "out of memory")}
@@ -184,7 +181,7 @@ def test_an_arm_can_be_shown_exported_and_resumed(call, store, done, here, tmp_p
     assert (shown["state"], shown["n_core"], shown["spec"]["arm"]["kind"]) == (
         "queued", 0, "random")
     store.request(arm, "step")
-    assert worker.work(store, arm)["state"] == "paused"
+    worker.work(store, arm)
     shown = rows(call("show", arm, "--json")[1])
     assert (shown["state"], shown["n_core"], shown["core"]) == ("paused", 12, [])
     code, _, err = call("export", arm, "--out", tmp_path / "pairs")
@@ -199,48 +196,36 @@ def test_an_arm_can_be_shown_exported_and_resumed(call, store, done, here, tmp_p
 
 
 def test_the_bar_of_an_arm_counts_its_steps(call, store, done, here, monkeypatch):
-    """On a terminal, redrawn until the last step."""
+    """On a terminal, up to the last step."""
     arm = rows(call("evaluate", done, "--arms", "core", "--stops", "steps", "--model-seeds", 1,
                     "--queue", "--json")[1])[0]["run_id"]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     err = call("resume", arm, "--json")[2]
-    n_steps = store.config(arm).arm.n_steps
-    assert err.count("\r") == -(-n_steps // 10)
-    assert f" {n_steps} steps" in err.split("\r")[-1]
+    assert f" {store.config(arm).arm.n_steps} steps" in err
 
 
-def test_the_bar_of_many_arms_reads_how_far_they_are(store, call, done, here, capsys):
+def test_the_bar_of_a_study_reads_how_far_its_runs_are(store, call, done, here):
     """One ended, one half-way, one waiting."""
     planned = [store.config(row["run_id"]) for row in rows(
         call("evaluate", done, "--arms", "core", "--stops", "steps", "--queue", "--json")[1])]
-    bar = progress.ArmsBar(store, planned)
-    bar.look()
-    assert "0 of 3 arms" in capsys.readouterr().err
+    progress = bars.StudyProgress(store, Study(name="controls", runs=tuple(planned)))
+    assert progress.look() == (0.0, "0 of 3 runs  ")
     worker.work(store, planned[0].digest)
     half = planned[1].digest
-    drawn = []
-
-    def look(event):
-        bar.look()
-        drawn.append(capsys.readouterr().err)
-
     with store.writer(half) as writer:  # as a worker that is alive would
         writer.truncate(0)
         event = store.events(planned[0].digest)[0][0]
         writer.append(event)
     with store.lock(half):
         store.set_status(half, RunState.RUNNING, "training")
-        look(event)
-        look(event)
-    assert "1 of 3 arms  core, model seed 1002: training" in drawn[0]
+        drawn = [progress.look(), progress.look()]
     share = (1 + event.n_steps / planned[1].arm.n_steps) / 3
-    assert drawn[0].count("█") == drawn[1].count("█") == round(30 * share)
+    assert drawn == [(pytest.approx(share), "1 of 3 runs  core, model seed 1002: training")] * 2
 
 
-def test_the_bar_of_many_arms_is_drawn_while_they_are_worked_off(call, done, here, monkeypatch):
-    """And ends with all of them."""
-    monkeypatch.setattr(progress, "LOOK_S", 0.01)
+def test_the_bar_of_a_study_is_drawn_while_it_is_worked_off(call, done, here, monkeypatch):
+    """And ends with all of its runs."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     code, _, err = call("evaluate", done, "--arms", "core,first", "--json")
     assert code == 0
-    assert "12 of 12 arms" in err.split("\r")[-1]
+    assert "12 of 12 runs" in err

@@ -5,16 +5,17 @@ import pytest
 from sklearn.metrics import f1_score, jaccard_score
 
 from shipdash.config import SceneConfig
-from shipdash.data.pool import Pool
+from shipdash.data.scene import SceneSource
 from shipdash.learning import evaluation
 from shipdash.learning.evaluation import Scores
+from shipdash.results import HeldOut, Reaudit
 
 SCENE = SceneConfig(size=32, radius_min=3, radius_max=6)
 
 
 @pytest.fixture
 def pool():
-    return Pool(SCENE, seed=2, n=60, split="held_out")
+    return SceneSource(SCENE, seed=2, n=60, split="held_out")
 
 
 class Blurred:
@@ -36,9 +37,9 @@ def test_scores_are_those_of_scikit_learn(pool):
     learner = Blurred(pool)
     scores = evaluation.score(pool, learner, np.arange(60))
     for i in range(60):
-        pair = pool.pair(i)
-        truth = pair.mask.ravel()
-        predicted = learner.answers[pair.image.tobytes()].ravel() > 0.5
+        images, masks = pool.draw([i])
+        truth = masks[0].ravel()
+        predicted = learner.answers[images[0].tobytes()].ravel() > 0.5
         assert scores.iou[i] == pytest.approx(jaccard_score(truth, predicted))
         assert scores.dice[i] == pytest.approx(f1_score(truth, predicted))
         assert scores.article[i] == pytest.approx(
@@ -78,7 +79,7 @@ def test_the_worst_pairs_are_the_worst_first(pool, monkeypatch):
     assert scores.worst.tolist() == by_hand
     assert scores.worst_prediction.dtype == np.uint8
     for i, picture in zip(scores.worst, scores.worst_prediction, strict=True):
-        answer = learner.answers[pool.pair(int(i)).image.tobytes()]
+        answer = learner.answers[pool.draw([int(i)])[0][0].tobytes()]
         assert np.array_equal(picture, np.rint(answer.astype(np.float32) * 255))
 
 
@@ -110,22 +111,22 @@ def scored(*ious, index=None):
 
 def test_the_held_out_summary_by_hand():
     """Four pairs, one of them on the threshold: it passes, and no rounding makes it fail."""
-    assert evaluation.held_out_summary(scored(0.9, 0.89, 1.0, 0.5), 0.9) == {
-        "n": 4, "mean_iou": pytest.approx(0.8225), "share_failing": 0.5,
-        "mean_dice": pytest.approx(0.41125), "article_score": pytest.approx(0.8225 / 3),
-        "article_score_soft": pytest.approx(0.8225 / 4), "acceptance_iou": 0.9}
+    assert evaluation.held_out_summary(scored(0.9, 0.89, 1.0, 0.5), 0.9) == HeldOut(
+        n=4, mean_iou=pytest.approx(0.8225), share_failing=0.5, mean_dice=pytest.approx(0.41125),
+        article_score=pytest.approx(0.8225 / 3), article_score_soft=pytest.approx(0.8225 / 4),
+        acceptance_iou=0.9)
     third = evaluation.held_out_summary(scored(0.1 + 0.2, 0.3), 0.1 + 0.2)
-    assert third["share_failing"] == 0.0
+    assert third.share_failing == 0.0
 
 
 def test_the_reaudit_summary_by_hand():
     """Failing pairs by number, the worst first; of two alike the first comes first."""
     found = evaluation.reaudit_summary(
         scored(0.95, 0.2, 0.9, 0.1, 0.2, index=[40, 7, 3, 12, 5]), 0.9)
-    assert found == {"n": 5, "n_failing": 3, "lowest_iou": 0.1, "failing": [12, 7, 5]}
+    assert found == Reaudit(n=5, n_failing=3, lowest_iou=0.1, failing=(12, 7, 5))
 
 
 def test_a_reaudit_of_nothing():
     """No lowest score, and no failure."""
-    assert evaluation.reaudit_summary(scored(), 0.9) == {
-        "n": 0, "n_failing": 0, "lowest_iou": None, "failing": []}
+    assert evaluation.reaudit_summary(scored(), 0.9) == Reaudit(
+        n=0, n_failing=0, lowest_iou=None, failing=())

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from shipdash.records import RunState
 from shipdash.runs import Store, queue
 from shipdash.studies import collect, replicas
+from shipdash.studies.folder import MISSING, Studies
 from shipdash.ui import evaluation, frame
 
 _open = functools.partial(open_page, "pages/4_Evaluation.py")
@@ -30,7 +31,7 @@ def store(tmp_path, monkeypatch):
     """An empty runs folder, no recorded run, and no worker that is ever started."""
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
-    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(queue, "start_process", lambda *_: None)
     monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
@@ -106,23 +107,36 @@ def test_queueing_controls_creates_their_runs_once(store):
     at = _open(run=run_id, view="Controls")
     at.button(key="queue_arms").click().run()
     assert not at.exception
-    queued = [r for r in store.list() if r.state == RunState.QUEUED]
-    assert {r.config.arm.kind for r in queued} == {"core", "random", "full"}
-    assert len(queued) == 9
-    assert at.button(key="queue_arms").disabled
+    study_id, = Studies(store).list()
+    asked = Studies(store).study(study_id).runs
+    assert {c.arm.kind for c in asked} == {"core", "random", "full"}
+    assert len(asked) == 9
     assert len(_table(at, "draw", "state")) == 9
+    with Studies(store).lock(study_id):
+        assert at.run().button(key="queue_arms").disabled
+    at.run().button(key="queue_arms").click().run()
+    assert Studies(store).list() == [study_id]
 
 
-def test_waiting_arms_can_be_cancelled_and_resumed(store):
-    """And are told apart from completed ones."""
+def test_arms_at_work_can_be_cancelled_and_halted_ones_resumed(store):
+    """And what failed is told with its reason."""
     run_id = selection(store, config())
     at = _open(run=run_id, view="Controls")
     at.button(key="queue_arms").click().run()
-    at.button(key="cancel_arms").click().run()
-    assert not at.exception
-    assert sum(r.state == RunState.CANCELLED for r in store.list()) == 9
-    at.button(key="resume_arms").click().run()
-    assert sum(r.state == RunState.QUEUED for r in store.list()) == 9
+    study_id, = Studies(store).list()
+    bad = Studies(store).study(study_id).runs[0]
+    store.create(bad)
+    store.set_status(bad.digest, RunState.FAILED, "out of memory")
+    at.run()
+    assert f"`{bad.digest}` failed. out of memory" in words(at)
+    with Studies(store).lock(study_id):
+        at.run()
+        at.button(key=f"study_cancel_{study_id}").click().run()
+        assert not at.exception
+        assert Studies(store).cancelled(study_id)
+    at.run()
+    at.button(key=f"study_resume_{study_id}").click().run()
+    assert not Studies(store).cancelled(study_id)
 
 
 def test_an_arm_that_needs_more_pairs_than_there_are_is_a_sentence(store):
@@ -142,7 +156,7 @@ def test_the_random_curve_fits_any_pool(store):
     at.button_group(key="bundles").set_value(["Random-k curve"]).run()
     assert not at.exception
     assert not at.error
-    assert at.button(key="queue_arms").label.startswith("Queue 9 missing runs")
+    assert at.button(key="queue_arms").label.startswith("Start 9 missing runs")
 
 
 def test_a_run_of_another_version_is_a_sentence(store):
@@ -171,8 +185,10 @@ def test_replicas_are_queued_at_a_press(store, view, key, n):
     at = _open(run=run_id, view=view)
     at.button(key=key).click().run()
     assert not at.exception
-    assert sum(r.state == RunState.QUEUED for r in store.list()) == n
-    assert at.button(key=key).disabled
+    study_id, = Studies(store).list()
+    assert Studies(store).standing(study_id).counts[MISSING] == n
+    with Studies(store).lock(study_id):
+        assert at.run().button(key=key).disabled
 
 
 def test_queued_until_clean_is_the_same_question(store):
@@ -180,8 +196,8 @@ def test_queued_until_clean_is_the_same_question(store):
     run_id = selection(store, config())
     at = _open(run=run_id, view="Re-audit")
     at.button(key="queue_passes").click().run()
-    asked = [r.config for r in store.list() if r.state == RunState.QUEUED]
-    assert asked == [replicas.until_clean(config())]
+    study_id, = Studies(store).list()
+    assert Studies(store).study(study_id).runs == (replicas.until_clean(config()),)
 
 
 def test_certificate_of_one_pass_shows_no_bound(store):
@@ -204,7 +220,7 @@ def test_certificate_of_a_clean_run_shows_its_bound(store):
 
 def test_certificate_tells_that_wrong_masks_are_another_kind_of_pair(store):
     """Held-out masks are right."""
-    run_id = selection(store, config(**{"scene.label_noise": 0.1}))
+    run_id = selection(store, config(**{"planted.label_noise": 0.1}))
     assert "wrong masks" in _open(run=run_id, view="Certificate").warning[0].value
 
 

@@ -111,8 +111,8 @@ IN_THE_LINK = (
     "preset", "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
     "models", "rules", "seeds.pool", "scene.size", "scene.radius_min", "scene.radius_max",
-    "scene.noise", "scene.contrast", "scene.polarity", "scene.distractor", "scene.distinct",
-    "scene.duplicates", "scene.label_noise", "scene.label_noise_kind", "failing_page",
+    "scene.noise", "scene.contrast", "scene.polarity", "scene.distractor", "planted.distinct",
+    "planted.duplicates", "planted.label_noise", "planted.label_noise_kind", "failing_page",
 )
 """Every parameter that some page reads from its address."""
 

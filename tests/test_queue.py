@@ -17,7 +17,7 @@ from shipdash.runs import Store, StoreError, queue, worker
 def settings(seed=1, n_pool=40):
     return configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-        "scene.distinct": n_pool // 2, "selection.n_pool": n_pool, "selection.first": 3,
+        "planted.distinct": n_pool // 2, "selection.n_pool": n_pool, "selection.first": 3,
         "seeds.pool": seed, "evaluation.n_held_out": 5,
     })
 

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from shipdash import config as configs
-from shipdash.data.pool import Pool, order
+from shipdash.data import open_source
+from shipdash.data.scene import SceneSource
+from shipdash.data.source import stream_order
 from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner, open_learner
-from shipdash.loop import LoopState, passes, select
-from shipdash.records import Event, Picked, Scanned, Stopped, Trained
+from shipdash.loop import select
+from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, Trained
+from shipdash.results import fails
 from shipdash.runs import Store, worker
 
 SMALL = {"scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0}
@@ -25,7 +28,7 @@ EASY = SMALL | {"scene.noise": 0.4, "scene.contrast": 0.6}  # a tenth of the tra
 def compact():
     """The preset's network and loop on small, easy pairs: settings, and a compiled learner."""
     config = configs.compact().replace(**EASY, **{"selection.n_pool": 2_000})
-    learner = open_learner(config.network, size=32, seed=config.seeds.model)
+    learner = open_learner(config.network, shape=(32, 32), seed=config.seeds.model)
     learner.prepare()
     return config, learner
 
@@ -39,8 +42,8 @@ def once(compact):
 
 
 def selected(config, learner) -> tuple[list[Event], list[int]]:
-    pool, state = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool), LoopState()
-    stream = order(pool.n, config.seeds.order)
+    pool, state = open_source(config), LoopState()
+    stream = stream_order(pool.n, config.seeds.order)
     return list(select(pool, learner, config, stream, state)), state.core
 
 
@@ -102,13 +105,14 @@ class Nearest(RoteLearner):
 
 def plainly(config) -> list[int]:
     """The rule and nothing else: one pair at a time, drawn when it is needed."""
-    pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
-    stream, learner = order(pool.n, config.seeds.order).tolist(), Nearest()
+    pool = open_source(config)
+    stream, learner = stream_order(pool.n, config.seeds.order).tolist(), Nearest()
     core = stream[: config.selection.first]
     learner.train(*pool.draw(core))
     for index in stream[config.selection.first :]:
         image, mask = pool.draw([index])
-        if not passes(metrics.counts(mask, learner.predict(image)), config.selection)[0]:
+        iou = metrics.iou(metrics.counts(mask, learner.predict(image)))
+        if fails(iou, config.selection.acceptance_iou)[0]:
             core.append(index)
             learner.train(image, mask)
     return core
@@ -134,7 +138,7 @@ def test_blocks_prefetching_and_caching_change_no_pick(speed):
 def by_heart(n_pool: int) -> configs.RunConfig:
     """A stream that logs an event for every pair; only the first twelve pairs are new."""
     return configs.compact().replace(**SMALL, **{
-        "network.kind": "rote", "network.predict_batch": 1, "scene.distinct": 12,
+        "network.kind": "rote", "network.predict_batch": 1, "planted.distinct": 12,
         "selection.first": 4, "selection.n_pool": n_pool, "evaluation.n_held_out": 0,
         "evaluation.reaudit": False})
 
@@ -156,8 +160,8 @@ def held() -> int:
 def test_the_loop_holds_no_more_memory_after_many_events(traced):
     """Nothing is kept per event: not even a number would pass. A picture in the air may differ."""
     config, n_events, at = by_heart(3_000), 0, {}
-    pool = Pool(config.scene, seed=1, n=3_000)
-    for event in select(pool, RoteLearner(), config, order(3_000, 1), LoopState()):
+    pool = SceneSource(config.scene, seed=1, n=3_000)
+    for event in select(pool, RoteLearner(), config, stream_order(3_000, 1), LoopState()):
         n_events += 1
         if n_events in (1_000, 3_000):
             at[n_events] = held()

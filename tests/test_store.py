@@ -18,7 +18,15 @@ from stored_results import PLAIN, a_result
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
-from shipdash.runs import REQUESTS, RunBusy, RunCorrupt, RunNotFound, Store, StoreError
+from shipdash.runs import (
+    REQUESTS,
+    RunBusy,
+    RunCorrupt,
+    RunNotFound,
+    Store,
+    StoreError,
+    prerequisites,
+)
 
 PICKED = Picked(1, 17, 3, 5, 9, 0.5, 0.1)
 RESULT = a_result()
@@ -198,7 +206,7 @@ def test_excluded_cores_must_be_completed_runs_of_this_folder(store, run_id):
     assert files(store.root) == before
     store.write_result(run_id, RESULT)
     fold = settings().replace(**{"selection.exclude": [run_id]})
-    assert store.left_out(fold) == [4, 2]
+    assert prerequisites.left_out(store, fold) == [4, 2]
     assert store.create(fold)[1]
 
 

@@ -8,12 +8,12 @@ import pytest
 from evidence_runs import config
 
 from benchmarks import study
-from shipdash.config import ConfigError
 from shipdash.records import RunState
-from shipdash.runs import Store, worker
+from shipdash.runs import Store, queue, worker
 from shipdash.studies import collect
+from shipdash.studies.ensure import workers
 
-BASE = config(**{"scene.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
+BASE = config(**{"planted.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
 
 
 @pytest.fixture
@@ -30,12 +30,11 @@ def worked(monkeypatch):
     """Runs in the order in which they were started, each worked on inside this process."""
     started = []
 
-    def process(store, run_id, n_threads):
+    def process(store, run_id, **_):
         started.append(run_id)
         worker.work(store, run_id)
-        return 0, ""
 
-    monkeypatch.setattr(study, "_process", process)
+    monkeypatch.setattr(queue, "work_one", process)
     return started
 
 
@@ -93,7 +92,7 @@ def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
     """Both are at work at a time, on different runs."""
     store, at_work, most, lock = Store(tmp_path), set(), [], threading.Lock()
 
-    def process(store, run_id, n_threads):
+    def process(store, run_id, **_):
         with lock:
             assert run_id not in at_work
             at_work.add(run_id)
@@ -102,10 +101,8 @@ def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
         worker.work(store, run_id)
         with lock:
             at_work.remove(run_id)
-        return 0, ""
 
-    monkeypatch.setattr(study, "_process", process)
-    monkeypatch.setattr(study, "shares", lambda n: [None] * n)
+    monkeypatch.setattr(queue, "work_one", process)
     study.run(store, small, budget_min=5, n_workers=2)
     assert set(_states(store, small)) == {"completed"}
     assert max(most) == 2
@@ -113,11 +110,10 @@ def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
 
 def test_a_process_that_cannot_be_started_does_not_hang_the_study(small, monkeypatch, tmp_path):
     """A full disk, say: both workers come to their end."""
-    def process(store, run_id, n_threads):
+    def process(store, run_id, **_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(study, "_process", process)
-    monkeypatch.setattr(study, "shares", lambda n: [None] * n)
+    monkeypatch.setattr(queue, "work_one", process)
     study.run(Store(tmp_path), small, budget_min=5, n_workers=2)
     assert "completed" not in _states(Store(tmp_path), small)
 
@@ -126,14 +122,13 @@ def test_a_failing_selection_leaves_its_arms_out(small, monkeypatch, tmp_path):
     """The rest goes on, and the study ends."""
     store = Store(tmp_path)
 
-    def process(store, run_id, n_threads):
+    def process(store, run_id, **_):
         if run_id == BASE.digest:
             store.set_status(run_id, RunState.FAILED, "no memory")
-            return 1, "no memory"
-        worker.work(store, run_id)
-        return 0, ""
+        else:
+            worker.work(store, run_id)
 
-    monkeypatch.setattr(study, "_process", process)
+    monkeypatch.setattr(queue, "work_one", process)
     study.run(store, small, budget_min=5, n_workers=1)
     rows = study.standing(store, small)
     assert rows[0]["state"] == "failed"
@@ -148,15 +143,6 @@ def test_a_killed_task_is_taken_up_again(small, worked, tmp_path):
     store.set_status(BASE.digest, RunState.RUNNING)
     study.run(store, small[:1], budget_min=5, n_workers=1)
     assert _states(store, small[:1]) == ["completed"]
-
-
-def test_processors_are_shared_out(monkeypatch):
-    """Disjoint parts for several workers; more workers than processors are refused."""
-    monkeypatch.setattr(study.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
-    assert study.shares(1) == [None]
-    assert study.shares(2) == [[0, 2], [1, 3]]
-    with pytest.raises(ConfigError, match="--workers must be at most 4"):
-        study.shares(5)
 
 
 def test_tables_are_what_the_page_computes(small, worked, tmp_path, capsys):
@@ -186,7 +172,11 @@ def test_tables_before_anything_was_run_is_a_sentence(tmp_path, capsys):
 def test_one_task_in_a_process_of_its_own(tmp_path):
     """The real worker, told its threads."""
     store = Store(tmp_path)
-    run_id, _ = store.create(BASE)
-    code, said = study._process(store, run_id, 1)
-    assert (code, said) == (0, "")
-    assert store.status(run_id).state == RunState.COMPLETED
+    study.run(store, study.tasks(BASE)[:1], budget_min=5, n_workers=2)
+    assert store.result(BASE.digest).threads == workers(2).n_threads
+
+
+def test_more_workers_than_anybody_means_are_refused(tmp_path, capsys):
+    """A sentence, before anything is started."""
+    assert study.main(["--runs", str(tmp_path), "--workers", "65"]) == 2
+    assert "--workers must be a whole number from 1 to 64" in capsys.readouterr().err

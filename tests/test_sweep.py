@@ -15,13 +15,16 @@ from shipdash.cli import commands as command_line
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState
 from shipdash.runs import RunBusy, RunNotFound, Store, StoreError, queue, worker
-from shipdash.studies import sweep
-from shipdash.studies.sweep.grid import MOST_POINTS, SweepConfig
-from shipdash.studies.sweep.work import Workers
+from shipdash.studies import grid
+from shipdash.studies.ensure import Workers, cancel, ensure, start, workers
+from shipdash.studies.folder import MISSING, Studies, state_of
+from shipdash.studies.grid import MOST_POINTS
+from shipdash.studies.study import Study
 
 SMALL = {
     "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-    "scene.distinct": 20, "selection.n_pool": 40, "selection.first": 3, "evaluation.n_held_out": 5,
+    "planted.distinct": 20, "selection.n_pool": 40, "selection.first": 3,
+    "evaluation.n_held_out": 5,
 }
 OPTIONS = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
 LONG = 30_000  # pairs that take rote far longer than any test waits
@@ -33,7 +36,7 @@ def base(**changes):
 
 def plan(n_precisions=2, n_seeds=2, **changes):
     precisions = [0.8, 0.85, 0.9, 0.95][:n_precisions]
-    return sweep.plan(base(**changes), {"selection.precision": precisions,
+    return grid.plan(base(**changes), {"selection.precision": precisions,
                                         "seeds.order": range(1, n_seeds + 1)})
 
 
@@ -43,9 +46,9 @@ def store(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     store = Store()
     yield store
-    for sweep_id in sweep.Sweeps(store).list():
-        sweep.cancel(store, sweep_id)
-    until(lambda: not any(sweep.Sweeps(store).is_alive(i) for i in sweep.Sweeps(store).list()))
+    for sweep_id in Studies(store).list():
+        cancel(store, sweep_id)
+    until(lambda: not any(Studies(store).is_alive(i) for i in Studies(store).list()))
     until(lambda: not any(run.state is RunState.RUNNING for run in store.list()))
 
 
@@ -75,7 +78,7 @@ def in_background(call, *args, **kwargs):
 ])
 def test_ranges_hold_both_ends_without_float_noise(text, values):
     """Exactly the decimals a person would write, in order, each once."""
-    assert sweep.parse_values("selection.precision", text) == values
+    assert grid.parse_values("selection.precision", text) == values
 
 
 @pytest.mark.parametrize("text", [
@@ -84,7 +87,7 @@ def test_ranges_hold_both_ends_without_float_noise(text, values):
 def test_a_malformed_range_names_the_form(text):
     """What was typed, and how a range is written."""
     with pytest.raises(ConfigError, match="--precision must read start:stop:step") as caught:
-        sweep.parse_values("selection.precision", text, name="--precision")
+        grid.parse_values("selection.precision", text, name="--precision")
     assert caught.value.value == text
 
 
@@ -92,38 +95,38 @@ def test_a_malformed_range_names_the_form(text):
 def test_a_range_that_does_not_rise_is_refused(text):
     """A step of 0 would never end, a falling range would be empty."""
     with pytest.raises(ConfigError, match="must rise"):
-        sweep.parse_values("selection.precision", text)
+        grid.parse_values("selection.precision", text)
 
 
 def test_a_mistyped_step_does_not_fill_the_memory():
     """Counted before it is written out."""
     with pytest.raises(ConfigError, match="at most 10,000 values"):
-        sweep.parse_values("selection.n_pool", "1:1e12:1")
+        grid.parse_values("selection.n_pool", "1:1e12:1")
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5,2.5", "99999999999"])
 def test_a_senseless_number_of_seeds_is_refused(text):
     """None, negative, not a number, not whole, more than anybody means."""
     with pytest.raises(ConfigError):
-        sweep.plan(base(), {"seeds.order": sweep.parse_seeds("seeds.order", text)})
+        grid.plan(base(), {"seeds.order": grid.parse_seeds("seeds.order", text)})
 
 
 def test_a_grid_is_every_combination_and_a_whole_curve_comes_before_the_next_seed():
     """Two precisions times two seeds, written down by hand."""
-    asked = [(c.selection.precision, c.seeds.order) for c in plan().points]
+    asked = [(c.selection.precision, c.seeds.order) for c in plan().runs]
     assert asked == [(0.8, 1), (0.85, 1), (0.8, 2), (0.85, 2)]
 
 
 def test_points_are_ordinary_runs():
     """A point has the id of the run that a person would start by hand."""
     by_hand = base(**{"selection.precision": 0.85, "seeds.order": 2})
-    assert by_hand.digest in [c.digest for c in plan().points]
+    assert by_hand.digest in [c.digest for c in plan().runs]
 
 
 def test_the_same_runs_are_the_same_sweep():
     """However the grid was written, in whatever order."""
     axes = {"seeds.order": [2, 1, 1], "selection.precision": [0.85, 0.8]}
-    assert sweep.plan(base(), axes).digest == plan().digest
+    assert grid.plan(base(), axes).digest == plan().digest
     assert plan(3).digest != plan().digest
 
 
@@ -131,62 +134,69 @@ def test_the_same_runs_are_the_same_sweep():
 def test_an_empty_grid_is_refused(axes):
     """Nothing to vary, or nothing to vary it over."""
     with pytest.raises(ConfigError):
-        sweep.plan(base(), axes)
+        grid.plan(base(), axes)
 
 
 def test_more_points_than_the_limit_must_be_confirmed():
     """Exactly the limit passes, one more does not, unless it is meant."""
     seeds = list(range(1, MOST_POINTS + 2))
-    assert len(sweep.plan(base(), {"seeds.order": seeds[:-1]}).points) == MOST_POINTS
+    assert len(grid.plan(base(), {"seeds.order": seeds[:-1]}).runs) == MOST_POINTS
     with pytest.raises(ConfigError, match=f"at most {MOST_POINTS} points"):
-        sweep.plan(base(), {"seeds.order": seeds})
-    assert len(sweep.plan(base(), {"seeds.order": seeds}, confirmed=True).points) == 201
+        grid.plan(base(), {"seeds.order": seeds})
+    assert len(grid.plan(base(), {"seeds.order": seeds}, confirmed=True).runs) == 201
 
 
 def test_a_value_its_setting_does_not_allow_is_refused_before_anything_runs():
     """With the setting's own words."""
     with pytest.raises(ConfigError, match=r"selection.precision must be a number from 0.05"):
-        sweep.plan(base(), {"selection.precision": [0.9, 1.5]})
+        grid.plan(base(), {"selection.precision": [0.9, 1.5]})
 
 
 def test_a_sweep_survives_its_file():
     """Base and axes, nothing else, and tuples come back as tuples."""
-    assert SweepConfig.from_json(plan().to_json()) == plan()
+    assert Study.from_json(plan().to_json()) == plan()
+
+
+def test_a_sweep_that_an_earlier_version_stored_is_read():
+    """Base and axes without a name: the same runs, the same id."""
+    plain = {"base": base().to_dict(), "axes": plan().axes}
+    read = Study.from_json(json.dumps(plain))
+    assert (read.runs, read.digest) == (plan().runs, plan().digest)
 
 
 def test_a_family_is_what_one_figure_shows():
     """Precision, rule, order and model seed do not count; anything else does."""
     same = {"selection.precision": 0.7, "selection.acceptance": "iou", "seeds.order": 9,
             "seeds.model": 4}
-    assert sweep.family(base(**same)) == sweep.family(base())
+    assert grid.family(base(**same)) == grid.family(base())
     for name, value in {"seeds.pool": 2, "scene.contrast": 0.2, "selection.n_pool": 60}.items():
-        assert sweep.family(base(**{name: value})) != sweep.family(base())
+        assert grid.family(base(**{name: value})) != grid.family(base())
 
 
 def test_one_thread_workers_share_the_cores():
     """As many as cores; asked for fewer, each gets more threads."""
     n_cores = len(os.sched_getaffinity(0))
-    assert sweep.workers(1) == Workers(1, n_cores)
-    assert sweep.workers().n * sweep.workers().n_threads <= n_cores
+    assert workers(1) == Workers(1, n_cores)
+    assert workers().n * workers().n_threads <= n_cores
     with pytest.raises(ConfigError, match="--workers"):
-        sweep.workers(0)
+        workers(0)
 
 
 # -- working it off ------------------------------------------------------------------------------
 
 
 def run_ids(config):
-    return [point.digest for point in config.points]
+    return [point.digest for point in config.runs]
 
 
 def test_every_point_gets_its_result_and_a_second_time_nothing_is_computed(store):
     """Missing points are computed, computed ones are reused; both are told, each once."""
     config = plan()
-    done = store.create(config.points[1])[0]
+    done = store.create(config.runs[1])[0]
     worker.work(store, done)
     before = store.result(done)
-    sweep_id, told = sweep.Sweeps(store).create(config), []
-    standing = sweep.work(store, sweep_id, crew=Workers(2, 1), on_point=told.append)
+    told = []
+    standing = ensure(store, config, crew=Workers(2, 1), on_run=told.append)
     assert standing.complete and not standing.alive
     assert sorted(arrived.run_id for arrived in told) == sorted(run_ids(config))
     assert [a.run_id for a in told if a.reason == "computed earlier"] == [done]
@@ -195,7 +205,7 @@ def test_every_point_gets_its_result_and_a_second_time_nothing_is_computed(store
     assert {store.result(i)["threads"] for i in run_ids(config)} - {before["threads"]} <= {1}
     stamps = {i: (store.root / i / "result.json").stat().st_mtime_ns for i in run_ids(config)}
     again = []
-    sweep.work(store, sweep_id, on_point=again.append)
+    ensure(store, config, on_run=again.append)
     assert {a.reason for a in again} == {"computed earlier"}
     assert {i: (store.root / i / "result.json").stat().st_mtime_ns
             for i in run_ids(config)} == stamps
@@ -204,11 +214,11 @@ def test_every_point_gets_its_result_and_a_second_time_nothing_is_computed(store
 def test_a_failing_point_does_not_end_the_sweep(store):
     """Its folder is damaged: it fails, with a reason, and the others have results."""
     config = plan(n_precisions=3, n_seeds=1)
-    bad = store.create(config.points[0])[0]
+    bad = store.create(config.runs[0])[0]
     (store.root / bad / "spec.json").write_text("{")
     told = []
-    standing = sweep.work(store, sweep.Sweeps(store).create(config), crew=Workers(2, 1),
-                          on_point=told.append)
+    standing = ensure(store, config, crew=Workers(2, 1),
+                          on_run=told.append)
     assert standing.counts == {RunState.COMPLETED: 2, RunState.FAILED: 1}
     assert [a.reason != "" for a in told if a.run_id == bad] == [True]
 
@@ -216,9 +226,9 @@ def test_a_failing_point_does_not_end_the_sweep(store):
 def test_a_failed_point_is_tried_again_by_the_next_go(store):
     """Once a go: a point that fails again does not hold up the sweep for ever."""
     config = plan(1, 1)
-    run_id = store.create(config.points[0])[0]
+    run_id = store.create(config.runs[0])[0]
     store.set_status(run_id, RunState.FAILED, "the disk was full")
-    assert sweep.work(store, sweep.Sweeps(store).create(config)).complete
+    assert ensure(store, config).complete
     assert store.status(run_id).state is RunState.COMPLETED
 
 
@@ -227,38 +237,38 @@ def test_a_worker_that_dies_fails_its_point_once(store, monkeypatch):
     monkeypatch.setattr(queue, "COMMAND", (sys.executable, "-c", "raise SystemExit('no GPU')"))
     monkeypatch.setattr(queue.work_one, "__defaults__", (queue.COMMAND,))
     told = []
-    sweep.work(store, sweep.Sweeps(store).create(plan(1, 1)), on_point=told.append)
+    ensure(store, plan(1, 1), on_run=told.append)
     assert [(a.state, "no GPU" in a.reason) for a in told] == [(RunState.FAILED, True)]
 
 
 def test_cancel_stops_at_once_and_a_second_go_finishes(store):
     """The running point is put away with what it found, no further one begins."""
-    config = sweep.plan(base(**{"selection.n_pool": LONG, "scene.distinct": 0}),
+    config = grid.plan(base(**{"selection.n_pool": LONG, "planted.distinct": 0}),
                         {"seeds.order": [1, 2, 3]})
-    sweep_id = sweep.Sweeps(store).create(config)
-    thread = in_background(sweep.work, store, sweep_id, crew=Workers(1, 1))
-    until(lambda: sweep.Sweeps(store).standing(sweep_id).counts[RunState.RUNNING])
-    sweep.cancel(store, sweep_id)
+    sweep_id = Studies(store).create(config)
+    thread = in_background(ensure, store, config, crew=Workers(1, 1))
+    until(lambda: Studies(store).standing(sweep_id).counts[RunState.RUNNING])
+    cancel(store, sweep_id)
     thread.join(300)
     assert not thread.is_alive()
-    standing = sweep.Sweeps(store).standing(sweep_id)
-    assert standing.counts == {RunState.CANCELLED: 1, sweep.MISSING: 2}
+    standing = Studies(store).standing(sweep_id)
+    assert standing.counts == {RunState.CANCELLED: 1, MISSING: 2}
     assert standing.stopping and not standing.alive
 
 
 def test_an_interrupted_sweep_goes_on_where_it_stood(store):
     """SIGKILL to its process: points done stay, the orphaned worker is waited for, none doubled."""
     config = plan(n_precisions=2, n_seeds=3)
-    sweep_id = sweep.Sweeps(store).create(config)
+    sweep_id = Studies(store).create(config)
     with subprocess.Popen([*queue.COMMAND, "sweep", "--id", sweep_id, "--workers", "1"],
                           env=queue._environment(store), stderr=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL) as process:
-        until(lambda: sweep.Sweeps(store).standing(sweep_id).n_done >= 2)
+        until(lambda: Studies(store).standing(sweep_id).n_done >= 2)
         process.send_signal(signal.SIGKILL)
-    done = {i for i in run_ids(config) if sweep.state_of(store, i) is RunState.COMPLETED}
+    done = {i for i in run_ids(config) if state_of(store, i) is RunState.COMPLETED}
     stamps = {i: (store.root / i / "result.json").stat().st_mtime_ns for i in done}
     assert 2 <= len(done) < 6
-    assert sweep.work(store, sweep_id).complete
+    assert ensure(store, config).complete
     for i, stamp in stamps.items():
         assert (store.root / i / "result.json").stat().st_mtime_ns == stamp
     for i in run_ids(config):  # one pick of each number: nobody wrote into another's log
@@ -269,11 +279,10 @@ def test_an_interrupted_sweep_goes_on_where_it_stood(store):
 def test_a_point_at_work_elsewhere_is_waited_for_not_doubled(store):
     """Somebody holds the run's lock; the point's turn ends when that worker has ended."""
     config = plan(1, 1)
-    sweep_id = sweep.Sweeps(store).create(config)
-    run_id = store.create(config.points[0])[0]
+    run_id = store.create(config.runs[0])[0]
     with store.lock(run_id):
         store.set_status(run_id, RunState.RUNNING)
-        thread = in_background(sweep.work, store, sweep_id)
+        thread = in_background(ensure, store, config)
         time.sleep(1.0)
         assert store.events(run_id) == ([], 0)
         assert thread.is_alive()
@@ -283,20 +292,22 @@ def test_a_point_at_work_elsewhere_is_waited_for_not_doubled(store):
 
 def test_a_sweep_waits_for_what_a_person_queued(store, monkeypatch):
     """While the queue is worked off, no point begins."""
-    sweep_id = sweep.Sweeps(store).create(plan(1, 1))
+    config = plan(1, 1)
+    sweep_id = Studies(store).create(config)
     with store.queue_lock():
-        thread = in_background(sweep.work, store, sweep_id)
+        thread = in_background(ensure, store, config)
         time.sleep(1.0)
-        assert list(sweep.Sweeps(store).standing(sweep_id).states.values()) == [sweep.MISSING]
+        assert list(Studies(store).standing(sweep_id).states.values()) == [MISSING]
     thread.join(300)
-    assert sweep.Sweeps(store).standing(sweep_id).complete
+    assert Studies(store).standing(sweep_id).complete
 
 
 def test_two_processes_do_not_work_on_one_sweep(store):
     """The second is told so."""
-    sweep_id = sweep.Sweeps(store).create(plan())
-    with sweep.Sweeps(store).lock(sweep_id), pytest.raises(RunBusy, match="another process"):
-        sweep.work(store, sweep_id)
+    config = plan()
+    study_id = Studies(store).create(config)
+    with Studies(store).lock(study_id), pytest.raises(RunBusy, match="another process"):
+        ensure(store, config)
 
 
 def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
@@ -305,38 +316,38 @@ def test_the_page_starts_a_process_of_its_own(store, monkeypatch):
     start_process = queue.start_process
     monkeypatch.setattr(queue, "start_process",
                         lambda *words: (started.append(words), start_process(*words)))
-    sweep_id = sweep.start(store, config)
-    assert sweep.Sweeps(store).is_alive(sweep_id)
-    assert sweep.start(store, config) == sweep_id
+    sweep_id = start(store, config)
+    assert Studies(store).is_alive(sweep_id)
+    assert start(store, config) == sweep_id
     assert len(started) == 1
-    until(lambda: sweep.Sweeps(store).standing(sweep_id).complete)
-    until(lambda: not sweep.Sweeps(store).is_alive(sweep_id))
-    log = sweep.Sweeps(store).log_path(sweep_id).read_text()
+    until(lambda: Studies(store).standing(sweep_id).complete)
+    until(lambda: not Studies(store).is_alive(sweep_id))
+    log = Studies(store).log_path(sweep_id).read_text()
     assert "1 point, 1 completed" in log
 
 
 def test_a_sweep_whose_process_dies_at_once_is_not_at_work(store, monkeypatch):
     """The lock it inherited went with it; pressing again starts another."""
     monkeypatch.setattr(queue, "COMMAND", (sys.executable, "-c", "pass"))
-    sweep_id = sweep.start(store, plan())
-    until(lambda: not sweep.Sweeps(store).is_alive(sweep_id))
-    assert sweep.start(store, plan()) == sweep_id
+    sweep_id = start(store, plan())
+    until(lambda: not Studies(store).is_alive(sweep_id))
+    assert start(store, plan()) == sweep_id
 
 
 def test_a_sweep_that_is_still_stopping_is_not_started_again(store):
     """Else the wish to stop would be forgotten half way."""
-    sweeps = sweep.Sweeps(store)
+    sweeps = Studies(store)
     sweep_id = sweeps.create(plan())
     with sweeps.lock(sweep_id):
         sweeps.ask_cancel(sweep_id)
         with pytest.raises(StoreError, match="still stopping"):
-            sweep.start(store, plan())
+            start(store, plan())
     assert sweeps.cancelled(sweep_id)
 
 
 def test_a_second_command_leaves_the_wish_to_stop(store, capsys):
     """It is told that another process is at work, whose cancelling goes on."""
-    sweeps = sweep.Sweeps(store)
+    sweeps = Studies(store)
     sweep_id = sweeps.create(plan())
     with sweeps.lock(sweep_id):
         sweeps.ask_cancel(sweep_id)
@@ -347,19 +358,19 @@ def test_a_second_command_leaves_the_wish_to_stop(store, capsys):
 
 def test_a_damaged_sweep_is_left_out_of_the_list(store):
     """And asked for by name it says what to do."""
-    sweeps = sweep.Sweeps(store)
+    sweeps = Studies(store)
     good, bad = sweeps.create(plan()), sweeps.create(plan(1, 1))
     (sweeps.root / bad / "spec.json").write_text('{"base": 3}')
     assert sweeps.list() == [good]
-    with pytest.raises(Exception, match="ask for the sweep again"):
-        sweeps.config(bad)
+    with pytest.raises(Exception, match="ask for the study again"):
+        sweeps.study(bad)
     assert sweeps.create(plan(1, 1)) == bad
-    assert sweeps.config(bad) == plan(1, 1)
+    assert sweeps.study(bad) == plan(1, 1)
 
 
 def test_no_sweeps_folder_is_an_empty_list(store):
     """And looking creates none."""
-    assert sweep.Sweeps(store).list() == []
+    assert Studies(store).list() == []
     assert not store.root.exists()
 
 
@@ -367,7 +378,7 @@ def test_no_sweeps_folder_is_an_empty_list(store):
 def test_an_unknown_sweep_is_a_sentence(store, bad):
     """Wrong form or not here."""
     with pytest.raises(RunNotFound):
-        sweep.Sweeps(store).config(bad)
+        Studies(store).study(bad)
 
 
 # -- the command ---------------------------------------------------------------------------------
@@ -383,7 +394,7 @@ def test_the_command_says_the_outcome_of_every_point(store, capsys):
     assert (found["n_points"], found["n_completed"]) == (4, 4)
     assert sorted((p["selection.precision"], p["scene.contrast"]) for p in found["points"]) == [
         (0.8, 0.2), (0.8, 0.25), (0.85, 0.2), (0.85, 0.25)]
-    assert all(p["n_core"] >= 20 and p["threads"] == sweep.workers().n_threads
+    assert all(p["n_core"] >= 20 and p["threads"] == workers().n_threads
                for p in found["points"])
     assert len(err.splitlines()) == 4
 

@@ -16,7 +16,7 @@ from shipdash.runs import Store, queue
 
 OPTIONS = [word for setting in (
     "scene.size=32", "scene.radius_min=3", "scene.radius_max=6", "network.kind=rote",
-    "scene.distinct=80", "selection.n_pool=250", "selection.first=3", "evaluation.n_held_out=5",
+    "planted.distinct=80", "selection.n_pool=250", "selection.first=3", "evaluation.n_held_out=5",
 ) for word in ("--set", setting)]
 
 

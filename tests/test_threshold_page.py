@@ -14,10 +14,11 @@ from stored_results import HELD_OUT, a_result
 from shipdash import analysis
 from shipdash import config as configs
 from shipdash.cli.commands import _parser
-from shipdash.cli.sweep import plan_of
+from shipdash.cli.studies import grid_of
 from shipdash.records import RunState
 from shipdash.runs import Store, queue
-from shipdash.studies import sweep
+from shipdash.studies import grid as grids
+from shipdash.studies.folder import Studies
 from shipdash.ui import chart, frame, plan, points
 
 PAGE = "pages/5_Threshold.py"
@@ -55,12 +56,12 @@ def finish(store, config, n_core, reason="exhausted"):
 
 
 def grid(precisions=(0.8, 0.9), orders=(1, 2), rules=("article",), base=None):
-    return sweep.plan(base or configs.quick(), {
+    return grids.plan(base or configs.quick(), {
         "selection.precision": precisions, "seeds.order": orders, "selection.acceptance": rules})
 
 
 def fill(store, asked):
-    for run in asked.points:
+    for run in asked.runs:
         finish(store, run, round(100 * run.selection.precision) + run.seeds.order)
 
 
@@ -69,7 +70,7 @@ def record(asked):
     folder = frame.RECORDED / "sweep"
     folder.mkdir(parents=True)
     rows = []
-    for run in asked.points:
+    for run in asked.runs:
         n = round(100 * run.selection.precision) + run.seeds.order
         held = {"n": 20, "share_failing": 0.1, "acceptance_iou": run.selection.acceptance_iou}
         rows.append(analysis.Point(run.digest, run.to_dict(), "completed", {
@@ -77,7 +78,8 @@ def record(asked):
             "threads": 1, "device": "CPU (1 thread)", "machine": "far away", "version": "9.9",
             "date": "2026-02-03T04:05:06+00:00", "held_out": held}, np.linspace(0.5, 1, 20)))
     analysis.sweep_points(rows).to_csv(folder / "points.csv", index=False)
-    facts = {"command": "python -m shipdash sweep --preset quick", "base": asked.base.to_dict()}
+    facts = {"command": "python -m shipdash sweep --preset quick",
+             "base": grids.plain(asked.runs[0]).to_dict()}
     (folder / "sweep.json").write_text(json.dumps(facts))
 
 
@@ -106,7 +108,7 @@ def test_without_any_point_the_page_says_what_to_do(store):
 def test_own_points_make_the_curve(store):
     """Runs that exist are points, however they were started; the link names the family."""
     fill(store, grid())
-    name = sweep.family(configs.quick())
+    name = grids.family(configs.quick())
     at = open_page(sweep=name, precisions="0.8,0.9", orders="2")
     said = words(at)
     assert "The core set grows: 82 (81 to 82) at precision 0.8, 92 (91 to 92) at 0.9" in said
@@ -118,7 +120,7 @@ def test_own_points_make_the_curve(store):
 def test_the_staircase_is_said(store):
     """Stretches that share one rule, and none under plain IoU."""
     fill(store, grid(rules=("article", "iou")))
-    name = sweep.family(configs.quick())
+    name = grids.family(configs.quick())
     assert "all from 0.842 to 0.947 ask for IoU 0.90" in words(open_page(sweep=name))
     said = words(open_page(sweep=name, acceptance="plain IoU"))
     assert "the acceptance rule moves with every step" in said
@@ -138,13 +140,13 @@ def test_every_measure_draws(store, failing, cost):
 def test_missing_points_are_started_as_one_sweep(store, started):
     """One press: one process that works the stored sweep off."""
     fill(store, grid())
-    at = open_page(sweep=sweep.family(configs.quick()), precisions="0.7:0.9:0.1", orders="2")
+    at = open_page(sweep=grids.family(configs.quick()), precisions="0.7:0.9:0.1", orders="2")
     assert at.button(key="sweep_start").label == "Compute 2 missing points"
     at.button(key="sweep_start").click().run()
     assert not at.exception
     sweep_id = grid(precisions=(0.7, 0.8, 0.9)).digest
     assert started == [["sweep", "--id", sweep_id]]
-    assert sweep.Sweeps(store).list() == [sweep_id]
+    assert Studies(store).list() == [sweep_id]
     assert len(store.list()) == 4  # waiting points are no queued runs
 
 
@@ -152,13 +154,14 @@ def test_missing_points_are_started_as_one_sweep(store, started):
     ({"precisions": "0.5:0.9"}, "Precision must read start:stop:step"),
     ({"precisions": ""}, "Precision must read start:stop:step"),
     ({"precisions": "2"}, "selection.precision must be a number from 0.05 to 1.0"),
-    ({"orders": "none"}, "Order seed must read"),
+    ({"orders": "none"}, "Order seed must read start:stop:step or values with commas between, "
+                         "e.g. 1:5:1"),
     ({"rules": "mean"}, "selection.acceptance must be one of article, iou"),
 ])
 def test_a_wrong_plan_is_one_sentence_and_the_figures_stay(store, typed, said):
     """Nothing can be started, nothing that was computed is lost from view."""
     fill(store, grid())
-    at = open_page(sweep=sweep.family(configs.quick()), **typed)
+    at = open_page(sweep=grids.family(configs.quick()), **typed)
     assert [said in e.value for e in at.error] == [True]
     assert "sweep_start" not in [b.key for b in at.button]
     assert "The core set grows" in words(at)
@@ -183,17 +186,17 @@ def test_an_unknown_sweep_in_the_link_is_a_sentence(store):
 
 def test_a_halted_sweep_can_be_resumed_and_one_at_work_cancelled(store, started):
     """The buttons follow the lock, not a file that somebody forgot to remove."""
-    sweeps = sweep.Sweeps(store)
+    sweeps = Studies(store)
     sweep_id = sweeps.create(grid())
     fill(store, grid(orders=(1,)))
     at = open_page()
-    assert "halted; Resume goes on with it. 2 of 4 points · 2 completed, 2 missing" in bars(at)
-    at.button(key=f"sweep_resume_{sweep_id}").click().run()
+    assert "halted; Resume goes on with it. 2 of 4 runs · 2 completed, 2 missing" in bars(at)
+    at.button(key=f"study_resume_{sweep_id}").click().run()
     assert started == [["sweep", "--id", sweep_id]]
     with sweeps.lock(sweep_id):
         at = open_page()
-        assert "at work. 2 of 4 points" in bars(at)
-        at.button(key=f"sweep_cancel_{sweep_id}").click().run()
+        assert "at work. 2 of 4 runs" in bars(at)
+        at.button(key=f"study_cancel_{sweep_id}").click().run()
         assert not at.exception
         assert sweeps.cancelled(sweep_id)
 
@@ -205,13 +208,13 @@ def bars(at):
 def test_a_stalled_or_running_point_is_not_in_the_median(store):
     """Said by its state in the table, and left out of the sentence."""
     asked = grid(orders=(1, 2, 3))
-    for run in asked.points[:5]:
+    for run in asked.runs[:5]:
         stalled = run.selection.precision == 0.9 and run.seeds.order == 2
         finish(store, run, 500 if stalled else 50, "stalled" if stalled else "exhausted")
-    last, _ = store.create(asked.points[5])
+    last, _ = store.create(asked.runs[5])
     with store.lock(last):
         store.set_status(last, RunState.RUNNING)
-        at = open_page(sweep=sweep.family(configs.quick()), precisions="0.8,0.9")
+        at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9")
     table = at.dataframe[0].value
     assert sorted(table["state"]) == ["completed"] * 4 + ["running", "stalled"]
     assert "50 (50 to 50) at precision 0.8, 50 at 0.9" in words(at)
@@ -220,10 +223,10 @@ def test_a_stalled_or_running_point_is_not_in_the_median(store):
 def test_control_arms_are_no_points(store):
     """An arm has the family's settings but is no selection."""
     fill(store, grid(orders=(1,)))
-    source = grid(orders=(1,)).points[0]
+    source = grid(orders=(1,)).runs[0]
     finish(store, source.replace(**{"arm.kind": "core", "arm.source": source.digest,
                                     "arm.n_steps": 10}), 80)
-    at = open_page(sweep=sweep.family(configs.quick()), precisions="0.8,0.9", orders="1")
+    at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9", orders="1")
     assert len(at.dataframe[0].value) == 2
 
 
@@ -238,7 +241,7 @@ def test_a_damaged_recorded_sweep_leaves_the_page_usable(store):
 def test_a_clicked_point_without_a_run_here_can_be_computed(store, started):
     """The recorded run's own question, with the id that the table gives it."""
     record(grid())
-    run = grid().points[0]
+    run = grid().runs[0]
     at = open_page()
     at.session_state["clicked_point"] = run.digest
     at.run()
@@ -252,20 +255,20 @@ def test_a_clicked_point_without_a_run_here_can_be_computed(store, started):
 def test_the_command_under_the_plan_asks_for_the_same_sweep():
     """Parsed by the command line itself."""
     base = configs.compact().replace(**{"scene.contrast": 0.2, "network.augment": False})
-    asked = sweep.plan(base, {
+    asked = grids.plan(base, {
         "selection.precision": [0.8, 0.95], "seeds.order": [1, 2, 3], "seeds.model": [7],
-        "selection.acceptance": ["article", "iou"], "scene.label_noise": [0.0, 0.1]})
+        "selection.acceptance": ["article", "iou"], "planted.label_noise": [0.0, 0.1]})
     line = plan.command(asked)
     assert line.startswith("python -m shipdash sweep --preset compact ")
-    assert plan_of(_parser().parse_args(line.split()[3:])).digest == asked.digest
+    assert grid_of(_parser().parse_args(line.split()[3:])).digest == asked.digest
 
 
 def test_a_recorded_point_can_be_asked_for_again():
     """The settings made from a row of the table have the row's run id."""
     asked = grid(rules=("article", "iou"))
     rows = analysis.sweep_points(analysis.Point(run.digest, run.to_dict(), "missing", None)
-                                for run in asked.points)
-    family = points.Family("recorded", "", asked.base, {}, None)
+                                for run in asked.runs)
+    family = points.Family("recorded", "", asked.runs[0], {}, None)
     assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(
         rows["run_id"])
 
@@ -273,11 +276,41 @@ def test_a_recorded_point_can_be_asked_for_again():
 def test_a_click_on_a_point_opens_its_run(store, monkeypatch):
     """The chart hands over the run id that the dot carries."""
     fill(store, grid())
-    run_id = grid().points[0].digest
+    run_id = grid().runs[0].digest
     monkeypatch.setattr(chart, "show", lambda *args, **kwargs: SimpleNamespace(clicked=run_id))
-    at = open_page(sweep=sweep.family(configs.quick()))
+    at = open_page(sweep=grids.family(configs.quick()))
     assert [title.value for title in at.title] == ["Run"]
     assert "".join(at.query_params["run"]) == run_id
+
+
+def test_whoever_comes_back_finds_the_page_as_it_was_left(store):
+    """By a link without a sweep or by Back: the same sweep, precisions and orders."""
+    record(grid())
+    fill(store, grid())
+    name = grids.family(configs.quick())
+    at = open_page(sweep=name, precisions="0.7:0.9:0.1", orders="2")
+    at.switch_page("pages/3_Samples.py").run()
+    at.switch_page(PAGE)
+    at.query_params.clear()
+    at.run()
+    assert not at.exception
+    assert "".join(at.query_params["sweep"]) == name
+    assert at.text_input(key="precisions").value == "0.7:0.9:0.1"
+    assert at.text_input(key="orders").value == "2"
+    assert "This machine · 4 runs" in words(at)
+
+
+def test_the_box_of_sweeps_counts_what_has_come_since(store):
+    """A new number of computed points is a new box: the old one goes on showing the old name."""
+    fill(store, grid(orders=(1,)))
+    name = grids.family(configs.quick())
+    at = open_page(sweep=name)
+    before = at.selectbox[0]
+    fill(store, grid(orders=(2, 3)))
+    at.run()
+    after = at.selectbox[0]
+    assert "2 computed" in before.options[0] and "6 computed" in after.options[0]
+    assert before.key != after.key
 
 
 def test_the_sweep_that_ships_is_what_its_command_asks_for():
@@ -288,5 +321,5 @@ def test_the_sweep_that_ships_is_what_its_command_asks_for():
     assert table["precision"].nunique() >= 8 and table["order_seed"].nunique() >= 5
     assert set(table["acceptance"]) == {"article", "iou"}
     assert set(table["state"]) <= {"completed", "stalled"}
-    asked = plan_of(_parser().parse_args(line.split()[3:]))
-    assert sorted(run.digest for run in asked.points) == sorted(table["run_id"])
+    asked = grid_of(_parser().parse_args(line.split()[3:]))
+    assert sorted(run.digest for run in asked.runs) == sorted(table["run_id"])

@@ -59,7 +59,7 @@ def server(store, monkeypatch):
 
 
 def ignoring_time(result):
-    return {k: v for k, v in result.items()
+    return {k: v for k, v in result.to_json().items()
             if k not in ("seconds", "phases", "date", "prepared_s")}
 
 

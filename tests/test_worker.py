@@ -23,7 +23,7 @@ TIMES = {"run_id", "seconds", "phases", "date"}
 def settings(**changes):
     return configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
-        "scene.distinct": 25, "selection.n_pool": 100, "selection.first": 4,
+        "planted.distinct": 25, "selection.n_pool": 100, "selection.first": 4,
         "network.predict_batch": 8, "evaluation.n_held_out": 20, **changes,
     })
 
@@ -89,7 +89,7 @@ def test_no_held_out_pairs_and_no_reaudit_is_a_result_too(store):
 def test_a_pool_kept_whole_leaves_nothing_to_audit(store):
     """The empty re-audit: rote discards nothing where every pair is its own."""
     result = worker.work(store, store.create(settings(**{
-        "scene.distinct": 0, "selection.n_pool": 12}))[0])
+        "planted.distinct": 0, "selection.n_pool": 12}))[0])
     assert result.n_core == 12
     assert result.reaudit == Reaudit(n=0, n_failing=0, lowest_iou=None, failing=())
 
@@ -142,7 +142,7 @@ def test_an_arm_is_a_run_like_any_other(store, changes):
 
 def test_an_arm_learns_the_pairs_it_is_given_and_no_others(store):
     """Rote knows them by heart: the re-audit of an arm finds every other pair failing."""
-    config = settings(**{"scene.distinct": 0})
+    config = settings(**{"planted.distinct": 0})
     selected = worker.work(store, store.create(config)[0])
     for kind in ("core", "first"):
         arm = an_arm(config, **{"arm.kind": kind, "arm.n_pairs": 9, "arm.stop": "score",
@@ -191,13 +191,13 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("extra", [
-    {}, {"selection.passes": 0}, {"selection.picks_per_scan": 3},
+    {}, {"selection.passes": 0},
     {"selection.train_until": "epoch", "selection.idle_epochs": True, "selection.block": 16},
 ])
 def test_killed_at_every_write_and_resumed_equals_never_stopped(
         store, tmp_path, monkeypatch, extra):
     """Each write of the run in turn is its last; the next worker goes on."""
-    config = settings(**{"selection.n_pool": 40, "scene.distinct": 12, **extra})
+    config = settings(**{"selection.n_pool": 40, "planted.distinct": 12, **extra})
     other = Store(tmp_path / "straight")
     straight(config, other.root)
     assert mortally(store, config, monkeypatch, range(3, 12)) > 3
@@ -208,7 +208,7 @@ def test_killed_at_every_write_and_resumed_equals_never_stopped(
 def test_an_arm_killed_at_every_write_and_resumed_equals_never_stopped(
         store, tmp_path, monkeypatch, changes):
     """The same of a control arm."""
-    config = settings(**{"selection.n_pool": 40, "scene.distinct": 12})
+    config = settings(**{"selection.n_pool": 40, "planted.distinct": 12})
     arm, other = an_arm(config, **changes), Store(tmp_path / "straight")
     for root in (store.root, other.root):
         straight(config, root)
@@ -417,7 +417,7 @@ def killed_and_resumed(store, config, delays, seconds):
 
 def test_a_real_worker_killed_at_random_moments_ends_with_the_same_core(store, tmp_path):
     """SIGKILL, no double: the whole result, not the core alone."""
-    config = settings(**{"selection.n_pool": 700, "scene.distinct": 300})
+    config = settings(**{"selection.n_pool": 700, "planted.distinct": 300})
     chance = random.Random(3)
     result, n_kills = killed_and_resumed(
         store, config, [chance.uniform(0, 0.4) for _ in range(4)], 60)
@@ -427,7 +427,7 @@ def test_a_real_worker_killed_at_random_moments_ends_with_the_same_core(store, t
 
 def test_a_real_worker_of_an_arm_killed_at_random_moments_ends_the_same(store, tmp_path):
     """SIGKILL, no double, while the full pool is learnt by heart."""
-    config = settings(**{"selection.n_pool": 400, "scene.distinct": 0})
+    config = settings(**{"selection.n_pool": 400, "planted.distinct": 0})
     arm = an_arm(config, **{"arm.kind": "full", "arm.n_steps": 4_000})
     for root in (store.root, tmp_path / "straight"):
         straight(config, root)
@@ -442,7 +442,7 @@ def test_an_arm_of_a_real_network_killed_half_way_ends_the_same(store, tmp_path,
     """Weights, averages, optimizer and batches go on bit for bit; it learns what it is shown."""
     config = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 5.0, "scene.radius_max": 10.0, "network.kind": "rote",
-        "selection.n_pool": 60, "evaluation.n_held_out": 50, "scene.distinct": 20})
+        "selection.n_pool": 60, "evaluation.n_held_out": 50, "planted.distinct": 20})
     arm = an_arm(config, **{"network.kind": "compact", "arm.kind": "core"})
     for root in (store.root, tmp_path / "straight"):
         straight(config, root)

@@ -77,7 +77,9 @@ def stop_words(spec: Mapping[str, Any], source: Mapping[str, Any],
         met, missed = {"score": (UNTIL_SCORE, SCORE_MISSED),
                        "plateau": (CONVERGED, STILL_FALLING)}[arm["stop"]]
         return missed if result.get("reason") == "stalled" else met
-    batch = spec["network"]["batch"]
+    if arm.get("protocol"):
+        return EQUAL_COST if arm["protocol"] == "equal cost" else EQUAL_UPDATES
+    batch = spec["network"]["batch"]  # of an older version, which did not name it
     for images, words in ((source["n_backward"], EQUAL_UPDATES),
                           (source["n_backward"] + source["n_forward"] / 3, EQUAL_COST)):
         if abs(arm["n_steps"] * batch - images) <= max(NEAR * images, batch):

@@ -69,7 +69,7 @@ def _clean_stretch(events: Iterable[Event]) -> int:
 def conditions(spec: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, bool]:
     """The conditions of `certificate.certify`, from settings and result of a finished run.
 
-    - deterministic: one pick a scan, no training after a scan that found nothing, and a device
+    - deterministic: no training after a scan that found nothing, and a device
       that repeats itself (a CPU; a GPU's sums depend on the order they happen to be made in);
     - clean_pass: the last pass added nothing, or every discarded pair passed the re-audit, which
       is the same network looking at the same pairs;
@@ -78,12 +78,13 @@ def conditions(spec: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, 
     - first_counted: the number kept is the number of core pairs, the untested first ones included;
     - wall_clock_free: nothing in the loop looks at a clock.
     """
-    scene, rules = spec["scene"], spec["selection"]
+    planted, rules = spec["planted"], spec["selection"]
     return {
-        "deterministic": (rules["picks_per_scan"] == 1 and not rules["idle_epochs"]
+        "deterministic": (not rules["idle_epochs"]
                           and str(result.get("device", "")).startswith("CPU")),
         "clean_pass": result["reason"] == "clean" or _passed_reaudit(result),
-        "iid": not (scene["distinct"] or scene["duplicates"] or rules["exclude"]),
+        "iid": not (planted["distinct"] or planted["duplicates"] or rules["exclude"]
+                    or spec["source"]["kind"] != "scene"),
         "first_counted": (len(set(result["core"])) == result["n_core"]
                           >= min(rules["first"], result["n_pool"])),
         "wall_clock_free": True,

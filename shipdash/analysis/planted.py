@@ -33,7 +33,7 @@ def distinct_answer(core: Sequence[int], origins: Sequence[int], spec: Mapping[s
     core : sequence of int
         In order of selection.
     origins : sequence of int
-        For each core pair the first pair that it repeats to the pixel (`Pool.origin`).
+        For each core pair the first pair that it repeats to the pixel (`Source.origin`).
 
     Returns
     -------
@@ -42,7 +42,7 @@ def distinct_answer(core: Sequence[int], origins: Sequence[int], spec: Mapping[s
         the first, untested pairs), n_forgotten (repeats that were failed although a copy had been
         kept), slack, holds.
     """
-    n_distinct, n_first = spec["scene"]["distinct"], spec["selection"]["first"]
+    n_distinct, n_first = spec["planted"]["distinct"], spec["selection"]["first"]
     seen: set[int] = set()
     repeats = [0, 0]
     for place, origin in enumerate(origins):

@@ -1,30 +1,30 @@
-"""Command line: start, show, repeat, measure and export runs from a terminal.
+"""Command line: start, show and export runs; the parser of all commands.
 
-It decides nothing that the settings have not decided and knows no Streamlit.
+It decides nothing that the settings have not decided and knows no Streamlit. What works off several
+runs (sweep, evaluate, fan, folds) is in `studies`.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from shipdash import config as configs
-from shipdash.bench import command as bench_command
-from shipdash.cli import evaluate, progress
-from shipdash.cli import sweep as sweep_command
+from shipdash.cli import bars, studies
 from shipdash.config import ConfigError, RunConfig
-from shipdash.data.pool import Pool
+from shipdash.data import export as exports
+from shipdash.data import open_source
+from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue, warm, worker
-from shipdash.studies import replica_jobs
+from shipdash.runs.folder import npz
+from shipdash.runs.machine import machine
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -83,30 +83,6 @@ def _row(info: StoredRun) -> dict:
             "n_pool": info.config.selection.n_pool if info.config else None}
 
 
-def fan(args: argparse.Namespace) -> int:
-    """The same question in several orders of the stream: size and overlap of the core sets."""
-    _print_rows(replica_jobs.fan(Store(args.runs), args.id, args.orders), "orders", args.json)
-    return 0
-
-
-def folds(args: argparse.Namespace) -> int:
-    """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
-    _print_rows(replica_jobs.folds(Store(args.runs), args.id, args.k), "folds", args.json)
-    return 0
-
-
-def _print_rows(found: dict, rows: str, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(found))
-        return
-    for row in found[rows]:
-        failing = row["share_failing"]
-        score = "" if failing is None else f"{failing:.2%} of held-out pairs failing"
-        print(f"{row['run_id']}  {rows[:-1]} {row.get('order_seed', row.get('fold')):>3}  "
-              f"{row['n_core']:>6,} kept  {score}")
-    print(found["finding"])
-
-
 def show(args: argparse.Namespace) -> int:
     """One run: what was asked, where it stands, what came out."""
     store = Store(args.runs)
@@ -120,11 +96,16 @@ def export(args: argparse.Namespace) -> int:
     outcome, config = _outcome(store, args.id), store.config(args.id)
     if not outcome["core"]:
         raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
-    pool = Pool(config.scene, seed=config.seeds.pool, n=config.selection.n_pool)
+    pool = open_source(config)
     out = Path(args.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write_core(out, pool, outcome["core"], args.format)
+        (out / "core.csv").write_text(exports.manifest(pool, outcome["core"]), newline="")
+        if args.format == "npz":
+            arrays = exports.arrays(pool, outcome["core"])
+            (out / "core.npz").write_bytes(npz(arrays, compressed=True))
+        else:
+            exports.write_pictures(out, pool, outcome["core"])
     except OSError as error:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
@@ -155,9 +136,16 @@ def stand_by(args: argparse.Namespace) -> int:
     return 0
 
 
+def dashboard(args: argparse.Namespace) -> int:
+    """Start the dashboard; what follows `--` are options of Streamlit."""
+    words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
+    runs = {"SHIPDASH_RUNS": args.runs} if args.runs else {}
+    return subprocess.call([*words, *args.options], env={**os.environ, **runs})
+
+
 def probe(args: argparse.Namespace) -> int:
     """Which device a worker would use; the one question that needs TensorFlow to answer."""
-    facts = probe_device() | {"machine": worker.machine()}
+    facts = probe_device() | {"machine": machine()}
     if args.out:
         try:
             Path(args.out).write_text(json.dumps(facts))
@@ -169,11 +157,11 @@ def probe(args: argparse.Namespace) -> int:
 
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
-    bar = progress.bar_for(store.config(run_id))
     warm.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
-    worker.work(store, run_id, bar)
+    with bars.of_run(store.config(run_id)) as bar:
+        worker.work(store, run_id, bar)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
@@ -212,29 +200,6 @@ def _print(outcome: dict, as_json: bool) -> None:
         elif isinstance(value, dict):
             value = json.dumps(value)
         print(f"{name:<14} {value}")
-
-
-def _write_core(out: Path, pool: Pool, core: list[int], kind: str) -> None:
-    pairs = {i: pool.pair(i) for i in core}
-    with (out / "core.csv").open("w", newline="") as file:
-        rows = [{"rank": n, "index": i, **pairs[i].factors._asdict()}
-                for n, i in enumerate(core, start=1)]
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    if kind == "npz":
-        np.savez_compressed(
-            out / "core.npz", index=np.array(core),
-            images=np.stack([pairs[i].image for i in core]),
-            masks=np.stack([pairs[i].mask for i in core]),
-        )
-        return
-    from skimage.io import imsave
-
-    for i, pair in pairs.items():
-        image = np.rint(pair.image * 255).astype(np.uint8)
-        imsave(out / f"{i:07d}_image.png", image, check_contrast=False)
-        imsave(out / f"{i:07d}_mask.png", pair.mask.astype(np.uint8) * 255, check_contrast=False)
 
 
 def _config(args: argparse.Namespace) -> RunConfig:
@@ -280,10 +245,10 @@ def _parser() -> argparse.ArgumentParser:
     command("resume", resume, needs_id=True)
     command("list", list_runs).add_argument("--arms", action="store_true",
                                             help="control arms too")
-    evaluate.add_options(command("evaluate", evaluate.evaluate, needs_id=True))
-    command("fan", fan, needs_id=True).add_argument(
+    studies.add_evaluate_options(command("evaluate", studies.evaluate, needs_id=True))
+    command("fan", studies.fan, needs_id=True).add_argument(
         "--orders", type=_number, default=5, metavar="N", help="orders, the run's own among them")
-    command("folds", folds, needs_id=True).add_argument(
+    command("folds", studies.folds, needs_id=True).add_argument(
         "--k", type=_number, default=3, metavar="N", help="folds, the run itself among them")
     command("show", show, needs_id=True)
     exported = command("export", export, needs_id=True)
@@ -294,8 +259,8 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--queue", action="store_true", help="every queued run, in order")
     command("standby", stand_by).add_argument(
         "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
-    sweep_command.add_options(command("sweep", sweep_command.sweep))
-    bench_command.add_options(command("bench", bench_command.bench))
+    studies.add_sweep_options(command("sweep", studies.sweep))
+    command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
     return parser
 

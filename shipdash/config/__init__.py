@@ -11,9 +11,11 @@ from shipdash.config.sections import (
     ArmConfig,
     EvaluationConfig,
     NetworkConfig,
+    PlantedConfig,
     SceneConfig,
     SeedConfig,
     SelectionConfig,
+    SourceConfig,
 )
 
 __all__ = [
@@ -25,10 +27,12 @@ __all__ = [
     "ConfigError",
     "EvaluationConfig",
     "NetworkConfig",
+    "PlantedConfig",
     "RunConfig",
     "SceneConfig",
     "SeedConfig",
     "SelectionConfig",
+    "SourceConfig",
     "article",
     "compact",
     "parse_setting",

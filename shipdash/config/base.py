@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Any
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
+A_RUN_ID = (RUN_ID, "a run id (16 hexadecimal digits)")
 
 
 class ConfigError(ValueError):
@@ -31,8 +32,12 @@ class ConfigError(ValueError):
         super().__init__(f"{name} {rule}. Received: {name.rpartition('.')[2]}={shown}")
 
 
-def setting_field(default, label, why, *, low=None, high=None, choices=None, step=None, unit=""):
-    """A dataclass field whose metadata is both its rule and the words a form shows."""
+def setting_field(default, label, why, *, low=None, high=None, choices=None, step=None, unit="",
+                  pattern=None):
+    """A dataclass field whose metadata is both its rule and the words a form shows.
+
+    A text has `choices`, or a `pattern`: a regular expression and its rule in words.
+    """
     metadata = {
         "label": label,
         "help": why,
@@ -41,6 +46,7 @@ def setting_field(default, label, why, *, low=None, high=None, choices=None, ste
         "choices": choices,
         "step": step,
         "unit": unit,
+        "pattern": pattern,
     }
     return field(default=default, metadata=metadata)
 
@@ -56,9 +62,10 @@ def _checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
         return value
     if kind is tuple:
         return _checked_run_ids(name, value)
-    if kind is str and choices is None:  # a run id, or nothing
-        if not isinstance(value, str) or not (value == "" or RUN_ID.fullmatch(value)):
-            raise ConfigError(name, value, "must be a run id (16 hexadecimal digits)")
+    if kind is str and choices is None:  # nothing, or what the pattern says
+        pattern, words = spec.metadata["pattern"]
+        if not isinstance(value, str) or not (value == "" or re.fullmatch(pattern, value)):
+            raise ConfigError(name, value, f"must be {words}")
         return value
     if kind is str:
         if not isinstance(value, str) or value not in choices:

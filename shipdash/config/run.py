@@ -14,12 +14,14 @@ from shipdash.config.sections import (
     ArmConfig,
     EvaluationConfig,
     NetworkConfig,
+    PlantedConfig,
     SceneConfig,
     SeedConfig,
     SelectionConfig,
+    SourceConfig,
 )
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Version of everything that can change a core set; part of every run id."""
 
 
@@ -27,12 +29,26 @@ ALGORITHM = 2
 class RunConfig:
     """Everything that decides the outcome of a run."""
 
+    source: SourceConfig = field(default_factory=SourceConfig)
     scene: SceneConfig = field(default_factory=SceneConfig)
+    planted: PlantedConfig = field(default_factory=PlantedConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     seeds: SeedConfig = field(default_factory=SeedConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     arm: ArmConfig = field(default_factory=ArmConfig)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of every image."""
+        if self.source.kind == "files":
+            return self.source.rows, self.source.cols
+        return self.scene.size, self.scene.size
+
+    @property
+    def knows_factors(self) -> bool:
+        """Whether somebody knows what is truly in each image: only a generator does."""
+        return self.source.kind == "scene"
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain nested dictionary, tuples as lists, ready for JSON."""
@@ -75,7 +91,9 @@ class RunConfig:
 
 
 SECTIONS: dict[str, type] = {
+    "source": SourceConfig,
     "scene": SceneConfig,
+    "planted": PlantedConfig,
     "network": NetworkConfig,
     "selection": SelectionConfig,
     "seeds": SeedConfig,

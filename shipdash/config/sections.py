@@ -5,9 +5,48 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from shipdash.config.base import ConfigError, Section, setting_field
+from shipdash.config.base import A_RUN_ID, ConfigError, Section, setting_field
 
 SEED_MAX = 2**32 - 1  # seeds travel in URLs and spreadsheets: keep them exact in a float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig(Section):
+    """Where the pairs come from: drawn as the scene says, or read from a stored data set.
+
+    Name, shape and fingerprint of a data set are part of the settings, so that a run id stands for
+    one content and nobody need open a file to know what a network must fit.
+    """
+
+    _name = "source"
+
+    kind: str = setting_field(
+        "scene", "Pairs", "scene: drawn by the generator; files: a data set of your own.",
+        choices=("scene", "files"),
+    )
+    name: str = setting_field(
+        "", "Data set", "Its folder among the stored data sets.",
+        pattern=(r"[a-z0-9][a-z0-9_-]{0,63}", "lower-case letters, digits, - and _, at most 64"),
+    )
+    fingerprint: str = setting_field(
+        "", "Fingerprint", "The first digits of the sha256 of its content.",
+        pattern=(r"[0-9a-f]{16}", "16 hexadecimal digits"),
+    )
+    rows: int = setting_field(
+        0, "Rows", "Height of its images; the networks halve it four times.",
+        low=0, high=1024, step=16, unit="px",
+    )
+    cols: int = setting_field(
+        0, "Columns", "Width of its images.", low=0, high=1024, step=16, unit="px",
+    )
+
+    def _check(self) -> None:
+        given = self.kind == "files"
+        for name in ("name", "fingerprint", "rows", "cols"):
+            self._require(bool(getattr(self, name)) == given, name,
+                          "must be given for a data set, and only for one", "kind")
+        for name in ("rows", "cols"):
+            self._require(getattr(self, name) % 16 == 0, name, "must be a multiple of 16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +83,6 @@ class SceneConfig(Section):
         "rectangle", "Distractor", "A second shape of the target's colour that is not in the mask.",
         choices=("rectangle", "triangle", "none"),
     )
-    distinct: int = setting_field(
-        0, "Distinct pairs", "The pool repeats this many distinct pairs; 0: every pair is its own.",
-        low=0, high=10_000_000, step=10,
-    )
-    duplicates: float = setting_field(
-        0.0, "Planted duplicates", "Share of pool pairs that repeat an earlier pair to the pixel.",
-        low=0.0, high=0.99, step=0.01,
-    )
-    label_noise: float = setting_field(
-        0.0, "Label noise", "Share of pool pairs whose mask is wrong. Held-out masks stay right.",
-        low=0.0, high=1.0, step=0.01,
-    )
-    label_noise_kind: str = setting_field(
-        "shifted", "Kind of label noise", "Wrong masks are moved by a radius, or left empty.",
-        choices=("shifted", "dropped"),
-    )
 
     def _check(self) -> None:
         self._require(self.size % 16 == 0, "size", "must be a multiple of 16")
@@ -74,6 +97,37 @@ class SceneConfig(Section):
             self.noise + self.contrast <= 1.0 + 1e-9,
             "contrast", "plus noise must not exceed 1, so that pixels stay in [0, 1]", "noise",
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedConfig(Section):
+    """What is done to the pool on purpose, whatever its source; held-out pairs stay as they are.
+
+    Settings with a known answer: the core set must not outgrow the number of distinct pairs, and
+    a mask that is wrong cannot be predicted.
+    """
+
+    _name = "planted"
+
+    distinct: int = setting_field(
+        0, "Distinct pairs", "The pool repeats this many distinct pairs; 0: every pair is its own.",
+        low=0, high=10_000_000, step=10,
+    )
+    duplicates: float = setting_field(
+        0.0, "Planted duplicates", "Share of pool pairs that repeat an earlier pair to the pixel.",
+        low=0.0, high=0.99, step=0.01,
+    )
+    label_noise: float = setting_field(
+        0.0, "Label noise", "Share of pool pairs whose mask is wrong. Held-out masks stay right.",
+        low=0.0, high=1.0, step=0.01,
+    )
+    label_noise_kind: str = setting_field(
+        "shifted", "Kind of label noise",
+        "Wrong masks are moved by a sixth of the image's side, or left empty.",
+        choices=("shifted", "dropped"),
+    )
+
+    def _check(self) -> None:
         self._require(
             not (self.distinct and self.duplicates),
             "duplicates", "must be 0 where distinct is set: both plant repeats", "distinct",
@@ -165,10 +219,6 @@ class SelectionConfig(Section):
         1024, "Scan block", "Most pairs predicted before looking for a failure. Changes no pick.",
         low=1, high=65_536, step=32,
     )
-    picks_per_scan: int = setting_field(
-        1, "Picks per scan", "Failing pairs that may join the core set between two trainings.",
-        low=1, high=64, step=1,
-    )
     passes: int = setting_field(
         1, "Passes", "Times round the discarded pairs; 0: until a whole pass adds nothing.",
         low=0, high=100, step=1,
@@ -180,14 +230,8 @@ class SelectionConfig(Section):
     )
     min_steps: int = setting_field(
         5, "Fewest steps",
-        "Training steps a new pair gets at least, where training ends with the pair; doubled each "
-        "time that inference mode does not confirm it.",
+        "Training steps a new pair gets at least, where training ends with the pair.",
         low=1, high=1000, step=1,
-    )
-    confirm: bool = setting_field(
-        False, "Confirm new pairs",
-        "Training goes on until a new pair passes in inference mode too, where training ends with "
-        "the pair. Costs several times the steps.",
     )
     max_steps: int = setting_field(
         20_000, "Step limit", "A bout of training that needs more ends the run as stalled.",
@@ -258,6 +302,10 @@ class EvaluationConfig(Section):
     )
 
 
+PROTOCOLS = ("equal updates", "equal cost", "until score", "converged")
+"""Trained on as many images as the selection was, at the selection's whole cost, until the arm's
+own score exceeds the precision, or until the loss no longer falls."""
+
 ARM_KINDS = ("core", "random", "first", "stratified", "rejected", "full")
 
 
@@ -278,7 +326,7 @@ class ArmConfig(Section):
         choices=("selection", *ARM_KINDS),
     )
     source: str = setting_field(
-        "", "Source", "The selection run this arm is held against.", choices=None,
+        "", "Source", "The selection run this arm is held against.", pattern=A_RUN_ID,
     )
     n_pairs: int = setting_field(
         0, "Pairs", "How many pairs the arm learns from; 0: as many as its kind asks for.",
@@ -297,6 +345,10 @@ class ArmConfig(Section):
         0, "Training steps", "Steps of the arm where they end it, else their upper limit.",
         low=0, high=10_000_000, step=100,
     )
+    protocol: str = setting_field(
+        "", "Protocol", "What the arm's training is matched to: the words by which it is compared.",
+        choices=("", *PROTOCOLS),
+    )
 
     def _check(self) -> None:
         is_arm = self.kind != "selection"
@@ -304,6 +356,8 @@ class ArmConfig(Section):
                       "must be a run id for a control arm, and empty for a selection", "kind")
         self._require((self.n_steps > 0) == is_arm, "n_steps",
                       "must be at least 1 for a control arm, and 0 for a selection", "kind")
+        self._require(is_arm or not self.protocol, "protocol", "must be empty for a selection",
+                      "kind")
         self._require(is_arm or not self.n_pairs, "n_pairs", "must be 0 for a selection", "kind")
         self._require(self.kind != "full" or not self.n_pairs, "n_pairs",
                       "must be 0 for the full pool", "kind")

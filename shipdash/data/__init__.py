@@ -1,1 +1,39 @@
-"""Pairs: where they come from, and which of them somebody learns from."""
+"""Pairs of an image and its mask: where they come from, and which of them somebody learns from."""
+
+from __future__ import annotations
+
+from shipdash.config import PlantedConfig, RunConfig
+from shipdash.data.files import FileSource
+from shipdash.data.planted import PlantedSource
+from shipdash.data.scene import SceneSource
+from shipdash.data.source import Source
+
+__all__ = ["open_source"]
+
+
+def open_source(config: RunConfig, split: str = "pool", n: int | None = None) -> Source:
+    """The pairs that a run's settings ask for.
+
+    Parameters
+    ----------
+    config : RunConfig
+    split : str
+        ``pool``, ``held_out`` or ``probe``. Repeats and wrong masks are planted in the pool alone,
+        so that held-out pairs measure the truth.
+    n : int, optional
+        How many; by default as many as the settings ask for of that split.
+
+    Raises
+    ------
+    ConfigError
+        The data set is not here, is another than the settings name, or has too few pairs.
+    """
+    if n is None:
+        n = {"pool": config.selection.n_pool, "held_out": config.evaluation.n_held_out}[split]
+    if config.source.kind == "files":
+        source = FileSource(config.source, n=n, split=split)
+    else:
+        source = SceneSource(config.scene, seed=config.seeds.pool, n=n, split=split)
+    if split != "pool" or config.planted == PlantedConfig():
+        return source
+    return PlantedSource(source, config.planted, config.seeds.pool)

@@ -1,17 +1,23 @@
-"""One pair: a noise sea, an ellipse to find, a distractor of its colour, and the true factors.
+"""The synthetic scene: a noise sea, an ellipse to find, a distractor of its colour, their factors.
 
-No numbering and no splits (`pool`); everything here is a function of the settings and a generator.
+A pair is a pure function of settings, seed, split and number, so no pixel is ever stored.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
 from skimage import draw
 
 from shipdash.config import SceneConfig
+from shipdash.data.chance import SPLIT_KEYS, generator
+from shipdash.data.source import SPLITS, Pair, checked
 
 
 class Factors(NamedTuple):
@@ -25,30 +31,63 @@ class Factors(NamedTuple):
     angle_deg: float
     target_area_px: int
     distractor: str
-    distractor_row: int  # top left corner of its box, after it has moved away
+    distractor_row: int  # first filled row of its box, after it has moved away
     distractor_col: int
-    distractor_height: int
+    distractor_height: int  # filled rows, before the image clips them
     distractor_width: int
     distractor_area_px: int  # what of it is inside the image
     distance_px: float  # between the two centres; NaN without a distractor
-    label: str  # "true", "shifted" or "dropped"
 
 
-class Pair(NamedTuple):
-    """Image float32 (size, size, 3) in [0, 1], mask bool (size, size), and the factors."""
+class SceneSource:
+    """`n` numbered pairs of a scene, independent and all different."""
 
-    image: np.ndarray
-    mask: np.ndarray
-    factors: Factors
+    independent = True
+
+    def __init__(self, scene: SceneConfig, *, seed: int, n: int, split: str = "pool") -> None:
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: split={split!r}")
+        self.scene, self.seed, self.n, self.split = scene, seed, n, split
+        self.shape = (scene.size, scene.size)
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Source.fingerprint`: settings, seed and split decide every pixel."""
+        text = json.dumps([asdict(self.scene), self.seed, self.split], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def draw(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.draw`."""
+        indices = list(indices)
+        images = np.empty((len(indices), *self.shape, 3), np.float32)
+        masks = np.empty((len(indices), *self.shape), bool)
+        for k, i in enumerate(indices):
+            images[k], masks[k], _ = draw_pair(self.scene, self._rng(i))
+        return images, masks
+
+    def factors(self, i: int) -> Factors:
+        """The true factors of pair `i`, without drawing its noise."""
+        return draw_factors(self.scene, self._rng(i))
+
+    def origin(self, i: int) -> int:
+        """Every pair is its own."""
+        return checked(i, self.n)
+
+    def label(self, i: int) -> str:
+        """Every mask is right."""
+        return "true"
+
+    def _rng(self, i: int) -> np.random.Generator:
+        return generator(self.seed, SPLIT_KEYS[self.split], checked(i, self.n))
 
 
 class _Geometry(NamedTuple):
     factors: Factors
     shapes: np.ndarray  # bool, (size, size): target and distractor
-    mask: np.ndarray  # bool, (size, size): what the label says
+    target: np.ndarray  # bool, (size, size)
 
 
-def draw_pair(config: SceneConfig, rng: np.random.Generator, *, clean: bool = False) -> Pair:
+def draw_pair(config: SceneConfig, rng: np.random.Generator) -> Pair:
     """Draw one pair.
 
     Every channel of every pixel is ``noise * U``, lifted by ``contrast`` on the high side: the
@@ -60,25 +99,23 @@ def draw_pair(config: SceneConfig, rng: np.random.Generator, *, clean: bool = Fa
     config : SceneConfig
     rng : numpy Generator
         Geometry is drawn first and noise last, so `draw_factors` needs no noise.
-    clean : bool
-        Without label noise, whatever the settings say.
     """
-    geometry = _draw_geometry(config, rng, clean)
+    geometry = _draw_geometry(config, rng)
     image = rng.random((config.size, config.size, 3), dtype=np.float32)
     image *= np.float32(config.noise)
     high = geometry.shapes != geometry.factors.high_sea
     lift = np.multiply(high, np.float32(config.contrast), dtype=np.float32)
     for channel in range(3):  # three strided adds are cheaper than one broadcast
         image[:, :, channel] += lift
-    return Pair(image, geometry.mask, geometry.factors)
+    return Pair(image, geometry.target, geometry.factors)
 
 
-def draw_factors(config: SceneConfig, rng: np.random.Generator, *, clean: bool = False) -> Factors:
+def draw_factors(config: SceneConfig, rng: np.random.Generator) -> Factors:
     """The factors of the pair that `draw_pair` would draw from the same generator."""
-    return _draw_geometry(config, rng, clean).factors
+    return _draw_geometry(config, rng).factors
 
 
-def _draw_geometry(config: SceneConfig, rng: np.random.Generator, clean: bool) -> _Geometry:
+def _draw_geometry(config: SceneConfig, rng: np.random.Generator) -> _Geometry:
     size = config.size
     u = rng.random(16).tolist()  # always sixteen, so that settings do not shift what follows
     high_sea = {"both": u[0] >= 0.5, "low_sea": False, "high_sea": True}[config.polarity]
@@ -92,29 +129,30 @@ def _draw_geometry(config: SceneConfig, rng: np.random.Generator, clean: bool) -
     target = np.zeros((size, size), bool)
     target[rows, cols] = True
     box, distractor = _draw_distractor(config, u[6:11], rows, cols)
-    mask, label = (target, "true") if clean else _label(config, target, u[11:14])
     middle = box[0] + (box[2] - 1) / 2 - row, box[1] + (box[3] - 1) / 2 - col
     has_one = distractor is not None
     factors = Factors(
         high_sea, row, col, semi_row, semi_col, angle, len(rows),
         config.distractor, *box, int(np.count_nonzero(distractor)) if has_one else 0,
-        math.hypot(*middle) if has_one else math.nan, label,
+        math.hypot(*middle) if has_one else math.nan,
     )
-    return _Geometry(factors, target | distractor if has_one else target, mask)
+    return _Geometry(factors, target | distractor if has_one else target, target)
 
 
 def _draw_distractor(config, u, rows, cols) -> tuple[tuple[int, int, int, int], np.ndarray | None]:
     """Box (row, col, height, width) and filled pixels of the distractor, clear of the target.
 
-    Where rows and columns both meet, it moves by the height of the meeting range along rows and
-    by its width along columns, away from it. It may leave the image in part or wholly.
+    The article fills a polygon with its edges included, so a rectangle that is drawn h high and w
+    wide covers (h + 1) x (w + 1) pixels. Where the filled rows and columns of both shapes meet, it
+    moves by the height of the meeting range along rows and by its width along columns, away from
+    it. It may leave the image in part or wholly.
     """
     if config.distractor == "none":
         return (0, 0, 0, 0), None
     size = config.size
     inner, longest = size - 2 * config.radius_max, 2 * config.radius_max - config.radius_min
     corner = [round(v * inner + config.radius_max) for v in u[:2]]
-    extent = [round(v * longest + config.radius_min) for v in u[2:4]]
+    extent = [round(v * longest + config.radius_min) + 1 for v in u[2:4]]
     meets = [
         _meeting(start, length, ellipse, size)
         for start, length, ellipse in zip(corner, extent, (rows, cols), strict=True)
@@ -144,19 +182,3 @@ def _meeting(start: int, length: int, ellipse: np.ndarray, size: int) -> int:
         return 0
     down = (start + stop - 1) / 2 > (low + high) / 2
     return (high - low + 1) * (1 if down else -1)
-
-
-def _label(config: SceneConfig, target: np.ndarray, u: list[float]) -> tuple[np.ndarray, str]:
-    """The mask as labelled: right, or wrong for a share of the pairs."""
-    if u[0] >= config.label_noise:
-        return target, "true"
-    if config.label_noise_kind == "dropped":
-        return np.zeros_like(target), "dropped"
-    angle = 2 * math.pi * u[1]  # one largest radius away, in any direction
-    down, right = (round(config.radius_max * f(angle)) for f in (math.sin, math.cos))
-    rows, cols = np.nonzero(target)
-    rows, cols = rows + down, cols + right
-    inside = (rows >= 0) & (rows < config.size) & (cols >= 0) & (cols < config.size)
-    moved = np.zeros_like(target)
-    moved[rows[inside], cols[inside]] = True
-    return moved, "shifted"

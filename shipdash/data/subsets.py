@@ -9,15 +9,17 @@ import math
 
 import numpy as np
 
-from shipdash.config import ArmConfig
-from shipdash.data.pool import Pool
+from shipdash.config import ArmConfig, ConfigError
+from shipdash.data.chance import SUBSET, generator
 from shipdash.data.scene import Factors
+from shipdash.data.source import Source
 
 STRATIFIED_FROM = 50_000
 """Most pairs whose factors are read for stratification (0.1 ms each); a random part of more."""
 
 
-def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray, pool: Pool) -> list[int]:
+def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray,
+                 source: Source) -> list[int]:
     """Pool numbers an arm learns from, each once.
 
     Parameters
@@ -28,7 +30,7 @@ def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray, pool: Pool)
         The source's core set in order of selection.
     order : int64 array, shape (n,)
         The source's stream: the pool without what the source left out.
-    pool : Pool
+    source : Source
         Asked for true factors where the kind is stratified, else untouched.
 
     Returns
@@ -50,12 +52,12 @@ def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray, pool: Pool)
     if arm.kind in ("first", "full"):
         return order[:k].tolist()
     if arm.kind == "stratified":
-        return stratified(order, k, arm.draw, pool)
+        return stratified(order, k, arm.draw, source)
     candidates = order if arm.kind == "random" else order[~np.isin(order, core)]
     return _chance(arm.draw, arm.kind).permutation(candidates)[:k].tolist()
 
 
-def stratified(order: np.ndarray, k: int, draw: int, pool: Pool) -> list[int]:
+def stratified(order: np.ndarray, k: int, draw: int, source: Source) -> list[int]:
     """One random pair from each of `k` strata of equal size.
 
     Proportional allocation with one unit a stratum (Neyman, J. R. Stat. Soc., 1934); the strata
@@ -64,7 +66,11 @@ def stratified(order: np.ndarray, k: int, draw: int, pool: Pool) -> list[int]:
     """
     chance = _chance(draw, "stratified")
     candidates = chance.permutation(order)[: max(k, STRATIFIED_FROM)]
-    columns = factor_columns([pool.factors(i) for i in candidates.tolist()])
+    factors = [source.factors(i) for i in candidates.tolist()]
+    if None in factors:
+        raise ConfigError("arm.kind", "stratified", "must be another arm: strata are made of true "
+                          "factors, which only the generator knows")
+    columns = factor_columns(factors)
     cells = _cells(np.arange(len(candidates)), k, columns, 0)
     picked = [candidates[cell[chance.integers(len(cell))]] for cell in cells]
     return chance.permutation(picked).tolist()
@@ -97,5 +103,4 @@ def _cells(members: np.ndarray, k: int, columns: np.ndarray, depth: int) -> list
 
 def _chance(draw: int, kind: str) -> np.random.Generator:
     """Independent for every kind and draw; of pool, order and model seeds too."""
-    key = (102, ("random", "stratified", "rejected").index(kind))  # 102: beside the pool's keys
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(draw, spawn_key=key)))
+    return generator(draw, SUBSET, ("random", "stratified", "rejected").index(kind))

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
-from shipdash.results import HeldOut, Reaudit
+from shipdash.results import HeldOut, Reaudit, fails
 
 BLOCK = 256  # pairs in memory at once: 50 MB of images at 128 x 128
 N_WORST = 24  # predictions kept to be looked at: one contact sheet
@@ -27,12 +28,12 @@ class Scores(NamedTuple):
     article: np.ndarray  # float64, (n,), 0..1.1
     soft: np.ndarray  # float64, (n,), 0..1.1
     worst: np.ndarray  # int64, (k,), pair numbers, lowest IoU first
-    worst_prediction: np.ndarray  # uint8, (k, size, size)
+    worst_prediction: np.ndarray  # uint8, (k, rows, cols)
 
 
-def score(pool, learner: Learner, indices: np.ndarray,
+def score(source: Source, learner: Learner, indices: np.ndarray,
           on_block: Callable[[int], None] | None = None) -> Scores:
-    """Score the learner, in inference mode, on the numbered pairs of a pool.
+    """Score the learner, in inference mode, on numbered pairs of a source.
 
     `on_block` hears how many pairs are done after each block and may raise to stop.
     """
@@ -40,7 +41,7 @@ def score(pool, learner: Learner, indices: np.ndarray,
     parts, worst = [], []
     for start in range(0, len(indices), BLOCK):
         block = indices[start : start + BLOCK]
-        images, masks = pool.draw(block.tolist())
+        images, masks = source.draw(block.tolist())
         probability = learner.predict(images)
         c = metrics.counts(masks, probability)
         ious = metrics.iou(c)
@@ -63,7 +64,7 @@ def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:
     return HeldOut(
         n=len(scores.iou),
         mean_iou=float(scores.iou.mean()),
-        share_failing=float(np.mean(scores.iou < acceptance_iou - 1e-12)),
+        share_failing=float(np.mean(fails(scores.iou, acceptance_iou))),
         mean_dice=float(scores.dice.mean()),
         article_score=float(scores.article.mean()),
         article_score_soft=float(scores.soft.mean()),
@@ -73,7 +74,7 @@ def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:
 
 def reaudit_summary(scores: Scores, acceptance_iou: float) -> Reaudit:
     """How many discarded pairs the final network fails: the article's unchecked lower bound."""
-    failing = scores.iou < acceptance_iou - 1e-12
+    failing = fails(scores.iou, acceptance_iou)
     by_iou = np.argsort(scores.iou, kind="stable")
     return Reaudit(
         n=len(scores.iou),

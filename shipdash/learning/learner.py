@@ -1,6 +1,6 @@
 """The learner a selection drives, and the one door to TensorFlow.
 
-Not a network: those are in `unet`, imported only inside `open_learner`, so that whoever imports
+Not a network: those are in `networks`, imported only inside `open_learner`, so that whoever imports
 this module pays nothing for it.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from shipdash.config import NetworkConfig
 from shipdash.learning.metrics import Counts, counts
+from shipdash.processes import n_processors
 
 
 class Step(NamedTuple):
@@ -44,11 +45,11 @@ class Learner(Protocol):
         ...
 
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
-        """One step on float32 (n, size, size, 3) and bool (n, size, size); n is a batch size."""
+        """One step on float32 (n, rows, cols, 3) and bool (n, rows, cols); n is a batch size."""
         ...
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities float32 (n, size, size) for any n, in inference mode; changes nothing."""
+        """Probabilities float32 (n, rows, cols) for any n, in inference mode; changes nothing."""
         ...
 
     def get_state(self) -> dict[str, np.ndarray]:
@@ -99,15 +100,15 @@ class RoteLearner:
         return {
             "keys": np.stack(keys) if keys else np.zeros((0, 0), np.uint8),
             "masks": np.packbits(np.array(masks, bool), axis=-1) if masks else np.zeros(0, "u1"),
-            "size": np.array(masks[0].shape[0] if masks else 0),
+            "cols": np.array(masks[0].shape[1] if masks else 0),
         }
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
         """Remember what the state remembered, and nothing else."""
-        if set(state) != {"keys", "masks", "size"}:
+        if set(state) != {"keys", "masks", "cols"}:
             raise ValueError(f"state must come from a RoteLearner. Received: {sorted(state)}")
-        size = int(state["size"])
-        masks = np.unpackbits(state["masks"], axis=-1, count=size).astype(bool) if size else []
+        cols = int(state["cols"])
+        masks = np.unpackbits(state["masks"], axis=-1, count=cols).astype(bool) if cols else []
         self._known = {
             key.tobytes(): mask for key, mask in zip(state["keys"], masks, strict=True)
         }
@@ -118,13 +119,13 @@ def _fingerprint(image: np.ndarray) -> bytes:
     return np.ascontiguousarray(image[image.shape[0] // 2]).tobytes()
 
 
-def open_learner(config: NetworkConfig, *, size: int, seed: int) -> Learner:
+def open_learner(config: NetworkConfig, *, shape: tuple[int, int], seed: int) -> Learner:
     """A fresh learner; TensorFlow is imported here and nowhere else, unless the kind is rote."""
     if config.kind == "rote":
         return RoteLearner()
-    from shipdash.learning.unet import TensorFlowLearner
+    from shipdash.learning.tensorflow_learner import TensorFlowLearner
 
-    return TensorFlowLearner(config, size=size, seed=seed)
+    return TensorFlowLearner(config, shape=shape, seed=seed)
 
 
 def threads() -> int:
@@ -134,11 +135,11 @@ def threads() -> int:
     (a sweep gives every worker one). The last bit of a sum depends on it, so results name it.
     """
     told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    return int(told) if told.isdecimal() and int(told) else len(os.sched_getaffinity(0))
+    return int(told) if told.isdecimal() and int(told) else n_processors()
 
 
 def probe_device() -> dict:
     """What a learner on this machine would run on; starts TensorFlow, so call it in a process."""
-    from shipdash.learning.unet import device_facts
+    from shipdash.learning.tensorflow_learner import device_facts
 
     return device_facts()

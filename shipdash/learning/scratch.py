@@ -17,6 +17,7 @@ The last two give up after `n_steps`, and the record then says *stalled*.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shipdash.config import RunConfig, SelectionConfig
+from shipdash.data.chance import EPOCH, generator
+from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner, Step
 from shipdash.records import Event, Stopped, StopReason, Trained
@@ -49,7 +52,7 @@ class ArmState:
     n_flat: int = 0  # windows since then
 
 
-def train_arm(pool, learner: Learner, config: RunConfig, pairs: list[int],
+def train_arm(source: Source, learner: Learner, config: RunConfig, pairs: list[int],
               state: ArmState) -> Iterator[Event]:
     """Train on `pairs`, one event at a time.
 
@@ -58,8 +61,7 @@ def train_arm(pool, learner: Learner, config: RunConfig, pairs: list[int],
 
     Parameters
     ----------
-    pool : Pool
-        Whatever has ``draw(indices) -> (images, masks)``.
+    source : Source
     learner : Learner
         Fresh, or restored to where `state` stands.
     config : RunConfig
@@ -75,7 +77,7 @@ def train_arm(pool, learner: Learner, config: RunConfig, pairs: list[int],
         `Trained` every `REPORT_IMAGES` images and at the end, its `score` the mean over the
         pairs seen so far; the last event is `Stopped`.
     """
-    training = _Training(pool, learner, config, pairs, state)
+    training = _Training(source, learner, config, pairs, state)
     while training.ended() is None:
         yield training.bout()
     yield Stopped(training.ended(), len(pairs), 0, 0)
@@ -84,14 +86,14 @@ def train_arm(pool, learner: Learner, config: RunConfig, pairs: list[int],
 class _Training:
     """The arm being trained: its pairs, this epoch's batches, and whether it is enough."""
 
-    def __init__(self, pool, learner, config, pairs, state) -> None:
-        self.pool, self.learner, self.pairs, self.state = pool, learner, pairs, state
+    def __init__(self, source, learner, config, pairs, state) -> None:
+        self.source, self.learner, self.pairs, self.state = source, learner, pairs, state
         self.arm, self.rules, self.seed = config.arm, config.selection, config.seeds.model
         self.batch = config.network.batch
         self.epoch_steps = -(-len(pairs) // self.batch)
         self.window = max(self.epoch_steps, WINDOW_STEPS)
         self.report = max(1, REPORT_IMAGES // self.batch)
-        pair_bytes = config.scene.size**2 * (3 * 4 + 1)  # three float32 channels and a mask
+        pair_bytes = math.prod(config.shape) * (3 * 4 + 1)  # three float32 channels and a mask
         self.keeps = len(pairs) * pair_bytes <= KEEP_BYTES
         self.kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.epoch, self.shuffled = -1, np.zeros(0, np.int64)
@@ -140,15 +142,14 @@ class _Training:
         """Places in `pairs` that this step learns from."""
         epoch, part = divmod(self.state.n_steps, self.epoch_steps)
         if epoch != self.epoch:
-            chance = np.random.SeedSequence(self.seed, spawn_key=(103, epoch))
-            shuffled = np.random.Generator(np.random.SFC64(chance)).permutation(len(self.pairs))
+            shuffled = generator(self.seed, EPOCH, epoch).permutation(len(self.pairs))
             self.epoch, self.shuffled = epoch, np.resize(shuffled, self.epoch_steps * self.batch)
         return self.shuffled[part * self.batch : (part + 1) * self.batch].tolist()
 
     def _pair(self, place: int) -> tuple[np.ndarray, np.ndarray]:
         if place in self.kept:
             return self.kept[place]
-        images, masks = self.pool.draw([self.pairs[place]])
+        images, masks = self.source.draw([self.pairs[place]])
         if self.keeps:
             self.kept[place] = images[0], masks[0]
         return images[0], masks[0]

@@ -5,9 +5,8 @@ the holder of a run's lock appends; readers may come at any moment and never see
 """
 
 from shipdash.runs.errors import RunBusy, RunCorrupt, RunNotFound, StoreError
-from shipdash.runs.liveness import REQUESTS
 from shipdash.runs.log import EventWriter
-from shipdash.runs.store import Status, Store
+from shipdash.runs.store import REQUESTS, Status, Store
 
 __all__ = ["REQUESTS", "EventWriter", "RunBusy", "RunCorrupt", "RunNotFound", "Status",
            "Store", "StoreError"]

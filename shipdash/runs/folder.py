@@ -6,9 +6,9 @@ It knows names and bytes and nothing of what a run is.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import json
+import math
 import os
 import secrets
 import time
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from shipdash.config import RUN_ID
+from shipdash.runs import locks
 from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained
 
 
@@ -78,31 +79,40 @@ class Folder:
 
     @contextlib.contextmanager
     def _locked(self, path: Path, patience_s: float = 0.0) -> Iterator[bool]:
-        """Whether we hold the file's lock; opened close-on-exec, so no child inherits it.
-
-        Patience, because whoever only asks takes a shared lock for a moment.
-        """
-        with explained(f"cannot open {path.name} in {path.parent}"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
+        """Whether we hold the file's lock; no child inherits it."""
+        with contextlib.ExitStack() as stack:
             with explained(f"cannot lock {path.name} in {path.parent}"):
-                held = _take(descriptor, fcntl.LOCK_EX, time.monotonic() + patience_s)
-            yield held
-        finally:
-            os.close(descriptor)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                ours = stack.enter_context(locks.held(path, patience_s))
+            yield ours
 
     def _is_held(self, path: Path) -> bool:
         """Whether somebody holds the file's lock; on a read-only disk too, and nothing is made."""
         with explained(f"cannot look at {path.name} in {path.parent}"):
-            try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                return False
-            try:
-                return not _take(descriptor, fcntl.LOCK_SH, time.monotonic())
-            finally:
-                os.close(descriptor)
+            return locks.is_held(path)
+
+    # -- notes that processes leave for each other in the folder itself
+
+    def write_note(self, name: str, content: bytes) -> None:
+        """Replace a file of the folder itself, which processes leave for each other."""
+        with explained(f"cannot write {name} in {self.root}"):
+            said, age_s = self.read_note(name)
+            if said == content and age_s < math.inf:
+                os.utime(self.root / name)  # that need not wait for the disk
+                return
+            self.root.mkdir(parents=True, exist_ok=True)
+            replace(self.root / name, content)
+
+    def read_note(self, name: str) -> tuple[bytes, float]:
+        """A note and its age in seconds; empty and infinitely old where there is none."""
+        with contextlib.suppress(OSError), (self.root / name).open("rb") as note:
+            return note.read(), time.time() - os.fstat(note.fileno()).st_mtime
+        return b"", math.inf
+
+    def remove_note(self, name: str) -> None:
+        """It has been heeded, or nobody will."""
+        with explained(f"cannot remove {name} in {self.root}"):
+            (self.root / name).unlink(missing_ok=True)
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -124,14 +134,3 @@ def npz(arrays: dict[str, np.ndarray], *, compressed: bool = False) -> bytes:
     buffer = io.BytesIO()
     (np.savez_compressed if compressed else np.savez)(buffer, **arrays)
     return buffer.getvalue()
-
-
-def _take(descriptor: int, kind: int, until: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(0.02)

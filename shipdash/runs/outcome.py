@@ -5,13 +5,9 @@ It measures nothing: scores come from `evaluation`, times and devices from whoev
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import os
-import platform
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 import shipdash
 from shipdash import config as configs
@@ -19,6 +15,7 @@ from shipdash.config import RunConfig
 from shipdash.learning.learner import Learner, threads
 from shipdash.records import Event, Scanned, Stopped, Trained
 from shipdash.results import Result
+from shipdash.runs.machine import machine
 
 
 def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
@@ -63,19 +60,3 @@ def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Ev
         machine=machine(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **more,
     )
-
-
-def machine() -> str:
-    """What a figure was measured on, e.g. ``"AMD EPYC (family 26, model 2), 2 cores, Linux"``.
-
-    Families and models of a processor round differently under one name.
-    """
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
-        about = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
-        name = about.get("model name", name)
-        if "cpu family" in about and "model" in about:
-            name += f" (family {about['cpu family']}, model {about['model']})"
-    n_cores = len(os.sched_getaffinity(0))
-    return f"{name}, {n_cores} core{'s' if n_cores != 1 else ''}, {platform.system()}"

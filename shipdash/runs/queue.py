@@ -7,7 +7,6 @@ makes sure that one drainer process is alive; the drainer runs one worker proces
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import subprocess
@@ -19,8 +18,9 @@ from pathlib import Path
 
 from shipdash import config as configs
 from shipdash.config import RunConfig
+from shipdash.processes import outliving, without_interrupts
 from shipdash.records import RunState
-from shipdash.runs import RunCorrupt, Store, StoreError, warm
+from shipdash.runs import RunCorrupt, Store, StoreError, locks, warm
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
@@ -107,8 +107,8 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     be in the way. Networks of the presets made for CPUs only: others can take any amount of
     memory. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
     """
-    light = [(c.network, c.scene.size) for c in (configs.quick(), configs.compact())]
-    is_light = (config.network, config.scene.size) in light
+    light = [(c.network, c.shape) for c in (configs.quick(), configs.compact())]
+    is_light = (config.network, config.shape) in light
     busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
     if os.environ.get("SHIPDASH_STANDBY") == "0" or not is_light or busy:
         return
@@ -158,13 +158,18 @@ def device_facts(store: Store) -> dict | None:
 
 
 def start_process(store: Store, arguments: list[str], out, err) -> None:
-    """A process of its own session that outlives us; a thread takes its exit code, lest it stay
-    a zombie for as long as the server lives."""
+    """A process that outlives us. A thread takes its exit code, lest it stay a zombie for as long
+    as the server lives, and keeps `out` open, and with it a lock on it, until it ends."""
     process = subprocess.Popen(
-        [*COMMAND, *arguments], start_new_session=True, env=_environment(store),
-        stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+        [*COMMAND, *arguments], env=_environment(store), stdin=subprocess.DEVNULL, stdout=out,
+        stderr=err, **outliving(),
     )
-    threading.Thread(target=process.wait, daemon=True).start()
+    threading.Thread(target=_wait, args=(process, os.dup(out.fileno())), daemon=True).start()
+
+
+def _wait(process: subprocess.Popen, output: int) -> None:
+    process.wait()
+    os.close(output)
 
 
 def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
@@ -182,7 +187,7 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
             code = subprocess.call(
                 [*command, "work", run_id], env=_environment(store) | (bound if n_threads else {}),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                process_group=0 if apart else None,
+                **(without_interrupts() if apart else {}),
             )
         words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
     except OSError as error:
@@ -204,11 +209,12 @@ def _taken(store: Store, run_id: str) -> bool:
 def _probe(store: Store, path: Path) -> None:
     """Start a probe unless one is at work or has just ended without an answer.
 
-    It inherits the lock on the file it prints to, and the kernel drops that lock when it ends,
-    however it ends: a probe that died is tried again.
+    The file that it prints to is locked until it ends, however it ends: a probe that died is tried
+    again.
     """
     with path.with_suffix(".probe").open("ab") as output:
-        fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError where a probe holds it
+        if not locks.take(output.fileno()):
+            return
         tried = os.fstat(output.fileno())
         if tried.st_size and time.time() - tried.st_mtime < PROBE_AGAIN_S:
             return

@@ -1,21 +1,46 @@
-"""The runs of a folder: created, named, listed, and where each of them stands."""
+"""The runs of a folder: asked for, locked, watched, and what they found, one folder a run.
+
+    <run id>/
+      spec.json              what was asked: canonical JSON, never rewritten
+      status.json            where it stands; replaced atomically
+      events.jsonl           what happened; one writer appends (`log`)
+      checkpoint/state.npz   learner and loop together, enough to go on
+      evaluation/<name>.npz  scores, one entry a pair
+      result.json            written last: its presence means complete
+      control                what somebody asks of the worker
+      alive.lock             held by the worker for its whole life
+      log.txt                the worker's output
+
+What a run does is not known here. Writers replace files atomically, only the holder of a run's
+lock appends, and readers may come at any moment and never see half a file.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import errno
 import json
 import secrets
 import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from shipdash.config import ALGORITHM, RUN_ID, ConfigError, RunConfig
-from shipdash.records import RunState
+import numpy as np
+
+from shipdash.config import RUN_ID, ConfigError, RunConfig
+from shipdash.config.older import translated
+from shipdash.records import Event, RunState
 from shipdash.results import Result, StoredRun
-from shipdash.runs import log
-from shipdash.runs.errors import RunCorrupt, RunNotFound, StoreError, explained
-from shipdash.runs.folder import replace
-from shipdash.runs.liveness import Liveness
+from shipdash.runs import log, prerequisites
+from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
+from shipdash.runs.folder import Folder, npz, replace
+from shipdash.runs.log import EventWriter
+
+REQUESTS = ("cancel", "pause", "step")
+ABANDONED_S = 60.0  # no write takes this long: older temporary files are of a killed writer
 
 
 class Status(NamedTuple):
@@ -27,8 +52,10 @@ class Status(NamedTuple):
     updated: str
 
 
-class Store(Liveness):
+class Store(Folder):
     """The runs of a folder; by default of ``$SHIPDASH_RUNS``, else of ``./runs``."""
+
+    # -- asking, and where a run stands
 
     def create(self, config: RunConfig) -> tuple[str, bool]:
         """The run that answers this question, and whether it is new.
@@ -39,8 +66,8 @@ class Store(Liveness):
         with explained(f"cannot create a run in {self.root}"):
             if (self.root / run_id / "spec.json").exists():
                 return run_id, False
-            self.left_out(config)
-            self.source(config)
+            prerequisites.left_out(self, config)
+            prerequisites.source_result(self, config)
             self.root.mkdir(parents=True, exist_ok=True)
             draft = self.root / f".new-{secrets.token_hex(8)}"
             draft.mkdir()
@@ -59,59 +86,10 @@ class Store(Liveness):
                     return run_id, False
                 raise
 
-    def left_out(self, config: RunConfig) -> list[int]:
-        """Core pairs of the runs whose cores this one excludes; `ConfigError` if one has none."""
-        cores = []
-        for other in config.selection.exclude:
-            try:
-                cores += self.result(other).core
-            except (RunNotFound, AttributeError):
-                rule = "must name completed runs of this runs folder"
-                raise ConfigError("selection.exclude", other, rule) from None
-        if sum(i < config.selection.n_pool for i in set(cores)) == config.selection.n_pool:
-            raise ConfigError("selection.exclude", list(config.selection.exclude),
-                              "must leave at least one pair of the pool")
-        return cores
-
-    def source(self, config: RunConfig) -> Result | None:
-        """Result of the selection a control arm is held against; None for a selection.
-
-        `ConfigError` where the arm cannot be held against it, or asks for more pairs than it has.
-        """
-        if config.arm.kind == "selection":
-            return None
-        asked, result = self.selected(config.arm.source)
-        same = all(getattr(config, part) == getattr(asked, part) for part in ("scene", "selection"))
-        if not (same and config.seeds.pool == asked.seeds.pool
-                and config.seeds.order == asked.seeds.order
-                and config.evaluation.n_held_out == asked.evaluation.n_held_out):
-            raise ConfigError("arm.source", config.arm.source, "must have the arm's scene, "
-                              "selection, pool and order seeds and held-out pairs")
-        left_out = sum(i < config.selection.n_pool for i in set(self.left_out(asked)))
-        config.arm.n_wanted(result.n_core, config.selection.n_pool - left_out)
-        return result
-
-    def selected(self, run_id: str) -> tuple[RunConfig, Result]:
-        """Settings and result of a selection that arms can be held against, or `ConfigError`."""
-        try:
-            asked, result = self.config(run_id), self.result(run_id)
-        except RunNotFound:
-            raise ConfigError("arm.source", run_id, "must name a run of this runs folder") from None
-        ended = result is not None and not result.stalled
-        for holds, rule in (
-            (asked.arm.kind == "selection", "must be a selection, not a control arm"),
-            (ended, "must have completed its selection"),
-            (ended and asked.digest == run_id and result.algorithm == ALGORITHM,
-             f"must come from this version of the algorithm ({ALGORITHM}): start it again"),
-        ):
-            if not holds:
-                raise ConfigError("arm.source", run_id, rule)
-        return asked, result
-
     def config(self, run_id: str) -> RunConfig:
         """What was asked."""
         try:
-            return RunConfig.from_dict(self._json(run_id, "spec.json"))
+            return RunConfig.from_dict(translated(self._json(run_id, "spec.json")))
         except ConfigError as error:
             raise RunCorrupt(f"run {run_id} asks for what this version does not know: "
                              f"{error}") from None
@@ -167,6 +145,131 @@ class Store(Liveness):
         return StoredRun(run_id, status.state, status.reason, status.created, config, result,
                          n_core, n_tested, str(self.root), self.recorded)
 
+    # -- who is at work, and what is asked of them
+
+    @contextlib.contextmanager
+    def lock(self, run_id: str) -> Iterator[None]:
+        """Hold the run's lock. The kernel drops it on any death, so it cannot lie."""
+        with self._locked(self._folder(run_id) / "alive.lock", patience_s=1.0) as held:
+            if not held:
+                raise RunBusy(f"run {run_id} is being worked on by another process: watch it, "
+                              "or cancel it first")
+            _sweep(self._folder(run_id))
+            yield
+
+    @contextlib.contextmanager
+    def queue_lock(self) -> Iterator[bool]:
+        """Whether we became the one process that works the queue off."""
+        with self._locked(self.root / "queue.lock", patience_s=1.0) as held:
+            yield held
+
+    def is_alive(self, run_id: str) -> bool:
+        """Whether some process holds the run's lock."""
+        return self._is_held(self._folder(run_id) / "alive.lock")
+
+    def queue_is_worked(self) -> bool:
+        """Whether some process works the queue off."""
+        return self._is_held(self.root / "queue.lock")
+
+    @contextlib.contextmanager
+    def standby_lock(self) -> Iterator[bool]:
+        """Whether we became the one process that stands by with a network ready."""
+        with self._locked(self.root / "standby.lock") as held:
+            yield held
+
+    def standby_is_alive(self) -> bool:
+        """Whether some process stands by, or works on the run it was given."""
+        return self._is_held(self.root / "standby.lock")
+
+    def request(self, run_id: str, what: str) -> None:
+        """Ask the worker to ``cancel``, ``pause`` or ``step`` (one more pick, then pause)."""
+        if what not in REQUESTS:
+            raise ValueError(f"what must be one of {', '.join(REQUESTS)}. Received: {what!r}")
+        if self.result(run_id) is not None:
+            raise StoreError(f"run {run_id} is completed: there is nothing to {what}")
+        self._write(run_id, "control", what.encode())
+
+    def requested(self, run_id: str) -> str | None:
+        """What was asked of the worker, if anything."""
+        with contextlib.suppress(OSError):
+            word = (self._folder(run_id) / "control").read_text(errors="replace")
+            return word if word in REQUESTS else None
+        return None
+
+    def clear_request(self, run_id: str) -> None:
+        """The request has been honoured."""
+        with explained(f"cannot remove control of run {run_id}"):
+            (self._folder(run_id) / "control").unlink(missing_ok=True)
+
+    # -- what happened
+
+    def events(self, run_id: str, start: int = 0) -> tuple[list[Event], int]:
+        """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
+        return log.read(self._folder(run_id) / "events.jsonl", start)
+
+    def each_event(self, run_id: str) -> Iterator[Event]:
+        """All events in turn, in the memory of one: for whoever adds them up."""
+        return log.each(self._folder(run_id) / "events.jsonl")
+
+    def n_bytes(self, run_id: str) -> int:
+        """Size of the event log: it changes exactly when something happened."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self._folder(run_id) / "events.jsonl").stat().st_size
+        return 0
+
+    def writer(self, run_id: str) -> EventWriter:
+        """The run's event log, for the holder of its lock."""
+        return EventWriter(self._folder(run_id) / "events.jsonl")
+
+    def result(self, run_id: str) -> Result | None:
+        """The stored result; None until the run has completed."""
+        stored = self._json(run_id, "result.json", missing=None)
+        try:
+            return None if stored is None else Result.from_json(stored)
+        except ValueError as error:
+            raise RunCorrupt(f"result.json of run {run_id} is damaged ({error}): remove the run's "
+                             "folder and start it again") from None
+
+    def write_result(self, run_id: str, result: Result) -> None:
+        """Written last; from here on the run is complete."""
+        self._write(run_id, "result.json", json.dumps(result.to_json(), allow_nan=False).encode())
+
+    def save_checkpoint(self, run_id: str, arrays: dict[str, np.ndarray], loop: dict) -> None:
+        """Learner and loop state in one file, replaced atomically."""
+        words = np.frombuffer(json.dumps(loop, allow_nan=False).encode(), np.uint8)
+        self._write(run_id, "checkpoint/state.npz", npz({**arrays, "loop": words}))
+
+    def load_checkpoint(self, run_id: str) -> tuple[dict[str, np.ndarray], dict] | None:
+        """What `save_checkpoint` stored, or None."""
+        arrays = self._arrays(run_id, "checkpoint/state.npz")
+        if arrays is None:
+            return None
+        try:
+            loop = json.loads(arrays.pop("loop").tobytes())
+        except (KeyError, ValueError, RecursionError):
+            raise RunCorrupt(f"the checkpoint of run {run_id} is damaged: remove its checkpoint "
+                             "folder to start the run again") from None
+        return arrays, loop
+
+    def save_scores(self, run_id: str, name: str, **arrays: np.ndarray) -> None:
+        """Arrays of an evaluation, as ``evaluation/<name>.npz``."""
+        self._write(run_id, f"evaluation/{name}.npz", npz(arrays, compressed=True))
+
+    def load_scores(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
+        """Arrays of an evaluation, one entry a pair, or None.
+
+        `index` holds the pairs' numbers, `probability` pictures, everything else one score each.
+        """
+        arrays = self._arrays(run_id, f"evaluation/{name}.npz")
+        wanted = "probability" if name == "picked" or name.endswith("_worst") else "iou"
+        if arrays is not None and not (wanted in arrays and _are_scores(arrays)):
+            raise RunCorrupt(f"evaluation/{name}.npz of run {run_id} is damaged: remove that file")
+        return arrays
+
+    def log_path(self, run_id: str) -> Path:
+        """Where the worker's output goes."""
+        return self._folder(run_id) / "log.txt"
+
 
 def _status_json(state: RunState, reason: str, created: str) -> bytes:
     words = {"state": str(state), "reason": reason, "created": created, "updated": _now()}
@@ -175,3 +278,20 @@ def _status_json(state: RunState, reason: str, created: str) -> bytes:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a writer left that was killed while writing: a checkpoint can be 60 MB."""
+    with contextlib.suppress(OSError):
+        for path in folder.rglob(".*"):
+            if time.time() - path.stat().st_mtime > ABANDONED_S:
+                path.unlink()
+
+
+def _are_scores(arrays: dict[str, np.ndarray]) -> bool:
+    """Whether they are columns of one table over pairs."""
+    kinds = {name: (values.dtype.kind, values.ndim) for name, values in arrays.items()}
+    return (kinds.pop("index", None) in (("i", 1), ("u", 1))
+            and kinds.pop("probability", ("u", 3)) == ("u", 3)
+            and all(kind == ("f", 1) for kind in kinds.values())
+            and len({len(values) for values in arrays.values()}) == 1)

@@ -13,13 +13,14 @@ from typing import Protocol
 import numpy as np
 
 from shipdash.config import RunConfig
-from shipdash.data.pool import Pool, order
+from shipdash.data import open_source
+from shipdash.data.source import Source, stream_order
 from shipdash.data.subsets import choose_pairs
 from shipdash.learning.learner import Learner
 from shipdash.learning.scratch import ArmState, train_arm
-from shipdash.loop import LoopState, select
-from shipdash.records import Event, Picked, Trained
-from shipdash.runs import Store
+from shipdash.loop import select
+from shipdash.records import Event, LoopState, Picked, Trained
+from shipdash.runs import Store, prerequisites
 
 
 class Task(Protocol):
@@ -28,7 +29,7 @@ class Task(Protocol):
     phase: str  # what its time is charged to
     doing: str  # a word for the status
     unit: type  # the event that one step of the *step* button ends with
-    pool: Pool
+    source: Source
     order: np.ndarray  # the stream, int64
     core: list[int]  # pool numbers the network has learnt from
 
@@ -52,13 +53,14 @@ class Task(Protocol):
 
 def open_task(store: Store, config: RunConfig) -> Task:
     """The task a run's settings ask for; `ConfigError` where another run it needs is missing."""
-    seeds = config.seeds
-    pool = Pool(config.scene, seed=seeds.pool, n=config.selection.n_pool)
-    stream = order(pool.n, seeds.order, np.array(store.left_out(config), int))
-    source = store.source(config)
-    if source is None:
-        return SelectionTask(config, pool, stream)
-    return ArmTask(config, pool, stream, choose_pairs(config.arm, source["core"], stream, pool))
+    source = open_source(config)
+    left_out = np.array(prerequisites.left_out(store, config), int)
+    order = stream_order(source.n, config.seeds.order, left_out)
+    selected = prerequisites.source_result(store, config)
+    if selected is None:
+        return SelectionTask(config, source, order)
+    pairs = choose_pairs(config.arm, list(selected.core), order, source)
+    return ArmTask(config, source, order, pairs)
 
 
 class SelectionTask:
@@ -66,8 +68,8 @@ class SelectionTask:
 
     phase, doing, unit = "select", "selecting", Picked
 
-    def __init__(self, config: RunConfig, pool: Pool, stream: np.ndarray) -> None:
-        self.config, self.pool, self.order = config, pool, stream
+    def __init__(self, config: RunConfig, source: Source, order: np.ndarray) -> None:
+        self.config, self.source, self.order = config, source, order
         self.state, self.failed = LoopState(), {}
 
     @property
@@ -82,12 +84,13 @@ class SelectionTask:
 
     def events(self, learner: Learner) -> Iterator[Event]:
         """See `selection.select`."""
-        return select(self.pool, learner, self.config, self.order, self.state, self.failed)
+        return select(self.source, learner, self.config, self.order, self.state, self.failed)
 
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """Loop state, and the failed predictions by pool number."""
-        index, size = list(self.failed), self.config.scene.size
-        pictures = np.array([self.failed[i] for i in index], np.uint8).reshape(-1, size, size)
+        index = list(self.failed)
+        pictures = np.array([self.failed[i] for i in index], np.uint8)
+        pictures = pictures.reshape(-1, *self.source.shape)
         arrays = {"failed_index": np.array(index, np.int64), "failed": pictures}
         return arrays, dataclasses.asdict(self.state)
 
@@ -102,14 +105,14 @@ class ArmTask:
 
     phase, doing, unit, settled = "train", "training", Trained, True
 
-    def __init__(self, config: RunConfig, pool: Pool, stream: np.ndarray,
+    def __init__(self, config: RunConfig, source: Source, order: np.ndarray,
                  pairs: list[int]) -> None:
-        self.config, self.pool, self.order, self.core = config, pool, stream, pairs
+        self.config, self.source, self.order, self.core = config, source, order, pairs
         self.state = ArmState()
 
     def events(self, learner: Learner) -> Iterator[Event]:
         """See `arms.train_arm`."""
-        return train_arm(self.pool, learner, self.config, self.core, self.state)
+        return train_arm(self.source, learner, self.config, self.core, self.state)
 
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """The pairs follow from the settings: only the training's state."""

@@ -22,6 +22,7 @@ import time
 import shipdash
 from shipdash.config import ALGORITHM, ConfigError, NetworkConfig, RunConfig
 from shipdash.learning.learner import open_learner, threads
+from shipdash.processes import parent_lives, replace_by
 from shipdash.runs import Store, StoreError, worker
 from shipdash.runs.worker import Prepared
 
@@ -86,10 +87,10 @@ def serve(store: Store, server: int) -> None:
         if "taken" in _offered(store):
             return
         store.remove_note(OFFER)
-    if os.getppid() == server and _wanted(store) not in (None, needs):
+    if parent_lives(server) and _wanted(store) not in (None, needs):
         # Other settings, another network: a fresh process, because TensorFlow forgets nothing.
-        os.execv(sys.executable, [sys.executable, "-m", "shipdash", "standby", "--server",
-                                  str(server), "--runs", str(store.root)])
+        replace_by([sys.executable, "-m", "shipdash", "standby", "--server", str(server), "--runs",
+                    str(store.root)])
 
 
 def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
@@ -98,14 +99,15 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
         time.sleep(LOOK_S)
         began = time.perf_counter()
     try:
-        learner = open_learner(NetworkConfig(**needs["network"]), size=needs["size"], seed=0)
+        network, shape = NetworkConfig(**needs["network"]), tuple(needs["shape"])
+        learner = open_learner(network, shape=shape, seed=0)
     except (ConfigError, TypeError, KeyError):
         return  # a note that no page of ours has written
     learner.prepare()
     took_s = time.perf_counter() - began
     _offer(store, token, needs, ready=True)
     while (run_id := _handed(store, token)) is None:
-        if os.getppid() != server or _wanted(store) != needs:
+        if not parent_lives(server) or _wanted(store) != needs:
             return  # no more reason to wait
         time.sleep(LOOK_S)
     waited_s = min(time.perf_counter() - asked, store.read_note(RUN)[1])
@@ -117,7 +119,7 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
 
 def _needs(config: RunConfig) -> dict:
     """All that a compiled learner depends on, but for its seed."""
-    return {"network": dataclasses.asdict(config.network), "size": config.scene.size} | _own()
+    return {"network": dataclasses.asdict(config.network), "shape": list(config.shape)} | _own()
 
 
 def _own() -> dict:

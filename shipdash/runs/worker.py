@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipdash.data.pool import Pool
+from shipdash.data import open_source
+from shipdash.data.source import Source
 from shipdash.learning import evaluation
 from shipdash.learning.learner import Learner, open_learner
 from shipdash.records import Event, RunState, Stopped, StopReason
 from shipdash.results import Result
 from shipdash.runs import RunCorrupt, Store
-from shipdash.runs.outcome import machine as machine  # asked for here by whoever records a figure
 from shipdash.runs.outcome import outcome
 from shipdash.runs.tasks import open_task
 
@@ -108,13 +108,13 @@ class _Worker:
             raise _Halted(RunState.CANCELLED if request == "cancel" else RunState.PAUSED)
 
     def _open_learner(self) -> Learner:
-        scene, network, seed = self.config.scene, self.config.network, self.config.seeds.model
+        config, seed = self.config, self.config.seeds.model
         if self.prepared is not None:
             self.prepared.learner.reseed(seed)
             self._charge("startup")
             self.phases["startup"] += self.prepared.waited_s
             return self.prepared.learner
-        learner = open_learner(network, size=scene.size, seed=seed)
+        learner = open_learner(config.network, shape=config.shape, seed=seed)
         self._charge("startup")
         learner.prepare()
         self._charge("compile")
@@ -186,13 +186,12 @@ class _Worker:
         config, task = self.config, self.task
         limit, held_out, reaudit = config.selection.acceptance_iou, None, None
         if config.evaluation.n_held_out:
-            fresh = Pool(config.scene, seed=config.seeds.pool, n=config.evaluation.n_held_out,
-                         split="held_out")
+            fresh = open_source(config, "held_out")
             scores = self._score(learner, fresh, np.arange(fresh.n), "held_out")
             held_out = evaluation.held_out_summary(scores, limit)
         if config.evaluation.reaudit:
             discarded = np.setdiff1d(task.order, np.array(task.core))
-            scores = self._score(learner, task.pool, discarded, "reaudit")
+            scores = self._score(learner, task.source, discarded, "reaudit")
             reaudit = evaluation.reaudit_summary(scores, limit)
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
@@ -200,13 +199,13 @@ class _Worker:
         return outcome(self.run_id, config, task.core, events, self.phases, learner,
                        prepared_s=prepared_s, held_out=held_out, reaudit=reaudit)
 
-    def _score(self, learner: Learner, pool: Pool, indices: np.ndarray, name: str):
+    def _score(self, learner: Learner, source: Source, indices: np.ndarray, name: str):
         def on_block(n_done: int) -> None:
             words = f"evaluating {name.replace('_', '-')}: {n_done:,} of {len(indices):,}"
             self.store.set_status(self.run_id, RunState.RUNNING, words)
             self._heed()
 
-        scores = evaluation.score(pool, learner, indices, on_block)
+        scores = evaluation.score(source, learner, indices, on_block)
         self.store.save_scores(
             self.run_id, name, index=scores.index, iou=scores.iou.astype(np.float32),
             score=scores.article.astype(np.float32), soft=scores.soft.astype(np.float32),

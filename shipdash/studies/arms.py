@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
 from shipdash.learning.scratch import WINDOW_STEPS
+from shipdash.results import Result, StoredRun
+from shipdash.runs import Store, prerequisites
 
 VARIED = ("core", "random", "first", "stratified", "rejected", "full")
 """Arms that exist in both variants: equal updates, and until their own score passes."""
@@ -37,7 +39,7 @@ NETWORKS = ("wide", *configs.PRESETS)
 """What *other* may learn with: the source's network with twice the filters, or a preset's."""
 
 
-def plan(source_id: str, source: RunConfig, result: dict, *, names: Sequence[str] = NAMES,
+def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[str] = NAMES,
          stops: Sequence[str] = STOPS, model_seeds: Sequence[int] = (1001, 1002, 1003),
          draws: Sequence[int] = (1, 2, 3), curve: Sequence[int] = (),
          network: str = "") -> list[RunConfig]:
@@ -71,7 +73,7 @@ def plan(source_id: str, source: RunConfig, result: dict, *, names: Sequence[str
     """
     _check(names, stops, model_seeds, draws, curve)
     if "curve" in names and not curve:
-        curve = [k for k in CURVE if k < result["n_pool"]]
+        curve = [k for k in CURVE if k < result.n_pool]
     asked = {}
     for r in range(max(len(model_seeds), len(draws))):
         seed, draw = model_seeds[r % len(model_seeds)], draws[r % len(draws)]
@@ -85,32 +87,62 @@ def plan(source_id: str, source: RunConfig, result: dict, *, names: Sequence[str
     return list(asked)
 
 
+def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
+              stops: Sequence[str] = STOPS, n_model_seeds: int = 3, n_draws: int = 3,
+              curve: Sequence[int] = (), network: str = "") -> list[RunConfig]:
+    """Arms of a finished selection, each checked against it; nothing is stored or started.
+
+    Raises
+    ------
+    ConfigError
+        The run is missing, unfinished, an arm itself or from another version of the algorithm,
+        a name is unknown, or an arm needs more pairs than there are.
+    """
+    source, result = prerequisites.selected(store, run_id)
+    if not source.evaluation.n_held_out:
+        raise ConfigError("evaluation.n_held_out", 0, "must be above 0 in the run: arms are held "
+                          "against each other on held-out pairs")
+    for field, n in (("model_seeds", n_model_seeds), ("draws", n_draws)):
+        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 100:
+            raise ConfigError(field, n, "must be a whole number from 1 to 100")
+    planned = plan(
+        run_id, source, result, names=names, stops=stops, curve=curve, network=network,
+        model_seeds=model_seeds(source, n_model_seeds), draws=range(1, n_draws + 1),
+    )
+    for arm in planned:
+        prerequisites.source_result(store, arm)
+    return planned
+
+
 def model_seeds(source: RunConfig, n: int) -> list[int]:
     """`n` seeds for fresh weights, from `FIRST_MODEL_SEED` on, never the selection's own."""
     seeds = (s for s in itertools.count(FIRST_MODEL_SEED) if s != source.seeds.model)
     return list(itertools.islice(seeds, n))
 
 
-def name_of(arm: RunConfig, source: RunConfig, result: dict) -> str:
+def name_of(arm: RunConfig, source: RunConfig) -> str:
     """What an arm is called: one of `NAMES`, or ``curve``; `plan` read backwards."""
     kind, a = arm.arm.kind, arm.arm
     if arm.network != source.network:
         return "other" if kind == "core" else f"other-{kind}"
-    if kind == "full" and a.stop == "plateau":
-        return "full-converged"
-    if kind == "full" and a.stop == "steps" and a.n_steps > equal_updates(arm, result):
-        return "full-cost"
+    if kind == "full" and a.protocol in ("converged", "equal cost"):
+        return "full-converged" if a.protocol == "converged" else "full-cost"
     return "curve" if kind == "random" and a.n_pairs else kind
 
 
-def equal_updates(arm: RunConfig, result: dict) -> int:
+def arms_of(store: Store, run_id: str) -> list[StoredRun]:
+    """Every stored arm of a selection, finished or not, newest first."""
+    return [run for run in store.list() if run.config and run.config.arm.source == run_id]
+
+
+def equal_updates(arm: RunConfig, result: Result) -> int:
     """Steps in which an arm trains on as many images as the selection did."""
-    return max(1, result["n_backward"] // arm.network.batch)
+    return max(1, result.n_backward // arm.network.batch)
 
 
-def equal_cost(arm: RunConfig, result: dict) -> int:
+def equal_cost(arm: RunConfig, result: Result) -> int:
     """Steps that cost as much as the selection, its predictions included."""
-    cost = result["n_forward"] + 3 * result["n_backward"]
+    cost = result.n_forward + 3 * result.n_backward
     return max(1, cost // (3 * arm.network.batch))
 
 
@@ -133,23 +165,26 @@ def _arm(name, stop, source_id, source, result, draw, network, n_pairs=0) -> Run
     kind = {"other": "core", "curve": "random"}.get(name, name.split("-")[-1])
     if name.startswith("full"):
         kind = "full"
-    if kind == "random" and n_pairs == result["n_core"]:
+    if kind == "random" and n_pairs == result.n_core:
         n_pairs = 0  # the random arm itself
+    stop = "plateau" if name == "full-converged" else stop
+    protocol = {"score": "until score", "plateau": "converged"}.get(
+        stop, "equal cost" if name == "full-cost" else "equal updates")
     arm = dataclasses.replace(
         source, network=section,
         evaluation=dataclasses.replace(source.evaluation, reaudit=False),
         arm=ArmConfig(kind=kind, source=source_id, n_pairs=n_pairs, n_steps=1,
                       draw=draw if name in DRAWN else 0,
-                      stop="plateau" if name == "full-converged" else stop),
+                      stop=stop, protocol=protocol),
     )
     return arm.replace(**{"arm.n_steps": _n_steps(name, arm, result)})
 
 
-def _n_steps(name: str, arm: RunConfig, result: dict) -> int:
+def _n_steps(name: str, arm: RunConfig, result: Result) -> int:
     equal = equal_updates(arm, result)
-    n_pairs = result["n_pool"] if arm.arm.kind == "full" else result["n_core"]
+    n_pairs = result.n_pool if arm.arm.kind == "full" else result.n_core
     epoch = -(-n_pairs // arm.network.batch)
-    if name == "full-cost":
+    if arm.arm.protocol == "equal cost":
         return equal_cost(arm, result)
     if arm.arm.stop == "plateau":
         return max(PLATEAU_EPOCHS * epoch, PLATEAU_WINDOWS * WINDOW_STEPS)

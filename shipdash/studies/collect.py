@@ -1,4 +1,4 @@
-"""Everything stored that bears on one selection, gathered and handed to `summary` as plain tables.
+"""Everything stored that bears on one selection, gathered as the plain tables of `analysis`.
 
 It trains nothing and judges nothing. The same tables are made for a page and for a recorded study,
 which is these tables as small CSV files and one JSON object that says where they come from.
@@ -17,8 +17,8 @@ import pandas as pd
 from shipdash import analysis
 from shipdash.analysis import ArmRun
 from shipdash.config import RunConfig
-from shipdash.data.pool import Pool
-from shipdash.records import StopReason
+from shipdash.data import open_source
+from shipdash.data.source import Source
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
 from shipdash.studies import replicas
@@ -30,7 +30,7 @@ MOST_COUNTED = 20_000
 
 
 class Evidence(NamedTuple):
-    """Tables by the name of the function of `summary` that says what their columns mean.
+    """Tables by the name of the function of `analysis` that says what their columns mean.
 
     A table is empty where nothing of its kind has been run.
     """
@@ -74,21 +74,21 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
         raise StoreError(f"run {run_id} has no result yet: wait for it or resume it")
     known = [r for r in (store.list() if listed is None else listed)
              if r.config is not None and r.result is not None
-             and r.result.get("algorithm") == result.get("algorithm")]
+             and r.result.algorithm == result.algorithm]
     own = next((r for r in known if r.run_id == run_id), None) or store.info(run_id)
     runs = _arm_runs(store, own, known)
-    limit, n_core = config.selection.acceptance_iou, result["n_core"]
+    limit, n_core = config.selection.acceptance_iou, result.n_core
     core = [r for r in runs if (r.arm, r.stop, r.network) == (
         analysis.ARMS["core"], analysis.EQUAL_UPDATES, analysis.SAME)]
     fan, chain = orders_of(config, known), folds_of(config, known)
-    cores = {r.config.seeds.order: r.result["core"] for r in fan}
+    cores = {r.config.seeds.order: r.result.core for r in fan}
     return Evidence(
         _about(own), analysis.arm_table(runs, limit, n_core), _across(store, fan, known),
         analysis.curve_table(runs, limit),
         analysis.worth_table(runs, core, limit),
-        analysis.cost_table(runs, result["n_pool"], n_core),
+        analysis.cost_table(runs, result.n_pool, n_core),
         analysis.fan_table(_members(fan)), _steps(store, fan),
-        analysis.overlap_table(cores, result["n_pool"]),
+        analysis.overlap_table(cores, result.n_pool),
         analysis.folds_table(_members(chain), _scratch(store, chain, known)),
         analysis.passes_table(_members(passes_of(config, known))),
         _known(config, known, "distinct"), _known(config, known, "label_noise"),
@@ -120,13 +120,13 @@ def orders_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     def asked(c: RunConfig) -> RunConfig:
         return c.replace(**{"seeds.order": config.seeds.order})
 
-    found = [r for r in known if _selection(r) and asked(r.config) == config]
+    found = [r for r in known if r.selected and asked(r.config) == config]
     return sorted(found, key=lambda r: r.config.seeds.order)
 
 
 def folds_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     """The chain of folds this selection belongs to, as far as it is finished without a gap."""
-    by_spec = {r.config: r for r in known if _selection(r)}
+    by_spec = {r.config: r for r in known if r.selected}
     found: list[StoredRun] = []
     while (fold := replicas.folds(config, len(found) + 1)[-1]) in by_spec:
         found.append(by_spec[fold])
@@ -136,12 +136,7 @@ def folds_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
 def passes_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     """The selection in one pass and until a pass is clean, what is finished of the two."""
     asked = [replicas.one_pass(config), replicas.until_clean(config)]
-    return [r for c in asked for r in known if r.config == c and _selection(r)]
-
-
-def _selection(r: StoredRun) -> bool:
-    """Whether it selected, and to the end: a stalled run has no core size."""
-    return r.config.arm.kind == "selection" and r.result.get("reason") != StopReason.STALLED
+    return [r for c in asked for r in known if r.config == c and r.selected]
 
 
 def _members(runs: Sequence[StoredRun]) -> list[tuple[dict, dict]]:
@@ -168,7 +163,7 @@ def _across(store: Store, fan: Sequence[StoredRun], known: Sequence[StoredRun]) 
         runs = [a for a in _arm_runs(store, r, known)
                 if a.arm in (analysis.ARMS["core"], analysis.ARMS["random"])]
         tables[r.config.seeds.order] = analysis.arm_table(
-            runs, r.config.selection.acceptance_iou, r.result["n_core"])
+            runs, r.config.selection.acceptance_iou, r.result.n_core)
     return analysis.across_table(tables)
 
 
@@ -178,7 +173,7 @@ def _scratch(store: Store, folds: Sequence[StoredRun],
     found = {}
     for r in folds:
         core = [a for a in _arm_runs(store, r, known) if a.arm == analysis.ARMS["core"]]
-        table = analysis.arm_table(core, r.config.selection.acceptance_iou, r.result["n_core"])
+        table = analysis.arm_table(core, r.config.selection.acceptance_iou, r.result.n_core)
         row = analysis.arm_row(table, analysis.ARMS["core"], analysis.EQUAL_UPDATES)
         if row is not None:
             found[r.run_id] = int(row["n_runs"]), float(row["share_failing"])
@@ -191,7 +186,7 @@ def _about(own: StoredRun) -> dict:
     return {"run_id": own.run_id, "spec": own.config.to_dict(),
             "n_held_out": own.config.evaluation.n_held_out,
             "acceptance_iou": own.config.selection.acceptance_iou,
-            **{name: own.result.get(name) for name in names}}
+            **{name: getattr(own.result, name) for name in names}}
 
 
 def _steps(store: Store, fan: Sequence[StoredRun]) -> pd.DataFrame:
@@ -207,30 +202,30 @@ def _known(config: RunConfig, known: Sequence[StoredRun], setting: str) -> pd.Da
     """Answers of the runs that planted something, with the same network and acceptance."""
     rows = []
     for r in known:
-        planted = getattr(r.config.scene, setting)
-        same = (r.config.network == config.network and _selection(r)
+        planted = getattr(r.config.planted, setting)
+        same = (r.config.network == config.network and r.selected
                 and not r.config.selection.exclude
                 and r.config.selection.acceptance_iou == config.selection.acceptance_iou)
         if not (planted and same):
             continue
-        pool = Pool(r.config.scene, seed=r.config.seeds.pool, n=r.config.selection.n_pool)
+        pool = open_source(r.config)
         answer = _distinct(r, pool) if setting == "distinct" else _noise(r, pool)
         rows.append({"run_id": r.run_id, "planted": planted} | answer)
     table = pd.DataFrame(rows)
     return table if table.empty else table.sort_values(["planted", "run_id"], ignore_index=True)
 
 
-def _distinct(r: StoredRun, pool: Pool) -> dict:
-    origins = [pool.origin(i) for i in r.result["core"]]
-    return analysis.distinct_answer(r.result["core"], origins, r.config.to_dict())
+def _distinct(r: StoredRun, pool: Source) -> dict:
+    origins = [pool.origin(i) for i in r.result.core]
+    return analysis.distinct_answer(r.result.core, origins, r.config.to_dict())
 
 
-def _noise(r: StoredRun, pool: Pool) -> dict:
+def _noise(r: StoredRun, pool: Source) -> dict:
     """Wrong masks are counted over the whole pool where that is a matter of seconds."""
-    core = [pool.factors(i).label for i in r.result["core"]]
-    n_wrong = round(r.config.scene.label_noise * pool.n)
+    core = [pool.label(i) for i in r.result.core]
+    n_wrong = round(r.config.planted.label_noise * pool.n)
     if pool.n <= MOST_COUNTED:
-        n_wrong = sum(pool.factors(i).label != "true" for i in range(pool.n))
+        n_wrong = sum(pool.label(i) != "true" for i in range(pool.n))
     return analysis.noise_answer(core, len(core), n_wrong, pool.n)
 
 

@@ -1,18 +1,29 @@
 """Runs that repeat a run in other orders, on what it left, with more passes, on a planted pool.
 
-It trains nothing and reads no scores: a replica is a question whose id follows from its settings,
-so whether it has been answered is a look into the store.
+It trains nothing: a replica is a question whose id follows from its settings, so whether it has
+been answered is a look into the store. What a fan or a chain of folds adds up to is said by
+`analysis`.
 """
 
 from __future__ import annotations
 
-from shipdash.config import ALGORITHM, RunConfig
+from collections.abc import Sequence
+
+import pandas as pd
+
+from shipdash import analysis
+from shipdash.config import ALGORITHM, ConfigError, RunConfig
+from shipdash.results import Result
 from shipdash.runs import Store, StoreError
+from shipdash.studies.study import Study
+
+MOST = 100
+"""Orders or folds at a time: more is a typing error or a matter of weeks."""
 
 LABEL_NOISE, NOISY_POOL = 0.05, 500
 """Share of wrong masks, and the pool they are planted in."""
 
-_PLAIN = {"scene.distinct": 0, "scene.duplicates": 0.0, "scene.label_noise": 0.0,
+_PLAIN = {"planted.distinct": 0, "planted.duplicates": 0.0, "planted.label_noise": 0.0,
           "selection.exclude": ()}
 
 
@@ -26,6 +37,65 @@ def checked_source(store: Store, run_id: str) -> RunConfig:
         raise StoreError(f"run {run_id} comes from another version of the algorithm (this one is "
                          f"{ALGORITHM}): start it again, so that like is compared with like")
     return config
+
+
+def fan_of(store: Store, run_id: str, n_orders: int) -> Study:
+    """The same question in so many orders."""
+    config = checked_source(store, run_id)
+    return Study(name=f"orders of {run_id}", runs=tuple(fan(config, _count("orders", n_orders))))
+
+
+def folds_of(store: Store, run_id: str, n_folds: int) -> Study:
+    """So many selections, each on what the core sets before it left."""
+    config = checked_source(store, run_id)
+    return Study(name=f"folds of {run_id}", runs=tuple(folds(config, _count("k", n_folds))))
+
+
+def fan_summary(store: Store, run_id: str, orders: Study) -> dict:
+    """What an order fan adds up to, once every order is complete.
+
+    Returns
+    -------
+    dict
+        orders (one object each: order_seed, run_id, n_core, ...), median, low and high of the
+        core size, jaccard (mean over all two of them), random_jaccard (its mean for random sets
+        of those sizes), finding.
+    """
+    members = _members(store, orders.runs)
+    table = analysis.fan_table(members)
+    cores = {spec["seeds"]["order"]: result.core for spec, result in members}
+    overlap = analysis.overlap_table(cores, orders.runs[0].selection.n_pool)
+    said = analysis.fan_finding(table, overlap)
+    return {
+        "run_id": run_id, "orders": _plain(table),
+        "median": float(table["n_core"].median()), "low": int(table["n_core"].min()),
+        "high": int(table["n_core"].max()), "jaccard": float(overlap["jaccard"].mean()),
+        "random_jaccard": float(overlap["random"].mean()),
+        "finding": f"{said.title}. {said.detail}",
+    }
+
+
+def folds_summary(store: Store, run_id: str, chain: Study) -> dict:
+    """What a chain of folds adds up to, once every fold is complete.
+
+    Returns
+    -------
+    dict
+        folds (one object each: fold, n_left, n_shared, run_id, n_core, ...), disjoint, finding.
+
+    Raises
+    ------
+    StoreError
+        A fold did not complete, or two folds share a pair.
+    """
+    table = analysis.folds_table(_members(store, chain.runs))
+    shared = int(table["n_shared"].sum())
+    if shared:
+        raise StoreError(f"{shared} core pairs are in more than one fold of run {run_id}: remove "
+                         "the folders of its folds and start them again")
+    said = analysis.folds_finding(table)
+    return {"run_id": run_id, "folds": _plain(table), "disjoint": True,
+            "finding": f"{said.title}. {said.detail}"}
 
 
 def fan(config: RunConfig, n_orders: int) -> list[RunConfig]:
@@ -60,7 +130,7 @@ def folds(config: RunConfig, n_folds: int) -> list[RunConfig]:
 
 def distinct(config: RunConfig, n: int) -> RunConfig:
     """The same question of a pool of `n` distinct pairs, repeated: a core of about `n` at most."""
-    return config.replace(**_PLAIN | {"scene.distinct": n})
+    return config.replace(**_PLAIN | {"planted.distinct": n})
 
 
 def noisy(config: RunConfig) -> RunConfig:
@@ -70,7 +140,7 @@ def noisy(config: RunConfig) -> RunConfig:
     one before: at 128 x 128 pixels 500 pairs take a quarter of an hour, 10,000 would take days.
     """
     n_pool = min(NOISY_POOL, config.selection.n_pool)
-    return config.replace(**_PLAIN | {"scene.label_noise": LABEL_NOISE,
+    return config.replace(**_PLAIN | {"planted.label_noise": LABEL_NOISE,
                                       "selection.n_pool": n_pool})
 
 
@@ -90,3 +160,30 @@ def until_clean(config: RunConfig) -> RunConfig:
 def one_pass(config: RunConfig) -> RunConfig:
     """The same question, asked once round."""
     return config.replace(**{"selection.passes": 1})
+
+
+def _members(store: Store, asked: Sequence[RunConfig]) -> list[tuple[dict, Result]]:
+    """Settings and results of these runs; `StoreError` names the first that has no core set."""
+    members = []
+    for config in asked:
+        result = store.result(config.digest)
+        if result is None:
+            status = store.status(config.digest)
+            raise StoreError(f"run {config.digest} is {status.state}: "
+                             f"{status.reason or 'resume it'}")
+        if result.stalled:
+            raise StoreError(f"run {config.digest} stalled: its core set is not a whole one. Lower "
+                             "the precision or raise selection.max_steps")
+        members.append((config.to_dict(), result))
+    return members
+
+
+def _plain(table: pd.DataFrame) -> list[dict]:
+    """Rows ready for JSON: what was not measured is None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def _count(field: str, n: int) -> int:
+    if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MOST:
+        raise ConfigError(field, n, f"must be a whole number from 2 to {MOST}")
+    return n

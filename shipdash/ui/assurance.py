@@ -30,7 +30,7 @@ def view(run: frame.Run) -> None:
     _conditions(certificate)
     _measured(run, certificate, recent)
     st.markdown(_explained(certificate))
-    if spec["scene"]["label_noise"]:
+    if spec["planted"]["label_noise"]:
         st.warning("This pool has wrong masks, and the bound speaks of pairs drawn alike, wrong "
                    "masks included. Held-out masks are always right: the measured rate is of "
                    "another kind of pair and is no test of the bound.")

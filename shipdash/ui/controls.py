@@ -1,4 +1,4 @@
-"""The Controls view: queue the arms of a run, watch them, and see them side by side."""
+"""The Controls view: compute the arms of a run, watch them, and see them side by side."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.config import RunConfig
 from shipdash.records import RunState
-from shipdash.runs import StoreError, queue
-from shipdash.studies import arm_jobs
-from shipdash.ui import chart, evidence, forms, frame, tables
+from shipdash.studies import arms
+from shipdash.studies.ensure import workers
+from shipdash.studies.folder import Standing
+from shipdash.studies.study import Study
+from shipdash.ui import chart, evidence, forms, frame, studies, tables
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -22,7 +25,7 @@ BUNDLES = {
     "Full pool: equal cost, converged": {"names": ("full-cost", "full-converged")},
     "Other network": {"names": ("other", "other-random")},
 }
-"""What can be queued at a press, the cheapest answer first."""
+"""What can be started at a press, the cheapest answer first."""
 
 BY_SCORE = (analysis.UNTIL_SCORE, analysis.SCORE_MISSED)
 
@@ -39,7 +42,7 @@ def view(run: frame.Run) -> None:
     if found is None:
         frame.empty("No control has been run for this run.",
                     "Nothing here says that the selected pairs are better than others, before as "
-                    "many random pairs have been tried on the same held-out pairs. Queue them "
+                    "many random pairs have been tried on the same held-out pairs. Start them "
                     "below.")
     else:
         if is_recorded:
@@ -55,7 +58,7 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
     variant = frame.switch("Arms", VARIANTS, default="equal updates", key="arms")
     table = found.arms[VARIANTS[variant](found.arms)]
     if table.empty:
-        frame.empty("None of these arms has been run.", "Queue them below.")
+        frame.empty("None of these arms has been run.", "Start them below.")
         return
     stop = analysis.UNTIL_SCORE if variant.startswith("until") else analysis.EQUAL_UPDATES
     networks = table["network"].unique()
@@ -119,90 +122,43 @@ def _across(run: frame.Run) -> None:
 
 
 def queue_box(run: frame.Run) -> None:
-    """Choose arms, see what is missing and how long it takes, queue it; then its progress."""
-    st.markdown("### Queue controls")
-    if not evidence.can_queue(run):
+    """Choose arms, see what is missing and how long it takes, start it; then its progress."""
+    st.markdown("### Compute controls")
+    if not studies.can_start(run):
         return
-    asked = st.pills("Arms to queue", list(BUNDLES), selection_mode="multi", key="bundles",
+    asked = st.pills("Arms to compute", list(BUNDLES), selection_mode="multi", key="bundles",
                      default=list(BUNDLES)[:1])
     n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
                              help="Each with a model seed and a draw of its own; at least three.")
-    missing = _missing(run, asked, n_runs)
+    planned = [config for name in asked for config in forms.attempt(_plan, run, name, n_runs) or []]
+    study = Study(name=f"controls of {run.run_id}",
+                  runs=tuple({config.digest: config for config in planned}.values()))
+    missing = studies.missing(study)
     seconds = analysis.arms_estimate(run.result, run.config.to_dict(),
-                                    [c.to_dict() for c in missing])
-    words = f", about {frame.duration(seconds)}" if seconds and missing else ""
-    label = f"Queue {len(missing):,} missing runs{words}" if missing else "Nothing of these missing"
-    if st.button(label, key="queue_arms", type="primary", icon=":material/playlist_add:",
-                 disabled=not missing):
-        if forms.attempt(submit, run, asked, n_runs) is not None:
-            st.rerun()
-    progress(run)
+                                     [c.to_dict() for c in missing])
+    words = f", about {frame.duration(seconds / workers().n)}" if seconds and missing else ""
+    label = f"Start {len(missing):,} missing runs{words}" if missing else "Nothing of these missing"
+    studies.start_button(study, "queue_arms", label, type="primary",
+                         icon=":material/playlist_add:")
+    for shown, standing in studies.panel(lambda found: found.name == study.name):
+        _open_arms(shown, standing)
 
 
-def _missing(run: frame.Run, asked: list[str], n_runs: int) -> list:
-    planned = {}
-    for name in asked:
-        for config in forms.attempt(_plan, run, name, n_runs) or []:
-            planned[config.digest] = config
-    done = {r.run_id for r in frame.store_of(run).list() if r.state == RunState.COMPLETED}
-    done |= {r.run_id for r in evidence.waiting(frame.store_of(run).list())}
-    return [config for run_id, config in planned.items() if run_id not in done]
+def _plan(run: frame.Run, name: str, n_runs: int) -> list[RunConfig]:
+    asked = dict(BUNDLES[name])
+    if not run.config.knows_factors:  # strata are made of them
+        asked["names"] = tuple(arm for arm in asked["names"] if arm != "stratified")
+    return arms.plan_arms(frame.store_of(run), run.run_id, **asked,
+                          n_model_seeds=n_runs, n_draws=n_runs)
 
 
-def _plan(run: frame.Run, name: str, n_runs: int) -> list:
-    return arm_jobs.plan_arms(frame.store_of(run), run.run_id, **BUNDLES[name],
-                              n_model_seeds=n_runs, n_draws=n_runs)
-
-
-def submit(run: frame.Run, asked: list[str], n_runs: int) -> list[str]:
-    """Queue the missing arms of the chosen bundles: the one call from this page into the queue."""
-    ids = []
-    for name in asked:
-        ids += arm_jobs.submit_arms(frame.store_of(run), run.run_id, **BUNDLES[name],
-                                    n_model_seeds=n_runs, n_draws=n_runs)
-    return ids
-
-
-def progress(run: frame.Run) -> None:
-    """Arms that are not completed, with what can be done about them."""
-    arms = _open_arms(run)
-    if not arms:
-        return
-    moving, halted = evidence.waiting(arms), [r for r in arms if r.state in queue.HALTED]
-    with st.container(horizontal=True):
-        if halted and st.button(f"Resume {len(halted):,} halted", key="resume_arms",
-                                icon=":material/play_arrow:"):
-            for r in halted:
-                forms.attempt(queue.resume, frame.store_of(run), r.run_id)
-            st.rerun()
-        if moving and st.button(f"Cancel {len(moving):,} waiting or running", key="cancel_arms",
-                                icon=":material/close:"):
-            for r in moving:
-                forms.attempt(queue.cancel, frame.store_of(run), r.run_id)
-            st.rerun()
-    every = "5s" if moving else None
-    st.fragment(_watch, run_every=every)(run, (len(arms), len(moving)))
-
-
-def _watch(run: frame.Run, drawn: tuple[int, int]) -> None:
-    """The list of open arms; when one has ended or halted the whole page is drawn again."""
-    try:
-        arms = _open_arms(run)
-        if evidence.waiting(arms):
-            queue.ensure_drainer(frame.store_of(run))
-    except (StoreError, OSError) as error:
-        st.error(str(error))
-        return
-    if (len(arms), len(evidence.waiting(arms))) != drawn:
-        st.rerun()
-    rows = [{"arm": r.config.arm.kind, "training ends": r.config.arm.stop,
-             "pairs": f"{r.config.arm.n_pairs:,}" if r.config.arm.n_pairs else "as its kind asks",
-             "model seed": r.config.seeds.model, "draw": r.config.arm.draw, "state": str(r.state),
-             "": r.reason[:120], "run": r.run_id} for r in arms]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="open_arms",
-                 alt=f"{len(arms)} control arms that are not completed.")
-
-
-def _open_arms(run: frame.Run) -> list:
-    arms = arm_jobs.arms_of(frame.store_of(run), run.run_id)
-    return [r for r in arms if r.state != RunState.COMPLETED]
+def _open_arms(study: Study, standing: Standing) -> None:
+    """Arms of a study that are not completed, and where each stands."""
+    rows = [{"arm": c.arm.kind, "training ends": c.arm.stop,
+             "pairs": f"{c.arm.n_pairs:,}" if c.arm.n_pairs else "as its kind asks",
+             "model seed": c.seeds.model, "draw": c.arm.draw,
+             "state": str(standing.states[c.digest]), "run": c.digest}
+            for c in study.settings(frame.own_store())
+            if standing.states[c.digest] != RunState.COMPLETED]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"open_{study.digest}",
+                 alt=f"{len(rows)} control arms that are not completed.")

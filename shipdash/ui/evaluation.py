@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.studies import replicas
 from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats, tables
 
 N_WORST = 12
@@ -122,21 +121,14 @@ def _passes(run: frame.Run) -> None:
         st.markdown(said.detail)
         tables.show(found.passes, key="passes_table", leave_out=("reason", "seconds"),
                     alt=f"One pass and until clean. {said.title}.")
-    _other_passes(run)
-
-
-def _other_passes(run: frame.Run) -> None:
-    """A button for the same run with the other rule for its passes."""
-    other = replicas.until_clean if run.config.selection.passes else replicas.one_pass
-    label = "Queue passes until clean" if run.config.selection.passes else "Queue one pass"
-    repeats.queue_box(run, "passes", label, lambda: [other(run.config)])
+    repeats.passes(run)
 
 
 def certificate(run: frame.Run) -> None:
     """The certificate, and where it asks for a clean pass the button that computes one."""
     assurance.view(run)
     if run.config.selection.passes:
-        _other_passes(run)
+        repeats.passes(run)
 
 
 VIEWS = {

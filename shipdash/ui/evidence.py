@@ -1,6 +1,6 @@
 """Which tables a view shows: those of the run in view, else a study that came with the package.
 
-Nothing is computed here: `shipdash.evidence` gathers, `summary` makes the tables.
+Nothing is computed here: `collect` gathers, `analysis` makes the tables.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from shipdash.config import RunConfig
-from shipdash.results import StoredRun
 from shipdash.runs import StoreError
 from shipdash.studies import collect
 from shipdash.studies.collect import Evidence
@@ -38,7 +37,7 @@ def gathered(run: frame.Run) -> Evidence | None:
     """All tables of the run in view; None, and a sentence, where a file cannot be read."""
     try:
         listed = frame.store_of(run).list()
-        done = tuple(sorted((r.run_id, str(r.result.get("date"))) for r in listed if r.result))
+        done = tuple(sorted((r.run_id, r.result.date) for r in listed if r.result))
         return _gathered(run.root, run.run_id, done, frame.store_of(run), listed)
     except (StoreError, OSError) as error:
         st.error(f"The evidence of run {run.run_id} cannot be read: {error}")
@@ -64,7 +63,7 @@ def _recorded(folder: str, changed: float) -> Evidence | None:
 
 def is_about(run: frame.Run, found: Evidence) -> bool:
     """Whether a study is of this recorded run: the settings and the very result."""
-    date = (run.result or {}).get("date")
+    date = run.result and run.result.date
     return run.recorded and (found.about["run_id"], found.about["date"]) == (run.run_id, date)
 
 
@@ -95,16 +94,3 @@ def provenance(run: frame.Run, found: Evidence, is_recorded: bool) -> str:
         return frame.provenance(run)
     about, seeds = found.about, RunConfig.from_dict(found.about["spec"])
     return f"Recorded · {frame.seeds(seeds)} · {about['device']} · {str(about['date'])[:10]}"
-
-
-def can_queue(run: frame.Run) -> bool:
-    """Whether other runs can be queued beside this one; a sentence where they cannot."""
-    if run.recorded:
-        frame.empty("A recorded run cannot be added to.",
-                    "Start the same settings on the Run page; its controls can be queued there.")
-    return not run.recorded
-
-
-def waiting(listed: list[StoredRun]) -> list[StoredRun]:
-    """Runs that are queued or at work."""
-    return [r for r in listed if r.state in ("queued", "running")]

@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from shipdash.config import RUN_ID, ConfigError, preset_of
+from shipdash.installed import app_folder
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue
@@ -75,7 +76,7 @@ def page(title: str, lead: str = "", *, heading: str = "") -> None:
     st.set_page_config(f"{title} · shipdash", page_icon=_icon(), layout="wide")
     st.html(_STYLE)  # a .css file becomes a style element
     here = {k: st.query_params[k] for k in ("run", "guess") if k in st.query_params}
-    root = Path(__file__).parents[2]
+    root = app_folder()
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="links"):
         for file, label in PAGES.items():
             if (root / file).exists():

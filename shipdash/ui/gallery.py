@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from shipdash.config import SceneConfig
-from shipdash.data.pool import Pool
+from shipdash.config import RunConfig
+from shipdash.data import open_source
 from shipdash.ui import frame
 
 INK = (122, 134, 148, 255)  # the figures' quiet grey: reads on light and dark
@@ -26,24 +26,29 @@ SIDE = 256  # a pair is enlarged to at most this, by a whole number
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def pairs(scene: dict[str, Any], seed: int, n: int, split: str, indices: tuple[int, ...]):
-    """Images and masks of the numbered pairs, redrawn from their seed."""
-    return Pool(SceneConfig(**scene), seed=seed, n=n, split=split).draw(list(indices))
+def _pairs(spec: str, split: str, indices: tuple[int, ...]):
+    return open_source(RunConfig.from_dict(json.loads(spec)), split).draw(indices)
 
 
 @st.cache_data(max_entries=16, show_spinner="Redrawing the factors of the pool ...")
-def factors(scene: dict[str, Any], seed: int, n: int, indices: tuple[int, ...]) -> pd.DataFrame:
-    """True factors of the numbered pool pairs, one row each, `index` first."""
-    pool = Pool(SceneConfig(**scene), seed=seed, n=n)
-    rows = [{"index": i, **pool.factors(i)._asdict()} for i in indices]
-    return pd.DataFrame(rows)
+def _factors(spec: str, indices: tuple[int, ...]) -> pd.DataFrame | None:
+    source = open_source(RunConfig.from_dict(json.loads(spec)))
+    rows = [(i, source.factors(i)) for i in indices]
+    if any(found is None for _, found in rows):
+        return None
+    return pd.DataFrame([{"index": i, **found._asdict(), "label": source.label(i)}
+                         for i, found in rows])
+
+
+def factors(run: frame.Run, indices: Sequence[int]) -> pd.DataFrame | None:
+    """True factors of the numbered pool pairs, one row each, `index` first; None where nobody
+    knows them."""
+    return _factors(run.config.canonical_json(), tuple(map(int, indices)))
 
 
 def of_run(run: frame.Run, indices: Sequence[int], split: str = "pool"):
     """Images and masks of a run's pairs."""
-    spec = run.config.to_dict()
-    n = run.config.selection.n_pool if split == "pool" else run.config.evaluation.n_held_out
-    return pairs(spec["scene"], run.config.seeds.pool, n, split, tuple(map(int, indices)))
+    return _pairs(run.config.canonical_json(), split, tuple(map(int, indices)))
 
 
 def predictions(run: frame.Run, name: str) -> dict[int, np.ndarray]:

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from shipdash import figures
-from shipdash.config import ConfigError, SceneConfig, SeedConfig
-from shipdash.data.pool import Pool
+from shipdash.config import ConfigError, PlantedConfig, RunConfig, SceneConfig, SeedConfig
+from shipdash.data import open_source
 from shipdash.ui import chart, forms, gallery
 
 N_SHOWN = 10
@@ -22,19 +22,20 @@ def page() -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         asked = forms.section("scene", asdict(SceneConfig()), columns=1, slider=True, linked=True)
+        asked |= forms.section("planted", asdict(PlantedConfig()), columns=1, slider=True,
+                               linked=True)
         seed = forms.field("seeds.pool", SeedConfig().pool, linked=True)
     with right:
         try:
-            scene = SceneConfig(**{k.partition(".")[2]: v for k, v in asked.items()})
-            seed = SeedConfig(pool=seed).pool
+            config = RunConfig().replace(**asked, **{"seeds.pool": seed})
         except ConfigError as error:
             st.error(str(error))
             return
-        _preview(scene, seed)
+        _preview(config)
 
 
-def _preview(scene: SceneConfig, seed: int) -> None:
-    pool = Pool(scene, seed=seed, n=10_000)
+def _preview(config: RunConfig) -> None:
+    pool, seed = open_source(config), config.seeds.pool
     images, masks = pool.draw(range(N_SHOWN))
     found = [pool.factors(i) for i in range(N_SHOWN)]
     captions = [f"pair {i} · {'high' if f.high_sea else 'low'} sea" for i, f in enumerate(found)]

@@ -18,7 +18,8 @@ from shipdash import analysis
 from shipdash.config import PRESETS, ConfigError, RunConfig, preset, preset_of
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError
-from shipdash.studies import sweep
+from shipdash.studies import grid
+from shipdash.studies.folder import Studies, state_of
 from shipdash.ui import frame
 
 RECORDED = "recorded"
@@ -51,7 +52,7 @@ class Family(NamedTuple):
                                     for run_id, config in (self.configs | mine).items())
 
 
-def families(runs: list[frame.Run], sweeps: sweep.Sweeps) -> dict[str, Family]:
+def families(runs: list[frame.Run], studies: Studies) -> dict[str, Family]:
     """Every family there is: the recorded one, those of this machine, and the presets'."""
     found: dict[str, dict[str, RunConfig]] = {}
     n_done: dict[str, int] = {}
@@ -61,7 +62,7 @@ def families(runs: list[frame.Run], sweeps: sweep.Sweeps) -> dict[str, Family]:
             name = _family(run.config)
             found.setdefault(name, {})[run.run_id] = run.config
             n_done[name] = n_done.get(name, 0) + 1
-    for config in asked(sweeps):
+    for config in asked(studies):
         found.setdefault(_family(config), {})[config.digest] = config
     for name in PRESETS:
         found.setdefault(_family(preset(name)), {})
@@ -74,12 +75,13 @@ def families(runs: list[frame.Run], sweeps: sweep.Sweeps) -> dict[str, Family]:
     return {RECORDED: Family(RECORDED, label, came_with_us.base, {}, came_with_us), **own}
 
 
-def asked(sweeps: sweep.Sweeps) -> list[RunConfig]:
+def asked(studies: Studies) -> list[RunConfig]:
     """Every point that a stored sweep asks for."""
     try:
-        return [run for sweep_id in sweeps.list() for run in sweeps.config(sweep_id).points]
+        stored = [studies.study(study_id) for study_id in studies.list()]
     except StoreError:
         return []
+    return [run for study in stored if study.axes for run in study.runs]
 
 
 def recorded() -> Recorded | None:
@@ -104,22 +106,13 @@ def config_of(family: Family, row: pd.Series) -> RunConfig:
 def _own(name: str, configs: dict[str, RunConfig], n_done: int) -> Family:
     base = next(iter(configs.values()), None)
     base = base or next(preset(p) for p in PRESETS if _family(preset(p)) == name)
-    base = _plain(base)
+    base = grid.plain(base)
     return Family(name, f"This machine: {_words(base)} · {n_done} computed", base, configs, None)
 
 
 @functools.lru_cache(maxsize=8192)
 def _family(config: RunConfig) -> str:
-    return sweep.family(config)
-
-
-def _plain(config: RunConfig) -> RunConfig:
-    """The family's own settings, with the swept ones at their defaults."""
-    plain = RunConfig()
-    return config.replace(**{
-        "selection.precision": plain.selection.precision,
-        "selection.acceptance": plain.selection.acceptance,
-        "seeds.order": plain.seeds.order, "seeds.model": plain.seeds.model})
+    return grid.family(config)
 
 
 def _words(base: RunConfig) -> str:
@@ -139,7 +132,7 @@ def _changes(base: RunConfig, name: str) -> list[str]:
 
 
 def _point(store: Store, run_id: str, config: RunConfig) -> analysis.Point:
-    state = sweep.state_of(store, run_id)
+    state = state_of(store, run_id)
     result, iou = None, None
     if state == RunState.COMPLETED:
         try:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.config import RunConfig
-from shipdash.records import RunState
-from shipdash.runs import StoreError, queue
 from shipdash.studies import replicas
-from shipdash.ui import chart, evidence, forms, frame, tables
+from shipdash.ui import chart, evidence, frame, studies, tables
 
 N_ORDERS = 5
 
@@ -19,12 +16,12 @@ def order(run: frame.Run) -> None:
     found, is_recorded = evidence.of(run, lambda e: len(e.fan) > 1)
     if found is None:
         frame.empty("One order so far.", "What the order of the stream decides shows only over "
-                    "several orders of the same pairs: queue them.")
+                    "several orders of the same pairs: start them.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
         _fan(run, found, is_recorded)
-    queue_box(run, "orders", f"Queue orders 1 to {N_ORDERS}",
+    studies.start_box(run, "orders", f"Start orders 1 to {N_ORDERS}",
           lambda: replicas.fan(run.config, N_ORDERS))
 
 
@@ -63,8 +60,16 @@ def folds(run: frame.Run) -> None:
                     leave_out=("seconds", "date"))
         st.caption(evidence.provenance(run, found, is_recorded))
     n_done = len(found.folds) if found is not None and not is_recorded else 1
-    queue_box(run, "folds", f"Queue fold {n_done + 1}",
+    studies.start_box(run, "folds", f"Start fold {n_done + 1}",
           lambda: replicas.folds(run.config, n_done + 1)[-1:])
+
+
+def passes(run: frame.Run) -> None:
+    """A button that computes the run with the other rule for its passes, and its progress."""
+    once = run.config.selection.passes == 0
+    other = replicas.one_pass if once else replicas.until_clean
+    label = "Start the same run with one pass" if once else "Start passes until clean"
+    studies.start_box(run, "passes", label, lambda: [other(run.config)])
 
 
 def known(run: frame.Run) -> None:
@@ -86,25 +91,25 @@ def known(run: frame.Run) -> None:
             table = getattr(found, name)
             if len(table):
                 tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
-    queue_box(run, "known", "Queue 50 distinct pairs and 5 % wrong masks", lambda: [
+    studies.start_box(run, "known", "Start 50 distinct pairs and 5 % wrong masks", lambda: [
         replicas.distinct(run.config, 50), replicas.noisy(run.config)])
 
 
 def cost(run: frame.Run) -> None:
     """The ledger of selection and arms."""
     r = run.result
-    epochs = analysis.full_epochs(r["n_forward"], r["n_backward"], r["n_pool"])
-    st.markdown(f"### It cost {r['n_backward']:,} training images and {r['n_forward']:,} "
+    epochs = analysis.full_epochs(r.n_forward, r.n_backward, r.n_pool)
+    st.markdown(f"### It cost {r.n_backward:,} training images and {r.n_forward:,} "
                 "predictions")
-    st.markdown(f"{frame.duration(r['seconds'])} in all, {r['n_wasted']:,} predictions thrown "
+    st.markdown(f"{frame.duration(r.seconds)} in all, {r.n_wasted:,} predictions thrown "
                 f"away. Selection and training together are worth {epochs:.1f} epochs over the "
                 "full pool (a training image counts three times a prediction).")
-    phases = {"prepared beforehand": r.get("prepared_s"), **(r.get("phases") or {})}
+    phases = {"prepared beforehand": r.prepared_s, **r.phases}
     phases = {k: v for k, v in phases.items() if v}
     st.caption(" · ".join(f"{k} {frame.duration(v)}" for k, v in phases.items()))
     found, is_recorded = evidence.of(run, lambda e: len(e.cost) > 1)
     if found is None:
-        frame.empty("Nothing to hold it against yet.", "Queue the controls on the Controls view.")
+        frame.empty("Nothing to hold it against yet.", "Start the controls on the Controls view.")
         return
     if is_recorded:
         evidence.tell_recorded(run, found)
@@ -114,42 +119,3 @@ def cost(run: frame.Run) -> None:
                     "are not in it. Seconds in the table are as they fell, whatever else the "
                     f"machine was doing. {evidence.provenance(run, found, is_recorded)}")
     tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))
-
-
-def queue_box(run: frame.Run, key: str, label: str, questions) -> None:
-    """A button that queues what is missing of some runs, and how many of them are under way."""
-    st.divider()
-    if not evidence.can_queue(run):
-        return
-    configs = forms.attempt(questions) or []
-    states = {r.run_id: r.state for r in frame.store_of(run).list()}
-    missing = [c for c in configs if states.get(c.digest) in (None, *queue.HALTED)]
-    moving = [c for c in configs if states.get(c.digest) in (RunState.QUEUED, RunState.RUNNING)]
-    if st.button(label, key=f"queue_{key}", icon=":material/playlist_add:", disabled=not missing,
-                 help="Settings as in the run in view but for this; stored answers are kept."):
-        if forms.attempt(_submit, run, missing) is not None:
-            st.rerun()
-    if moving:
-        st.fragment(_watch, run_every="5s")(run, moving)
-
-
-def _submit(run: frame.Run, missing: list[RunConfig]) -> list[str]:
-    ids = [queue.enqueue(frame.store_of(run), config) for config in missing]
-    queue.ensure_drainer(frame.store_of(run))
-    return ids
-
-
-def _watch(run: frame.Run, moving: list[RunConfig]) -> None:
-    """Where the queued ones stand; when one has ended the page is drawn again."""
-    try:
-        states = {c.digest: frame.store_of(run).status(c.digest) for c in moving}
-        queue.ensure_drainer(frame.store_of(run))
-    except (StoreError, OSError) as error:
-        st.error(str(error))
-        return
-    if any(s.state not in (RunState.QUEUED, RunState.RUNNING) for s in states.values()):
-        st.rerun()
-    for run_id, status in states.items():
-        with st.container(horizontal=True):
-            st.markdown(f"{frame.STATES[status.state]} `{run_id}` {status.state}. {status.reason}")
-            st.page_link("pages/2_Run.py", label="Watch it", query_params={"run": run_id})

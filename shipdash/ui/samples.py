@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.data import export as exports
+from shipdash.data import open_source
+from shipdash.runs.folder import npz
 from shipdash.ui import chart, frame, gallery
 
 MOST_FACTORS = 20_000
@@ -79,15 +80,16 @@ def one(run: frame.Run, events) -> None:
                             width=220, help="Its number in the pool, as on every page.") or 0
     images, masks = gallery.of_run(run, [index])
     history = analysis.pair_history(events, index)
-    facts = gallery.factors(run.config.to_dict()["scene"], run.config.seeds.pool, n, (index,))
+    facts = gallery.factors(run, (index,))
     left, right = st.columns([1, 1], gap="large")
     with left:
         stored = gallery.predictions(run, "picked").get(index)
         wrong = None if stored is None else [stored]
         gallery.show_sheet(images, masks, [f"pair {index:,}: image, truth"], wrong, key="one",
                            columns=1, alt=f"Image and mask of pair {index}.")
-        st.dataframe(facts.T.astype(str).rename(columns={0: "value"}), key="facts",
-                     alt=f"True factors of pair {index}.")
+        if facts is not None:
+            st.dataframe(facts.T.astype(str).rename(columns={0: "value"}), key="facts",
+                         alt=f"True factors of pair {index}.")
     with right:
         if history.empty:
             frame.empty("Not tested.", "It has not come yet, or it was one of the first pairs.")
@@ -100,13 +102,13 @@ def one(run: frame.Run, events) -> None:
 def why(run: frame.Run, table: pd.DataFrame) -> None:
     """Which true factors get selected, with intervals: many factors are looked at, so some
     differences come by chance."""
-    spec, n = run.config.to_dict(), run.config.selection.n_pool
+    n = run.config.selection.n_pool
     chosen = tuple(int(i) for i in table["index"])
     sampled = None
     if n > MOST_FACTORS:
         sampled = np.random.default_rng(0).choice(n, MOST_FACTORS, replace=False).tolist()
     drawn = range(n) if sampled is None else sorted({*sampled, *chosen})
-    facts = gallery.factors(spec["scene"], run.config.seeds.pool, n, tuple(drawn))
+    facts = gallery.factors(run, tuple(drawn))
     part = "" if sampled is None else f", which {MOST_FACTORS:,} random ones stand for"
     st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals. "
                f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
@@ -126,24 +128,23 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     if table.empty:
         frame.empty("Nothing to export yet.", "The core set appears here as it is found.")
         return
-    spec, n, seed = run.config.to_dict(), run.config.selection.n_pool, run.config.seeds.pool
+    seed = run.config.seeds.pool
     chosen = tuple(int(i) for i in table["index"])
-    facts = gallery.factors(spec["scene"], seed, n, chosen)
-    manifest = table.assign(pool_seed=seed).merge(facts, on="index", how="left")
+    facts = gallery.factors(run, chosen)
+    manifest = table.assign(pool_seed=seed)
+    if facts is not None:
+        manifest = manifest.merge(facts, on="index", how="left")
     st.dataframe(manifest, hide_index=True, key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
-        st.download_button("core.csv", lambda: manifest.to_csv(index=False), "core.csv", "text/csv",
-                           key="core_csv", icon=":material/download:", on_click="ignore")
+        pool = open_source(run.config)
+        st.download_button("core.csv", lambda: exports.manifest(pool, chosen), "core.csv",
+                           "text/csv", key="core_csv", icon=":material/download:",
+                           on_click="ignore")
         if len(chosen) <= 2_000:
-            st.download_button("Images and masks (NPZ)", lambda: _npz(run, chosen), "core.npz",
-                               key="core_npz", icon=":material/download:", on_click="ignore")
+            st.download_button("Images and masks (NPZ)",
+                               lambda: npz(exports.arrays(pool, chosen), compressed=True),
+                               "core.npz", key="core_npz", icon=":material/download:",
+                               on_click="ignore")
         else:
             st.caption(f"More than 2,000 pairs: use python -m shipdash export {run.run_id}.")
-
-
-def _npz(run: frame.Run, chosen: tuple[int, ...]) -> bytes:
-    images, masks = gallery.of_run(run, chosen)
-    out = io.BytesIO()
-    np.savez_compressed(out, index=np.array(chosen), images=images, masks=masks)
-    return out.getvalue()

@@ -10,11 +10,9 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.config import SelectionConfig
 from shipdash.runs import queue
-from shipdash.studies import sweep
-from shipdash.ui import chart, forms, frame, plan, points
-
-EVERY = "3s"
-"""Points take half a minute each; a figure drawn more often would only cost."""
+from shipdash.studies.folder import MISSING, Studies, state_of
+from shipdash.studies.study import Study
+from shipdash.ui import chart, forms, frame, points, studies
 
 COSTS = {
     "training images": figures.Measure("n_backward", "training images", "~s", ","),
@@ -31,9 +29,24 @@ class View(NamedTuple):
     cost: str
 
 
+REMEMBERED = ("sweep", "precisions", "orders", "models", "rules", "acceptance", "failing", "cost")
+"""What the address of the page carries, kept for whoever comes back with none of it."""
+
+
+def remember() -> None:
+    """Take up the page as it was left: Back, and the links of other pages, name no sweep."""
+    left = st.session_state.get("threshold_left", {})
+    if "sweep" not in st.query_params:
+        for name in set(left) - set(st.query_params):
+            if name not in st.session_state:  # else its box is on the page, and has it
+                st.query_params[name] = left[name]
+    st.session_state["threshold_left"] = {
+        name: st.query_params[name] for name in REMEMBERED if name in st.query_params}
+
+
 def choose(runs: list[frame.Run]) -> View:
     """The sweep, the acceptance rule and the measures."""
-    found = points.families(runs, sweep.Sweeps(frame.own_store()))
+    found = points.families(runs, Studies(frame.own_store()))
     family = _choose_family(found)
     with st.container(horizontal=True, gap="large"):
         rule = frame.switch(
@@ -57,8 +70,9 @@ def _choose_family(found: dict[str, points.Family]) -> points.Family:
     names = list(found)
     first = next((n for n in names if n == points.RECORDED), names[0])
     at = names.index(wanted if wanted in found else first)
+    # The label too: Streamlit keeps showing the name that an option had when it was chosen.
     picked = st.selectbox("Sweep", names, index=at, format_func=lambda n: found[n].label,
-                          key=f"choose_sweep_{at}_{len(names)}")
+                          key=f"choose_sweep_{at}_{len(names)}_{found[names[at]].label}")
     if picked != wanted:
         st.query_params["sweep"] = picked
     return found[picked]
@@ -68,20 +82,10 @@ def _key(words: dict[str, str], value: str) -> str:
     return next(key for key, word in words.items() if word == value)
 
 
-def panel(view: View, asked: plan.Plan) -> None:
-    """Progress and figures; ticks only while a sweep is at work."""
-    shown = plan.sweeps_in_view()
-    plan.buttons(shown)
-    alive = tuple(sweep_id for sweep_id, standing in shown if standing.alive)
-    st.fragment(_panel, run_every=EVERY if alive else None)(view, asked, alive)
-
-
-def _panel(view: View, asked: plan.Plan, alive: tuple[str, ...]) -> None:
-    shown = plan.sweeps_in_view()
-    if tuple(sweep_id for sweep_id, standing in shown if standing.alive) != alive:
-        st.rerun()  # buttons and timer follow
-    plan.progress(shown)
-    table = view.family.points(frame.own_store(), asked.points)
+def panel(view: View, asked: Study | None) -> None:
+    """Progress and figures, drawn again while a sweep is at work."""
+    studies.panel(studies.is_grid)
+    table = view.family.points(frame.own_store(), asked.runs if asked else ())
     _draw(view, table)
     _as_table(table)
 
@@ -190,7 +194,7 @@ def origin(family: points.Family, table: pd.DataFrame) -> str:
 def _as_table(table: pd.DataFrame) -> None:
     with st.expander("The points as a table, each with its run"):
         own = frame.own_store()
-        stored = [sweep.state_of(own, run_id) != sweep.MISSING for run_id in table["run_id"]]
+        stored = [state_of(own, run_id) != MISSING for run_id in table["run_id"]]
         links = [f"/Run?run={run_id}" if is_here else None
                  for run_id, is_here in zip(table["run_id"], stored, strict=True)]
         shown = table.drop(columns=["device", "machine", "version"])
@@ -202,7 +206,7 @@ def _as_table(table: pd.DataFrame) -> None:
 
 def _open(run_id: str) -> None:
     """A clicked point opens its run; one that has no run here is shown below the figures."""
-    if sweep.state_of(frame.own_store(), run_id) != sweep.MISSING:
+    if state_of(frame.own_store(), run_id) != MISSING:
         st.switch_page("pages/2_Run.py", query_params={"run": run_id})
     st.session_state["clicked_point"] = run_id
 

@@ -1,0 +1,123 @@
+"""Progress bars on a terminal, drawn by rich. What they show is read, never decided, here."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TextColumn
+
+from shipdash.config import RunConfig
+from shipdash.records import Event, Picked, RunState, Scanned, Trained
+from shipdash.runs import Store, StoreError
+from shipdash.studies.study import Study
+
+LOOKS_PER_S = 2  # as often as events reach the disk
+
+
+@contextlib.contextmanager
+def of_run(config: RunConfig) -> Iterator[Callable[[Event], None] | None]:
+    """A consumer of the run's events that moves its bar; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with _Bar() as bar:
+        yield _Selection(bar, config) if config.arm.kind == "selection" else _Arm(bar, config)
+
+
+@contextlib.contextmanager
+def of_study(store: Store, study: Study) -> Iterator[None]:
+    """A bar of the runs of a study, which other processes work off; it looks into the store."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with _Bar(StudyProgress(store, study).look):
+        yield
+
+
+class _Bar(Progress):
+    """One bar from 0 to 1 with words after it; `look`, if given, says both at every redraw."""
+
+    def __init__(self, look: Callable[[], tuple[float, str]] | None = None) -> None:
+        self.look = None  # the first picture is drawn before there is a task
+        super().__init__(BarColumn(30), TextColumn("{task.description}"),
+                         console=Console(stderr=True), refresh_per_second=LOOKS_PER_S)
+        self.only, self.look = self.add_task("", total=1.0), look
+
+    def show(self, done: float, words: str) -> None:
+        """Move the bar."""
+        self.update(self.only, completed=min(1.0, done), description=words)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """What rich draws, twice a second and at the end."""
+        if self.look is not None:
+            self.show(*self.look())
+        return super().get_renderables()
+
+
+class _Selection:
+    """Pairs tested and kept."""
+
+    def __init__(self, bar: _Bar, config: RunConfig) -> None:
+        self.bar, self.n_pool, self.n_core, self.words = bar, config.selection.n_pool, 0, ""
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Picked):
+            self.n_core = event.n_core
+        if isinstance(event, Trained):
+            self.words = f"score {event.score:.3f}"
+        if isinstance(event, Scanned):
+            self.bar.show(event.n_tested / self.n_pool, f"{event.n_tested:>7,} tested  "
+                          f"{self.n_core:>5,} kept  {self.words}")
+
+
+class _Arm:
+    """Training steps of a control arm, out of those it may take."""
+
+    def __init__(self, bar: _Bar, config: RunConfig) -> None:
+        self.bar, self.n_steps, self.n_done = bar, config.arm.n_steps, 0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Trained):
+            self.n_done += event.n_steps
+            self.bar.show(self.n_done / self.n_steps,
+                          f"{self.n_done:>7,} steps  score {event.score:.3f}")
+
+
+class StudyProgress:
+    """How far the runs of a study are, read from the store; events are read once."""
+
+    def __init__(self, store: Store, study: Study) -> None:
+        self.store, self.study = store, study
+        self.read: dict[str, tuple[int, float]] = {}  # by run id: bytes read, share done by then
+
+    def look(self) -> tuple[float, str]:
+        """The share that is done, and words: how many runs have ended, what one is doing now."""
+        shares, words = [], ""
+        for config in self.study.settings(self.store):
+            share, said = self._share(config)
+            shares.append(share)
+            words = said or words
+        n_ended, n = sum(share == 1 for share in shares), len(self.study.runs)
+        return sum(shares) / max(1, n), f"{n_ended} of {n} runs  {words}"
+
+    def _share(self, config: RunConfig) -> tuple[float, str]:
+        run_id = config.digest
+        try:
+            status = self.store.status(run_id)
+            if status.state is not RunState.RUNNING:
+                return float(status.state is not RunState.QUEUED), ""
+            offset, done = self.read.get(run_id, (0, 0.0))
+            events, offset = self.store.events(run_id, offset)
+        except StoreError:  # its folder is not there yet, or is damaged: its worker says so
+            return 0.0, ""
+        for event in events:
+            if isinstance(event, Trained) and config.arm.kind != "selection":
+                done += event.n_steps / config.arm.n_steps
+            if isinstance(event, Scanned):
+                done = event.n_tested / config.selection.n_pool
+        self.read[run_id] = offset, done
+        kind = "" if config.arm.kind == "selection" else f"{config.arm.kind}, "
+        return min(0.99, done), f"{kind}model seed {config.seeds.model}: {status.reason}"

@@ -1,0 +1,296 @@
+"""The commands that work off a study: sweep, evaluate, fan, folds.
+
+They run nothing and compare nothing: what the options mean is said by the plans in `studies`, what
+is missing is seen through by `ensure`, and what came out is read from the store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from shipdash import config as configs
+from shipdash.cli import bars
+from shipdash.config import ConfigError, RunConfig
+from shipdash.records import RunState, Trained
+from shipdash.runs import Store, StoreError, prerequisites, queue
+from shipdash.studies import arms, grid, replicas
+from shipdash.studies.ensure import Workers, cancel, ensure, workers
+from shipdash.studies.folder import Standing, Studies
+from shipdash.studies.study import Study
+from shipdash.studies.turns import Arrived
+
+_AXES = {"precision": "selection.precision", "pool": "selection.n_pool",
+         "acceptance": "selection.acceptance"}
+
+
+def sweep(args: argparse.Namespace) -> int:
+    """Run a grid of precisions, seeds and more as cached runs; computed points are reused."""
+    store, began = Store(args.runs), time.monotonic()
+    if args.cancel:
+        if args.id is None:
+            raise ConfigError("--id", args.id, "must name the sweep to cancel")
+        cancel(store, args.id)
+        print(f"sweep {args.id} is asked to stop; what it found is kept", file=sys.stderr)
+        if args.json:
+            print(json.dumps({"sweep": args.id, "cancelled": True}))
+        return 0
+    crew = workers(args.workers)
+    study = Studies(store).study(args.id) if args.id else grid_of(args)
+    standing, stopped = see_through(store, study, crew=crew, dask=args.dask or "",
+                                    on_run=_PointLines(store, study))
+    _tell_points(store, study, standing, round(time.monotonic() - began, 1), args.json)
+    return 130 if stopped else 0 if standing.complete else 1
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Train the control arms of a finished run from scratch; stored ones are kept."""
+    store = Store(args.runs)
+    names = arms.NAMES if args.arms == "all" else _words(args.arms)
+    curve = _sizes(args.curve)
+    if not names and not curve:
+        raise ConfigError("arms", args.arms, "must name at least one arm, or give --curve sizes")
+    planned = arms.plan_arms(
+        store, args.id, names, stops=_words(args.stops), curve=curve, network=args.network,
+        n_model_seeds=_count("model_seeds", args.model_seeds), n_draws=_count("draws", args.draws))
+    stopped = False
+    if args.queue:
+        for config in planned:
+            queue.enqueue(store, config)
+        queue.ensure_drainer(store)
+    else:
+        study = Study(name=f"controls of {args.id}", runs=tuple(planned))
+        _, stopped = see_through(store, study)
+    rows = [_arm_row(store, config) for config in planned]
+    if args.json:
+        print(json.dumps(rows))
+    else:
+        print(*map(_arm_line, rows), sep="\n")
+    complete = all(row["state"] == RunState.COMPLETED for row in rows)
+    return 130 if stopped else 0 if args.queue or complete else 1
+
+
+def fan(args: argparse.Namespace) -> int:
+    """The same question in several orders of the stream: size and overlap of the core sets."""
+    store = Store(args.runs)
+    study = replicas.fan_of(store, args.id, args.orders)
+    see_through(store, study)
+    _tell_replicas(replicas.fan_summary(store, args.id, study), "orders", args.json)
+    return 0
+
+
+def folds(args: argparse.Namespace) -> int:
+    """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
+    store = Store(args.runs)
+    study = replicas.folds_of(store, args.id, args.k)
+    see_through(store, study)
+    _tell_replicas(replicas.folds_summary(store, args.id, study), "folds", args.json)
+    return 0
+
+
+def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask: str = "",
+                on_run: Callable[[Arrived], None] = lambda arrived: None
+                ) -> tuple[Standing, bool]:
+    """`ensure` with a bar on the terminal, stopped gently by Ctrl-C; whether it was stopped."""
+    studies = Studies(store)
+    study_id = studies.create(study)
+    if not studies.is_alive(study_id):  # else the wish is meant for whoever is at work
+        studies.forget_cancel(study_id)
+    with _gently_stopped(lambda: cancel(store, study)) as stopped, bars.of_study(store, study):
+        standing = ensure(store, study, crew=crew, dask=dask, on_run=on_run)
+    return standing, bool(stopped)
+
+
+def add_sweep_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `sweep`."""
+    parser.add_argument("--preset", default="quick", help=", ".join(configs.PRESETS))
+    many = {"metavar": "VALUES", "help": "start:stop:step (both ends in), or values with commas"}
+    for option in ("--precision", "--pool", "--acceptance"):
+        parser.add_argument(option, **many)
+    for option in ("--order-seeds", "--model-seeds"):
+        parser.add_argument(option, metavar="N", help="so many seeds from 1 on, or a list")
+    parser.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUES",
+                        help="any other setting; several values make it an axis of the grid")
+    parser.add_argument("--workers", type=int, metavar="N",
+                        help="points at a time on this machine (default: one a core)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port, "
+                        "whose workers share the runs folder; needs dask[distributed]")
+    parser.add_argument("--yes", action="store_true",
+                        help=f"yes, more than {grid.MOST_POINTS} points are meant")
+    parser.add_argument("--id", metavar="ID", help="go on with a stored sweep instead")
+    parser.add_argument("--cancel", action="store_true", help="stop the sweep of --id")
+
+
+def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `evaluate`."""
+    parser.add_argument("--arms", default="all", metavar="NAMES",
+                        help=f"some of {','.join(arms.NAMES)},curve; all: all but the curve")
+    parser.add_argument("--stops", default=",".join(arms.STOPS), metavar="RULES",
+                        help="steps: equal updates; score: until the arm's own score passes")
+    parser.add_argument("--model-seeds", default="3", metavar="N",
+                        help="replicates, each with fresh weights")
+    parser.add_argument("--draws", default="3", metavar="N",
+                        help="random draws: replicate r has the r-th draw and the r-th weights")
+    parser.add_argument("--curve", default="", metavar="SIZES",
+                        help="sizes of the random-k curve, e.g. 25,50,100")
+    parser.add_argument("--network", default="", metavar="NAME",
+                        help=f"what the other arms learn with: {', '.join(arms.NETWORKS)}")
+    parser.add_argument("--queue", action="store_true",
+                        help="submit them and return; the queue works them off")
+
+
+def grid_of(args: argparse.Namespace) -> Study:
+    """The grid that the options ask for; `ConfigError` names the option that is wrong."""
+    axes = {dotted: grid.parse_values(dotted, getattr(args, option), name=f"--{option}")
+            for option, dotted in _AXES.items() if getattr(args, option) is not None}
+    for kind in ("order", "model"):
+        text = getattr(args, f"{kind}_seeds")
+        if text is not None:
+            axes[f"seeds.{kind}"] = grid.parse_seeds(f"seeds.{kind}", text,
+                                                     name=f"--{kind}-seeds")
+    changes = {}
+    for text in args.set:
+        dotted, value = configs.parse_setting(text)
+        if isinstance(configs.setting(dotted).default, tuple):
+            changes[dotted] = value  # a list of runs is one value
+            continue
+        values = grid.parse_values(dotted, text.partition("=")[2])
+        if len(values) == 1:
+            changes[dotted] = values[0]
+        else:
+            axes[dotted] = values
+    base = configs.preset(args.preset).replace(**changes)
+    return grid.plan(base, axes, confirmed=args.yes)
+
+
+class _PointLines:
+    """One line per point on the terminal's error stream, so that --json stays one value."""
+
+    def __init__(self, store: Store, study: Study) -> None:
+        self.store, self.study, self.n_done = store, study, 0
+        self.settings = {run.digest: run for run in study.runs}
+
+    def __call__(self, arrived: Arrived) -> None:
+        self.n_done += 1
+        varied = "  ".join(f"{name.partition('.')[2]} {value}" for name, value in
+                           _varied(self.study, self.settings[arrived.run_id]).items())
+        n_core = _point_row(self.store, arrived.run_id)["n_core"]
+        kept = "" if n_core is None else f"{n_core:,} kept"
+        words = (f"{self.n_done:>4}/{len(self.settings)}  {arrived.run_id}  {varied}  "
+                 f"{arrived.state}  {kept}")
+        print(f"{words}  {arrived.reason}".rstrip(), file=sys.stderr, flush=True)
+
+
+def _tell_points(store: Store, study: Study, standing: Standing, seconds: float,
+                 as_json: bool) -> None:
+    points = [{"run_id": run.digest, "state": str(standing.states[run.digest]),
+               **_varied(study, run), **_point_row(store, run.digest)} for run in study.runs]
+    if as_json:
+        print(json.dumps({"sweep": study.digest, "n_points": len(points),
+                          "n_completed": standing.n_done, "seconds": seconds, "points": points}))
+        return
+    counts = ", ".join(f"{n} {state}" for state, n in standing.counts.items())
+    n = f"{len(points)} point" + ("s" if len(points) != 1 else "")
+    print(f"sweep {study.digest}: {n}, {counts}; {seconds:g} s")
+    if not standing.complete:
+        print(f"go on with: python -m shipdash sweep --id {study.digest}")
+
+
+def _varied(study: Study, run: RunConfig) -> dict:
+    spec = run.to_dict()
+    return {name: spec[name.partition(".")[0]][name.partition(".")[2]] for name, _ in study.axes}
+
+
+def _point_row(store: Store, run_id: str) -> dict:
+    """What one point found; None where it has no result."""
+    result = None
+    with contextlib.suppress(StoreError):
+        result = store.result(run_id)
+    held_out = result and result.held_out
+    return {name: result and getattr(result, name) for name in (
+        "n_core", "n_tested", "reason", "n_backward", "n_forward", "seconds", "threads")} | {
+        name: held_out and getattr(held_out, name) for name in ("share_failing", "mean_iou")}
+
+
+def _tell_replicas(found: dict, rows: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found))
+        return
+    for row in found[rows]:
+        failing = row["share_failing"]
+        score = "" if failing is None else f"{failing:.2%} of held-out pairs failing"
+        print(f"{row['run_id']}  {rows[:-1]} {row.get('order_seed', row.get('fold')):>3}  "
+              f"{row['n_core']:>6,} kept  {score}")
+    print(found["finding"])
+
+
+def _arm_row(store: Store, arm: RunConfig) -> dict:
+    """One arm as a row of plain values; `held_out` is None until it has completed."""
+    run_id = arm.digest
+    status, result = store.status(run_id), store.result(run_id)
+    source, _ = prerequisites.selected(store, arm.arm.source)
+    row = {"name": arms.name_of(arm, source), "run_id": run_id,
+           "state": str(status.state), "reason": status.reason, "stop": arm.arm.stop,
+           "model_seed": arm.seeds.model, "draw": arm.arm.draw}
+    if result is not None:
+        return row | {
+            "n_pairs": result.n_core, "n_backward": result.n_backward, "seconds": result.seconds,
+            "held_out": result.held_out and dataclasses.asdict(result.held_out)}
+    bouts = [e for e in store.events(run_id)[0] if isinstance(e, Trained)]
+    return row | {"n_pairs": bouts[-1].n_core if bouts else None, "held_out": None,
+                  "n_backward": sum(e.n_images for e in bouts),
+                  "seconds": round(sum(e.seconds for e in bouts), 2)}
+
+
+def _arm_line(row: dict) -> str:
+    found = row["held_out"]
+    said = row["reason"] if found is None else (
+        f"mean IoU {found['mean_iou']:.4f}, {found['share_failing']:.2%} failing"
+        + ", stalled" * (row["reason"] == "stalled"))
+    return (f"{row['run_id']}  {row['state']:<10} {row['name']:<14} {row['stop']:<8} "
+            f"{row['n_pairs'] or '?':>6} pairs  model seed {row['model_seed']}, draw "
+            f"{row['draw']}  {said}")
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _count(field: str, text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise ConfigError(field, text, "must be a whole number from 1 to 100")
+    return int(text)
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        return [int(word) for word in _words(text)]
+    except ValueError:
+        raise ConfigError("curve", text, "must be whole numbers, e.g. 25,50,100") from None
+
+
+@contextlib.contextmanager
+def _gently_stopped(stop: Callable[[], None]) -> Iterator[list]:
+    """Let a first Ctrl-C or SIGTERM stop the study with its state stored; a second one ends it."""
+    stopped: list[int] = []
+
+    def on_signal(number: int, frame) -> None:
+        if stopped:
+            raise KeyboardInterrupt
+        stopped.append(number)
+        print("shipdash: stopping; running work is put away", file=sys.stderr, flush=True)
+        stop()
+
+    before = {number: signal.signal(number, on_signal)
+              for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,78 @@
+"""Repeats and wrong masks, planted in any source: settings whose right answer is known.
+
+No pixel is drawn here: images are the source's own, masks are moved or emptied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from shipdash.config import PlantedConfig
+from shipdash.data.chance import LABEL, ORIGIN, generator
+from shipdash.data.source import Source, checked
+
+SHIFT_SHARE = 1 / 6
+"""How far a wrong mask lies from its place, as a share of the image's shorter side: at 128 pixels
+21, more than the largest semi-axis of the article's ships."""
+
+
+class PlantedSource:
+    """A source whose pairs partly repeat each other, or whose masks are partly wrong."""
+
+    def __init__(self, source: Source, planted: PlantedConfig, seed: int) -> None:
+        self.source, self.planted, self.seed = source, planted, seed
+        self.n, self.shape = source.n, source.shape
+        self.fingerprint = source.fingerprint
+        repeats = planted.distinct or planted.duplicates
+        self.independent = source.independent and not repeats
+
+    def origin(self, i: int) -> int:
+        """The first pair that pair `i` repeats; its own first pair where the source has one."""
+        i = checked(i, self.n)
+        if self.planted.distinct:
+            i %= self.planted.distinct
+        while i and self.planted.duplicates:
+            chance = generator(self.seed, ORIGIN, i)
+            if chance.random() >= self.planted.duplicates:
+                break
+            i = int(chance.integers(i))
+        return self.source.origin(i)
+
+    def draw(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.draw`."""
+        origins = [self.origin(i) for i in indices]
+        images, masks = self.source.draw(origins)
+        for k, i in enumerate(origins):
+            label = self.label(i)
+            if label == "dropped":
+                masks[k] = False
+            elif label == "shifted":
+                masks[k] = self._shifted(masks[k], i)
+        return images, masks
+
+    def factors(self, i: int) -> NamedTuple | None:
+        """See `Source.factors`: of what is in the image, whatever the mask says."""
+        return self.source.factors(self.origin(i))
+
+    def label(self, i: int) -> str:
+        """``"true"``, ``"shifted"`` or ``"dropped"``; a repeat is labelled as its origin is."""
+        i, share = self.origin(i), self.planted.label_noise
+        if not share or generator(self.seed, LABEL, i).random() >= share:
+            return self.source.label(i)
+        return self.planted.label_noise_kind
+
+    def _shifted(self, mask: np.ndarray, i: int) -> np.ndarray:
+        """The mask, moved in any direction; what leaves the image is lost."""
+        angle = 2 * math.pi * generator(self.seed, LABEL, i).random(2)[1]
+        step = SHIFT_SHARE * min(self.shape)
+        down, right = (round(step * f(angle)) for f in (math.sin, math.cos))
+        rows, cols = np.nonzero(mask)
+        rows, cols = rows + down, cols + right
+        inside = (rows >= 0) & (rows < self.shape[0]) & (cols >= 0) & (cols < self.shape[1])
+        moved = np.zeros_like(mask)
+        moved[rows[inside], cols[inside]] = True
+        return moved

@@ -1,0 +1,65 @@
+"""What a run rests on: other runs of the folder whose results it needs before it can be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shipdash.config import ALGORITHM, ConfigError, RunConfig
+from shipdash.results import Result
+from shipdash.runs.errors import RunNotFound
+
+if TYPE_CHECKING:
+    from shipdash.runs.store import Store
+
+
+def left_out(store: Store, config: RunConfig) -> list[int]:
+    """Core pairs of the runs whose cores this one excludes; `ConfigError` if one has none."""
+    cores = []
+    for other in config.selection.exclude:
+        try:
+            cores += store.result(other).core
+        except (RunNotFound, AttributeError):
+            rule = "must name completed runs of this runs folder"
+            raise ConfigError("selection.exclude", other, rule) from None
+    if sum(i < config.selection.n_pool for i in set(cores)) == config.selection.n_pool:
+        raise ConfigError("selection.exclude", list(config.selection.exclude),
+                          "must leave at least one pair of the pool")
+    return cores
+
+
+def source_result(store: Store, config: RunConfig) -> Result | None:
+    """Result of the selection a control arm is held against; None for a selection.
+
+    `ConfigError` where the arm cannot be held against it, or asks for more pairs than it has.
+    """
+    if config.arm.kind == "selection":
+        return None
+    asked, result = selected(store, config.arm.source)
+    parts = ("source", "scene", "planted", "selection")
+    same = all(getattr(config, part) == getattr(asked, part) for part in parts)
+    if not (same and config.seeds.pool == asked.seeds.pool
+            and config.seeds.order == asked.seeds.order
+            and config.evaluation.n_held_out == asked.evaluation.n_held_out):
+        raise ConfigError("arm.source", config.arm.source, "must have the arm's scene, "
+                          "selection, pool and order seeds and held-out pairs")
+    n_left_out = sum(i < config.selection.n_pool for i in set(left_out(store, asked)))
+    config.arm.n_wanted(result.n_core, config.selection.n_pool - n_left_out)
+    return result
+
+
+def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
+    """Settings and result of a selection that arms can be held against, or `ConfigError`."""
+    try:
+        asked, result = store.config(run_id), store.result(run_id)
+    except RunNotFound:
+        raise ConfigError("arm.source", run_id, "must name a run of this runs folder") from None
+    ended = result is not None and not result.stalled
+    for holds, rule in (
+        (asked.arm.kind == "selection", "must be a selection, not a control arm"),
+        (ended, "must have completed its selection"),
+        (ended and asked.digest == run_id and result.algorithm == ALGORITHM,
+         f"must come from this version of the algorithm ({ALGORITHM}): start it again"),
+    ):
+        if not holds:
+            raise ConfigError("arm.source", run_id, rule)
+    return asked, result

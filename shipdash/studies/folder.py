@@ -1,0 +1,171 @@
+"""A study on disk: ``sweeps/<id>`` in the runs folder, with its spec, its lock and a wish to stop.
+
+No result is kept here: where a study stands follows from its runs, and they are in the store.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from shipdash.config import RUN_ID, ConfigError
+from shipdash.records import RunState
+from shipdash.runs import RunBusy, RunCorrupt, RunNotFound, Store, StoreError, locks
+from shipdash.runs.errors import explained
+from shipdash.runs.folder import Folder, replace
+from shipdash.studies.study import Study
+
+MISSING = "missing"
+"""State of a run that nobody has begun; every other is a `RunState`."""
+
+
+class Standing(NamedTuple):
+    """Where a study stands; `states` has one entry per run, in the order of the study."""
+
+    states: Mapping[str, str]  # run id -> RunState, or MISSING
+    alive: bool  # a process works on it
+    stopping: bool  # it was asked to stop
+
+    @property
+    def counts(self) -> collections.Counter:
+        """Number of runs by state."""
+        return collections.Counter(self.states.values())
+
+    @property
+    def n_done(self) -> int:
+        """Runs with a result."""
+        return self.counts[RunState.COMPLETED]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has a result."""
+        return self.n_done == len(self.states)
+
+
+class Studies(Folder):
+    """The studies of a runs folder."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.root / "sweeps")
+        self.store = store
+
+    def create(self, study: Study) -> str:
+        """Store what is asked, once; its id. A wish to stop is kept: see `forget_cancel`."""
+        study_id = study.digest
+        with explained(f"cannot create a study in {self.root}"):
+            folder = self.root / study_id
+            folder.mkdir(parents=True, exist_ok=True)
+            if not self._is_readable(study_id):
+                replace(folder / "spec.json", study.to_json().encode())
+        return study_id
+
+    def __contains__(self, study_id: str) -> bool:
+        return (self.root / study_id / "spec.json").is_file()
+
+    def study(self, study_id: str) -> Study:
+        """What was asked."""
+        path = self.folder(study_id) / "spec.json"
+        try:
+            return Study.from_json(path.read_bytes())
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise RunCorrupt(f"spec.json of study {study_id} cannot be read ({error}): ask for "
+                             "the study again") from None
+
+    def list(self) -> list[str]:
+        """Ids of the readable studies, newest first."""
+        with explained(f"cannot read {self.root}"), contextlib.suppress(FileNotFoundError):
+            paths = [path / "spec.json" for path in self.root.iterdir()
+                     if RUN_ID.fullmatch(path.name)]
+            paths = [path for path in paths if path.exists()]
+            paths.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+            return [path.parent.name for path in paths if self._is_readable(path.parent.name)]
+        return []
+
+    def _is_readable(self, study_id: str) -> bool:
+        try:
+            self.study(study_id)
+        except (StoreError, ConfigError):
+            return False
+        return True
+
+    def standing(self, study_id: str) -> Standing:
+        """States of all runs, read from the store."""
+        return self.standing_of(self.study(study_id))
+
+    def standing_of(self, study: Study) -> Standing:
+        """The same of a study at hand, with the runs that can be asked by now."""
+        ids = [config.digest for config in study.settings(self.store)]
+        return Standing({run_id: state_of(self.store, run_id) for run_id in ids},
+                        self.is_alive(study.digest), self.cancelled(study.digest))
+
+    @contextlib.contextmanager
+    def lock(self, study_id: str) -> Iterator[None]:
+        """Be the one process that works on this study."""
+        with self._locked(self.folder(study_id) / "alive.lock", patience_s=1.0) as held:
+            if not held:
+                raise RunBusy(f"study {study_id} is being worked on by another process: watch it, "
+                              "or cancel it first")
+            yield
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Whether it is our turn: one study at a time computes, or they would share the cores."""
+        with self._locked(self.root / "turn.lock", patience_s=0.0) as held:
+            yield held
+
+    def is_alive(self, study_id: str) -> bool:
+        """Whether some process works on it, or has been started to: see `open_log`."""
+        return (self._is_held(self.folder(study_id) / "alive.lock")
+                or self._is_held(self.log_path(study_id)))
+
+    def ask_cancel(self, study_id: str) -> None:
+        """Leave the wish to stop; no further run begins."""
+        with explained(f"cannot write to study {study_id}"):
+            (self.folder(study_id) / "cancel").touch()
+
+    def cancelled(self, study_id: str) -> bool:
+        """Whether it was asked to stop."""
+        return (self.folder(study_id) / "cancel").exists()
+
+    def forget_cancel(self, study_id: str) -> None:
+        """It is asked to go on."""
+        with explained(f"cannot write to study {study_id}"):
+            (self.folder(study_id) / "cancel").unlink(missing_ok=True)
+
+    def open_log(self, study_id: str) -> IO[bytes]:
+        """Where a process of its own prints to, locked; `RunBusy` if one does already.
+
+        The lock is dropped when the process ends (see `locks.take`): a study that was started
+        counts as at work from the first moment, and two presses start one.
+        """
+        log = self.log_path(study_id).open("ab")
+        if not locks.take(log.fileno(), patience_s=1.0):  # one that only looks holds it a moment
+            log.close()
+            raise RunBusy(f"study {study_id} has been started already: watch it")
+        return log
+
+    def log_path(self, study_id: str) -> Path:
+        """Where the output of its process goes."""
+        return self.folder(study_id) / "log.txt"
+
+    def folder(self, study_id: str) -> Path:
+        """The folder of a study that is here; `RunNotFound` if it is not."""
+        if not isinstance(study_id, str) or not RUN_ID.fullmatch(study_id):
+            raise RunNotFound(f"a study id has 16 hexadecimal digits. Received: {study_id!r:.40}")
+        if study_id not in self:
+            raise RunNotFound(f"there is no study {study_id} in {self.root}: check the link or "
+                              "the runs folder")
+        return self.root / study_id
+
+
+def state_of(store: Store, run_id: str) -> str:
+    """State of a run, `MISSING` where there is none, *failed* where it cannot be read."""
+    try:
+        return store.status(run_id).state
+    except RunNotFound:
+        return MISSING
+    except StoreError:
+        return RunState.FAILED

@@ -1,0 +1,155 @@
+"""The panel of studies: start what is missing, watch it, cancel it, take it up again, what failed.
+
+Nothing is computed in the server: a study is worked off by a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from shipdash import analysis
+from shipdash.config import RunConfig
+from shipdash.records import RunState
+from shipdash.runs import StoreError
+from shipdash.studies.ensure import cancel, start
+from shipdash.studies.folder import Standing, Studies, state_of
+from shipdash.studies.study import Study
+from shipdash.ui import forms, frame
+
+EVERY = "3s"
+"""Runs of a study take half a minute each; a page drawn more often would only cost."""
+
+MOST = 4  # studies in one panel
+MOST_FAILED = 3  # runs of a study whose reasons are told
+
+Shown = list[tuple[Study, Standing]]
+
+
+def start_box(run: frame.Run, key: str, label: str,
+              questions: Callable[[], Sequence[RunConfig]]) -> None:
+    """A button that starts what is missing of some runs beside the one in view, and their panel."""
+    st.divider()
+    if not can_start(run):
+        return
+    study = Study(name=f"{key} of {run.run_id}", runs=tuple(forms.attempt(questions) or ()))
+    start_button(study, f"queue_{key}", label, icon=":material/playlist_add:",
+                 help="Settings as in the run in view but for this; stored answers are kept.")
+    panel(lambda found: found.name == study.name)
+
+
+def can_start(run: frame.Run) -> bool:
+    """Whether other runs can be computed beside this one; a sentence where they cannot."""
+    if run.recorded:
+        frame.empty("A recorded run cannot be added to.",
+                    "Start the same settings on the Run page; its controls can be computed there.")
+    return not run.recorded
+
+
+def start_button(study: Study, key: str, label: str, *, disabled: bool = False, **more) -> bool:
+    """The button that starts a study; shut where nothing is missing of it or it is at work."""
+    studies = Studies(frame.own_store())
+    at_work = study.digest in studies and studies.is_alive(study.digest)
+    if not st.button(label, key=key, disabled=disabled or at_work or not missing(study), **more):
+        return False
+    if forms.attempt(start, frame.own_store(), study) is not None:
+        st.rerun()
+    return True
+
+
+def missing(study: Study) -> list[RunConfig]:
+    """Runs of a study that have no result on this machine yet."""
+    store = frame.own_store()
+    return [config for config in study.settings(store)
+            if state_of(store, config.digest) != RunState.COMPLETED]
+
+
+def panel(wanted: Callable[[Study], bool]) -> Shown:
+    """The studies that are at work or not complete; the page is drawn again as they come on."""
+    shown = _in_view(wanted)
+    _buttons(shown)  # outside the timed fragment: clicks are kept
+    at_work = any(standing.alive for _, standing in shown)
+    st.fragment(_progress, run_every=EVERY if at_work else None)(wanted, _states(shown))
+    return shown
+
+
+def is_grid(study: Study) -> bool:
+    """Whether it varies settings along axes, as the Threshold page draws them."""
+    return bool(study.axes)
+
+
+def _progress(wanted: Callable[[Study], bool], drawn: tuple) -> None:
+    """One bar per study with its runs by state, what is being computed and what failed."""
+    shown = _in_view(wanted)
+    if _states(shown) != drawn:
+        st.rerun()  # figures, buttons and timer follow
+    for study, standing in shown:
+        counts = analysis.ordered_counts(standing.counts)
+        words = ", ".join(f"{count} {state}" for state, count in counts.items())
+        n = len(standing.states)
+        st.progress(standing.n_done / n, f"{called(study)}: {_stands(standing)} "
+                                         f"{standing.n_done} of {n} runs · {words}")
+        _details(study, standing)
+
+
+def _details(study: Study, standing: Standing) -> None:
+    failed = [i for i, state in standing.states.items() if state == RunState.FAILED]
+    for run_id in failed[:MOST_FAILED]:
+        reason = forms.attempt(lambda run_id=run_id: frame.own_store().info(run_id).reason)
+        st.caption(f":material/error: `{run_id}` failed. {reason or ''}")
+    for config in study.settings(frame.own_store()):
+        running = standing.states.get(config.digest) == RunState.RUNNING
+        if running and config.arm.kind == "selection":
+            st.page_link("pages/2_Run.py", label=f"Watch {config.digest}",
+                         query_params={"run": config.digest})
+
+
+def _buttons(shown: Shown) -> None:
+    """Cancel what is at work, resume what is not."""
+    store = frame.own_store()
+    with st.container(horizontal=True):
+        for study, standing in shown:
+            name = called(study).lower()
+            if standing.alive and not standing.stopping:
+                if st.button(f"Cancel {name}", key=f"study_cancel_{study.digest}",
+                             icon=":material/close:"):
+                    forms.attempt(cancel, store, study)
+                    st.rerun()
+            elif not standing.alive and st.button(
+                    f"Resume {name}", key=f"study_resume_{study.digest}",
+                    icon=":material/play_arrow:"):
+                forms.attempt(start, store, study)
+                st.rerun()
+
+
+def _in_view(wanted: Callable[[Study], bool]) -> Shown:
+    """Studies that are at work or not complete, newest first; at most a few."""
+    studies, found = Studies(frame.own_store()), []
+    try:
+        for study_id in studies.list()[:20 * MOST]:
+            study = studies.study(study_id)
+            if wanted(study) and len(found) < MOST:
+                standing = studies.standing_of(study)
+                found += [(study, standing)] if standing.alive or not standing.complete else []
+    except StoreError as error:
+        st.warning(f"The studies of this machine cannot be read: {error}")
+    return found
+
+
+def _states(shown: Shown) -> tuple:
+    return tuple((study.digest, standing.alive, standing.stopping,
+                  tuple(standing.states.values())) for study, standing in shown)
+
+
+def called(study: Study) -> str:
+    """What a study is called beside a run that it may be about: ``Controls 1a2b3c``."""
+    return f"{study.name.partition(' of ')[0].capitalize()} {study.digest[:6]}"
+
+
+def _stands(standing: Standing) -> str:
+    if standing.alive:
+        return "stopping." if standing.stopping else "at work."
+    if standing.counts[RunState.FAILED]:
+        return "ended, some runs failed; Resume tries them again."
+    return "halted; Resume goes on with it."

@@ -1,0 +1,35 @@
+"""What `pip install .` puts on a machine: the command, the recorded runs, the pages."""
+
+import tomllib
+from pathlib import Path
+
+from shipdash import installed
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def test_pages_and_all_that_is_no_python_are_on_the_lists():
+    """A new page, style or script must not be missing from the wheel."""
+    listed = SETTINGS["tool"]["setuptools"]
+    pages = [path for patterns in listed["data-files"].values() for p in patterns
+             for path in ROOT.glob(p)]
+    assert set(pages) == {ROOT / "app.py", *(ROOT / "pages").glob("*.py")}
+    data = {path for p in listed["package-data"]["shipdash"]
+            for path in (ROOT / "shipdash").glob(p)}
+    others = {path for path in (ROOT / "shipdash").rglob("*")
+              if path.is_file() and path.suffix not in (".py", ".pyc")}
+    recorded = ROOT / "shipdash" / "recorded"
+    assert others <= data | {path for path in others if recorded in path.parents}
+
+
+def test_in_a_checkout_the_pages_are_those_of_the_checkout():
+    """An older installed version beside it is not shown."""
+    assert installed.app_folder() == ROOT
+
+
+def test_in_an_installation_they_are_where_pip_puts_data(tmp_path, monkeypatch):
+    """Under the prefix of the environment."""
+    monkeypatch.setattr(installed, "__file__", str(tmp_path / "shipdash" / "installed.py"))
+    monkeypatch.setattr(installed.sys, "prefix", str(tmp_path))
+    assert installed.app_folder() == tmp_path / "share" / "shipdash"

@@ -1,0 +1,277 @@
+"""The networks, their loss and the one learner that trains them: small, real, compiled rarely."""
+
+import numpy as np
+import pytest
+
+from shipdash import config as configs
+from shipdash.data.scene import SceneSource
+
+pytestmark = pytest.mark.tensorflow
+
+SIZE = 32
+SCENE = configs.SceneConfig(size=SIZE, radius_min=4.0, radius_max=8.0)
+
+
+def network(**changes):
+    return configs.NetworkConfig(**{"filters": 4, "batch": 4, "warmup_batch": 4,
+                                    "predict_batch": 4, **changes})
+
+
+def pairs(n, start=0):
+    return SceneSource(SCENE, seed=1, n=1000).draw(range(start, start + n))
+
+
+@pytest.fixture(scope="module")
+def learner():
+    """One compiled learner for all tests; each puts it back to where it likes."""
+    from shipdash.learning.learner import open_learner
+
+    return open_learner(network(), shape=(SIZE, SIZE), seed=1)
+
+
+@pytest.fixture
+def fresh(learner):
+    """The state of a learner that has compiled everything and learnt nothing."""
+    if not hasattr(learner, "fresh"):
+        learner.fresh = learner.get_state()
+        learner.prepare()
+    learner.set_state(learner.fresh)
+    return learner
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(
+        a[k].dtype == b[k].dtype and a[k].tobytes() == b[k].tobytes() for k in a)
+
+
+@pytest.mark.parametrize("size", [32, 128])
+def test_the_article_network_has_5_123_089_parameters(size):
+    """The article's number, whatever the size of the image."""
+    from shipdash.learning.networks import article_network
+
+    built = article_network(size, 16)
+    assert built.count_params() == 5_123_089
+    assert built.output_shape == (None, size, size)
+
+
+@pytest.mark.parametrize("size", [32, 48, 64, 128])
+def test_the_compact_network_gives_a_mask_of_every_size(size):
+    """One probability per pixel; its weights do not depend on the size."""
+    from shipdash.learning.networks import compact_network
+
+    built = compact_network(size, 16)
+    assert built.output_shape == (None, size, size)
+    assert built.count_params() == compact_network(32, 16).count_params() < 200_000
+
+
+def test_the_loss_by_hand_and_by_keras():
+    """Two pixels on paper; random masks against keras.losses and the Dice formula in NumPy."""
+    import keras
+    import tensorflow as tf
+
+    from shipdash.learning.networks import bce_dice_loss
+
+    by_hand = -np.log(0.8) / 2 - np.log(0.4) / 2 + 1 - (2 * 0.8 + 1) / (1 + 1.4 + 1)
+    found = bce_dice_loss(tf.constant([[[1.0, 0.0]]]), tf.constant([[[0.8, 0.6]]]))
+    assert float(found) == pytest.approx(by_hand, rel=1e-6)
+    chance = np.random.default_rng(1)
+    truth = (chance.random((5, 8, 8)) < 0.3).astype(np.float32)
+    p = chance.random((5, 8, 8)).astype(np.float32)
+    dice = 1 - (2 * (truth * p).sum() + 1) / (truth.sum() + p.sum() + 1)
+    bce = float(keras.losses.BinaryCrossentropy()(truth, p))
+    assert float(bce_dice_loss(tf.constant(truth), tf.constant(p))) == pytest.approx(
+        bce + dice, rel=1e-5)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_the_loss_is_finite_where_the_network_is_certain(value):
+    """Certainly right costs nothing, certainly wrong a finite amount."""
+    import tensorflow as tf
+
+    from shipdash.learning.networks import bce_dice_loss
+
+    certain = tf.fill((2, 4, 4), value)
+    assert float(bce_dice_loss(certain, certain)) == pytest.approx(0.0, abs=1e-5)
+    assert 10 < float(bce_dice_loss(1 - certain, certain)) < 20
+
+
+def test_augmentation_turns_images_and_masks_alike():
+    """Each pair comes out in one of its eight orientations, all eight come, the same by seed."""
+    import tensorflow as tf
+
+    from shipdash.learning.tensorflow_learner import _turned
+
+    images, masks = pairs(64)
+    masks = masks.astype(np.float32)
+    turned, truth = (x.numpy() for x in _turned(
+        tf.constant(images), tf.constant(masks), tf.constant([1, 7])))
+    seen = set()
+    for image, mask, after, mask_after in zip(images, masks, turned, truth, strict=True):
+        ways = [(k, t) for k in range(4) for t in (False, True)]
+        for k, t in ways:
+            was, mask_was = (np.rot90(x.swapaxes(0, 1) if t else x, k) for x in (image, mask))
+            if np.array_equal(was, after):
+                assert np.array_equal(mask_was, mask_after)
+                seen.add((k, t))
+                break
+        else:
+            pytest.fail("not an orientation of the pair")
+    assert len(seen) == 8
+    again = _turned(tf.constant(images), tf.constant(masks), tf.constant([1, 7]))[0].numpy()
+    other = _turned(tf.constant(images), tf.constant(masks), tf.constant([1, 8]))[0].numpy()
+    assert np.array_equal(turned, again)
+    assert not np.array_equal(turned, other)
+
+
+def test_a_step_counts_the_pixels_of_its_batch(fresh):
+    """Shapes and types as the protocol says; a mask keeps its area however it is turned."""
+    images, masks = pairs(4)
+    step = fresh.train(images, masks)
+    both, either = step.counts
+    assert both.dtype == either.dtype == np.int64
+    assert both.shape == either.shape == (4,)
+    assert np.isfinite(step.loss)
+    assert (both <= masks.sum(axis=(1, 2))).all()
+    assert (either >= masks.sum(axis=(1, 2))).all()
+
+
+def test_a_step_is_one_adam_step_with_the_mean_gradient_of_its_shards():
+    """Against plain Keras: the counts, the loss and every weight after the step."""
+    import keras
+    import tensorflow as tf
+
+    from shipdash.learning import metrics
+    from shipdash.learning.learner import open_learner
+    from shipdash.learning.networks import bce_dice_loss
+    from shipdash.learning.tensorflow_learner import SHARDS
+
+    plain = network(augment=False, invert=False, average=0.0)
+    learner = open_learner(plain, shape=(SIZE, SIZE), seed=3)
+    plain = keras.models.clone_model(learner.network)
+    plain.set_weights(learner.network.get_weights())
+    images, masks = pairs(4)
+    probabilities, gradients, losses = [], [], []
+    before = [w.numpy() for w in plain.non_trainable_variables]
+    for part in np.split(np.arange(4), SHARDS):
+        for w, value in zip(plain.non_trainable_variables, before, strict=True):
+            w.assign(value)
+        with tf.GradientTape() as tape:
+            p = plain(images[part], training=True)
+            losses.append(bce_dice_loss(tf.constant(masks[part].astype("f4")), p))
+        probabilities.append(p.numpy())
+        gradients.append(tape.gradient(losses[-1], plain.trainable_weights))
+    rate = float(learner.optimizer.learning_rate)
+    keras.optimizers.Adam(rate).apply_gradients(zip(
+        [sum(g) / SHARDS for g in zip(*gradients, strict=True)], plain.trainable_weights,
+        strict=True))
+    step = learner.train(images, masks)
+    expected = metrics.counts(masks, np.concatenate(probabilities))
+    assert np.array_equal(step.counts.union, expected.union)
+    assert np.array_equal(step.counts.intersection, expected.intersection)
+    assert step.loss == pytest.approx(float(sum(losses)) / SHARDS, rel=1e-5)
+    for mine, theirs in zip(learner.network.trainable_weights, plain.trainable_weights,
+                            strict=True):
+        assert np.allclose(mine.numpy(), theirs.numpy(), atol=rate / 20), mine.path
+
+
+def test_preparing_changes_nothing(fresh):
+    """Compiling takes a step on black images and takes it back."""
+    before = fresh.get_state()
+    fresh.prepare()
+    assert same(fresh.get_state(), before)
+
+
+def test_a_prediction_does_not_depend_on_its_company(fresh):
+    """Any number of images, none included, in any order; and predicting changes nothing."""
+    images, masks = pairs(11)
+    for _ in range(3):
+        fresh.train(images[:4], masks[:4])
+    before = fresh.get_state()
+    whole = fresh.predict(images)
+    assert whole.shape == (11, SIZE, SIZE)
+    assert whole.dtype == np.float32
+    for n in (0, 1, 3, 4, 5, 8):
+        assert np.array_equal(fresh.predict(images[:n]), whole[:n])
+    assert np.array_equal(fresh.predict(images[::-1]), whole[::-1])
+    assert same(fresh.get_state(), before)
+
+
+def test_a_stored_state_goes_on_bit_for_bit(fresh):
+    """Three steps, put away, three more; back to where it was: the same three again."""
+    images, masks = pairs(16)
+    batches = [slice(k, k + 4) for k in (0, 4, 8, 12, 2, 6)]
+    for batch in batches[:3]:
+        fresh.train(images[batch], masks[batch])
+    stored = {k: v.copy() for k, v in fresh.get_state().items()}
+    first = [fresh.train(images[batch], masks[batch]) for batch in batches[3:]]
+    ended = fresh.get_state()
+    assert not same(stored, ended)
+    fresh.set_state(stored)
+    assert same(fresh.get_state(), stored)
+    second = [fresh.train(images[batch], masks[batch]) for batch in batches[3:]]
+    assert same(fresh.get_state(), ended)
+    for a, b in zip(first, second, strict=True):
+        assert a.loss == b.loss
+        assert np.array_equal(a.counts, b.counts)
+
+
+def test_training_learns_the_pairs_it_is_shown(fresh):
+    """The plain purpose: the loss on four pairs falls by a lot."""
+    images, masks = pairs(4)
+    losses = [fresh.train(images, masks).loss for _ in range(60)]
+    assert np.mean(losses[-5:]) < 0.6 * losses[0]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(fresh):
+    """Determinism by seed, without compiling anything."""
+    from shipdash.learning.learner import open_learner
+
+    twin = open_learner(network(), shape=(SIZE, SIZE), seed=1).get_state()
+    other = open_learner(network(), shape=(SIZE, SIZE), seed=2).get_state()
+    assert same(twin, fresh.get_state())
+    assert not same(other, twin)
+
+
+def test_a_reseeded_learner_is_one_of_that_seed_and_compiles_nothing(fresh):
+    """Whatever it has learnt before: weights, optimizer, moving averages and augmentation."""
+    from shipdash.learning.learner import open_learner
+
+    images, masks = pairs(4)
+    twin = open_learner(network(), shape=(SIZE, SIZE), seed=2)
+    start = twin.get_state()
+    twin.train(images, masks)
+    fresh.train(images, masks)
+    n_shapes = fresh.n_shapes
+    fresh.reseed(2)
+    assert same(fresh.get_state(), start)
+    fresh.train(images, masks)
+    assert same(fresh.get_state(), twin.get_state())
+    assert fresh.n_shapes == n_shapes
+    fresh.reseed(1)
+    assert same(fresh.get_state(), fresh.fresh)
+
+
+def test_the_state_of_another_network_is_refused(fresh):
+    """Another width, a missing or a surplus array."""
+    from shipdash.learning.learner import open_learner
+
+    state = fresh.get_state()
+    wider = open_learner(network(filters=8), shape=(SIZE, SIZE), seed=1).get_state()
+    for wrong in (wider, {}, dict(list(state.items())[1:]), state | {"more": np.zeros(2)}):
+        with pytest.raises(ValueError, match="same compact network"):
+            fresh.set_state(wrong)
+    assert same(fresh.get_state(), state)
+
+
+def test_after_all_these_calls_two_shapes_are_compiled(fresh):
+    """One for training and one for prediction, however many pairs were asked for."""
+    images, masks = pairs(9)
+    fresh.train(images[:4], masks[:4])
+    fresh.predict(images)
+    assert fresh.n_shapes == 2
+
+
+def test_the_device_is_named_and_the_parameters_are_counted(fresh):
+    """What a result says about where it was made."""
+    assert fresh.device
+    assert fresh.n_parameters == fresh.network.count_params() > 1000
