@@ -131,3 +131,16 @@ def test_pause_step_and_cancel_by_their_buttons(live):
     live.get_by_role("button", name="Cancel").click()
     expect(live.get_by_text("Cancelled.")).to_be_visible(timeout=SOON_MS)
     expect(live.get_by_role("button", name="Resume")).to_be_enabled()
+
+
+def test_a_second_viewer_sees_a_paused_run_resume_and_end(live, app, browser):
+    """Without touching anything: the other page's state follows."""
+    live.get_by_role("button", name="Pause").click()
+    expect(live.get_by_text("Paused.")).to_be_visible(timeout=SOON_MS)
+    second = open_page(browser, live.url, [])
+    expect(second.get_by_text("Paused.")).to_be_visible(timeout=SOON_MS)
+    live.get_by_role("button", name="Resume").click()
+    expect(second.get_by_text("Running.")).to_be_visible(timeout=SOON_MS)
+    live.get_by_role("button", name="Cancel").click()
+    expect(second.get_by_text("Cancelled.")).to_be_visible(timeout=SOON_MS)
+    second.context.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from browsing import ROOT, SOON_MS, App, open_page, settle
+from PIL import Image
 from playwright.sync_api import Page, expect
 from test_threshold_page import fill, grid
 
@@ -107,6 +108,64 @@ def test_the_numbers_of_a_figure_can_be_downloaded(shared, browser):
     table = pd.read_csv(waiting.value.path())
     assert waiting.value.suggested_filename == "selection.csv"
     assert table["tested"].iloc[-1] == 10_000
+    page.context.close()
+
+
+def test_a_figure_is_downloaded_with_its_title_and_its_origin(shared, browser):
+    """The picture is taller than the figure by the lines above and below, which Plotly is given."""
+    page = open_page(browser, f"{shared.url}/Run", [])
+    settle(page)
+    expect(page.locator("[data-testid=selection] .main-svg").first).to_be_visible(timeout=SOON_MS)
+    page.evaluate("""() => {
+        const real = window.Plotly.downloadImage;
+        window.Plotly.downloadImage = (figure, how) => {
+            window.handed = { layout: figure.layout, how };
+            return real(figure, how);
+        };
+    }""")
+    page.locator("[data-testid=selection]").hover()
+    with page.expect_download(timeout=SOON_MS) as waiting:
+        page.locator("[data-testid=selection] [data-title='Download as PNG']").click()
+    layout, how = page.evaluate("() => [window.handed.layout, window.handed.how]")
+    assert waiting.value.suggested_filename == "selection.png"
+    said = layout["annotations"][-1]["text"].replace("<br>", " ")
+    assert "pairs" in layout["title"]["text"]
+    assert "seeds: pool" in said and "run ce1cdf55fcbb8cab" in said and "drawn by shipdash" in said
+    with Image.open(waiting.value.path()) as picture:
+        assert picture.size == (2 * round(how["width"]), 2 * round(how["height"]))
+    page.context.close()
+
+
+SHADE = "(e) => { const s = getComputedStyle(e); return [s.backgroundColor, s.outlineStyle]; }"
+
+
+def test_a_focused_link_does_not_look_like_the_page_in_view(shared, browser, look):
+    """A ring, not the grey of the page in view."""
+    scheme, width = look
+    page = open_page(browser, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
+    settle(page)
+    links = page.locator(".st-key-links a")
+    links.filter(has_text="Generator").focus()
+    page.keyboard.press("Tab")
+    here = links.filter(has_text="Evaluation").evaluate(SHADE)
+    focused = links.filter(has_text="Run").evaluate(SHADE)
+    assert focused[0] != here[0]
+    assert (focused[1], here[1]) == ("solid", "none")
+    page.context.close()
+
+
+def test_the_chosen_segment_is_the_strongest(shared, browser, look):
+    """As dark (or as light) as the others, and bolder."""
+    scheme, width = look
+    page = open_page(browser, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
+    settle(page)
+    (chosen, weight), (other, lighter) = (
+        page.locator(f"button[data-variant=segmented_control][aria-checked={checked}]").first
+        .evaluate("e => { const s = getComputedStyle(e.querySelector('p') ?? e);"
+                  "       return [s.color, Number(s.fontWeight)]; }")
+        for checked in ("true", "false"))
+    assert chosen == other
+    assert weight > lighter
     page.context.close()
 
 

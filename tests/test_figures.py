@@ -74,3 +74,12 @@ def test_scores_split_at_the_acceptance():
     chart = figures.scores(table, 0.9, "t")
     assert sum(sum(t.y) for t in chart.figure.data) == 3
     assert _trace(chart, "fail").marker.pattern.shape == "/"
+
+
+@pytest.mark.parametrize("n_tested", [4, 1_992])
+def test_a_pair_tested_once_has_ticks_at_whole_pairs(n_tested):
+    """The axis begins at none and is ten pairs long at least, so no tick falls between two."""
+    once = pd.DataFrame({"n_tested": [n_tested], "round": [1], "iou": [0.4],
+                         "outcome": ["selected"]})
+    low, high = figures.history(once, 0.9).figure.layout.xaxis.range
+    assert low == 0 and high >= max(n_tested, 10)

@@ -88,7 +88,7 @@ def test_rejection_rate_without_scores_is_empty():
 
 
 def test_rejection_rate_at_an_iou_of_ones_choice():
-    """By hand: of the tested pairs with IoU 0.4, 0.96 and 0.91 two are below 0.95, one below 0.9."""
+    """By hand: of IoU 0.96, 0.91 and 0.4, two are below 0.95 and one is below 0.9."""
     events = [Picked(1, 0, 0, 1, 1, None, None), Scanned(1, 3, 3, (1, 2), (0.96, 0.91), 2, 0, 0.1),
               Picked(1, 3, 3, 2, 4, 0.4, 0.0)]
     rates = {iou: analysis.rejection_rate(events, below=iou)["rate"] for iou in (0.9, 0.95)}

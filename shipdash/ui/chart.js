@@ -71,7 +71,7 @@ function wrapped(text, most) {
 function download(root) {
   const { title, origin, name } = root.shipdashLatest;
   const { width, height, margin, _size } = root._fullLayout;
-  const above = wrapped(title, width / 9), below = wrapped(origin, width / 6.5);
+  const above = wrapped(title, width / 9.5), below = wrapped(origin, (width - 32) / 6.8);
   const head = 22 * above.length + 18, foot = 16 * below.length + 10;
   const layout = structuredClone(root.layout);
   Object.assign(layout, { width, height: height + head + foot, autosize: false });
@@ -80,7 +80,8 @@ function download(root) {
     x: 0, xanchor: "left", y: 1, yanchor: "top", pad: { t: 12, l: 16 } };
   layout.annotations = [...(layout.annotations ?? []), {
     text: below.join("<br>"), font: { size: 11 }, showarrow: false, align: "left",
-    xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 0, yanchor: "top", yshift: -margin.b }];
+    xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 0, yanchor: "top",
+    xshift: 16 - _size.l, yshift: -margin.b }];
   return window.Plotly.downloadImage({ data: root.data, layout },
     { format: "png", filename: name, scale: 2, width, height: layout.height });
 }
