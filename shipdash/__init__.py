@@ -3,4 +3,4 @@
 Not a general training framework: one experiment, told honestly.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -48,7 +48,7 @@ def _measured(run: frame.Run, certificate, recent) -> None:
                          columns=["what", "kind", "rate", "low", "high"])
     if table.empty:
         return
-    held = (run.result.get("held_out") or {}).get("share_failing")
+    held = run.result.held_out and run.result.held_out.share_failing
     title = "Nothing measured on fresh pairs"
     if held is not None:
         title = f"Measured: {held:.2%} of fresh pairs fail"
@@ -60,9 +60,9 @@ def _measured(run: frame.Run, certificate, recent) -> None:
 
 
 def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
-    rows, held = [], run.result.get("held_out") or {}
+    rows, held = [], run.result.held_out
     if held:
-        k, n = round(held["share_failing"] * held["n"]), held["n"]
+        k, n = round(held.share_failing * held.n), held.n
         low, high = analysis.wilson(*(pd.array([v], "int64").to_numpy() for v in (k, n)))
         rows.append((f"held-out, {n:,} fresh pairs", "measured", k / n, low[0], high[0]))
     rate = recent.rate

@@ -17,14 +17,14 @@ N_WORST = 12
 
 def held_out(run: frame.Run) -> None:
     """The four measures and the distribution behind them."""
-    held = run.result.get("held_out")
-    if not held:
+    held = run.result.held_out
+    if held is None:
         frame.empty("This run was asked for without held-out pairs.",
                     "Start it with evaluation.n_held_out above 0 to see scores here.")
         return
-    n_failing = round(held["share_failing"] * held["n"])
-    title = (f"{n_failing:,} of {held['n']:,} fresh pairs ({held['share_failing']:.2%}) fall "
-             f"below IoU {held['acceptance_iou']:.2f}")
+    n_failing = round(held.share_failing * held.n)
+    title = (f"{n_failing:,} of {held.n:,} fresh pairs ({held.share_failing:.2%}) fall "
+             f"below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
     st.caption("By the network as selection left it, on fresh pairs of another split that were "
                f"used for no choice. {frame.provenance(run)}")
@@ -73,20 +73,20 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
 
 def reaudit(run: frame.Run) -> None:
     """The article's unchecked claim, checked: which discarded pairs fail now, with pictures."""
-    found = run.result.get("reaudit")
-    if not found:
+    found = run.result.reaudit
+    if found is None:
         frame.empty("The re-audit was not made for this run.", "Start it with Re-audit on.")
         return
     limit = run.config.selection.acceptance_iou
-    if not found["n_failing"]:
-        st.markdown(f"### The final network passes all {found['n']:,} discarded pairs")
-        st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found['lowest_iou'], 3)}.")
+    if not found.n_failing:
+        st.markdown(f"### The final network passes all {found.n:,} discarded pairs")
+        st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}.")
     else:
-        st.markdown(f"### {found['n_failing']:,} of {found['n']:,} discarded pairs now fail")
+        st.markdown(f"### {found.n_failing:,} of {found.n:,} discarded pairs now fail")
         st.markdown(f"Each passed when it came. Looked at once more by the final network they fall "
-                    f"below IoU {limit:.2f}; the lowest is {frame.iou(found['lowest_iou'], 3)}. "
+                    f"below IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}. "
                     "The article took for granted that there are none.")
-        _failing(run, found["failing"])
+        _failing(run, found.failing)
     st.caption(frame.provenance(run))
     _passes(run)
 

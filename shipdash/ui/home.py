@@ -37,7 +37,7 @@ def body() -> None:
 def _curve(run: frame.Run, guess: int | None) -> None:
     events, rules = frame.events(run), run.config.selection
     now = analysis.progress(events, rules.n_pool, rules.passes)
-    reason = (run.result or {}).get("reason")
+    reason = run.result and run.result.reason
     title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, reason)
     curve = analysis.selection_curve(events)
     chart.show(figures.selection(curve, rules.n_pool, title, guess=guess), key="home_selection",
@@ -79,15 +79,15 @@ def origin(run: frame.Run) -> str:
 
 def result(run: frame.Run) -> None:
     """The held-out result in numbers."""
-    held = (run.result or {}).get("held_out")
+    held = run.result and run.result.held_out
     if held:
         cells = st.columns(4)
-        cells[0].metric("Selected", f"{run.result['n_core']:,} of {run.result['n_pool']:,}")
-        cells[1].metric("Held-out mean IoU", f"{held['mean_iou']:.3f}",
-                        help=f"{held['n']:,} fresh pairs, used for no choice.")
-        cells[2].metric(f"Below IoU {held['acceptance_iou']:.2f}", f"{held['share_failing']:.2%}",
-                        help=f"Share of {held['n']:,} fresh pairs.")
-        cells[3].metric("Whole run", frame.duration(run.result["seconds"]))
+        cells[0].metric("Selected", f"{run.result.n_core:,} of {run.result.n_pool:,}")
+        cells[1].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
+                        help=f"{held.n:,} fresh pairs, used for no choice.")
+        cells[2].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
+                        help=f"Share of {held.n:,} fresh pairs.")
+        cells[3].metric("Whole run", frame.duration(run.result.seconds))
         beside(run)
 
 
@@ -107,7 +107,7 @@ def beside(run: frame.Run) -> None:
 
 def core(run: frame.Run) -> None:
     """All that the network trained on, at a glance."""
-    chosen = (run.result or {}).get("core", [])
+    chosen = run.result.core if run.result else ()
     if not chosen:
         return
     first = f", the first {MOST_SHOWN} here" if len(chosen) > MOST_SHOWN else ""
@@ -122,7 +122,8 @@ def core(run: frame.Run) -> None:
 
 def repeat(run: frame.Run) -> None:
     """The command that gives the same run from a terminal, to the last pair."""
-    on_one = (run.result or {}).get("threads") == 1  # another number of threads rounds differently
+    # Another number of threads rounds differently.
+    on_one = run.result is not None and run.result.threads == 1
     st.markdown(f"The same run from a terminal{', on one thread as it was' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
     st.caption("To the last pair on the same processor. Another may round differently, and near "
@@ -162,14 +163,14 @@ def _row(run: frame.Run) -> dict:
     c = run.config
     if c is None:
         return {"state": "unreadable", "settings": run.reason, "run": run.run_id}
-    held = (run.result or {}).get("held_out") or {}
+    held = run.result and run.result.held_out
     return {
         "open": f"/Run?run={run.run_id}", "state": str(run.state),
         "settings": frame.preset_of(c),
         "pool": f"{c.selection.n_pool:,}",
         "precision": c.selection.precision,
         "seeds": f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model}",
-        "selected": f"{run.result['n_core']:,}" if run.result else "–",
-        "held-out IoU": f"{held['mean_iou']:.3f}" if held else "–",
+        "selected": f"{run.result.n_core:,}" if run.result else "–",
+        "held-out IoU": f"{held.mean_iou:.3f}" if held else "–",
         "started": run.created[:16].replace("T", " "), "run": run.run_id,
     }

@@ -94,7 +94,7 @@ def _panel(run: frame.Run, log: bool) -> None:
     _say(run, state, reason, now)
     _warn(run, state, events)
     _numbers(now)
-    stop = (run.result or {}).get("reason")
+    stop = run.result and run.result.reason
     title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, stop)
     curve = analysis.selection_curve(events)
     left, right = st.columns([5, 1], gap="medium")

@@ -19,10 +19,11 @@ def seeds(config: RunConfig) -> str:
 
 def provenance(run: Run) -> str:
     """Where the numbers come from: seeds, device, date, version."""
-    result = run.result or {}
-    parts = [seeds(run.config), result.get("device"), result.get("machine"),
-             str(result.get("date") or run.created)[:10],
-             f"shipdash {result['version']}" if "version" in result else None]
+    result = run.result
+    if result is None:
+        return f"{seeds(run.config)} · {run.created[:10]}"
+    parts = [seeds(run.config), result.device, result.machine, result.date[:10],
+             f"shipdash {result.version}" if result.version else None]
     return " · ".join(str(part) for part in parts if part)
 
 
