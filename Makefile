@@ -8,9 +8,11 @@ BIN := $(VENV)/bin
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
 
+# Two files at a time; then, one by one, what looks at a screen.
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -m "browser"
 
 # A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:
 #   make bench BENCH="--only machine,full --keep"

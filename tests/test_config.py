@@ -468,3 +468,19 @@ def test_plain_iou_accepts_continuously():
     """Under the other score the threshold is margin times precision."""
     loop = SelectionConfig(acceptance="iou", precision=0.8, margin=0.9)
     assert loop.threshold == loop.acceptance_iou == pytest.approx(0.72)
+
+
+def test_settings_of_algorithm_2_are_read_in_todays_names():
+    """What moved is found in its new place, what was dropped was off, and the run id is another."""
+    old = RunConfig().to_dict()
+    del old["planted"], old["source"], old["arm"]["protocol"]
+    old["scene"] |= {"distinct": 50, "duplicates": 0.0, "label_noise": 0.0,
+                     "label_noise_kind": "shifted"}
+    old["selection"] |= {"confirm": False, "picks_per_scan": 1}
+    assert RunConfig.from_stored(old) == RunConfig(planted=PlantedConfig(distinct=50))
+    assert "distinct" in old["scene"]  # what was handed in is left alone
+    with pytest.raises(ConfigError, match="must be 1: it was dropped in algorithm 3"):
+        RunConfig.from_stored(old | {"selection": {"picks_per_scan": 4}})
+    for nonsense in (None, [], {"scene": 3}, {"selection": []}):
+        with pytest.raises(ConfigError):
+            RunConfig.from_stored(nonsense)

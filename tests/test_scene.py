@@ -354,3 +354,11 @@ def test_a_rectangle_covers_its_edges(h):
     """What scikit-image's polygon fills for the article's corners is one more each way."""
     r, c = draw.polygon([5, 5, 5 + h, 5 + h], [7, 9, 9, 7])
     assert len(set(zip(r.tolist(), c.tolist(), strict=True))) == (h + 1) * 3
+
+
+def test_an_old_runs_rectangles_are_drawn_as_they_were():
+    """A row and a column less, all else alike: the picture a run of version 0.2.0 was shown."""
+    for seed in range(40):
+        new, old = (draw_factors(ARTICLE, rng(seed), edges=edges) for edges in (True, False))
+        assert new.distractor_height == old.distractor_height + 1
+        assert new[:7] == old[:7]

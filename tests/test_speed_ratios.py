@@ -8,7 +8,6 @@ import pytest
 
 from shipdash import config as configs
 from shipdash.data import open_source
-from shipdash.data.scene import SceneSource
 from shipdash.data.source import stream_order
 from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner, open_learner
@@ -160,7 +159,7 @@ def held() -> int:
 def test_the_loop_holds_no_more_memory_after_many_events(traced):
     """Nothing is kept per event: not even a number would pass. A picture in the air may differ."""
     config, n_events, at = by_heart(3_000), 0, {}
-    pool = SceneSource(config.scene, seed=1, n=3_000)
+    pool = open_source(config)
     for event in select(pool, RoteLearner(), config, stream_order(3_000, 1), LoopState()):
         n_events += 1
         if n_events in (1_000, 3_000):

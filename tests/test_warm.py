@@ -36,7 +36,7 @@ def note(store, name):
 def offered(store, config):
     """Whether a process stands by, or will in a moment, for just this run."""
     return store.standby_is_alive() and (
-        note(store, warm.OFFER).get("needs", {}).get("size") == config.scene.size)
+        note(store, warm.OFFER).get("needs", {}).get("shape") == list(config.shape))
 
 
 @pytest.fixture
@@ -215,8 +215,9 @@ def test_it_follows_the_settings_of_the_page(store, server):
     until(lambda: offered(store, other))
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"network": {"kind": "none"}, "size": 1}',
-                                     '{"size": 32}', '{"network": 3, "size": 32, "threads": 1}'])
+@pytest.mark.parametrize("content", [
+    "", "[]", "{", '{"network": {"kind": "none"}, "shape": [1, 1]}', '{"shape": [32, 32]}',
+    '{"network": 3, "shape": 32, "threads": 1}'])
 def test_a_note_that_no_page_has_written_is_left(store, call, content):
     """It ends, and says nothing untrue; nor where the rest of the note is our own."""
     if content.startswith('{"'):
@@ -269,11 +270,11 @@ def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
         queue.ensure_standby(store, real, [])
     assert not started and not store.read_note(warm.WANT)[0]
     queue.ensure_standby(store, real, [RunState.COMPLETED])
-    assert note(store, warm.WANT)["size"] == 64
+    assert note(store, warm.WANT)["shape"] == [64, 64]
     (store.root / warm.LOG).unlink()  # as after a minute
     with store.standby_lock():
         queue.ensure_standby(store, configs.compact(), [])
-    assert note(store, warm.WANT)["size"] == 128
+    assert note(store, warm.WANT)["shape"] == [128, 128]
     assert len(started) == 1
 
 

@@ -96,7 +96,7 @@ def export(args: argparse.Namespace) -> int:
     outcome, config = _outcome(store, args.id), store.config(args.id)
     if not outcome["core"]:
         raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
-    pool = open_source(config)
+    pool = open_source(config, algorithm=outcome.get("algorithm", configs.ALGORITHM))
     out = Path(args.out)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shipdash.config.base import ConfigError
+from shipdash.config.older import translated
 from shipdash.config.sections import (
     ArmConfig,
     EvaluationConfig,
@@ -68,6 +69,11 @@ class RunConfig:
             if name not in SECTIONS:
                 raise ConfigError(str(name), spec[name], f"must be one of {', '.join(SECTIONS)}")
         return cls(**{name: _section_from(name, spec[name]) for name in spec})
+
+    @classmethod
+    def from_stored(cls, spec: Any) -> RunConfig:
+        """`from_dict` for what any version of this program has written."""
+        return cls.from_dict(translated(spec))
 
     def replace(self, **changes: Any) -> RunConfig:
         """A copy with dotted fields changed: ``replace(**{"seeds.pool": 3})``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shipdash.config import PlantedConfig, RunConfig
+from shipdash.config import ALGORITHM, ConfigError, PlantedConfig, RunConfig
 from shipdash.data.files import FileSource
 from shipdash.data.planted import PlantedSource
 from shipdash.data.scene import SceneSource
@@ -11,7 +11,8 @@ from shipdash.data.source import Source
 __all__ = ["open_source"]
 
 
-def open_source(config: RunConfig, split: str = "pool", n: int | None = None) -> Source:
+def open_source(config: RunConfig, split: str = "pool", n: int | None = None, *,
+                algorithm: int = ALGORITHM) -> Source:
     """The pairs that a run's settings ask for.
 
     Parameters
@@ -22,18 +23,26 @@ def open_source(config: RunConfig, split: str = "pool", n: int | None = None) ->
         so that held-out pairs measure the truth.
     n : int, optional
         How many; by default as many as the settings ask for of that split.
+    algorithm : int
+        The version that drew the pairs first: an old run's pictures are drawn as they were.
 
     Raises
     ------
     ConfigError
-        The data set is not here, is another than the settings name, or has too few pairs.
+        The data set is not here, is another than the settings name, or has too few pairs; or an
+        older version planted wrong masks by another rule.
     """
     if n is None:
         n = {"pool": config.selection.n_pool, "held_out": config.evaluation.n_held_out}[split]
     if config.source.kind == "files":
         source = FileSource(config.source, n=n, split=split)
     else:
-        source = SceneSource(config.scene, seed=config.seeds.pool, n=n, split=split)
+        source = SceneSource(config.scene, seed=config.seeds.pool, n=n, split=split,
+                             edges=algorithm >= 3)
     if split != "pool" or config.planted == PlantedConfig():
         return source
+    if algorithm < 3 and config.planted.label_noise:
+        raise ConfigError("planted.label_noise", config.planted.label_noise, "cannot be drawn "
+                          "again for a run of a version before 0.3.0, which moved masks by another "
+                          "rule")
     return PlantedSource(source, config.planted, config.seeds.pool)

@@ -40,14 +40,18 @@ class Factors(NamedTuple):
 
 
 class SceneSource:
-    """`n` numbered pairs of a scene, independent and all different."""
+    """`n` numbered pairs of a scene, independent and all different.
+
+    Without `edges` a rectangle covers a row and a column less, as versions before 0.3.0 drew it.
+    """
 
     independent = True
 
-    def __init__(self, scene: SceneConfig, *, seed: int, n: int, split: str = "pool") -> None:
+    def __init__(self, scene: SceneConfig, *, seed: int, n: int, split: str = "pool",
+                 edges: bool = True) -> None:
         if split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}. Received: split={split!r}")
-        self.scene, self.seed, self.n, self.split = scene, seed, n, split
+        self.scene, self.seed, self.n, self.split, self.edges = scene, seed, n, split, edges
         self.shape = (scene.size, scene.size)
 
     @property
@@ -62,12 +66,12 @@ class SceneSource:
         images = np.empty((len(indices), *self.shape, 3), np.float32)
         masks = np.empty((len(indices), *self.shape), bool)
         for k, i in enumerate(indices):
-            images[k], masks[k], _ = draw_pair(self.scene, self._rng(i))
+            images[k], masks[k], _ = draw_pair(self.scene, self._rng(i), edges=self.edges)
         return images, masks
 
     def factors(self, i: int) -> Factors:
         """The true factors of pair `i`, without drawing its noise."""
-        return draw_factors(self.scene, self._rng(i))
+        return draw_factors(self.scene, self._rng(i), edges=self.edges)
 
     def origin(self, i: int) -> int:
         """Every pair is its own."""
@@ -87,7 +91,7 @@ class _Geometry(NamedTuple):
     target: np.ndarray  # bool, (size, size)
 
 
-def draw_pair(config: SceneConfig, rng: np.random.Generator) -> Pair:
+def draw_pair(config: SceneConfig, rng: np.random.Generator, *, edges: bool = True) -> Pair:
     """Draw one pair.
 
     Every channel of every pixel is ``noise * U``, lifted by ``contrast`` on the high side: the
@@ -99,8 +103,10 @@ def draw_pair(config: SceneConfig, rng: np.random.Generator) -> Pair:
     config : SceneConfig
     rng : numpy Generator
         Geometry is drawn first and noise last, so `draw_factors` needs no noise.
+    edges : bool
+        Whether the distractor covers its edges, as in the article.
     """
-    geometry = _draw_geometry(config, rng)
+    geometry = _draw_geometry(config, rng, edges)
     image = rng.random((config.size, config.size, 3), dtype=np.float32)
     image *= np.float32(config.noise)
     high = geometry.shapes != geometry.factors.high_sea
@@ -110,12 +116,13 @@ def draw_pair(config: SceneConfig, rng: np.random.Generator) -> Pair:
     return Pair(image, geometry.target, geometry.factors)
 
 
-def draw_factors(config: SceneConfig, rng: np.random.Generator) -> Factors:
+def draw_factors(config: SceneConfig, rng: np.random.Generator, *,
+                 edges: bool = True) -> Factors:
     """The factors of the pair that `draw_pair` would draw from the same generator."""
-    return _draw_geometry(config, rng).factors
+    return _draw_geometry(config, rng, edges).factors
 
 
-def _draw_geometry(config: SceneConfig, rng: np.random.Generator) -> _Geometry:
+def _draw_geometry(config: SceneConfig, rng: np.random.Generator, edges: bool) -> _Geometry:
     size = config.size
     u = rng.random(16).tolist()  # always sixteen, so that settings do not shift what follows
     high_sea = {"both": u[0] >= 0.5, "low_sea": False, "high_sea": True}[config.polarity]
@@ -128,7 +135,7 @@ def _draw_geometry(config: SceneConfig, rng: np.random.Generator) -> _Geometry:
     )
     target = np.zeros((size, size), bool)
     target[rows, cols] = True
-    box, distractor = _draw_distractor(config, u[6:11], rows, cols)
+    box, distractor = _draw_distractor(config, u[6:11], rows, cols, edges)
     middle = box[0] + (box[2] - 1) / 2 - row, box[1] + (box[3] - 1) / 2 - col
     has_one = distractor is not None
     factors = Factors(
@@ -139,7 +146,8 @@ def _draw_geometry(config: SceneConfig, rng: np.random.Generator) -> _Geometry:
     return _Geometry(factors, target | distractor if has_one else target, target)
 
 
-def _draw_distractor(config, u, rows, cols) -> tuple[tuple[int, int, int, int], np.ndarray | None]:
+def _draw_distractor(config, u, rows, cols, edges: bool
+                     ) -> tuple[tuple[int, int, int, int], np.ndarray | None]:
     """Box (row, col, height, width) and filled pixels of the distractor, clear of the target.
 
     The article fills a polygon with its edges included, so a rectangle that is drawn h high and w
@@ -152,7 +160,7 @@ def _draw_distractor(config, u, rows, cols) -> tuple[tuple[int, int, int, int], 
     size = config.size
     inner, longest = size - 2 * config.radius_max, 2 * config.radius_max - config.radius_min
     corner = [round(v * inner + config.radius_max) for v in u[:2]]
-    extent = [round(v * longest + config.radius_min) + 1 for v in u[2:4]]
+    extent = [round(v * longest + config.radius_min) + edges for v in u[2:4]]
     meets = [
         _meeting(start, length, ellipse, size)
         for start, length, ellipse in zip(corner, extent, (rows, cols), strict=True)

@@ -31,7 +31,6 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.config import RUN_ID, ConfigError, RunConfig
-from shipdash.config.older import translated
 from shipdash.records import Event, RunState
 from shipdash.results import Result, StoredRun
 from shipdash.runs import log, prerequisites
@@ -89,7 +88,7 @@ class Store(Folder):
     def config(self, run_id: str) -> RunConfig:
         """What was asked."""
         try:
-            return RunConfig.from_dict(translated(self._json(run_id, "spec.json")))
+            return RunConfig.from_stored(self._json(run_id, "spec.json"))
         except ConfigError as error:
             raise RunCorrupt(f"run {run_id} asks for what this version does not know: "
                              f"{error}") from None

@@ -71,8 +71,8 @@ class Study:
         axes = tuple((str(name), tuple(values)) for name, values in raw["axes"])
         name = str(raw.get("name", "sweep"))  # version 0.1 wrote none: all its studies were sweeps
         if axes:
-            return cls(name=name, runs=points(RunConfig.from_dict(raw["base"]), axes), axes=axes)
-        return cls(name=name, runs=tuple(map(RunConfig.from_dict, raw["runs"])))
+            return cls(name=name, runs=points(RunConfig.from_stored(raw["base"]), axes), axes=axes)
+        return cls(name=name, runs=tuple(map(RunConfig.from_stored, raw["runs"])))
 
 
 def asked(store: Store, run: RunConfig | Later) -> RunConfig | None:

@@ -92,5 +92,5 @@ def provenance(run: frame.Run, found: Evidence, is_recorded: bool) -> str:
     """Seeds, device and date of the selection that the tables are about."""
     if not is_recorded:
         return frame.provenance(run)
-    about, seeds = found.about, RunConfig.from_dict(found.about["spec"])
+    about, seeds = found.about, RunConfig.from_stored(found.about["spec"])
     return f"Recorded · {frame.seeds(seeds)} · {about['device']} · {str(about['date'])[:10]}"

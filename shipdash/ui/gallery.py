@@ -16,8 +16,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from shipdash.config import RunConfig
+from shipdash.config import ALGORITHM, RunConfig
 from shipdash.data import open_source
+from shipdash.data.source import Source
 from shipdash.ui import frame
 
 INK = (122, 134, 148, 255)  # the figures' quiet grey: reads on light and dark
@@ -26,13 +27,14 @@ SIDE = 256  # a pair is enlarged to at most this, by a whole number
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _pairs(spec: str, split: str, indices: tuple[int, ...]):
-    return open_source(RunConfig.from_dict(json.loads(spec)), split).draw(indices)
+def _pairs(spec: str, split: str, algorithm: int, indices: tuple[int, ...]):
+    config = RunConfig.from_dict(json.loads(spec))
+    return open_source(config, split, algorithm=algorithm).draw(indices)
 
 
 @st.cache_data(max_entries=16, show_spinner="Redrawing the factors of the pool ...")
-def _factors(spec: str, indices: tuple[int, ...]) -> pd.DataFrame | None:
-    source = open_source(RunConfig.from_dict(json.loads(spec)))
+def _factors(spec: str, algorithm: int, indices: tuple[int, ...]) -> pd.DataFrame | None:
+    source = open_source(RunConfig.from_dict(json.loads(spec)), algorithm=algorithm)
     rows = [(i, source.factors(i)) for i in indices]
     if any(found is None for _, found in rows):
         return None
@@ -43,12 +45,24 @@ def _factors(spec: str, indices: tuple[int, ...]) -> pd.DataFrame | None:
 def factors(run: frame.Run, indices: Sequence[int]) -> pd.DataFrame | None:
     """True factors of the numbered pool pairs, one row each, `index` first; None where nobody
     knows them."""
-    return _factors(run.config.canonical_json(), tuple(map(int, indices)))
+    return _factors(run.config.canonical_json(), _algorithm(run), tuple(map(int, indices)))
 
 
 def of_run(run: frame.Run, indices: Sequence[int], split: str = "pool"):
     """Images and masks of a run's pairs."""
-    return _pairs(run.config.canonical_json(), split, tuple(map(int, indices)))
+    return _pairs(run.config.canonical_json(), split, _algorithm(run), tuple(map(int, indices)))
+
+
+def source_of(run: frame.Run) -> Source:
+    """The pool of a run, drawn as it was."""
+    return open_source(run.config, algorithm=_algorithm(run))
+
+
+def _algorithm(run: frame.Run) -> int:
+    """The version that drew the run's pairs; of a run without a result, ours if it is current."""
+    if run.result is not None:
+        return run.result.algorithm
+    return ALGORITHM if run.is_current else ALGORITHM - 1
 
 
 def predictions(run: frame.Run, name: str) -> dict[int, np.ndarray]:

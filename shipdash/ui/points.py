@@ -90,7 +90,7 @@ def recorded() -> Recorded | None:
     try:
         facts = json.loads((folder / "sweep.json").read_text())
         points = pd.read_csv(folder / "points.csv", dtype={"run_id": str})
-        base = RunConfig.from_dict(facts["base"])
+        base = RunConfig.from_stored(facts["base"])
     except (OSError, ValueError, KeyError, ConfigError):
         return None
     return Recorded(points[analysis.POINT_COLUMNS], facts, base)

@@ -8,7 +8,6 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.data import export as exports
-from shipdash.data import open_source
 from shipdash.runs.folder import npz
 from shipdash.ui import chart, frame, gallery
 
@@ -137,7 +136,7 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     st.dataframe(manifest, hide_index=True, key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
-        pool = open_source(run.config)
+        pool = gallery.source_of(run)
         st.download_button("core.csv", lambda: exports.manifest(pool, chosen), "core.csv",
                            "text/csv", key="core_csv", icon=":material/download:",
                            on_click="ignore")
