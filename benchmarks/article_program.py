@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from shipdash.config import RunConfig
-from shipdash.data.scene import SceneSource
+from shipdash.data import open_source
 from shipdash.data.source import stream_order
 from shipdash.learning import metrics
 from shipdash.learning.networks import NETWORKS, bce_dice_loss
@@ -53,14 +53,14 @@ class ArticleProgram:
         config = self.config
         keras.utils.set_random_seed(config.seeds.model)
         network = config.network
-        self.model = NETWORKS[network.kind](config.scene.size, network.filters)
+        self.model = NETWORKS[network.kind](config.shape, network.filters)
         self.model.compile(optimizer=keras.optimizers.Adam(network.learning_rate),
                            loss=bce_dice_loss, metrics=[tenths])
         self._trace()
 
     def draw_pool(self) -> None:
         """The whole pool as arrays in stream order, as the article held it."""
-        pool = SceneSource(self.config.scene, seed=self.config.seeds.pool, n=len(self.stream))
+        pool = open_source(self.config)
         self.images, masks = pool.draw(self.stream.tolist())
         self.masks = masks.astype(np.float32)
 

@@ -15,6 +15,7 @@ from shipdash import analysis, figures
 from shipdash.analysis import ArmRun, Verdict
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import Picked, Scanned, StopReason, Trained
+from shipdash.results import fails
 from shipdash.runs import Store, StoreError
 from shipdash.studies import collect, replicas
 
@@ -92,7 +93,7 @@ def test_monotone_fit_is_scikit_learns(trial):
 
 def test_a_pair_on_the_threshold_passes_although_stored_in_float32():
     """0.9 in float32 is a little less than 0.9."""
-    assert analysis.failing(np.array([0.9, 0.8999], np.float32), 0.9).tolist() == [False, True]
+    assert fails(np.array([0.9, 0.8999], np.float32), 0.9).tolist() == [False, True]
 
 
 def test_arm_table_by_hand():

@@ -310,7 +310,7 @@ def test_operations_are_those_of_the_convolutions():
     from benchmarks import flops
     from shipdash.learning.networks import NETWORKS
 
-    network, by_hand = NETWORKS["article"](32, 4), 0
+    network, by_hand = NETWORKS["article"]((32, 32), 4), 0
     for layer in network.layers:
         if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose):
             each_way = layer.input if isinstance(layer, layers.Conv2DTranspose) else layer.output

@@ -49,7 +49,7 @@ def test_the_article_network_has_5_123_089_parameters(size):
     """The article's number, whatever the size of the image."""
     from shipdash.learning.networks import article_network
 
-    built = article_network(size, 16)
+    built = article_network((size, size), 16)
     assert built.count_params() == 5_123_089
     assert built.output_shape == (None, size, size)
 
@@ -59,9 +59,9 @@ def test_the_compact_network_gives_a_mask_of_every_size(size):
     """One probability per pixel; its weights do not depend on the size."""
     from shipdash.learning.networks import compact_network
 
-    built = compact_network(size, 16)
+    built = compact_network((size, size), 16)
     assert built.output_shape == (None, size, size)
-    assert built.count_params() == compact_network(32, 16).count_params() < 200_000
+    assert built.count_params() == compact_network((32, 32), 16).count_params() < 200_000
 
 
 def test_the_loss_by_hand_and_by_keras():
@@ -275,3 +275,26 @@ def test_the_device_is_named_and_the_parameters_are_counted(fresh):
     """What a result says about where it was made."""
     assert fresh.device
     assert fresh.n_parameters == fresh.network.count_params() > 1000
+
+
+def test_pairs_need_not_be_square():
+    """Rows and columns of their own, and of the eight orientations the four that keep the shape."""
+    import tensorflow as tf
+
+    from shipdash.learning.learner import open_learner
+    from shipdash.learning.tensorflow_learner import _turned
+
+    learner = open_learner(network(), shape=(32, 48), seed=1)
+    chance = np.random.default_rng(1)
+    images = chance.random((4, 32, 48, 3), np.float32)
+    masks = chance.random((4, 32, 48)) < 0.3
+    step = learner.train(images, masks)
+    assert step.counts.union.shape == (4,) and np.isfinite(step.loss)
+    assert learner.predict(images[:3]).shape == (3, 32, 48)
+    one = np.repeat(images[:1], 64, axis=0)
+    turned = _turned(tf.constant(one), tf.constant(masks[:1].repeat(64, 0).astype(np.float32)),
+                     tf.constant([1, 7]))[0].numpy()
+    ways = [images[0], images[0, ::-1], images[0, :, ::-1], images[0, ::-1, ::-1]]
+    seen = {next(k for k, way in enumerate(ways) if np.array_equal(way, after))
+            for after in turned}
+    assert seen == {0, 1, 2, 3}

@@ -510,7 +510,8 @@ def test_the_article_preset_selects_resumes_and_evaluates(store):
         if sum(isinstance(e, Scanned) for e in heard) == 1:
             store.request(run_id, "pause")
 
-    assert worker.work(store, run_id, pause_once)["state"] == "paused"
+    assert worker.work(store, run_id, pause_once) is None
+    assert store.status(run_id).state is RunState.PAUSED
     result = worker.work(store, run_id)
     assert result.n_tested == 30
     assert 11 <= result.n_core <= 30

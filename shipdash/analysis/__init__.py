@@ -15,7 +15,6 @@ from shipdash.analysis.arms import (
     arm_run,
     arm_table,
     arms_shown,
-    failing,
     network_words,
 )
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
@@ -149,7 +148,6 @@ __all__ = [
     "ecdf",
     "estimate",
     "factor_rates",
-    "failing",
     "fan_finding",
     "fan_median",
     "fan_table",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.analysis.bootstrap import interval, resampled_means
+from shipdash.results import fails
 
 STREAMING = "Streaming learner"
 
@@ -27,7 +28,6 @@ SCORE_MISSED, STILL_FALLING = "score not reached at its limit", "loss still fall
 SAME = "same"
 
 NEAR = 0.01  # a step count this near to the source's, relatively, was asked to equal it
-TIE = 1e-7  # scores are stored as float32: an IoU on the threshold must not fall below it
 
 KEYS = ["arm", "stop", "network", "n_pairs"]
 """What tells one arm from another; runs that agree in these are repeats."""
@@ -98,11 +98,6 @@ def network_words(network: Mapping[str, Any], source: Mapping[str, Any]) -> str:
     return ", ".join(changed)
 
 
-def failing(iou: np.ndarray, acceptance: float) -> np.ndarray:
-    """Which pairs fall below the acceptance IoU: bool, the shape of `iou`."""
-    return np.asarray(iou) < acceptance - TIE
-
-
 def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.DataFrame:
     """One row per arm: means over its runs, their range, and the difference to random pairs.
 
@@ -130,7 +125,7 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
     if not runs:
         return pd.DataFrame(columns=[*KEYS, "n_runs"])
     ious = np.stack([r.iou for r in runs])
-    measured = {"mean_iou": ious, "share_failing": failing(ious, acceptance)}
+    measured = {"mean_iou": ious, "share_failing": fails(ious, acceptance)}
     drawn = {name: resampled_means(values) for name, values in measured.items()}
     groups = _groups(runs)
     rows = []

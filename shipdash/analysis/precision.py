@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.results import fails
+
 FIXED_IOU = (0.5, 0.7, 0.9)
 """Held-out pairs below these count as failing under one rule for all points of a sweep."""
 
@@ -69,7 +71,7 @@ def _row(point: Point) -> tuple:
         return math.nan if value is None else value
 
     iou = point.iou
-    below = [math.nan if iou is None or not len(iou) else float(np.mean(iou < t))
+    below = [math.nan if iou is None or not len(iou) else float(np.mean(fails(iou, t)))
              for t in FIXED_IOU]
     return (point.run_id, state, rules["precision"], rules["acceptance"], seeds["order"],
             seeds["model"], seeds["pool"], rules["n_pool"], number("n_core"), number("n_tested"),

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, ArmRun, failing
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, ArmRun
 from shipdash.analysis.bootstrap import SEED, interval, monotone, resampled_means
 from shipdash.analysis.core_against_random import FEWEST_RUNS
+from shipdash.results import fails
 
 MEASURES = {"share_failing": -1, "mean_iou": 1}
 """The two measures that lead, and whether more is better (1) or worse (-1)."""
@@ -111,7 +112,7 @@ def invert(sizes: Sequence[int], fit: np.ndarray, target: float) -> float:
 
 
 def _measure(r: ArmRun, name: str, acceptance: float) -> np.ndarray:
-    return r.iou if name == "mean_iou" else failing(r.iou, acceptance).astype(float)
+    return r.iou if name == "mean_iou" else fails(r.iou, acceptance).astype(float)
 
 
 def _with_runs(drawn: np.ndarray, groups: list[list[int]]) -> np.ndarray:

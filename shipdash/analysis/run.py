@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import failing
 from shipdash.records import Event, Picked, Scanned, Stopped, Trained
+from shipdash.results import fails
 
 RATE_WINDOW = 500
 """Pairs a rejection rate looks back on: long enough that one failure is 0.2 %."""
@@ -76,12 +76,12 @@ def rejection_rate(events: Iterable[Event], window: int = RATE_WINDOW, *,
             curve_end = event.n_tested
             if event.iou is None:
                 first = event.n_tested
-            elif below is None or failing(event.iou, below):
+            elif below is None or fails(event.iou, below):
                 failures.append(event.n_tested)
         elif isinstance(event, Scanned):
             curve_end = max(curve_end, event.n_tested)
             if below is not None:
-                failures += _tested_at(event, failing(event.ious, below))
+                failures += _tested_at(event, fails(event.ious, below))
     n_scored = curve_end - first
     if n_scored < 1:
         return pd.DataFrame({"tested": [], "n": [], "rate": []})

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from shipdash.analysis.arms import TIE, failing
 from shipdash.analysis.run import MOST_POINTS
+from shipdash.results import TIE, fails
 
 
 def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
     """Histogram of scores in [0, 1] at 0.02, failing and passing pairs apart: left, n, passes."""
     edges = np.round(np.arange(0, 1.0001, 0.02), 2)
-    values, fails = np.asarray(values, float), failing(values, acceptance)
+    values = np.asarray(values, float)
+    below = fails(values, acceptance)
     parts = [pd.DataFrame({
         "left": edges[:-1], "n": np.histogram(np.minimum(values[which] + TIE, 1), edges)[0],
-        "passes": passes}) for passes, which in ((False, fails), (True, ~fails))]
+        "passes": passes}) for passes, which in ((False, below), (True, ~below))]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.config import RUN_ID, setting
 from shipdash.records import RunState
+from shipdash.results import fails
 from shipdash.runs import Store
 from shipdash.ui import chart, frame
 
@@ -105,7 +106,7 @@ def _stored_share(root: str, run_id: str, recorded: bool, date: str) -> float | 
         scores = Store(root, recorded=recorded).load_scores(run_id, "held_out")
     except (frame.StoreError, OSError):
         return None
-    return float(analysis.failing(scores["iou"], FAILING_IOU).mean()) if scores else None
+    return float(fails(scores["iou"], FAILING_IOU).mean()) if scores else None
 
 
 def _share_below(run: frame.Run) -> float | None:
