@@ -203,11 +203,11 @@ def test_a_click_on_a_point_opens_its_run(app, browser):
     """A point that was computed here leads to the Run page."""
     asked = grid(orders=(1,))
     fill(Store(app.runs), asked)
-    page = open_page(browser, f"{app.url}/Threshold?sweep={family(asked.base)}"
+    page = open_page(browser, f"{app.url}/Threshold?sweep={family(asked.runs[0])}"
                      "&precisions=0.8,0.9&orders=1", [])
     settle(page)
     click_a_dot(page)
-    expect(page).to_have_url(re.compile(rf"/Run\?run=({'|'.join(c.digest for c in asked.points)})"),
+    expect(page).to_have_url(re.compile(rf"/Run\?run=({'|'.join(c.digest for c in asked.runs)})"),
                              timeout=SOON_MS)
     page.context.close()
 

@@ -71,7 +71,7 @@ def run_form() -> tuple[RunConfig | None, str]:
         with columns[i % 3]:
             changes[dotted] = field(dotted, start[part][key], prefix=f"run.{name}")
     with st.expander("Scene, network, the rest of the selection, and evaluation"):
-        for part in ("scene", "network", "selection", "evaluation"):
+        for part in ("scene", "planted", "network", "selection", "evaluation"):
             st.markdown(f"**{part.capitalize()}**")
             changes |= section(part, start[part], prefix=f"run.{name}", skip=FRONT)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from PIL import Image
 
-from shipdash.config import RUN_ID, ConfigError, preset_of
+from shipdash.config import ALGORITHM, RUN_ID, ConfigError, preset_of
 from shipdash.installed import app_folder
 from shipdash.records import RunState
 from shipdash.results import StoredRun
@@ -67,6 +67,8 @@ def name_of(run: Run) -> str:
     c, when = run.config, run.created[:16].replace("T", " ")
     n_core = f" · {run.result.n_core:,} selected" if run.result else ""
     origin = "recorded · " if run.recorded else ""
+    if run.result and run.result.algorithm != ALGORITHM:  # its pairs and network are others
+        origin += f"version {run.result.version} · "
     return (f"{origin}{preset_of(c)} · precision {c.selection.precision:g} · seeds "
             f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model} · {run.state}{n_core} · {when}")
 
