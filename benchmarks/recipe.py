@@ -31,6 +31,7 @@ from shipdash.loop import select
 from shipdash.records import LoopState, Picked, Scanned, Stopped, Trained
 
 RESULTS = Path(__file__).parent / "results" / "recipe"
+RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded"  # the corners: a page shows them
 N_LOOKED_AT = 16  # images of the probe split whose pixels tell what the stem passes
 
 
@@ -161,7 +162,8 @@ def run_corners(args: argparse.Namespace) -> None:
 
 def run_rows(args: argparse.Namespace, name: str, settings: list[str]) -> None:
     """Append one row per settings and model seed, unless it is there."""
-    table, traces = RESULTS / f"{name}.csv", args.traces and Path(args.traces) / f"{name}.jsonl"
+    table = (RECORDED if name == "corners" else RESULTS) / f"{name}.csv"
+    traces = args.traces and Path(args.traces) / f"{name}.jsonl"
     there = {(r["stem"], r["changes"], int(r["model"]), int(r["pool"])) for r in rows_of(table)}
     learners = {}  # compiled for a network and an image size
     for changes in settings:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.recipe import RESULTS, append, rows_of
+from benchmarks.recipe import RECORDED, RESULTS, append, rows_of
 from shipdash.analysis.did_not_learn import symptom
 from shipdash.records import Picked, Scanned, Stopped, Trained
 
@@ -44,7 +44,7 @@ def compare(args: argparse.Namespace) -> None:
 
 def corners(args: argparse.Namespace) -> None:
     """One line per corner: median and range of its seeds."""
-    rows = rows_of(RESULTS / "corners.csv")
+    rows = rows_of(RECORDED / "corners.csv")
     print("| settings | kept | tested | mean IoU | failing | images | seconds | collapsed |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for changes in dict.fromkeys(r["changes"] for r in rows):

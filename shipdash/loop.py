@@ -21,8 +21,7 @@ from shipdash.learning.learner import Learner
 from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, StopReason, Trained
 from shipdash.results import fails
 
-REPORT_IMAGES = 256
-"""Training images after which a long bout is reported: seconds, so that a request is heard."""
+REPORT_IMAGES = 256  # after so many a long bout is reported: seconds, so that a request is heard
 
 
 def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarray, s: LoopState,
@@ -31,10 +30,8 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
 
     Parameters
     ----------
-    source : Source
-        Draws pairs by number; the next ones are drawn while the network is busy.
-    learner : Learner
-        Fresh, or restored to where `s` stands.
+    source, learner : Source, Learner
+        Pairs by number; a learner that is fresh, or restored to where `s` stands.
     config : RunConfig
         Its `selection`, the batch sizes of its `network` and its model seed are used.
     order : int64 array, shape (n,)

@@ -71,8 +71,8 @@ def test_model_seed_121_learns_the_first_pairs_within_the_usual_steps():
 def test_the_benchmark_measures_the_network_that_is_shipped():
     """Its copy with the chosen stem gives the same weights and the same masks."""
     import keras
-    from benchmarks.recipe_stems import CHOSEN, network_with
 
+    from benchmarks.recipe_stems import CHOSEN, network_with
     from shipdash.learning.networks import compact_network
 
     images, _ = SceneSource(configs.SceneConfig(size=32, radius_min=4.0, radius_max=8.0),

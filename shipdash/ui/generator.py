@@ -6,12 +6,14 @@ import io
 from dataclasses import asdict
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from shipdash import figures
+from shipdash.analysis.corners import corners_finding, corners_table
 from shipdash.config import ConfigError, PlantedConfig, RunConfig, SceneConfig, SeedConfig
 from shipdash.data import open_source
-from shipdash.ui import chart, forms, gallery
+from shipdash.ui import chart, forms, frame, gallery
 
 N_SHOWN = 10
 
@@ -32,6 +34,23 @@ def page() -> None:
             st.error(str(error))
             return
         _preview(config)
+    _expect()
+
+
+def _expect() -> None:
+    """Before a run is started: what such scenes have led to."""
+    path = frame.RECORDED / "corners.csv"
+    if not path.exists():
+        return
+    with st.expander("What to expect here", icon=":material/explore:"):
+        table = corners_table(pd.read_csv(path))
+        st.markdown(f"#### {corners_finding(table)}")
+        st.caption("Quick preset (64 x 64 pixels, semi-axes 8 to 16) but for what is named, pools "
+                   "of 60 pairs, three model seeds each: median and range. Mean IoU and failing "
+                   "on 200 fresh pairs; seconds of one core. A run did not learn where it needed "
+                   "more than 8,000 training images, five times what is usual, or ended below a "
+                   "mean IoU of 0.75. How it was measured: docs/recipe.md.")
+        st.dataframe(table, hide_index=True, key="corners", alt=corners_finding(table))
 
 
 def _preview(config: RunConfig) -> None:
