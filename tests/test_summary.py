@@ -248,7 +248,7 @@ def test_article_estimate_scales_with_this_machine():
 def test_finding_never_claims_more_than_was_seen():
     """An unfinished run speaks of the pairs tested only."""
     assert analysis.finding(3, 8, 10, None) == "3 selected of the first 8 pairs"
-    assert analysis.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs were enough")
+    assert analysis.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs kept")
     assert "stalled" in analysis.finding(3, 8, 10, "stalled")
 
 

@@ -54,7 +54,7 @@ from shipdash.analysis.passes import passes_finding, passes_table
 from shipdash.analysis.planted import (
     distinct_answer,
     distinct_finding,
-    distinct_slack,
+    judged,
     noise_answer,
     noise_finding,
 )
@@ -143,7 +143,6 @@ __all__ = [
     "discarded_table",
     "distinct_answer",
     "distinct_finding",
-    "distinct_slack",
     "distribution",
     "ecdf",
     "estimate",
@@ -159,6 +158,7 @@ __all__ = [
     "interval",
     "invert",
     "jaccard",
+    "judged",
     "labels",
     "measures",
     "monotone",

@@ -146,12 +146,12 @@ def differences_title(table: pd.DataFrame) -> str:
 
 _FAILURES = {
     Verdict.BETTER: "fewer held-out pairs fail", Verdict.WORSE: "more held-out pairs fail",
-    Verdict.SEEDS: "share failing within seed noise", Verdict.EQUAL: "share failing no different",
+    Verdict.SEEDS: "share failing not separated", Verdict.EQUAL: "share failing no different",
     Verdict.UNKNOWN: "share failing differs in too few runs",
 }
 _IOU = {
     Verdict.BETTER: "mean IoU is higher", Verdict.WORSE: "mean IoU is lower",
-    Verdict.SEEDS: "mean IoU within seed noise", Verdict.EQUAL: "mean IoU no different",
+    Verdict.SEEDS: "mean IoU not separated", Verdict.EQUAL: "mean IoU no different",
     Verdict.UNKNOWN: "mean IoU differs in too few runs",
 }
 
@@ -162,7 +162,7 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
         return {
             Verdict.BETTER: f"{selected} do better than {random}",
             Verdict.WORSE: f"{selected} do worse than {random}",
-            Verdict.SEEDS: f"{selected} and {random} differ by no more than seeds do",
+            Verdict.SEEDS: f"{selected} and {random} are not separated: the runs overlap",
             Verdict.EQUAL: f"No difference seen between {selected} and {random}",
             Verdict.UNKNOWN: f"{selected} and {random} differ, in too few runs to say more",
         }[failures]
@@ -219,5 +219,6 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
               f"{words(core)} and from {words(random)}.")
     if not _apart(core, random, "share_failing"):
         return spread
-    return (f"{spread} Were seeds all the difference, so many runs would fall wholly apart in "
-            f"{2 / math.comb(n + m, n):.1%} of studies.")
+    return (f"{spread} If only the seeds differed, a separation this clean would occur in "
+            f"{2 / math.comb(n + m, n):.1%} of studies (exact permutation test, {n} against {m} "
+            "runs).")

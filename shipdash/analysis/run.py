@@ -219,8 +219,8 @@ def _written(value: Any) -> str:
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
     """The title of a run's curve: what came out, for this network and this stream."""
     if reason in ("exhausted", "clean"):
-        return (f"{n_core:,} of {n_pool:,} pairs were enough to pass "
-                f"the other {n_pool - n_core:,} when they came")
+        return (f"{n_core:,} of {n_pool:,} pairs kept; the other {n_pool - n_core:,} already "
+                "passed")
     if reason == "stalled":
         return f"Training stalled: {n_core:,} pairs could not be learnt to the asked precision"
     if not n_tested:

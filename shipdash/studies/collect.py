@@ -111,7 +111,8 @@ def read(folder: Path) -> Evidence | None:
     """A stored study, None where there is none or a file of it cannot be read."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         tables = [_read_table(folder / f"{name}.csv") for name in TABLES]
-        return Evidence(json.loads((folder / ABOUT).read_text()), *tables)
+        found = Evidence(json.loads((folder / ABOUT).read_text()), *tables)
+        return found._replace(distinct=analysis.judged(found.distinct))
     return None
 
 

@@ -22,7 +22,7 @@ WORDS = {
     RunState.COMPLETED: "Completed.",
     RunState.FAILED: "Failed. Resume tries again from the last checkpoint.",
     RunState.CANCELLED: "Cancelled. What was found is kept; Resume goes on from there.",
-    RunState.LOST: "Lost: its worker ended without a word. Resume goes on where it was last saved.",
+    RunState.LOST: "Lost: its worker stopped unexpectedly. Resume goes on from its checkpoint.",
 }
 
 

@@ -30,7 +30,7 @@ def _fan(run: frame.Run, found, is_recorded: bool) -> None:
     st.markdown(said.detail)
     median = analysis.fan_median(found.steps)
     chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
-               note=f"One line an order, thick: their median. "
+               note=f"One line per order; the thick line is their median. "
                     f"{evidence.provenance(run, found, is_recorded)}")
     tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.",
                 leave_out=("seconds",))
