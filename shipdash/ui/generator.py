@@ -46,10 +46,10 @@ def _expect() -> None:
         table = corners_table(pd.read_csv(path))
         st.markdown(f"#### {corners_finding(table)}")
         st.caption("Quick preset (64 x 64 pixels, semi-axes 8 to 16) but for what is named, pools "
-                   "of 60 pairs, three model seeds each: median and range. Mean IoU and failing "
-                   "on 200 fresh pairs; seconds of one core. A run did not learn where it needed "
-                   "more than 8,000 training images, five times what is usual, or ended below a "
-                   "mean IoU of 0.75. How it was measured: docs/recipe.md.")
+                   "of 60 pairs, two or three model seeds each: median and range. Mean IoU and "
+                   "failing on 200 fresh pairs; seconds of one core. Runs were stopped at 8,000 "
+                   "training images, more than twice what is usual; below a mean IoU of 0.5 "
+                   "nothing was learnt. How it was measured: docs/recipe.md.")
         st.dataframe(table, hide_index=True, key="corners", alt=corners_finding(table))
 
 

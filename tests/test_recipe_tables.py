@@ -1,0 +1,52 @@
+"""The figures of docs/recipe.md, counted again from the stored tables."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TABLES, DOC = ROOT / "benchmarks" / "results" / "recipe", (ROOT / "docs" / "recipe.md").read_text()
+BEFORE, AFTER = "algorithm 2", "orthogonal centred leaky"
+
+
+def runs(table, stem):
+    found = pd.read_csv(TABLES / f"{table}.csv")
+    return found[(found["stem"] == stem) & found["changes"].isna()]
+
+
+@pytest.mark.parametrize(("row", "table"), [
+    ("quick, pool of 60 (`judge-quick`)", "judge-quick"),
+    ("quick, first eleven pairs (`judge-start`)", "judge-start"),
+    ("full size, pool of 24 (`judge-full`)", "judge-full"),
+])
+def test_the_collapses_are_those_of_the_table(row, table):
+    """Each seed once, before and after."""
+    counts = []
+    for stem in (BEFORE, AFTER):
+        found = runs(table, stem)
+        assert found["model"].is_unique
+        counts.append(f"{int(found['collapsed'].sum())} of {len(found)}")
+    assert f"| {row} | {counts[0]} | {counts[1]} |" in DOC
+
+
+@pytest.mark.parametrize(("measure", "column", "form"), [
+    ("kept", "n_core", "{:,.0f}"), ("training images", "n_images", "{:,.0f}"),
+    ("mean IoU", "mean_iou", "{:.3f}"), ("share failing", "share_failing", "{:.3f}"),
+])
+def test_the_medians_before_and_after_are_those_of_the_same_seeds(measure, column, form):
+    """Quick preset: the sixty model seeds that have both."""
+    before, after = (runs("judge-quick", stem).set_index("model") for stem in (BEFORE, AFTER))
+    before = before.loc[after.index]
+    assert len(after) == 60
+    quick = DOC[DOC.index("Quick preset, pool of 60, the same"):DOC.index("Full size, pool of 24")]
+    for label, found in ((f"| {measure} | before | ", before), ("| | after | ", after)):
+        assert f"{label}{form.format(found[column].median())} |" in quick
+
+
+def test_the_lowest_signals_are_those_of_the_table():
+    """Over 1,000 model seeds, before any training."""
+    signal = pd.read_csv(TABLES / "signal.csv")
+    lowest = signal.groupby("stem")["signal"].min()
+    assert f"| ReLU, He's initialization (algorithm 2) | {lowest[BEFORE]:.2f} |" in DOC
+    assert f"orthogonal kernel** | **{lowest[AFTER]:.2f}** |" in DOC
