@@ -50,3 +50,12 @@ def test_the_lowest_signals_are_those_of_the_table():
     lowest = signal.groupby("stem")["signal"].min()
     assert f"| ReLU, He's initialization (algorithm 2) | {lowest[BEFORE]:.2f} |" in DOC
     assert f"orthogonal kernel** | **{lowest[AFTER]:.2f}** |" in DOC
+
+
+def test_the_full_runs_are_those_of_the_table():
+    """Three seeds with each version, to the last digit shown."""
+    found = pd.read_csv(TABLES / "full-runs.csv")
+    assert len(found) == 6
+    for r in found.itertuples():
+        assert (f"| {r.model_seed} | {r.version} | {r.n_core} | {r.n_images:,} | {r.mean_iou:.4f} | "
+                f"{r.share_failing:.2%} | {r.selected_s:.1f} |") in DOC
