@@ -25,13 +25,13 @@ def corners_table(rows: pd.DataFrame) -> pd.DataFrame:
     for changes, runs in rows.fillna({"changes": ""}).groupby("changes", sort=False):
         found.append({
             "scene": _scene(str(changes)),
+            "did not learn": _count(runs["mean_iou"] < LEARNT_IOU),
+            "stopped at the limit": _count(runs["reason"] == "capped"),
             "kept": _range(runs["n_core"], "{:,.0f}"),
             "tested": _range(runs["n_tested"], "{:,.0f}"),
             "mean IoU": _range(runs["mean_iou"], "{:.3f}"),
             "failing": _range(runs["share_failing"], "{:.1%}"),
             "seconds": _range(runs["cpu_s"], "{:,.0f}"),
-            "stopped at the limit": _count(runs["reason"] == "capped"),
-            "did not learn": _count(runs["mean_iou"] < LEARNT_IOU),
         })
     return pd.DataFrame(found)
 
