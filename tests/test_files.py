@@ -10,14 +10,13 @@ from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.runs import Store, queue, worker
-from shipdash.ui import frame
+from shipdash.ui import evaluation, frame
 
 PAGES = ["app.py", "pages/2_Run.py", "pages/3_Samples.py", "pages/4_Evaluation.py",
          "pages/5_Threshold.py", "pages/6_Compare.py"]
 N, N_POOL, N_HELD_OUT = 60, 40, 15
 VIEWS = {"pages/3_Samples.py": ["Core set", "Discarded", "One pair", "Export"],
-         "pages/4_Evaluation.py": ["Scores", "Controls", "Re-audit", "Certificate", "Order",
-                                   "Folds", "Cost"]}
+         "pages/4_Evaluation.py": list(evaluation.VIEWS)}
 
 
 @pytest.fixture
@@ -118,5 +117,7 @@ def test_every_page_shows_it(asked, store, page):
     for view in VIEWS.get(page, [""]):
         at = paging.open_page(page, run=run_id, **({"view": view} if view else {}))
         assert not at.error, view
+        if view:
+            assert at.segmented_control(key="view").value == view
         if page == "pages/3_Samples.py":
             assert "Why these?" not in at.segmented_control(key="view").options
