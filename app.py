@@ -7,7 +7,7 @@ frame.page("Home", frame.IDEA, heading="How few of 10,000 training pairs are eno
 
 def body() -> None:
     """Everything below the idea; pandas and plotly take half a second, so the title comes first."""
-    from shipdash.ui import home
+    from shipdash.ui.home import page as home
 
     home.body()
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from shipdash.runs import queue
-from shipdash.ui import forms, frame, live
+from shipdash.ui import forms, frame
+from shipdash.ui.run import panel
 
 frame.page("Run")
 runs = frame.runs()
@@ -26,7 +27,7 @@ with st.expander("New run", expanded=unfolded, icon=":material/add:"):
     if config is not None and not known:
         queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
 
-run, log = live.controls(runs)
+run, log = panel.controls(runs)
 if run is not None:
-    live.buttons(run)
-    live.panel(run, log)
+    panel.buttons(run)
+    panel.panel(run, log)

@@ -1,7 +1,8 @@
 """Samples: the pairs a run kept and the ones it threw away."""
 
 from shipdash import analysis
-from shipdash.ui import frame, samples
+from shipdash.ui import frame
+from shipdash.ui.samples import page as samples
 
 frame.page("Samples")
 run = frame.choose(frame.runs())

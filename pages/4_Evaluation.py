@@ -1,6 +1,7 @@
 """Evaluation: what a selection is worth on fresh pairs, beside its controls."""
 
-from shipdash.ui import evaluation, frame
+from shipdash.ui import frame
+from shipdash.ui.evaluation import page as evaluation
 
 frame.page("Evaluation")
 run = frame.choose(frame.runs(), evaluated=True)

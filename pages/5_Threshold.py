@@ -9,7 +9,8 @@ frame.page("Threshold", "How far down can the core set be pushed? The **precisio
 
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
-    from shipdash.ui import plan, points, threshold
+    from shipdash.ui.threshold import page as threshold
+    from shipdash.ui.threshold import plan, points
 
     runs = frame.runs()
     with frame.in_words():

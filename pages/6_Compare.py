@@ -8,7 +8,7 @@ frame.page("Compare", "Lay runs over each other: what they keep, how often they 
 
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
-    from shipdash.ui import compare
+    from shipdash.ui.compare import page as compare
 
     runs = compare.choose(frame.runs())
     if not runs:

@@ -13,7 +13,8 @@ from shipdash.records import RunState
 from shipdash.runs import Store, queue
 from shipdash.studies import collect, replicas
 from shipdash.studies.folder import MISSING, Studies
-from shipdash.ui import evaluation, frame
+from shipdash.ui import frame
+from shipdash.ui.evaluation import page as evaluation
 
 _open = functools.partial(open_page, "pages/4_Evaluation.py")
 VIEWS = list(evaluation.VIEWS)

@@ -10,7 +10,8 @@ from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.runs import Store, queue, worker
-from shipdash.ui import evaluation, frame
+from shipdash.ui import frame
+from shipdash.ui.evaluation import page as evaluation
 
 PAGES = ["app.py", "pages/2_Run.py", "pages/3_Samples.py", "pages/4_Evaluation.py",
          "pages/5_Threshold.py", "pages/6_Compare.py"]

@@ -147,7 +147,7 @@ def _parameters(tree: ast.AST) -> set[str]:
 
 def test_every_parameter_of_the_link_is_attacked():
     """The list above is complete: whoever adds a parameter adds it there."""
-    sources = [*(ROOT / "shipdash" / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")]
+    sources = [*(ROOT / "shipdash" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
     found = set().union(*(_parameters(ast.parse(path.read_text())) for path in sources))
     found |= {f"scene.{name}" for name in RunConfig().to_dict()["scene"]}
     assert {"view", "pair", "core_page", "sweep"} <= found

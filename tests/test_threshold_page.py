@@ -19,7 +19,8 @@ from shipdash.records import RunState
 from shipdash.runs import Store, queue
 from shipdash.studies import grid as grids
 from shipdash.studies.folder import Studies
-from shipdash.ui import chart, frame, plan, points
+from shipdash.ui import chart, frame
+from shipdash.ui.threshold import plan, points
 
 PAGE = "pages/5_Threshold.py"
 

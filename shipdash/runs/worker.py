@@ -21,7 +21,7 @@ from shipdash.learning.learner import Learner, open_learner
 from shipdash.records import Event, RunState, Stopped, StopReason
 from shipdash.results import Result
 from shipdash.runs import RunCorrupt, Store
-from shipdash.runs.outcome import outcome
+from shipdash.runs.final_result import final_result
 from shipdash.runs.tasks import open_task
 
 CHECKPOINT_S = 5.0  # what a kill may cost; a checkpoint of the compact network takes some 10 ms
@@ -207,7 +207,7 @@ class _Worker:
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
         prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
-        return outcome(self.run_id, config, task.core, events, self.phases, learner,
+        return final_result(self.run_id, config, task.core, events, self.phases, learner,
                        prepared_s=prepared_s,
                        symptom=str(self.watch.symptom or "") if self.watch else "",
                        held_out=held_out, reaudit=reaudit)

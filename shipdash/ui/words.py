@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shipdash.config import RunConfig, preset, preset_of
 
 if TYPE_CHECKING:
-    from shipdash.ui.frame import Run
+    from shipdash.results import StoredRun as Run
 
 
 def seeds(config: RunConfig) -> str:

@@ -18,7 +18,7 @@ from shipdash.results import Result
 from shipdash.runs.machine import machine
 
 
-def outcome(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
+def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
             phases: dict[str, float], learner: Learner, **more) -> Result:
     """What a completed run found.
 

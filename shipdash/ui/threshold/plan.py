@@ -12,7 +12,7 @@ from shipdash.studies import grid
 from shipdash.studies.ensure import workers
 from shipdash.studies.study import Study
 from shipdash.ui import forms, frame, studies
-from shipdash.ui.points import Family
+from shipdash.ui.threshold.points import Family
 
 MORE = ("selection.n_pool", "scene.contrast", "scene.radius_min", "scene.radius_max",
         "planted.label_noise")

@@ -12,7 +12,8 @@ from shipdash.config import SelectionConfig
 from shipdash.runs import queue
 from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.study import Study
-from shipdash.ui import chart, forms, frame, points, studies
+from shipdash.ui import chart, forms, frame, studies
+from shipdash.ui.threshold import points
 
 COSTS = {
     "training images": figures.Measure("n_backward", "training images", "~s", ","),

@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import assurance, chart, controls, evidence, frame, gallery, repeats, tables
+from shipdash.ui import chart, evidence, frame, gallery, tables
+from shipdash.ui.evaluation import certificate, controls, repeated_runs
 
 N_WORST = 12
 
@@ -121,19 +122,12 @@ def _passes(run: frame.Run) -> None:
         st.markdown(said.detail)
         tables.show(found.passes, key="passes_table", leave_out=("reason", "seconds"),
                     alt=f"One pass and until clean. {said.title}.")
-    repeats.passes(run)
-
-
-def certificate(run: frame.Run) -> None:
-    """The certificate, and where it asks for a clean pass the button that computes one."""
-    assurance.view(run)
-    if run.config.selection.passes:
-        repeats.passes(run)
+    repeated_runs.passes(run)
 
 
 VIEWS = {
     "Held-out": held_out, "Controls": controls.view, "Re-audit": reaudit,
-    "Certificate": certificate, "Order": repeats.order, "Folds": repeats.folds,
-    "Known answer": repeats.known, "Cost": repeats.cost,
+    "Certificate": certificate.view, "Order": repeated_runs.order, "Folds": repeated_runs.folds,
+    "Known answer": repeated_runs.known, "Cost": repeated_runs.cost,
 }
 """What the page shows, by the name in its link."""

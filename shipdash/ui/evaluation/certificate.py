@@ -9,6 +9,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.ui import chart, frame
+from shipdash.ui.evaluation import repeated_runs
 
 DELTA = 0.01
 """Probability with which the certificate may be wrong."""
@@ -34,6 +35,8 @@ def view(run: frame.Run) -> None:
         st.warning("This pool has wrong masks, and the bound speaks of pairs drawn alike, wrong "
                    "masks included. Held-out masks are always right: the measured rate is of "
                    "another kind of pair and is no test of the bound.")
+    if run.config.selection.passes:  # what the second condition asks for, and its button
+        repeated_runs.passes(run)
 
 
 def _conditions(certificate) -> None:

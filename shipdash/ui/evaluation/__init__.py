@@ -1,0 +1,1 @@
+"""The Evaluation page, view by view."""

@@ -1,0 +1,1 @@
+"""The Generator page, part by part."""

@@ -1,0 +1,1 @@
+"""The first page, part by part."""

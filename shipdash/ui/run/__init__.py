@@ -1,0 +1,1 @@
+"""The Run page, part by part."""

@@ -1,0 +1,1 @@
+"""The Samples page, part by part."""
