@@ -34,7 +34,7 @@ def main(asked: str) -> None:
     images, masks = program.images[:batch], program.masks[:batch]
     found = {"fit": _speeds(lambda: program.fit(images, masks, batch), batch),
              "predict": _speeds(lambda: program.predict(ahead), N_PREDICTED)}
-    learner = open_learner(config.network, size=size, seed=1)
+    learner = open_learner(config.network, shape=config.shape, seed=1)
     found |= {"our_train": _speeds(lambda: learner.train(images, masks > 0), batch),
               "our_predict": _speeds(lambda: learner.predict(program.images), N_PREDICTED)}
     print(json.dumps({"size": size, "filters": filters, **found}))

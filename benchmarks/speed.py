@@ -1,12 +1,13 @@
-"""Images per second that each network trains and predicts at 128 x 128, medians of several calls.
+"""Images per second that a preset's network trains and predicts, medians of several calls.
 
-    python -m benchmarks.speed
+    python -m benchmarks.speed compact article
 
 Not the benchmark of a whole run: these two figures scale the estimate that the Run page gives for
 a network that has not run on this machine yet (`summary.REFERENCE_SPEED`).
 """
 
 import json
+import sys
 import time
 
 import numpy as np
@@ -19,12 +20,12 @@ from shipdash.runs.machine import machine
 N_CALLS = 5  # each is seconds for the article's network on a CPU
 
 
-def main() -> None:
-    """Print one JSON object: images per second by network, and the machine."""
+def main(presets: list[str]) -> None:
+    """Print one JSON object: images per second by preset, and the machine."""
     speeds = {}
-    for name in ("compact", "article"):
+    for name in presets:
         config = configs.preset(name)
-        learner = open_learner(config.network, size=128, seed=1)
+        learner = open_learner(config.network, shape=config.shape, seed=1)
         learner.prepare()
         n_train, n_predict = config.network.batch, config.network.predict_batch
         images, masks = SceneSource(config.scene, seed=1, n=64).draw(range(max(n_train, n_predict)))
@@ -44,4 +45,4 @@ def _seconds(call) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -303,6 +303,19 @@ def test_keras_trains_to_the_last_bit_as_our_learner_does():
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize(("program", "asked", "found"), [
+    ("article_speed", '{"size": 32, "filters": 4}', ("fit", "predict", "our_train", "our_predict")),
+    ("speed", "quick", ("images_per_s",)),
+])
+def test_the_programs_that_measure_speeds_run(program, asked, found):
+    """No figure is judged: what they print is there, and positive."""
+    speeds = child.measure(program, asked).found
+    each = [speeds[name] for name in found] if program == "article_speed" else speeds[
+        "images_per_s"].values()
+    assert all(speed > 0 for speeds in each for speed in speeds)
+
+
+@pytest.mark.tensorflow
 def test_operations_are_those_of_the_convolutions():
     """TensorFlow's profiler against 2 k k c_in c_out for every place, added up layer by layer."""
     from keras import layers
