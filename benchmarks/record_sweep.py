@@ -10,15 +10,16 @@ recording goes on where it stood, and a second one right after the first takes s
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from shipdash import analysis
 from shipdash.cli import commands as command_line
 from shipdash.cli import studies
 from shipdash.config import ALGORITHM
+from shipdash.results import StoredRun
 from shipdash.runs import Store
 from shipdash.studies import grid
 from shipdash.studies.study import Study
@@ -37,9 +38,10 @@ def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) ->
     runs, _ = _RUNS.parse_known_args(options)
     asked, store = plan_of(asked_for), Store(runs.runs)
     command_line.main(["sweep", *asked_for.split(), *options])
-    points = analysis.sweep_points(_points(store, asked))
-    if not set(points["state"]) <= {"completed", analysis.STALLED}:
+    found = [store.info(run.digest) for run in asked.runs]
+    if not all(run.result for run in found):
         sys.exit("not every point was computed: run the same command again")
+    points = analysis.sweep_points((run, _iou(store, run)) for run in found)
     target.mkdir(parents=True, exist_ok=True)
     points.to_csv(target / "points.csv", index=False, float_format="%.6g")
     base = grid.plain(asked.runs[0]).to_dict()
@@ -55,13 +57,9 @@ def plan_of(asked_for: str) -> Study:
     return studies.grid_of(parser.parse_args(asked_for.split()))
 
 
-def _points(store: Store, asked: Study) -> Iterator[analysis.Point]:
-    infos = {info.run_id: info for info in store.list()}
-    for run in asked.runs:
-        info = infos.get(run.digest)
-        scores = store.load_scores(run.digest, "held_out") if info and info.result else None
-        yield analysis.Point(run.digest, run.to_dict(), info.state if info else "missing",
-                            info.result if info else None, scores["iou"] if scores else None)
+def _iou(store: Store, run: StoredRun) -> np.ndarray | None:
+    scores = store.load_scores(run.run_id, "held_out")
+    return scores and scores["iou"]
 
 
 def _facts(points: pd.DataFrame, asked_for: str) -> dict:

@@ -17,24 +17,8 @@ from shipdash.config import RunConfig
 from shipdash.records import RunState, StopReason
 
 
-class _Table:
-    """Reading by name, for callers that have not yet learnt the attributes."""
-
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return getattr(self, name)
-        except AttributeError:
-            raise KeyError(name) from None
-
-    def __contains__(self, name: str) -> bool:
-        return hasattr(self, name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return getattr(self, name, default)
-
-
 @dataclass(frozen=True, kw_only=True)
-class HeldOut(_Table):
+class HeldOut:
     """Means over the held-out pairs; `share_failing` is the share below `acceptance_iou`."""
 
     n: int
@@ -47,7 +31,7 @@ class HeldOut(_Table):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reaudit(_Table):
+class Reaudit:
     """Discarded pairs as the final network sees them; `failing`: their numbers, lowest first."""
 
     n: int
@@ -57,7 +41,7 @@ class Reaudit(_Table):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result(_Table):
+class Result:
     """What a finished run found, on what, and what it cost.
 
     Images are counted each time they are used: `n_backward` trained on, `n_forward` predicted,

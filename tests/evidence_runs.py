@@ -73,7 +73,7 @@ def arm(store: Store, source: str, name: str, replicate: int, *, stop: str = "st
                         curve=[curve] if curve else [], draws=[replicate],
                         model_seeds=[1000 + replicate])[0]
     run_id, _ = store.create(planned)
-    n = planned.arm.n_wanted(result["n_core"], N_POOL)
+    n = planned.arm.n_wanted(result.n_core, N_POOL)
     core, kind = list(range(n)), planned.arm.kind
     store.set_status(run_id, RunState.RUNNING)
     with store.writer(run_id) as writer:
@@ -134,7 +134,7 @@ def everything(store: Store) -> str:
                 arm(store, other, name, 1)
     for c in replicas.folds(base, 3)[1:]:
         selection(store, c)
-    more = [*store.result(source)["core"], 3, 4]
+    more = [*store.result(source).core, 3, 4]
     selection(store, replicas.until_clean(base), core=list(dict.fromkeys(more)), reason="clean",
               rounds=3, failing=0)
     selection(store, base.replace(**{"planted.distinct": 11}))

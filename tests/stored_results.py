@@ -1,7 +1,7 @@
 """Results as a worker would have stored them, made up: one place for all tests."""
 
-from shipdash.config import ALGORITHM
-from shipdash.results import Result
+from shipdash.config import ALGORITHM, RunConfig
+from shipdash.results import Result, StoredRun
 
 PLAIN = {
     "run_id": "0" * 16, "reason": "exhausted", "algorithm": ALGORITHM, "version": "0",
@@ -17,3 +17,15 @@ HELD_OUT = {"n": 20, "mean_iou": 0.75, "share_failing": 0.8, "mean_dice": 0.8,
 def a_result(run_id: str = PLAIN["run_id"], **changes) -> Result:
     """A result with these values changed."""
     return Result.from_json(PLAIN | {"run_id": run_id} | changes)
+
+
+def a_run(config: RunConfig | None = None, *, state: str = "completed", run_id: str = "",
+          **changes) -> StoredRun:
+    """A run as a runs folder would hold it, its result with these values changed.
+
+    Only a completed one has a result.
+    """
+    config = config or RunConfig()
+    run_id = run_id or config.digest
+    result = a_result(run_id, **changes) if state == "completed" else None
+    return StoredRun(run_id, state, "", "", config, result, 0, 0, "", False)

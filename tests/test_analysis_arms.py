@@ -10,6 +10,7 @@ import pytest
 from evidence_runs import N_CORE, N_HELD_OUT, N_POOL, arm, config, everything, selection
 from scipy.stats import bootstrap, hypergeom
 from sklearn.isotonic import IsotonicRegression
+from stored_results import a_run
 
 from shipdash import analysis, figures
 from shipdash.analysis import ArmRun, Verdict
@@ -30,11 +31,12 @@ def whole(tmp_path_factory):
     return store, run_id, collect.gather(store, run_id)
 
 
-def _run(kind: str, iou, *, stop=analysis.EQUAL_UPDATES, network="same", n_pairs=10, seed=1):
-    result = {"n_backward": 100, "n_forward": 0, "n_wasted": 0, "seconds": 9.0,
-              "phases": {"startup": 1.0, "compile": 1.0, "evaluate": 3.0}}
-    return ArmRun(f"{seed:016x}", analysis.ARMS[kind], stop, network, n_pairs, seed, 0,
-                  np.asarray(iou, float), result)
+def _run(kind: str, iou, *, stop=analysis.EQUAL_UPDATES, network="same", n_pairs=10, seed=1,
+         n_backward=100):
+    run = a_run(config(**{"seeds.model": seed}), core=list(range(n_pairs)), n_forward=0,
+                seconds=9.0, n_backward=n_backward,
+                phases={"startup": 1.0, "compile": 1.0, "evaluate": 3.0})
+    return ArmRun(run, np.asarray(iou, float), analysis.ARMS[kind], stop, network)
 
 
 # ---- resampling
@@ -139,6 +141,15 @@ def test_no_arm_is_an_empty_table():
     assert analysis.arms_finding(analysis.arm_table([], 0.9, 10)) is None
 
 
+def _arm_of_1600_images(reason="trained", *, batch=16, **arm):
+    """An arm of a selection that trained on 1,600 images and predicted 1,200."""
+    source = a_run(RunConfig(), n_backward=1600, n_forward=1200)
+    asked = {"network.batch": batch, "arm.source": source.run_id}
+    asked |= {f"arm.{name}": value for name, value in arm.items()}
+    return analysis.arm_run(a_run(RunConfig().replace(**asked), reason=reason), source,
+                            np.zeros(2))
+
+
 @pytest.mark.parametrize(("changes", "name", "stop"), [
     ({"kind": "core", "n_steps": 100}, "Core set", "equal updates"),
     ({"kind": "full", "n_steps": 125}, "Full pool", "equal cost"),
@@ -148,12 +159,8 @@ def test_no_arm_is_an_empty_table():
     ({"kind": "full", "stop": "plateau", "n_steps": 9}, "Full pool", "to convergence"),
 ])
 def test_an_arm_is_named_from_its_settings(changes, name, stop):
-    """The source trained on 1,600 images and predicted 1,200."""
-    source = RunConfig().to_dict()
-    spec = RunConfig().to_dict()
-    spec["arm"] |= {"source": "0" * 16, **changes}
-    result = {"n_backward": 1600, "n_forward": 1200, "run_id": "a", "n_core": 5}
-    run = analysis.arm_run(spec, result, np.zeros(2), source, result)
+    """By its protocol, or by its steps where an older version named none."""
+    run = _arm_of_1600_images(**changes)
     assert (run.arm, run.stop, run.network) == (name, stop, "same")
 
 
@@ -161,29 +168,23 @@ def test_an_arm_is_named_from_its_settings(changes, name, stop):
     ("score", "score not reached at its limit"), ("plateau", "loss still falling at its limit")])
 def test_an_arm_that_gave_up_is_named_so(stop, words):
     """Never as converged or as having passed."""
-    source, spec = RunConfig().to_dict(), RunConfig().to_dict()
-    spec["arm"] |= {"source": "0" * 16, "kind": "full", "stop": stop, "n_steps": 9}
-    result = {"n_backward": 1600, "n_forward": 1200, "run_id": "a", "n_core": 5}
-    run = analysis.arm_run(spec, result | {"reason": "stalled"}, np.zeros(2), source, result)
+    run = _arm_of_1600_images("stalled", kind="full", stop=stop, n_steps=9)
     assert run.stop == words
 
 
 def test_equal_updates_are_counted_in_the_arms_own_batches():
     """1,600 images of the source are 32 steps of another network's 50."""
-    source, spec = RunConfig().to_dict(), RunConfig().to_dict()
-    spec["arm"] |= {"source": "0" * 16, "kind": "core", "n_steps": 32}
-    spec["network"] |= {"batch": 50}
-    result = {"n_backward": 1600, "n_forward": 1200, "run_id": "a", "n_core": 5}
-    run = analysis.arm_run(spec, result, np.zeros(2), source, result)
+    run = _arm_of_1600_images(kind="core", n_steps=32, batch=50)
     assert (run.stop, run.network) == ("equal updates", "batch 50")
 
 
 def test_another_network_is_named_by_what_differs():
     """Kind and filters where they differ, else the settings that do."""
-    ours = RunConfig().to_dict()["network"]
+    ours = RunConfig().network
     assert analysis.network_words(ours, ours) == "same"
-    assert analysis.network_words({**ours, "filters": 4}, ours) == "compact, 4 filters"
-    assert analysis.network_words({**ours, "batch": 3}, ours) == "batch 3"
+    assert analysis.network_words(dataclasses.replace(ours, filters=4), ours) == (
+        "compact, 4 filters")
+    assert analysis.network_words(dataclasses.replace(ours, batch=3), ours) == "batch 3"
 
 
 # ---- the sentence
@@ -255,8 +256,8 @@ def test_titles_of_the_figures_state_what_they_show():
     (160, ", on 60% more training images"), (50, ", on 50% fewer training images"), (100, "")])
 def test_a_score_that_took_more_updates_is_said_to_have(images, words):
     """Each arm trains until its own score passes: the harder one for longer."""
-    core = [_run("core", np.full(100, 0.95), stop=analysis.UNTIL_SCORE, seed=s) for s in (1, 2, 3)]
-    core = [r._replace(result=r.result | {"n_backward": images}) for r in core]
+    core = [_run("core", np.full(100, 0.95), stop=analysis.UNTIL_SCORE, seed=s, n_backward=images)
+            for s in (1, 2, 3)]
     random = [_run("random", np.full(100, 0.80), stop=analysis.UNTIL_SCORE, seed=s)
               for s in (1, 2, 3)]
     table = analysis.arm_table([*core, *random], 0.9, 10)
@@ -427,10 +428,7 @@ def test_folds_are_disjoint_and_chosen_from_what_is_left(whole):
 
 def test_folds_that_share_a_pair_are_told():
     """Pair 3 is in two of them: three memberships would be two too many."""
-    def fold(core):
-        return {}, {"run_id": "a", "n_core": len(core), "core": core, "n_pool": 9, "seconds": 1.0}
-
-    table = analysis.folds_table([fold([1, 2, 3]), fold([3, 4]), fold([5])])
+    table = analysis.folds_table([a_run(core=core) for core in ([1, 2, 3], [3, 4], [5])])
     assert table["n_shared"].tolist() == [1, 1, 0]
     assert "share 2 pairs" in analysis.folds_finding(table).title
 
@@ -468,7 +466,7 @@ def test_cost_of_a_store(whole):
 
 def test_repeats_of_distinct_pairs_by_hand():
     """Origins 0 1 0 among three first pairs, then 2 and a forgotten 1."""
-    spec = config(**{"planted.distinct": 30, "selection.first": 3}).to_dict()
+    spec = config(**{"planted.distinct": 30, "selection.first": 3})
     answer = analysis.distinct_answer([9, 8, 7, 6, 5], [0, 1, 0, 2, 1], spec)
     assert (answer["n_found"], answer["n_repeated_first"], answer["n_forgotten"]) == (3, 1, 1)
     assert answer["allowed"] == 0  # the rote learner forgets nothing
@@ -479,7 +477,7 @@ def test_an_answer_has_one_verdict():
     """Ten forgotten where five may be: repeats among the first pairs make up for none of them."""
     spec = config(**{"planted.distinct": 50, "selection.first": 11, "network.kind": "compact"})
     origins = [*range(9), 0, 1, *range(9, 22), *range(10)]
-    answer = analysis.distinct_answer(range(34), origins, spec.to_dict())
+    answer = analysis.distinct_answer(range(34), origins, spec)
     assert (answer["n_forgotten"], answer["allowed"], answer["holds"]) == (10, 5, False)
     said = analysis.distinct_finding(answer).detail
     assert "More than expected: 5 may be forgotten" in said and "slack" not in said
@@ -496,7 +494,7 @@ def test_stored_answers_are_judged_by_todays_rule():
 
 def test_a_core_beyond_its_slack_is_told():
     """Thirty-three pairs of thirty distinct ones, of a learner that never forgets."""
-    spec = config(**{"planted.distinct": 30, "selection.first": 1}).to_dict()
+    spec = config(**{"planted.distinct": 30, "selection.first": 1})
     answer = analysis.distinct_answer(range(33), [i % 30 for i in range(33)], spec)
     assert not answer["holds"]
     assert "More than expected: 0 may be" in analysis.distinct_finding(answer).detail
@@ -555,10 +553,10 @@ def test_planted_differences_are_found(whole):
 def test_share_failing_equals_that_of_the_stored_result(whole):
     """Counted here from float32, there from float64."""
     store, run_id, found = whole
-    held = store.result(run_id)["held_out"]
+    held = store.result(run_id).held_out
     row = analysis.arm_row(found.arms, analysis.STREAMING, "as selection left it")
-    assert row["share_failing"] == held["share_failing"]
-    assert row["mean_iou"] == pytest.approx(held["mean_iou"], abs=1e-7)
+    assert row["share_failing"] == held.share_failing
+    assert row["mean_iou"] == pytest.approx(held.mean_iou, abs=1e-7)
 
 
 def test_written_and_read_is_the_same_study(whole, tmp_path):
@@ -712,16 +710,12 @@ def test_progressive_validation_of_nothing():
 
 
 def _finished(**changes):
-    spec = RunConfig().to_dict()
-    result = {"n_core": 100, "core": list(range(100)), "n_pool": 10_000, "reason": "clean",
-              "device": "CPU (2 threads)", "reaudit": None}
-    for dotted, value in changes.items():
-        section, _, name = dotted.partition(".")
-        if section == "result":
-            result[name] = value
-        else:
-            spec[section][name] = value
-    return spec, result
+    of_result = {name.removeprefix("result."): value for name, value in changes.items()
+                 if name.startswith("result.")}
+    asked = {name: value for name, value in changes.items() if not name.startswith("result.")}
+    return a_run(RunConfig().replace(**asked), **{
+        "core": list(range(100)), "n_pool": 10_000, "reason": "clean",
+        "device": "CPU (2 threads)", **of_result})
 
 
 @pytest.mark.parametrize(("changes", "crossed"), [
@@ -734,15 +728,15 @@ def _finished(**changes):
     ({"planted.duplicates": 0.5}, ["iid"]),
     ({"selection.exclude": ["0" * 16]}, ["iid"]),
     ({"planted.label_noise": 0.1}, []),
-    ({"result.n_core": 99}, ["first_counted"]),
+    ({"result.core": [1, 2]}, ["first_counted"]),
     ({"result.core": [1] * 100}, ["first_counted"]),
 ])
 def test_conditions_are_read_from_the_run(changes, crossed):
     """Each is crossed by what breaks it and by nothing else; then there is no bound."""
-    spec, result = _finished(**changes)
-    found = analysis.conditions(spec, result)
+    run = _finished(**changes)
+    found = analysis.conditions(run.config, run.result)
     assert [name for name, holds in found.items() if not holds] == crossed
-    assert (analysis.certificate_of(spec, result).bound is None) == bool(crossed)
+    assert (analysis.certificate_of(run).bound is None) == bool(crossed)
 
 
 @pytest.mark.parametrize(("n", "n_failing", "reason", "clean"), [
@@ -750,9 +744,9 @@ def test_conditions_are_read_from_the_run(changes, crossed):
     (9_900, 0, "stalled", False)])
 def test_a_whole_reaudit_without_failure_is_a_clean_pass(n, n_failing, reason, clean):
     """The same network looking at the same pairs; a part of them, or a stalled run, is none."""
-    again = {"n": n, "n_failing": n_failing}
-    spec, result = _finished(**{"result.reason": reason, "result.reaudit": again})
-    assert analysis.conditions(spec, result)["clean_pass"] is clean
+    again = {"n": n, "n_failing": n_failing, "lowest_iou": None, "failing": []}
+    run = _finished(**{"result.reason": reason, "result.reaudit": again})
+    assert analysis.conditions(run.config, run.result)["clean_pass"] is clean
 
 
 # ---- figures
@@ -802,17 +796,13 @@ def test_bars_of_the_arms_end_at_the_lowest_and_highest_run(whole):
 
 def test_arms_estimate_adds_up():
     """Two arms of 100 steps of 16 at 80 images a second, with start-up and 400 predictions."""
-    spec = config().to_dict()
-    result = {"n_backward": 960, "n_forward": 300,
-              "phases": {"train": 11.0, "warmup": 1.0, "scan": 3.0, "startup": 1.0, "compile": 2.0}}
-    one = json.loads(json.dumps(spec))
-    one["arm"] |= {"kind": "core", "stop": "steps", "n_steps": 100}
+    source = a_run(config(), n_backward=960, n_forward=300, phases={
+        "train": 11.0, "warmup": 1.0, "scan": 3.0, "startup": 1.0, "compile": 2.0})
+    one = config(**{"arm.kind": "core", "arm.source": source.run_id, "arm.n_steps": 100})
     expected = 2 * (3 + N_HELD_OUT / 100 + 1600 / 80)
-    assert analysis.arms_estimate(result, spec, [one, one]) == pytest.approx(expected)
-    other = json.loads(json.dumps(one))
-    other["network"]["filters"] = 4
-    assert analysis.arms_estimate(result, spec, [other]) is None
-    assert analysis.arms_estimate(result, spec, []) == 0
+    assert analysis.arms_estimate(source, [one, one]) == pytest.approx(expected)
+    assert analysis.arms_estimate(source, [one.replace(**{"network.filters": 4})]) is None
+    assert analysis.arms_estimate(source, []) == 0
 
 
 def test_stop_reasons_are_the_store_s():

@@ -45,7 +45,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
         wait_until(page, lambda: any(r.result for r in store.list()))
         expect(page.get_by_text("Completed.")).to_be_visible()
         run, = store.list()
-        assert run.result["prepared_s"] > 0 and run.result["phases"]["compile"] == 0
+        assert run.result.prepared_s > 0 and run.result.phases["compile"] == 0
         assert problems == []
     finally:
         app.stop()

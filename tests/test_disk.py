@@ -76,7 +76,7 @@ def work(root: Path, run_id: str, **limits) -> subprocess.CompletedProcess:
 def straight(config, root: Path) -> list[int]:
     """The core set of a run on a disk with room."""
     store = Store(root)
-    return worker.work(store, store.create(config)[0])["core"]
+    return worker.work(store, store.create(config)[0]).core
 
 
 def test_a_full_disk_is_named_and_what_is_there_stays_readable(disk):
@@ -90,7 +90,7 @@ def test_a_full_disk_is_named_and_what_is_there_stays_readable(disk):
         queue.submit(store, settings(2))
     assert sorted(path.name for path in disk.folder.iterdir()) == names
     assert [info.state for info in store.list()] == [RunState.COMPLETED]
-    assert store.result(run_id)["n_core"] >= 20
+    assert store.result(run_id).n_core >= 20
     disk.free()
     assert store.create(settings(2))[1]
 
@@ -107,7 +107,7 @@ def test_a_worker_on_a_full_disk_says_so_and_the_run_goes_on_when_there_is_room(
     assert store.status(run_id).state in (RunState.QUEUED, RunState.LOST, RunState.FAILED)
     disk.free()
     assert work(disk.folder, run_id).returncode == 0
-    assert store.result(run_id)["core"] == straight(config, tmp_path / "straight")
+    assert store.result(run_id).core == straight(config, tmp_path / "straight")
 
 
 def test_a_disk_that_fills_up_in_mid_run_loses_nothing(disk, tmp_path):
@@ -122,7 +122,7 @@ def test_a_disk_that_fills_up_in_mid_run_loses_nothing(disk, tmp_path):
     assert store.status(run_id).state in (RunState.LOST, RunState.FAILED)
     disk.free()
     assert work(disk.folder, run_id).returncode == 0
-    assert store.result(run_id)["core"] == straight(config, tmp_path / "straight")
+    assert store.result(run_id).core == straight(config, tmp_path / "straight")
 
 
 def test_a_worker_that_may_not_write_so_large_a_file_says_so(tmp_path):
@@ -136,7 +136,7 @@ def test_a_worker_that_may_not_write_so_large_a_file_says_so(tmp_path):
     assert "Traceback" not in done.stderr
     assert store.status(run_id).state is RunState.FAILED
     assert work(store.root, run_id).returncode == 0
-    assert store.result(run_id)["core"] == straight(config, tmp_path / "straight")
+    assert store.result(run_id).core == straight(config, tmp_path / "straight")
 
 
 def test_a_read_only_folder_is_read_and_every_wish_to_write_is_answered(disk):

@@ -66,14 +66,14 @@ def python(words):
 def straight(config, root):
     """The core set of a run that nobody disturbed."""
     store = Store(root)
-    return worker.work(store, store.create(config)[0])["core"]
+    return worker.work(store, store.create(config)[0]).core
 
 
 def test_a_submitted_run_is_worked_off_and_the_drainer_leaves(store):
     """Submit and come back later: nothing else to do."""
     run_id = queue.submit(store, settings())
     until(lambda: state(store, run_id) is RunState.COMPLETED)
-    assert store.result(run_id)["n_core"] >= 20
+    assert store.result(run_id).n_core >= 20
     until(lambda: not store.queue_is_worked())
     assert queue.waiting(store) == []
 
@@ -250,7 +250,7 @@ def test_a_running_run_is_cancelled_and_resumed_to_the_same_core(store, tmp_path
     assert 50 < found
     queue.resume(store, run_id)
     until(lambda: state(store, run_id) is RunState.COMPLETED)
-    assert store.result(run_id)["core"] == straight(config, tmp_path / "straight")
+    assert store.result(run_id).core == straight(config, tmp_path / "straight")
 
 
 def test_a_step_picks_one_more_pair_and_pauses(store, unattended, tmp_path):
@@ -266,7 +266,7 @@ def test_a_step_picks_one_more_pair_and_pauses(store, unattended, tmp_path):
         sizes.append(store.info(run_id).n_core)
     assert sizes == [3, 4, 5, 6]
     queue.resume(store, run_id)
-    assert worker.work(store, run_id)["core"] == straight(config, tmp_path / "straight")
+    assert worker.work(store, run_id).core == straight(config, tmp_path / "straight")
 
 
 def test_a_killed_worker_is_lost_and_can_be_cancelled_or_resumed(store, unattended):

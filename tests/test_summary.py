@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
+from stored_results import a_run
 
 from shipdash import analysis
 from shipdash.analysis.run import MOST_POINTS
@@ -218,30 +219,27 @@ def test_same_rate_of_none_or_all_is_one(picked):
 
 
 def _measured(scale=1.0):
-    result = {"n_backward": 6200, "n_forward": 11_000, "device": "CPU",
-              "phases": {"train": 100 * scale, "warmup": 0, "scan": 50 * scale, "startup": 5.0}}
-    return compact().to_dict(), result
+    return a_run(compact(), n_backward=6200, n_forward=11_000, phases={
+        "train": 100 * scale, "warmup": 0, "scan": 50 * scale, "startup": 5.0})
 
 
 def test_estimate_repeats_what_was_measured():
     """The same settings on the same machine take the measured time."""
-    spec = compact().to_dict()
     expected = 5 + 100 + 31_000 / 220
-    assert analysis.estimate(spec, [_measured()]).seconds == pytest.approx(expected)
+    assert analysis.estimate(compact(), [_measured()]).seconds == pytest.approx(expected)
 
 
 def test_estimate_says_when_nothing_is_known():
     """No stored run: no number for the compact network, hours for the article's."""
-    assert analysis.estimate(compact().to_dict(), []).seconds is None
-    days = analysis.estimate(article().to_dict(), []).seconds / 86_400
+    assert analysis.estimate(compact(), []).seconds is None
+    days = analysis.estimate(article(), []).seconds / 86_400
     training = ARTICLE_TRAINING_IMAGES / REFERENCE_SPEED["article"][0]
     assert training < days * 86_400 < 1.2 * training, "training is nearly all of it"
 
 
 def test_article_estimate_scales_with_this_machine():
     """A machine twice as slow on the compact network needs twice the time."""
-    spec = article().to_dict()
-    one, two = (analysis.estimate(spec, [_measured(s)]).seconds for s in (1.0, 2.0))
+    one, two = (analysis.estimate(article(), [_measured(s)]).seconds for s in (1.0, 2.0))
     assert two == pytest.approx(2 * one)
 
 

@@ -201,8 +201,8 @@ def test_every_point_gets_its_result_and_a_second_time_nothing_is_computed(store
     assert sorted(arrived.run_id for arrived in told) == sorted(run_ids(config))
     assert [a.run_id for a in told if a.reason == "computed earlier"] == [done]
     assert store.result(done) == before
-    assert {store.result(i)["n_core"] for i in run_ids(config)} <= {20, 21, 22}
-    assert {store.result(i)["threads"] for i in run_ids(config)} - {before["threads"]} <= {1}
+    assert {store.result(i).n_core for i in run_ids(config)} <= {20, 21, 22}
+    assert {store.result(i).threads for i in run_ids(config)} - {before.threads} <= {1}
     stamps = {i: (store.root / i / "result.json").stat().st_mtime_ns for i in run_ids(config)}
     again = []
     ensure(store, config, on_run=again.append)
@@ -287,7 +287,7 @@ def test_a_point_at_work_elsewhere_is_waited_for_not_doubled(store):
         assert store.events(run_id) == ([], 0)
         assert thread.is_alive()
     thread.join(300)
-    assert store.result(run_id)["n_core"] >= 20
+    assert store.result(run_id).n_core >= 20
 
 
 def test_a_sweep_waits_for_what_a_person_queued(store, monkeypatch):

@@ -129,8 +129,8 @@ def test_every_point_arrives_once_though_a_worker_is_killed_in_the_middle(store,
     assert sorted(told) == sorted({*told}) and len(told) == 4
     for run in store.list():  # one pick of each number: nobody wrote into another's log
         picks = [e.n_core for e in store.events(run.run_id)[0] if isinstance(e, Picked)]
-        assert picks == list(range(1, run.result["n_core"] + 1))
-        assert run.result["threads"] == 1
+        assert picks == list(range(1, run.result.n_core + 1))
+        assert run.result.threads == 1
 
 
 def test_a_scheduler_that_dies_is_a_sentence_and_nothing_is_lost(store, cluster):

@@ -1,10 +1,13 @@
 """Tables and figures of sweeps and comparisons: small cases by hand, and other implementations."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.metrics import jaccard_score
+from stored_results import HELD_OUT, a_run
 
 from shipdash import analysis, figures
 from shipdash import config as configs
@@ -15,16 +18,11 @@ def point(precision, n_core, *, order=1, acceptance="article", state="completed"
           reason="exhausted", iou=(0.4, 0.6, 0.8, 0.95)):
     config = configs.quick().replace(**{
         "selection.precision": precision, "selection.acceptance": acceptance, "seeds.order": order})
-    result = {"n_core": n_core, "n_tested": 2000, "reason": reason, "n_backward": 100 * n_core,
-              "n_forward": 5000, "seconds": 30.0, "threads": 1, "device": "CPU", "machine": "m",
-              "version": "0", "date": "2026-01-01",
-              "held_out": {"n": 4, "mean_iou": float(np.mean(iou)), "article_score": 0.5,
-                           "acceptance_iou": config.selection.acceptance_iou,
-                           "share_failing": float(np.mean(
-                               np.array(iou) < config.selection.acceptance_iou))}}
-    return analysis.Point(config.digest, config.to_dict(), state,
-                         result if state == "completed" else None,
-                         np.array(iou) if state == "completed" else None)
+    limit = config.selection.acceptance_iou
+    held_out = HELD_OUT | {"n": 4, "mean_iou": float(np.mean(iou)), "acceptance_iou": limit,
+                           "share_failing": float(np.mean(np.array(iou) < limit))}
+    run = a_run(config, state=state, reason=reason, core=list(range(n_core)), held_out=held_out)
+    return run, np.array(iou) if run.result else None
 
 
 POINTS = analysis.sweep_points([
@@ -221,6 +219,17 @@ def test_every_run_is_a_dot_that_knows_its_run():
     assert list(_trace(chart, "dots stalled").y) == [90]
     assert list(waiting.customdata) == [POINTS["run_id"].iloc[-1]]
     assert "open" in waiting.marker.symbol[0]
+
+
+def test_a_run_that_did_not_learn_is_no_waiting_point():
+    """It has a result: its own mark, and a name that says it is left out of the median."""
+    run, iou = point(0.8, 700)
+    lost = run._replace(result=dataclasses.replace(run.result, symptom="by heart"))
+    points = analysis.sweep_points([(lost, iou)])
+    curve = analysis.sweep_curve(points, "n_core", "article")
+    drawn = figures.threshold(points, curve, "article", SIZE).figure.data
+    assert "did not learn, left out of the median" in [t.name for t in drawn]
+    assert "waiting" not in [t.uid for t in drawn]
 
 
 def test_hollow_points_of_one_precision_do_not_hide_each_other():

@@ -9,7 +9,7 @@ import numpy as np
 import paging
 import pytest
 from paging import words
-from stored_results import HELD_OUT, a_result
+from stored_results import HELD_OUT, a_result, a_run
 
 from shipdash import analysis
 from shipdash import config as configs
@@ -73,11 +73,11 @@ def record(asked):
     rows = []
     for run in asked.runs:
         n = round(100 * run.selection.precision) + run.seeds.order
-        held = {"n": 20, "share_failing": 0.1, "acceptance_iou": run.selection.acceptance_iou}
-        rows.append(analysis.Point(run.digest, run.to_dict(), "completed", {
-            "n_core": n, "n_tested": 2000, "n_backward": 9, "n_forward": 9, "seconds": 3.0,
-            "threads": 1, "device": "CPU (1 thread)", "machine": "far away", "version": "9.9",
-            "date": "2026-02-03T04:05:06+00:00", "held_out": held}, np.linspace(0.5, 1, 20)))
+        held = HELD_OUT | {"share_failing": 0.1, "acceptance_iou": run.selection.acceptance_iou}
+        rows.append((a_run(run, core=list(range(n)), n_tested=2000, seconds=3.0,
+                           device="CPU (1 thread)", machine="far away", version="9.9",
+                           date="2026-02-03T04:05:06+00:00", held_out=held),
+                     np.linspace(0.5, 1, 20)))
     analysis.sweep_points(rows).to_csv(folder / "points.csv", index=False)
     facts = {"command": "python -m shipdash sweep --preset quick",
              "base": grids.plain(asked.runs[0]).to_dict()}
@@ -267,8 +267,7 @@ def test_the_command_under_the_plan_asks_for_the_same_sweep():
 def test_a_recorded_point_can_be_asked_for_again():
     """The settings made from a row of the table have the row's run id."""
     asked = grid(rules=("article", "iou"))
-    rows = analysis.sweep_points(analysis.Point(run.digest, run.to_dict(), "missing", None)
-                                for run in asked.runs)
+    rows = analysis.sweep_points((a_run(run, state="missing"), None) for run in asked.runs)
     family = points.Family("recorded", "", asked.runs[0], {}, None)
     assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(
         rows["run_id"])

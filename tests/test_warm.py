@@ -72,12 +72,12 @@ def test_a_run_that_fits_is_worked_on_by_the_one_that_stands_by(store, server, t
     run_id = queue.enqueue(store, config)
     queue.drain(store, ("no such command",), hand_over=True)  # no fresh worker could even start
     result = store.result(run_id)
-    assert result["prepared_s"] is not None
+    assert result.prepared_s is not None
     assert not store.standby_is_alive()
     assert store.read_note(warm.RUN)[0] == b""
     cold = Store(tmp_path / "cold")
     worker.work(cold, cold.create(config)[0])
-    assert cold.result(run_id)["prepared_s"] is None
+    assert cold.result(run_id).prepared_s is None
     assert ignoring_time(result) == ignoring_time(cold.result(run_id))
 
 
@@ -88,7 +88,7 @@ def test_a_run_is_handed_over_while_its_network_is_still_being_prepared(store, s
     run_id = queue.enqueue(store, config)
     assert not warm.is_ready(store, config)
     warm.hand_over(store, run_id)
-    assert store.result(run_id)["prepared_s"] is not None
+    assert store.result(run_id).prepared_s is not None
 
 
 def test_what_a_run_has_waited_for_is_its_own_time(store, monkeypatch):
@@ -109,10 +109,10 @@ def test_what_a_run_has_waited_for_is_its_own_time(store, monkeypatch):
     monkeypatch.setattr(warm, "open_learner", lambda *args, **more: Slow())
     warm.serve(store, os.getppid())
     took, result = time.time() - began, store.result(run_id)
-    assert 0.15 < result["prepared_s"] < took - 0.3
-    assert 0.3 <= result["phases"]["startup"] < took - 0.2
-    assert result["seconds"] == pytest.approx(sum(
-        result["phases"][name] for name in ("startup", "compile", "select", "evaluate")), abs=0.03)
+    assert 0.15 < result.prepared_s < took - 0.3
+    assert 0.3 <= result.phases["startup"] < took - 0.2
+    assert result.seconds == pytest.approx(sum(
+        result.phases[name] for name in ("startup", "compile", "select", "evaluate")), abs=0.03)
 
 
 def test_a_resumed_run_remembers_what_was_prepared_for_it(store):
@@ -123,7 +123,7 @@ def test_a_resumed_run_remembers_what_was_prepared_for_it(store):
     worker.work(store, run_id, prepared=worker.Prepared(learner, 3.25))
     assert store.status(run_id).state is RunState.PAUSED
     worker.work(store, run_id)
-    assert store.result(run_id)["prepared_s"] == 3.25
+    assert store.result(run_id).prepared_s == 3.25
 
 
 @pytest.mark.parametrize("change", [{"scene.size": 48}, {"network.predict_batch": 5}])
@@ -133,7 +133,7 @@ def test_a_run_of_another_network_gets_a_fresh_worker(store, server, change):
     other = settings().replace(**change)
     run_id = queue.enqueue(store, other)
     queue.drain(store, hand_over=True)
-    assert store.result(run_id)["prepared_s"] is None
+    assert store.result(run_id).prepared_s is None
     until(lambda: not store.standby_is_alive())
 
 
@@ -142,7 +142,7 @@ def test_a_command_keeps_its_runs_to_itself(store, server):
     server(settings())
     run_id = queue.enqueue(store, settings())
     queue.drain(store)
-    assert store.result(run_id)["prepared_s"] is None
+    assert store.result(run_id).prepared_s is None
 
 
 @pytest.mark.parametrize("name", ["threads", "algorithm", "version", "python", "gpus"])
@@ -173,7 +173,7 @@ def test_one_that_is_killed_costs_nothing(store, server):
     warm.hand_over(store, run_id)
     assert store.status(run_id) == before
     queue.drain(store, hand_over=True)
-    assert store.result(run_id)["prepared_s"] is None
+    assert store.result(run_id).prepared_s is None
 
 
 def test_one_that_is_killed_at_work_loses_nothing(store, server, tmp_path):
@@ -189,7 +189,7 @@ def test_one_that_is_killed_at_work_loses_nothing(store, server, tmp_path):
     until(lambda: store.result(config.digest) is not None)
     whole = Store(tmp_path / "whole")
     worker.work(whole, whole.create(config)[0])
-    assert store.result(config.digest)["core"] == whole.result(config.digest)["core"]
+    assert store.result(config.digest).core == whole.result(config.digest).core
 
 
 def test_it_leaves_with_its_server(store, server):
@@ -249,7 +249,7 @@ def test_one_that_ended_unasked_is_not_started_at_every_look(store, server):
     server(settings())
     run_id = queue.enqueue(store, settings())
     queue.drain(store, hand_over=True)
-    assert store.result(run_id)["prepared_s"] is not None
+    assert store.result(run_id).prepared_s is not None
     (store.root / warm.LOG).write_text("")
     assert warm.want(store, settings())
 

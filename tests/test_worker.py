@@ -97,10 +97,10 @@ def test_a_pool_kept_whole_leaves_nothing_to_audit(store):
 def test_excluded_cores_are_never_seen(store):
     """Disjoint folds of one pool."""
     first = worker.work(store, store.create(settings())[0])
-    fold = settings(**{"selection.exclude": [first["run_id"]]})
+    fold = settings(**{"selection.exclude": [first.run_id]})
     second = worker.work(store, store.create(fold)[0])
-    assert not set(first["core"]) & set(second["core"])
-    assert second["n_tested"] == 100 - first["n_core"]
+    assert not set(first.core) & set(second.core)
+    assert second.n_tested == 100 - first.n_core
 
 
 def an_arm(config, **changes):
@@ -156,11 +156,11 @@ def test_an_arm_learns_the_pairs_it_is_given_and_no_others(store):
 def test_an_arm_of_a_fold_stays_outside_the_first_core(store):
     """Its pool is what the fold's was: the core sets before it are left out."""
     first = worker.work(store, store.create(settings())[0])
-    fold = settings(**{"selection.exclude": [first["run_id"]]})
+    fold = settings(**{"selection.exclude": [first.run_id]})
     worker.work(store, store.create(fold)[0])
     arm = an_arm(fold, **{"arm.kind": "full"})
-    pairs = worker.work(store, store.create(arm)[0])["core"]
-    assert set(pairs) == set(range(100)) - set(first["core"])
+    pairs = worker.work(store, store.create(arm)[0]).core
+    assert set(pairs) == set(range(100)) - set(first.core)
 
 
 def test_a_step_of_an_arm_ends_with_its_next_record(store):

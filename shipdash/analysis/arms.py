@@ -5,6 +5,7 @@ Not the runs themselves: it sees settings, results and one IoU per pair, however
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from shipdash.analysis.bootstrap import interval, resampled_means
-from shipdash.results import fails
+from shipdash.config import NetworkConfig
+from shipdash.results import Result, StoredRun, fails
 
 STREAMING = "Streaming learner"
 
@@ -34,68 +36,58 @@ KEYS = ["arm", "stop", "network", "n_pairs"]
 
 
 class ArmRun(NamedTuple):
-    """One run of one arm: what it learned from, and its IoU on every held-out pair."""
+    """A run beside its selection: its IoU on every held-out pair, and what it is called."""
 
-    run_id: str
+    run: StoredRun
+    iou: np.ndarray  # float, (n_held_out,), in the same order of pairs in every run
     arm: str
     stop: str
     network: str
-    n_pairs: int
-    model_seed: int
-    draw: int
-    iou: np.ndarray  # float, (n_held_out,), in the same order of pairs in every run
-    result: Mapping[str, Any]
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs it learned from."""
+        return self.run.result.n_core
 
 
-def arm_run(spec: Mapping[str, Any], result: Mapping[str, Any], iou: np.ndarray,
-            source_spec: Mapping[str, Any], source_result: Mapping[str, Any]) -> ArmRun:
-    """A stored run as an arm of `source`, named from its settings.
+def arm_run(run: StoredRun, source: StoredRun, iou: np.ndarray) -> ArmRun:
+    """A finished run as an arm of `source`, which is its own first arm.
 
-    Parameters
-    ----------
-    spec, source_spec : dict
-        As `RunConfig.to_dict` gives them; the source's own is its own first arm.
-    result, source_result : dict
-        As stored.
-    iou : float array, shape (n_held_out,)
+    `iou` is of the held-out pairs, shape (n_held_out,).
     """
-    arm = spec["arm"]
-    return ArmRun(
-        str(result["run_id"]), ARMS[arm["kind"]], stop_words(spec, source_result, result),
-        network_words(spec["network"], source_spec["network"]), int(result["n_core"]),
-        int(spec["seeds"]["model"]), int(arm["draw"]), np.asarray(iou, np.float64), result,
-    )
+    return ArmRun(run, np.asarray(iou, np.float64), ARMS[run.config.arm.kind],
+                  stop_words(run, source.result),
+                  network_words(run.config.network, source.config.network))
 
 
-def stop_words(spec: Mapping[str, Any], source: Mapping[str, Any],
-               result: Mapping[str, Any]) -> str:
+def stop_words(run: StoredRun, source: Result) -> str:
     """When the arm's training ended, in words: against the updates and the cost of its source."""
-    arm = spec["arm"]
-    if arm["kind"] == "selection":
+    arm = run.config.arm
+    if arm.kind == "selection":
         return AS_LEFT
-    if arm["stop"] != "steps":
+    if arm.stop != "steps":
         met, missed = {"score": (UNTIL_SCORE, SCORE_MISSED),
-                       "plateau": (CONVERGED, STILL_FALLING)}[arm["stop"]]
-        return missed if result.get("reason") == "stalled" else met
-    if arm.get("protocol"):
-        return EQUAL_COST if arm["protocol"] == "equal cost" else EQUAL_UPDATES
-    batch = spec["network"]["batch"]  # of an older version, which did not name it
-    for images, words in ((source["n_backward"], EQUAL_UPDATES),
-                          (source["n_backward"] + source["n_forward"] / 3, EQUAL_COST)):
-        if abs(arm["n_steps"] * batch - images) <= max(NEAR * images, batch):
+                       "plateau": (CONVERGED, STILL_FALLING)}[arm.stop]
+        return missed if run.result.stalled else met
+    if arm.protocol:
+        return EQUAL_COST if arm.protocol == "equal cost" else EQUAL_UPDATES
+    batch = run.config.network.batch  # of an older version, which did not name it
+    for images, words in ((source.n_backward, EQUAL_UPDATES),
+                          (source.n_backward + source.n_forward / 3, EQUAL_COST)):
+        if abs(arm.n_steps * batch - images) <= max(NEAR * images, batch):
             return words
-    return f"{arm['n_steps']:,} steps"
+    return f"{arm.n_steps:,} steps"
 
 
-def network_words(network: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+def network_words(network: NetworkConfig, source: NetworkConfig) -> str:
     """``"same"``, or what is different about the network."""
     if network == source:
         return SAME
-    if (network["kind"], network["filters"]) != (source["kind"], source["filters"]):
-        return f"{network['kind']}, {network['filters']} filters"
-    changed = [f"{k} {v:g}" if isinstance(v, (int, float)) else f"{k} {v}"
-               for k, v in network.items() if v != source[k]]
-    return ", ".join(changed)
+    if (network.kind, network.filters) != (source.kind, source.filters):
+        return f"{network.kind}, {network.filters} filters"
+    ours, theirs = dataclasses.asdict(network), dataclasses.asdict(source)
+    return ", ".join(f"{name} {value:g}" if isinstance(value, (int, float)) else f"{name} {value}"
+                     for name, value in ours.items() if value != theirs[name])
 
 
 def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.DataFrame:
@@ -130,7 +122,7 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
     groups = _groups(runs)
     rows = []
     for key, members in groups.items():
-        images = np.mean([runs[i].result.get("n_backward", np.nan) for i in members])
+        images = np.mean([runs[i].run.result.n_backward for i in members])
         row = dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members), "n_backward": images}
         rival = _rival(key, groups)
         for name, values in measured.items():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, KEYS, SAME, STREAMING, ArmRun, _groups
+from shipdash.results import Result
 
 BACKWARD = 2
 """Cost of a backward pass in forward passes, so a training image costs three predictions."""
@@ -34,27 +34,26 @@ def cost_table(runs: Sequence[ArmRun], n_pool: int, n_core: int) -> pd.DataFrame
     kept = [r for r in runs if r.arm != ARMS["random"] or r.n_pairs == n_core]
     rows = []
     for key, members in _groups(kept).items():
-        costs = pd.DataFrame([_cost(kept[i].result) for i in members]).mean()
-        last = kept[members[-1]].result
+        costs = pd.DataFrame([_cost(kept[i].run.result) for i in members]).mean()
+        last = kept[members[-1]].run.result
         rows.append(dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members)} | costs.to_dict()
                     | {"epochs": full_epochs(costs["n_forward"], costs["n_backward"], n_pool),
-                       "device": last.get("device"), "date": str(last.get("date", ""))[:10]})
+                       "device": last.device, "date": last.date[:10]})
     return pd.DataFrame(rows)
 
 
-def preparation_s(result: Mapping[str, Any]) -> float:
+def preparation_s(result: Result) -> float:
     """Start-up and compilation of a run, also where they were over before it was asked for."""
-    phases = result.get("phases") or {}
-    return sum(phases.get(name) or 0.0 for name in ("startup", "compile")) + (
-        result.get("prepared_s") or 0.0)
+    return (result.phases.get("startup", 0.0) + result.phases.get("compile", 0.0)
+            + (result.prepared_s or 0.0))
 
 
-def _cost(result: Mapping[str, Any]) -> dict[str, float]:
-    evaluate = (result.get("phases") or {}).get("evaluate") or 0.0
-    prepare, before = preparation_s(result), result.get("prepared_s") or 0.0
-    return {"n_backward": result["n_backward"], "n_forward": result["n_forward"],
-            "n_wasted": result["n_wasted"], "prepare_s": prepare,
-            "work_s": result["seconds"] - (prepare - before) - evaluate, "evaluate_s": evaluate}
+def _cost(result: Result) -> dict[str, float]:
+    evaluate = result.phases.get("evaluate", 0.0)
+    prepare, before = preparation_s(result), result.prepared_s or 0.0
+    return {"n_backward": result.n_backward, "n_forward": result.n_forward,
+            "n_wasted": result.n_wasted, "prepare_s": prepare,
+            "work_s": result.seconds - (prepare - before) - evaluate, "evaluate_s": evaluate}
 
 
 def cost_finding(table: pd.DataFrame) -> str:

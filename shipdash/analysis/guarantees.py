@@ -5,8 +5,8 @@ The bounds are `certificate`'s; here is which of its conditions the records show
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from shipdash.analysis.certificate import (
     progressive_bound,
     recent_failure_rate,
 )
-from shipdash.records import Event, Picked, Scanned, Trained
+from shipdash.config import RunConfig
+from shipdash.records import Event, Picked, Scanned, StopReason, Trained
+from shipdash.results import Result, StoredRun
 
 WINDOW = 1_000
 """Pairs that progressive validation looks back on: one failure is then 0.1 %."""
@@ -66,7 +68,7 @@ def _clean_stretch(events: Iterable[Event]) -> int:
     return n_clean
 
 
-def conditions(spec: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, bool]:
+def conditions(config: RunConfig, result: Result) -> dict[str, bool]:
     """The conditions of `certificate.certify`, from settings and result of a finished run.
 
     - deterministic: no training after a scan that found nothing, and a device
@@ -78,27 +80,25 @@ def conditions(spec: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, 
     - first_counted: the number kept is the number of core pairs, the untested first ones included;
     - wall_clock_free: nothing in the loop looks at a clock.
     """
-    planted, rules = spec["planted"], spec["selection"]
+    planted, rules = config.planted, config.selection
     return {
-        "deterministic": (not rules["idle_epochs"]
-                          and str(result.get("device", "")).startswith("CPU")),
-        "clean_pass": result["reason"] == "clean" or _passed_reaudit(result),
-        "iid": not (planted["distinct"] or planted["duplicates"] or rules["exclude"]
-                    or spec["source"]["kind"] != "scene"),
-        "first_counted": (len(set(result["core"])) == result["n_core"]
-                          >= min(rules["first"], result["n_pool"])),
+        "deterministic": not rules.idle_epochs and result.device.startswith("CPU"),
+        "clean_pass": result.reason is StopReason.CLEAN or _passed_reaudit(result),
+        "iid": not (planted.distinct or planted.duplicates or rules.exclude
+                    or config.source.kind != "scene"),
+        "first_counted": (len(set(result.core)) == result.n_core
+                          >= min(rules.first, result.n_pool)),
         "wall_clock_free": True,
     }
 
 
-def _passed_reaudit(result: Mapping[str, Any]) -> bool:
-    found = result.get("reaudit")
-    whole = bool(found) and found["n"] == result["n_pool"] - result["n_core"]
-    return whole and result["reason"] == "exhausted" and found["n_failing"] == 0
+def _passed_reaudit(result: Result) -> bool:
+    found = result.reaudit
+    return (found is not None and found.n == result.n_pool - result.n_core
+            and not found.n_failing and result.reason is StopReason.EXHAUSTED)
 
 
-def certificate_of(spec: Mapping[str, Any], result: Mapping[str, Any],
-                   delta: float = 0.01) -> Certificate:
+def certificate_of(run: StoredRun, delta: float = 0.01) -> Certificate:
     """The certificate of a finished run."""
-    return certify(n_kept=result["n_core"], n_pool=result["n_pool"], delta=delta,
-                   **conditions(spec, result))
+    return certify(n_kept=run.result.n_core, n_pool=run.result.n_pool, delta=delta,
+                   **conditions(run.config, run.result))

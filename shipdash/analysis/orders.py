@@ -6,7 +6,6 @@ Overlap itself is measured in `overlap`; here is what chance would give, exactly
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,16 +14,18 @@ import pandas as pd
 from scipy.special import gammaln
 
 from shipdash.analysis.core_against_random import Finding
+from shipdash.analysis.run_numbers import run_numbers
+from shipdash.results import StoredRun
 
-Member = tuple[Mapping[str, Any], Mapping[str, Any]]
-"""Settings (as `RunConfig.to_dict` gives them) and stored result of one run."""
+NUMBERS = ("run_id", "n_core", "mean_iou", "share_failing", "n_reaudit_failing", "seconds", "date")
+"""What a table of repeats holds of every run, from `run_numbers`."""
 
 
-def fan_table(members: Sequence[Member]) -> pd.DataFrame:
-    """One row per order seed: order_seed, run_id, n_core, held-out measures, seconds, date."""
-    rows = [(spec["seeds"]["order"], *_numbers(result)) for spec, result in members]
-    columns = ["order_seed", *_NUMBERS]
-    return pd.DataFrame(rows, columns=columns).sort_values("order_seed", ignore_index=True)
+def fan_table(runs: Sequence[StoredRun]) -> pd.DataFrame:
+    """One row per order seed: order_seed and `NUMBERS`."""
+    rows = [_numbers(run) | {"order_seed": run.config.seeds.order} for run in runs]
+    table = pd.DataFrame(rows, columns=["order_seed", *NUMBERS])
+    return table.sort_values("order_seed", ignore_index=True)
 
 
 def fan_median(steps: pd.DataFrame) -> pd.DataFrame:
@@ -49,14 +50,9 @@ def fan_median(steps: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"tested": places, "selected": middle})
 
 
-_NUMBERS = ("run_id", "n_core", "mean_iou", "share_failing", "n_reaudit_failing", "seconds", "date")
-
-
-def _numbers(result: Mapping[str, Any]) -> tuple:
-    held, again = result.get("held_out") or {}, result.get("reaudit") or {}
-    return (result["run_id"], result["n_core"], held.get("mean_iou", math.nan),
-            held.get("share_failing", math.nan), again.get("n_failing", math.nan),
-            result["seconds"], str(result.get("date", ""))[:10])
+def _numbers(run: StoredRun) -> dict[str, Any]:
+    found = run_numbers(run.result)
+    return found | {"date": found["date"][:10]}
 
 
 def random_overlap(n_a: int, n_b: int, n_pool: int) -> tuple[float, float]:
@@ -118,7 +114,7 @@ def fan_finding(table: pd.DataFrame, overlap: pd.DataFrame) -> Finding:
         f"{len(overlap)} comparisons lie above what 97.5 % of random sets stay within."))
 
 
-def folds_table(members: Sequence[Member],
+def folds_table(runs: Sequence[StoredRun],
                 scratch: Mapping[str, tuple[int, float]] | None = None) -> pd.DataFrame:
     """One row per fold: fold, the pairs it chose from, its numbers, and pairs shared with others.
 
@@ -126,15 +122,16 @@ def folds_table(members: Sequence[Member],
     `scratch` has, by run id, how many runs learned that fold's core from scratch at equal updates
     and their mean share failing: `n_scratch` and `share_failing_scratch`, 0 and NaN where none did.
     """
-    cores = [set(result["core"]) for _, result in members]
-    rows, left = [], None
-    for i, (_, result) in enumerate(members):
-        left = result["n_pool"] if left is None else left
+    cores = [set(run.result.core) for run in runs]
+    rows, n_left = [], runs[0].result.n_pool if runs else 0
+    for i, run in enumerate(runs):
         others = set().union(*(core for j, core in enumerate(cores) if j != i))
-        fresh = (scratch or {}).get(result["run_id"], (0, np.nan))
-        rows.append((i + 1, left, len(cores[i] & others), *_numbers(result), *fresh))
-        left -= result["n_core"]
-    return pd.DataFrame(rows, columns=["fold", "n_left", "n_shared", *_NUMBERS, "n_scratch",
+        n_scratch, failing = (scratch or {}).get(run.run_id, (0, np.nan))
+        rows.append(_numbers(run) | {
+            "fold": i + 1, "n_left": n_left, "n_shared": len(cores[i] & others),
+            "n_scratch": n_scratch, "share_failing_scratch": failing})
+        n_left -= run.result.n_core
+    return pd.DataFrame(rows, columns=["fold", "n_left", "n_shared", *NUMBERS, "n_scratch",
                                        "share_failing_scratch"])
 
 

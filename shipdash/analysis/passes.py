@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from shipdash.analysis.core_against_random import Finding
 from shipdash.analysis.cost import full_epochs
-from shipdash.analysis.orders import Member
+from shipdash.analysis.run_numbers import run_numbers
+from shipdash.results import StoredRun
+
+COLUMNS = ["passes", "run_id", "rounds", "n_core", "reason", "n_reaudit_failing", "mean_iou",
+           "share_failing", "n_backward", "n_forward", "epochs", "seconds"]
 
 
-def passes_table(members: Sequence[Member]) -> pd.DataFrame:
+def passes_table(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """One row per run: passes asked (0: until clean), its rounds, pairs, scores and cost."""
-    rows = []
-    for spec, result in members:
-        held, again = result.get("held_out") or {}, result.get("reaudit") or {}
-        rows.append({
-            "passes": spec["selection"]["passes"], "run_id": result["run_id"],
-            "rounds": result["rounds"], "n_core": result["n_core"], "reason": result["reason"],
-            "n_reaudit_failing": again.get("n_failing", math.nan),
-            "mean_iou": held.get("mean_iou", math.nan),
-            "share_failing": held.get("share_failing", math.nan),
-            "n_backward": result["n_backward"], "n_forward": result["n_forward"],
-            "epochs": full_epochs(result["n_forward"], result["n_backward"], result["n_pool"]),
-            "seconds": result["seconds"],
-        })
-    return pd.DataFrame(rows)
+    rows = [run_numbers(run.result) | {
+        "passes": run.config.selection.passes,
+        "epochs": full_epochs(run.result.n_forward, run.result.n_backward, run.result.n_pool),
+    } for run in runs]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def passes_finding(table: pd.DataFrame) -> Finding | None:

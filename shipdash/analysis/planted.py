@@ -10,6 +10,7 @@ import pandas as pd
 
 from shipdash.analysis.core_against_random import Finding
 from shipdash.analysis.scores import wilson
+from shipdash.config import RunConfig
 
 FORGETTING = 0.10
 """How many of the distinct pairs a network may fail although it has kept a copy, as a share."""
@@ -20,7 +21,7 @@ def may_forget(n_distinct: int, network: str = "") -> int:
     return 0 if network == "rote" else round(FORGETTING * n_distinct)
 
 
-def distinct_answer(core: Sequence[int], origins: Sequence[int], spec: Mapping[str, Any]) -> dict:
+def distinct_answer(core: Sequence[int], origins: Sequence[int], config: RunConfig) -> dict:
     """Core size against the number of distinct pairs in the pool.
 
     Parameters
@@ -37,13 +38,13 @@ def distinct_answer(core: Sequence[int], origins: Sequence[int], spec: Mapping[s
         the first pairs, which join untested), n_forgotten (repeats that were failed although a
         copy had been kept), allowed (of these), holds (whether they are no more).
     """
-    n_distinct, n_first = spec["planted"]["distinct"], spec["selection"]["first"]
+    n_distinct, n_first = config.planted.distinct, config.selection.first
     seen: set[int] = set()
     repeats = [0, 0]
     for place, origin in enumerate(origins):
         repeats[place >= n_first] += origin in seen
         seen.add(origin)
-    allowed = may_forget(n_distinct, spec["network"]["kind"])
+    allowed = may_forget(n_distinct, config.network.kind)
     return {"n_distinct": n_distinct, "n_core": len(core), "n_found": len(seen),
             "n_repeated_first": repeats[0], "n_forgotten": repeats[1], "allowed": allowed,
             "holds": repeats[1] <= allowed}

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shipdash.results import fails
+from shipdash.analysis.run_numbers import run_numbers
+from shipdash.results import StoredRun, fails
 
 FIXED_IOU = (0.5, 0.7, 0.9)
 """Held-out pairs below these count as failing under one rule for all points of a sweep."""
@@ -30,26 +31,18 @@ STALLED = "stalled"
 """State of a point whose training never reached its precision: no core size to speak of."""
 
 
-class Point(NamedTuple):
-    """One point of a sweep: what was asked (as `RunConfig.to_dict` gives it) and what is known.
-
-    `iou` holds the held-out IoU of single pairs where they are stored.
-    """
-
-    run_id: str
-    spec: Mapping[str, Any]
-    state: str
-    result: Mapping[str, Any] | None
-    iou: np.ndarray | None = None
-
-
-def sweep_points(points: Iterable[Point]) -> pd.DataFrame:
+def sweep_points(points: Iterable[tuple[StoredRun, np.ndarray | None]]) -> pd.DataFrame:
     """One row per point in the order given; numbers are NaN where there is no result.
 
     ``below_50`` and its like are shares of held-out pairs below that IoU; ``below_own`` is the
     share below the acceptance IoU of the point itself, which moves with the precision.
+
+    Parameters
+    ----------
+    points : iterable of (StoredRun, float array of shape (n_held_out,) or None)
+        Runs, begun or not, with the held-out IoU of single pairs where it is stored.
     """
-    return pd.DataFrame([_row(point) for point in points], columns=POINT_COLUMNS)
+    return pd.DataFrame([_row(run, iou) for run, iou in points], columns=POINT_COLUMNS)
 
 
 POINT_COLUMNS = [
@@ -60,26 +53,20 @@ POINT_COLUMNS = [
 ]
 
 
-def _row(point: Point) -> tuple:
-    spec, result = point.spec, point.result or {}
-    held, rules, seeds = result.get("held_out") or {}, spec["selection"], spec["seeds"]
-    state = STALLED if result.get("reason") == STALLED else str(point.state)
-    state = DID_NOT_LEARN if result.get("symptom") else state
+def _row(run: StoredRun, iou: np.ndarray | None) -> dict[str, Any]:
+    rules, seeds, found = run.config.selection, run.config.seeds, run_numbers(run.result)
+    below = {f"below_{round(100 * t)}": float(np.mean(fails(iou, t)))
+             for t in FIXED_IOU if iou is not None and len(iou)}
+    return found | below | {
+        "run_id": run.run_id, "state": _state(run), "precision": rules.precision,
+        "acceptance": rules.acceptance, "order_seed": seeds.order, "model_seed": seeds.model,
+        "pool_seed": seeds.pool, "n_pool": rules.n_pool, "below_own": found["share_failing"]}
 
-    def number(name: str, among: Mapping[str, Any] = result) -> float:
-        value = among.get(name)
-        return math.nan if value is None else value
 
-    iou = point.iou
-    below = [math.nan if iou is None or not len(iou) else float(np.mean(fails(iou, t)))
-             for t in FIXED_IOU]
-    return (point.run_id, state, rules["precision"], rules["acceptance"], seeds["order"],
-            seeds["model"], seeds["pool"], rules["n_pool"], number("n_core"), number("n_tested"),
-            number("acceptance_iou", held), number("n", held), number("mean_iou", held),
-            number("article_score", held), number("share_failing", held), *below,
-            number("n_backward"), number("n_forward"), number("seconds"), number("threads"),
-            result.get("device", ""), result.get("machine", ""), result.get("version", ""),
-            str(result.get("date", "")))
+def _state(run: StoredRun) -> str:
+    if run.result and run.result.symptom:
+        return DID_NOT_LEARN
+    return STALLED if run.result and run.result.stalled else str(run.state)
 
 
 def completed(points: pd.DataFrame, acceptance: str | None = None) -> pd.DataFrame:

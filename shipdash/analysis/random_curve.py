@@ -30,7 +30,8 @@ def curve_runs(runs: Sequence[ArmRun]) -> list[ArmRun]:
     kinds = (ARMS["random"], ARMS["full"])
     points = [r for r in runs
               if r.arm in kinds and r.stop == EQUAL_UPDATES and r.network == SAME]
-    return sorted(points, key=lambda r: (r.n_pairs, r.model_seed, r.draw))
+    return sorted(points, key=lambda r: (r.n_pairs, r.run.config.seeds.model,
+                                         r.run.config.arm.draw))
 
 
 def curve_table(runs: Sequence[ArmRun], acceptance: float) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from shipdash.analysis.run import MOST_POINTS
-from shipdash.results import TIE, fails
+from shipdash.results import TIE, HeldOut, fails
 
 
 def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
@@ -34,22 +33,16 @@ def ecdf(values: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"score": ordered[keep], "share": share[keep]})
 
 
-def measures(result: dict[str, Any]) -> pd.DataFrame:
+def measures(held: HeldOut | None) -> pd.DataFrame:
     """The four held-out measures in words: measure, value, scale. Empty without an evaluation."""
-    held = result.get("held_out") or {}
-    rows = [
-        ("Mean IoU", held.get("mean_iou"), "0 to 1, thresholded masks"),
-        ("Share failing", held.get("share_failing"), failing_rule(held)),
-        ("Article score", held.get("article_score"), "0 to 1.1, thresholded masks"),
-        ("Article score, soft", held.get("article_score_soft"), "0 to 1.1, on probabilities"),
+    rows = [] if held is None else [
+        ("Mean IoU", held.mean_iou, "0 to 1, thresholded masks"),
+        ("Share failing", held.share_failing,
+         f"0 to 1, pairs below IoU {held.acceptance_iou:.2f}"),
+        ("Article score", held.article_score, "0 to 1.1, thresholded masks"),
+        ("Article score, soft", held.article_score_soft, "0 to 1.1, on probabilities"),
     ]
-    rows = [row for row in rows if row[1] is not None]
     return pd.DataFrame(rows, columns=["measure", "value", "scale"])
-
-
-def failing_rule(held: dict[str, Any]) -> str:
-    """What counts as failing, in words."""
-    return f"0 to 1, pairs below IoU {held.get('acceptance_iou', math.nan):.2f}"
 
 
 def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_pool: int,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shipdash.analysis.cost import preparation_s
+from shipdash.config import RunConfig
+from shipdash.results import Result, StoredRun
 
 ARTICLE_TRAINING_IMAGES = 215_031
 """1,563 epochs: 47 over 11 pairs, the others spread evenly over the growth to 271 (the article)."""
@@ -22,14 +24,13 @@ class Estimate(NamedTuple):
     source: str
 
 
-def estimate(config: dict[str, Any], measured: Iterable[tuple[dict, dict]]) -> Estimate:
+def estimate(config: RunConfig, measured: Iterable[StoredRun]) -> Estimate:
     """Wall time of `config` from the speeds in stored results.
 
     Parameters
     ----------
-    config : dict
-        As `RunConfig.to_dict` gives it.
-    measured : iterable of (config dict, result dict)
+    config : RunConfig
+    measured : iterable of StoredRun
         Finished runs of this machine, newest first.
 
     Returns
@@ -37,74 +38,67 @@ def estimate(config: dict[str, Any], measured: Iterable[tuple[dict, dict]]) -> E
     Estimate
         With `seconds` None where nothing comparable has been measured.
     """
-    runs = [run for run in measured if _speeds(run[1])]
-    same = [run for run in runs if _network(run[0]) == _network(config)]
-    if same:
-        seconds = _scaled(config, *same[0])
-        return Estimate(seconds, f"from the last such run here, on {same[0][1]['device']}")
-    kind = config["network"]["kind"]
-    compact = [run for run in runs if run[0]["network"]["kind"] == "compact"]
-    if kind == "article":
-        source = "the article network's speed on two 2 GHz cores; not yet measured here"
-        factor = 1.0
-        if compact:
-            spec, result = compact[0]
-            pixels = (spec["scene"]["size"] / 128) ** 2
-            factor = REFERENCE_SPEED["compact"][0] / (_speeds(result)[0] * pixels)
-            source = "its speed where it was measured, scaled by a compact run here"
-        return Estimate(factor * _article_seconds(config), source)
-    return Estimate(None, "not yet measured on this machine")
+    runs = [run for run in measured if _speeds(run.result)]
+    same = next((run for run in runs if _network(run.config) == _network(config)), None)
+    if same is not None:
+        return Estimate(_scaled(config, same),
+                        f"from the last such run here, on {same.result.device}")
+    if config.network.kind != "article":
+        return Estimate(None, "not yet measured on this machine")
+    compact = next((run for run in runs if run.config.network.kind == "compact"), None)
+    if compact is None:
+        return Estimate(_article_seconds(config), "the article network's speed on two 2 GHz cores; "
+                        "not yet measured here")
+    speed = _speeds(compact.result)[0] * (compact.config.scene.size / 128) ** 2
+    return Estimate(REFERENCE_SPEED["compact"][0] / speed * _article_seconds(config),
+                    "its speed where it was measured, scaled by a compact run here")
 
 
-def arms_estimate(result: dict[str, Any], source: dict[str, Any],
-                  arms: Sequence[dict[str, Any]]) -> float | None:
+def arms_estimate(source: StoredRun, arms: Sequence[RunConfig]) -> float | None:
     """Seconds that control arms will take one after another, from their selection's own speeds.
 
     An arm that trains until a score counts as equal updates, for its steps are a limit seldom
     reached; one that trains to convergence counts them all, for it comes near. None where a
     speed is not known: another network, a result without times.
     """
-    speeds = _speeds(result)
-    if speeds is None or any(a["network"] != source["network"] for a in arms):
+    speeds = _speeds(source.result)
+    if speeds is None or any(a.network != source.config.network for a in arms):
         return None
-    fixed = preparation_s(result)
-    ahead, seconds = source["evaluation"]["n_held_out"] / speeds[1], 0.0
-    for a in arms:
-        counted = a["arm"]["stop"] != "score"
-        images = a["arm"]["n_steps"] * a["network"]["batch"] if counted else result["n_backward"]
-        seconds += fixed + ahead + images / speeds[0]
-    return seconds
+    fixed = preparation_s(source.result) + source.config.evaluation.n_held_out / speeds[1]
+    images = sum(source.result.n_backward if a.arm.stop == "score"
+                 else a.arm.n_steps * a.network.batch for a in arms)
+    return len(arms) * fixed + images / speeds[0]
 
 
-def _network(config: dict[str, Any]) -> tuple:
-    return config["network"]["kind"], config["network"]["filters"]
+def _network(config: RunConfig) -> tuple[str, int]:
+    return config.network.kind, config.network.filters
 
 
-def _speeds(result: dict[str, Any]) -> tuple[float, float] | None:
-    phases = result.get("phases") or {}
-    train = (phases.get("train") or 0) + (phases.get("warmup") or 0)
-    scan = phases.get("scan")
-    if not (train and scan and result.get("n_backward") and result.get("n_forward")):
+def _speeds(result: Result) -> tuple[float, float] | None:
+    """Images per second trained and predicted; None where a time or a count is missing."""
+    train = result.phases.get("train", 0.0) + result.phases.get("warmup", 0.0)
+    scan = result.phases.get("scan", 0.0)
+    if not (train and scan and result.n_backward and result.n_forward):
         return None
-    return result["n_backward"] / train, result["n_forward"] / scan
+    return result.n_backward / train, result.n_forward / scan
 
 
-def _n_predicted(config: dict[str, Any]) -> int:
-    n, ahead = config["selection"]["n_pool"], config["evaluation"]
-    return int(1.1 * n) + ahead["n_held_out"] + n * ahead["reaudit"]
+def _n_predicted(config: RunConfig) -> int:
+    n, ahead = config.selection.n_pool, config.evaluation
+    return int(1.1 * n) + ahead.n_held_out + n * ahead.reaudit
 
 
-def _scaled(config, spec, result) -> float:
+def _scaled(config: RunConfig, run: StoredRun) -> float:
     """The measured run's times, scaled by pixels, pool (picks grow as its logarithm) and scans."""
-    train, scan = _speeds(result)
-    pixels = (config["scene"]["size"] / spec["scene"]["size"]) ** 2
-    more = math.log1p(config["selection"]["n_pool"]) / math.log1p(spec["selection"]["n_pool"])
-    fixed = preparation_s(result)
-    return fixed + pixels * (more * result["n_backward"] / train + _n_predicted(config) / scan)
+    train, scan = _speeds(run.result)
+    pixels = (config.scene.size / run.config.scene.size) ** 2
+    more = math.log1p(config.selection.n_pool) / math.log1p(run.config.selection.n_pool)
+    return preparation_s(run.result) + pixels * (
+        more * run.result.n_backward / train + _n_predicted(config) / scan)
 
 
-def _article_seconds(config) -> float:
+def _article_seconds(config: RunConfig) -> float:
     train, scan = REFERENCE_SPEED["article"]
-    pixels, n = (config["scene"]["size"] / 128) ** 2, config["selection"]["n_pool"]
+    pixels, n = (config.scene.size / 128) ** 2, config.selection.n_pool
     images = ARTICLE_TRAINING_IMAGES * math.log1p(n) / math.log1p(10_000)
     return pixels * (images / train + _n_predicted(config) / scan)

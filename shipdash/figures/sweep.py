@@ -11,13 +11,17 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from shipdash.analysis.precision import STALLED
+from shipdash.analysis.precision import DID_NOT_LEARN, STALLED
 from shipdash.figures.base import FAINT, QUIET, SELECTED, TALL, Chart, faded, new_figure
 
 MIDDLE = 260  # between a main figure and a small one: three stand below each other
 
 RULES = {"article": "article score", "iou": "plain IoU"}
 """The two acceptance rules in words."""
+
+
+FOUND = {"completed": "circle", STALLED: "x", DID_NOT_LEARN: "cross"}
+"""Marks of the points that have a result, by state."""
 
 
 class Measure(NamedTuple):
@@ -112,8 +116,8 @@ def _range_and_median(figure: go.Figure, curve: pd.DataFrame, colour: str, rule:
 
 
 def _dots(figure: go.Figure, mine: pd.DataFrame, measure: Measure, colour: str) -> None:
-    for state, symbol, name in (("completed", "circle", "one run"),
-                                (STALLED, "x", "stalled, left out of the median")):
+    for state, symbol in FOUND.items():
+        name = "one run" if state == "completed" else f"{state}, left out of the median"
         part = mine[mine["state"] == state].dropna(subset=[measure.column])
         if len(part):
             figure.add_scatter(
@@ -126,7 +130,7 @@ def _dots(figure: go.Figure, mine: pd.DataFrame, measure: Measure, colour: str) 
 
 def _waiting(figure: go.Figure, mine: pd.DataFrame, top: float) -> None:
     """Points without a result, hollow, stacked above the axis of the precision they wait for."""
-    part = mine[~mine["state"].isin(["completed", STALLED])]
+    part = mine[~mine["state"].isin(FOUND)]
     if not len(part):
         return
     rank = part.groupby("precision").cumcount().to_numpy()

@@ -87,10 +87,10 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
         analysis.curve_table(runs, limit),
         analysis.worth_table(runs, core, limit),
         analysis.cost_table(runs, result.n_pool, n_core),
-        analysis.fan_table(_members(fan)), _steps(store, fan),
+        analysis.fan_table(fan), _steps(store, fan),
         analysis.overlap_table(cores, result.n_pool),
-        analysis.folds_table(_members(chain), _scratch(store, chain, known)),
-        analysis.passes_table(_members(passes_of(config, known))),
+        analysis.folds_table(chain, _scratch(store, chain, known)),
+        analysis.passes_table(passes_of(config, known)),
         _known(config, known, "distinct"), _known(config, known, "label_noise"),
     )
 
@@ -140,21 +140,16 @@ def passes_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
     return [r for c in asked for r in known if r.config == c and r.selected]
 
 
-def _members(runs: Sequence[StoredRun]) -> list[tuple[dict, dict]]:
-    return [(r.config.to_dict(), r.result) for r in runs]
-
-
 def _arm_runs(store: Store, own: StoredRun, known: Sequence[StoredRun]) -> list[ArmRun]:
     """The selection itself and its finished arms, those with scores of the same pairs."""
-    found, spec = [], own.config.to_dict()
+    found = []
     arms = [r for r in known if r.config.arm.source == own.run_id]
     for r in (own, *sorted(arms, key=lambda r: (r.config.seeds.model, r.config.arm.draw))):
         scores = store.load_scores(r.run_id, "held_out")
         if not scores or len(scores["iou"]) != own.config.evaluation.n_held_out:
             continue
-        found.append(analysis.arm_run(r.config.to_dict(), r.result, scores["iou"], spec,
-                                     own.result))
-    return found if found and found[0].run_id == own.run_id else []
+        found.append(analysis.arm_run(r, own, scores["iou"]))
+    return found if found and found[0].run == own else []
 
 
 def _across(store: Store, fan: Sequence[StoredRun], known: Sequence[StoredRun]) -> pd.DataFrame:
@@ -218,7 +213,7 @@ def _known(config: RunConfig, known: Sequence[StoredRun], setting: str) -> pd.Da
 
 def _distinct(r: StoredRun, pool: Source) -> dict:
     origins = [pool.origin(i) for i in r.result.core]
-    return analysis.distinct_answer(r.result.core, origins, r.config.to_dict())
+    return analysis.distinct_answer(r.result.core, origins, r.config)
 
 
 def _noise(r: StoredRun, pool: Source) -> dict:

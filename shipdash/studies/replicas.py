@@ -13,7 +13,7 @@ import pandas as pd
 
 from shipdash import analysis
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
-from shipdash.results import Result
+from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
 from shipdash.studies.study import Study
 
@@ -63,7 +63,7 @@ def fan_summary(store: Store, run_id: str, orders: Study) -> dict:
     """
     members = _members(store, orders.runs)
     table = analysis.fan_table(members)
-    cores = {spec["seeds"]["order"]: result.core for spec, result in members}
+    cores = {run.config.seeds.order: run.result.core for run in members}
     overlap = analysis.overlap_table(cores, orders.runs[0].selection.n_pool)
     said = analysis.fan_finding(table, overlap)
     return {
@@ -162,19 +162,15 @@ def one_pass(config: RunConfig) -> RunConfig:
     return config.replace(**{"selection.passes": 1})
 
 
-def _members(store: Store, asked: Sequence[RunConfig]) -> list[tuple[dict, Result]]:
-    """Settings and results of these runs; `StoreError` names the first that has no core set."""
-    members = []
-    for config in asked:
-        result = store.result(config.digest)
-        if result is None:
-            status = store.status(config.digest)
-            raise StoreError(f"run {config.digest} is {status.state}: "
-                             f"{status.reason or 'resume it'}")
-        if result.stalled:
-            raise StoreError(f"run {config.digest} stalled: its core set is not a whole one. Lower "
+def _members(store: Store, asked: Sequence[RunConfig]) -> list[StoredRun]:
+    """These runs as stored; `StoreError` names the first that has no core set."""
+    members = [store.info(config.digest) for config in asked]
+    for run in members:
+        if run.result is None:
+            raise StoreError(f"run {run.run_id} is {run.state}: {run.reason or 'resume it'}")
+        if run.result.stalled:
+            raise StoreError(f"run {run.run_id} stalled: its core set is not a whole one. Lower "
                              "the precision or raise selection.max_steps")
-        members.append((config.to_dict(), result))
     return members
 
 

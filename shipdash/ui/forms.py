@@ -93,9 +93,9 @@ def _about(name: str) -> str:
 
 def estimate(config: RunConfig, runs: list[frame.Run]) -> analysis.Estimate:
     """Expected time of a run, from what finished here."""
-    done = [(r.config.to_dict(), r.result) for r in runs
+    done = [r for r in runs
             if r.config and r.result and not r.recorded and r.state == "completed"]
-    return analysis.estimate(config.to_dict(), done)
+    return analysis.estimate(config, done)
 
 
 def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
@@ -103,8 +103,8 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
     expected = estimate(config, runs)
     gpu = "gpu" in str((frame.device() or {}).get("device", "")).lower()
     if expected.seconds is None:
-        recorded = [(r.config.to_dict(), r.result) for r in runs if r.recorded and r.result]
-        elsewhere = analysis.estimate(config.to_dict(), recorded)
+        recorded = [r for r in runs if r.recorded and r.config and r.result]
+        elsewhere = analysis.estimate(config, recorded)
         known = elsewhere.seconds and recorded
         extra = (f" The recorded run's machine would need about "
                  f"{frame.duration(elsewhere.seconds)}." if known else "")

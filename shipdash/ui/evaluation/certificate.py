@@ -17,8 +17,7 @@ DELTA = 0.01
 
 def view(run: frame.Run) -> None:
     """Conditions, bound or reason, progressive validation, and the measured rate."""
-    spec, result = run.config.to_dict(), run.result
-    certificate = analysis.certificate_of(spec, result, DELTA)
+    certificate = analysis.certificate_of(run, DELTA)
     recent = analysis.progressive(frame.events(run))
     if certificate.bound is None:
         n_crossed = sum(not c.holds for c in certificate.conditions)
@@ -31,7 +30,7 @@ def view(run: frame.Run) -> None:
     _conditions(certificate)
     _measured(run, certificate, recent)
     st.markdown(_explained(certificate))
-    if spec["planted"]["label_noise"]:
+    if run.config.planted.label_noise:
         st.warning("This pool has wrong masks, and the bound speaks of pairs drawn alike, wrong "
                    "masks included. Held-out masks are always right: the measured rate is of "
                    "another kind of pair and is no test of the bound.")

@@ -134,8 +134,7 @@ def queue_box(run: frame.Run) -> None:
     study = Study(name=f"controls of {run.run_id}",
                   runs=tuple({config.digest: config for config in planned}.values()))
     missing = studies.missing(study)
-    seconds = analysis.arms_estimate(run.result, run.config.to_dict(),
-                                     [c.to_dict() for c in missing])
+    seconds = analysis.arms_estimate(run, missing)
     words = f", about {frame.duration(seconds / workers().n)}" if seconds and missing else ""
     label = f"Start {len(missing):,} missing runs{words}" if missing else "Nothing of these missing"
     studies.start_button(study, "queue_arms", label, type="primary",

@@ -30,7 +30,7 @@ def held_out(run: frame.Run) -> None:
     st.caption("By the network as selection left it, on fresh pairs of another split that were "
                f"used for no choice. {frame.provenance(run)}")
     cells = st.columns(4)
-    for cell, row in zip(cells, analysis.measures(run.result).itertuples(), strict=False):
+    for cell, row in zip(cells, analysis.measures(run.result.held_out).itertuples(), strict=False):
         value = f"{row.value:.2%}" if row.measure == "Share failing" else f"{row.value:.4f}"
         cell.metric(row.measure, value, help=row.scale)
         cell.caption(row.scale)

@@ -17,6 +17,7 @@ import streamlit as st
 from shipdash import analysis
 from shipdash.config import PRESETS, ConfigError, RunConfig, preset, preset_of
 from shipdash.records import RunState
+from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
 from shipdash.studies import grid
 from shipdash.studies.folder import Studies, state_of
@@ -131,7 +132,8 @@ def _changes(base: RunConfig, name: str) -> list[str]:
             for key, value in values.items() if value != start[section][key]]
 
 
-def _point(store: Store, run_id: str, config: RunConfig) -> analysis.Point:
+def _point(store: Store, run_id: str, config: RunConfig):
+    """The run as it stands, `MISSING` where nobody has begun it, and its held-out IoU."""
     state = state_of(store, run_id)
     result, iou = None, None
     if state == RunState.COMPLETED:
@@ -140,7 +142,8 @@ def _point(store: Store, run_id: str, config: RunConfig) -> analysis.Point:
             result, iou = _finished(str(store.root), run_id, written)
         except (StoreError, OSError):
             state = RunState.FAILED
-    return analysis.Point(run_id, config.to_dict(), str(state), result, iou)
+    run = StoredRun(run_id, state, "", "", config, result, 0, 0, str(store.root), False)
+    return run, iou
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)
