@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from shipdash.config import ALGORITHM, ConfigError, PlantedConfig, RunConfig
-from shipdash.data.files import FileSource
+from shipdash.data import files
 from shipdash.data.planted import PlantedSource
 from shipdash.data.scene import SceneSource
 from shipdash.data.source import Source
 
-__all__ = ["open_source"]
+__all__ = ["N_PROBE", "open_source"]
+
+N_PROBE = 8
+"""Probe pairs that a run is watched on: as many as fit side by side on a projector, and no more
+than one prediction batch of a preset holds."""
 
 
 def open_source(config: RunConfig, split: str = "pool", n: int | None = None, *,
@@ -22,7 +26,8 @@ def open_source(config: RunConfig, split: str = "pool", n: int | None = None, *,
         ``pool``, ``held_out`` or ``probe``. Repeats and wrong masks are planted in the pool alone,
         so that held-out pairs measure the truth.
     n : int, optional
-        How many; by default as many as the settings ask for of that split.
+        How many; by default as many as the settings ask for of that split, and `N_PROBE` probe
+        pairs or as many as there are.
     algorithm : int
         The version that drew the pairs first: an old run's pictures are drawn as they were.
 
@@ -33,9 +38,12 @@ def open_source(config: RunConfig, split: str = "pool", n: int | None = None, *,
         older version planted wrong masks by another rule.
     """
     if n is None:
-        n = {"pool": config.selection.n_pool, "held_out": config.evaluation.n_held_out}[split]
+        n = {"pool": config.selection.n_pool, "held_out": config.evaluation.n_held_out,
+             "probe": N_PROBE}[split]
+        if split == "probe" and config.source.kind == "files":
+            n = min(n, files.n_stored(config.source.name, split))
     if config.source.kind == "files":
-        source = FileSource(config.source, n=n, split=split)
+        source = files.FileSource(config.source, n=n, split=split)
     else:
         source = SceneSource(config.scene, seed=config.seeds.pool, n=n, split=split,
                              edges=algorithm >= 3)

@@ -78,6 +78,13 @@ class FileSource:
         return "true"
 
 
+def n_stored(name: str, split: str) -> int:
+    """How many pairs of a split a data set has; `ConfigError` where there is no such data set."""
+    read_manifest(root() / name)
+    splits = np.load(root() / name / "split.npy", allow_pickle=False)
+    return int(np.count_nonzero(splits == SPLIT_KEYS[split]))
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What a data set says of itself; `ConfigError` where there is none that can be read."""
     try:

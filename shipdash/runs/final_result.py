@@ -19,7 +19,8 @@ from shipdash.runs.machine import machine
 
 
 def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterable[Event],
-            phases: dict[str, float], learner: Learner, **more) -> Result:
+            phases: dict[str, float], learner: Learner, *, probe_s: float = 0.0,
+            **more) -> Result:
     """What a completed run found.
 
     Parameters
@@ -32,12 +33,14 @@ def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterab
         All of them; the last is `Stopped`.
     phases : dict
         Wall time in seconds by phase.
+    probe_s : float
+        Part of the selection that was spent on the probe pairs.
     learner : Learner
         Asked for its device and size.
     **more
         What was measured afterwards: prepared_s, held_out, reaudit.
     """
-    sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0)
+    sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0) | {"probe": probe_s}
     for event in events:  # added up one by one: a long stream has too many to hold
         if isinstance(event, Scanned):
             sums += {"scans": 1, "forward": event.n_forward, "wasted": event.n_wasted}
@@ -48,7 +51,7 @@ def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterab
         elif isinstance(event, Stopped):
             stopped = event
     if config.arm.kind != "selection":
-        detail = {}  # an arm only trains
+        detail = {}  # an arm only trains, and nobody watches it
     return Result(
         run_id=run_id, reason=stopped.reason, algorithm=configs.ALGORITHM,
         version=shipdash.__version__, preset=configs.preset_of(config),

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from shipdash import records
 from shipdash.records import Event
@@ -80,13 +81,13 @@ def progress(path: Path) -> tuple[int, int]:
     return found.get("n_core", 0), found.get("n_tested", 0)
 
 
-class EventWriter:
-    """Appends events; `offset` counts what has been appended, `flush` makes it lasting."""
+class LineWriter:
+    """Appends JSON objects; `offset` counts what has been appended, `flush` makes it lasting."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.offset, self._flushed_at = path, 0, 0.0
 
-    def __enter__(self) -> EventWriter:
+    def __enter__(self) -> Self:
         with explained(f"cannot open {self.path}"):
             self._file = self.path.open("ab")
         self.offset = self._file.tell()
@@ -106,9 +107,9 @@ class EventWriter:
             self._file.seek(0, os.SEEK_END)
         self.offset = n_bytes
 
-    def append(self, event: Event) -> None:
-        """Add one line; it reaches readers within `FLUSH_S` of the next append."""
-        line = json.dumps(records.to_json(event), allow_nan=False).encode() + b"\n"
+    def write(self, plain: dict) -> None:
+        """Add one line; it reaches readers within `FLUSH_S` of the next one."""
+        line = json.dumps(plain, allow_nan=False).encode() + b"\n"
         with explained(f"cannot write {self.path}"):
             self._file.write(line)
             self.offset += len(line)
@@ -121,3 +122,11 @@ class EventWriter:
         with explained(f"cannot write {self.path}"):
             self._file.flush()
             os.fsync(self._file.fileno())
+
+
+class EventWriter(LineWriter):
+    """The writer of an event log."""
+
+    def append(self, event: Event) -> None:
+        """Add one event."""
+        self.write(records.to_json(event))

@@ -4,6 +4,7 @@
       spec.json              what was asked: canonical JSON, never rewritten
       status.json            where it stands; replaced atomically
       events.jsonl           what happened; one writer appends (`log`)
+      probe.jsonl            what the network saw of the probe pairs (`probe_frames`)
       checkpoint/state.npz   learner and loop together, enough to go on
       evaluation/<name>.npz  scores, one entry a pair
       result.json            written last: its presence means complete
@@ -33,10 +34,11 @@ import numpy as np
 from shipdash.config import RUN_ID, ConfigError, RunConfig
 from shipdash.records import Event, RunState
 from shipdash.results import Result, StoredRun
-from shipdash.runs import log, prerequisites
+from shipdash.runs import log, prerequisites, probe_frames
 from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
 from shipdash.runs.folder import Folder, npz, replace
-from shipdash.runs.log import EventWriter
+from shipdash.runs.log import EventWriter, LineWriter
+from shipdash.runs.probe_frames import ProbeFrame
 
 REQUESTS = ("cancel", "pause", "step")
 ABANDONED_S = 60.0  # no write takes this long: older temporary files are of a killed writer
@@ -219,6 +221,15 @@ class Store(Folder):
     def writer(self, run_id: str) -> EventWriter:
         """The run's event log, for the holder of its lock."""
         return EventWriter(self._folder(run_id) / "events.jsonl")
+
+    def probe_frames(self, run_id: str) -> list[ProbeFrame]:
+        """What the network saw of the probe pairs so far; empty where nobody has looked."""
+        shape = self.config(run_id).shape
+        return probe_frames.read(self._folder(run_id) / "probe.jsonl", shape)
+
+    def probe_writer(self, run_id: str) -> LineWriter:
+        """Where its probe frames go, for the holder of its lock."""
+        return LineWriter(self._folder(run_id) / "probe.jsonl")
 
     def result(self, run_id: str) -> Result | None:
         """The stored result; None until the run has completed."""

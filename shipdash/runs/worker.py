@@ -7,6 +7,7 @@ last checkpoint; it knows no page and no queue.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from shipdash.records import Event, RunState, Stopped, StopReason
 from shipdash.results import Result
 from shipdash.runs import RunCorrupt, Store
 from shipdash.runs.final_result import final_result
+from shipdash.runs.probe import Probe, ProbeState
 from shipdash.runs.tasks import open_task
 
 CHECKPOINT_S = 5.0  # what a kill may cost; a checkpoint of the compact network takes some 10 ms
@@ -83,6 +85,7 @@ class _Worker:
         self.config = store.config(run_id)
         self.task = open_task(store, self.config)
         self.watch = Watch() if is_judged(self.config) else None
+        self.probe = Probe(self.config)
         self.stopped: Stopped | None = None
         self.phases = dict.fromkeys(("startup", "compile", self.task.phase, "evaluate"), 0.0)
         self.clock, self.saved_at, self.save_took = time.perf_counter(), time.perf_counter(), 0.0
@@ -93,10 +96,11 @@ class _Worker:
         self.store.set_status(self.run_id, RunState.RUNNING, "starting TensorFlow")
         learner = self._open_learner()
         self.store.set_status(self.run_id, RunState.RUNNING, self.task.doing)
-        with self.store.writer(self.run_id) as writer:
-            self._restore(learner, writer)
+        with (self.store.writer(self.run_id) as self.events_file,
+              self.store.probe_writer(self.run_id) as self.probe_file):
+            self._restore(learner)
             if self.stopped is None:
-                self._see_through(learner, writer)
+                self._see_through(learner)
         result = self._evaluate(learner)
         self.store.write_result(self.run_id, result)
         self.store.set_status(self.run_id, RunState.COMPLETED, str(self.stopped.reason))
@@ -122,11 +126,12 @@ class _Worker:
         self._charge("compile")
         return learner
 
-    def _restore(self, learner: Learner, writer) -> None:
+    def _restore(self, learner: Learner) -> None:
         """Go back to the last checkpoint; what was logged after it will happen again, the same."""
         stored = self.store.load_checkpoint(self.run_id)
         if stored is None:
-            writer.truncate(0)
+            self.events_file.truncate(0)
+            self.probe_file.truncate(0)
             return
         arrays, loop = stored
         try:
@@ -138,23 +143,28 @@ class _Worker:
             if loop["stopped"] is not None:
                 reason, *numbers = loop["stopped"]
                 self.stopped = Stopped(StopReason(reason), *numbers)
-            offset = int(loop["offset"])
+            offset, frames = int(loop["offset"]), loop.get("probe", {"offset": 0})  # before 0.3.0
+            probe_offset = min(int(frames.pop("offset")), self.probe_file.offset)
+            self.probe.state = ProbeState(**frames)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise RunCorrupt(f"the checkpoint of run {self.run_id} is damaged ({error}): remove "
                              "its checkpoint folder to start the run again") from None
-        writer.truncate(offset)
+        self.events_file.truncate(offset)
+        self.probe_file.truncate(probe_offset)
         for event in self.store.each_event(self.run_id):  # and damage shows now
             self._judge(event)
+            self.probe.hear(event)
 
-    def _see_through(self, learner: Learner, writer) -> None:
+    def _see_through(self, learner: Learner) -> None:
         until_unit = False
         for event in self.task.events(learner):
-            writer.append(event)
+            self.events_file.append(event)
             self.on_event(event)
             self._judge(event)
+            self._look(learner, event)
             if isinstance(event, Stopped):
                 self.stopped = event
-                self._save(learner, writer)
+                self._save(learner)
                 return
             if not self.task.settled:
                 continue
@@ -162,12 +172,12 @@ class _Worker:
             until_unit = until_unit or request == "step"
             pause = request == "pause" or (until_unit and isinstance(event, self.task.unit))
             if request == "cancel" or pause:
-                self._save(learner, writer)
+                self._save(learner)
                 self.store.clear_request(self.run_id)
                 raise _Halted(RunState.PAUSED if pause else RunState.CANCELLED)
             now = time.perf_counter()
             if now - self.saved_at > max(CHECKPOINT_S, self.save_took / CHECKPOINT_SHARE):
-                self._save(learner, writer)
+                self._save(learner)
 
     def _judge(self, event: Event) -> None:
         """Say at once that the run does not learn; it goes on until somebody stops it."""
@@ -177,13 +187,22 @@ class _Worker:
             self.store.set_status(self.run_id, RunState.RUNNING, f"did not learn: "
                                   f"{self.watch.symptom}")
 
-    def _save(self, learner: Learner, writer) -> None:
+    def _look(self, learner: Learner, event: Event) -> None:
+        """Keep what the network sees of the probe pairs, where a look is due."""
+        self.probe.hear(event)
+        if self.probe.is_due(sum(self.phases.values()) + time.perf_counter() - self.clock):
+            self.probe_file.write(self.probe.look(learner).to_json())
+
+    def _save(self, learner: Learner) -> None:
         began = time.perf_counter()
-        writer.flush()
+        self.events_file.flush()
+        self.probe_file.flush()
         self._charge(self.task.phase)
         arrays, state = self.task.get_state()
-        loop = {"state": state, "offset": writer.offset, "phases": self.phases,
-                "prepared_s": self.prepared_s, "stopped": self.stopped and list(self.stopped)}
+        frames = {"offset": self.probe_file.offset, **dataclasses.asdict(self.probe.state)}
+        loop = {"state": state, "offset": self.events_file.offset, "phases": self.phases,
+                "prepared_s": self.prepared_s, "stopped": self.stopped and list(self.stopped),
+                "probe": frames}
         if "failed" in arrays:
             # The checkpoint last: a kill in between leaves pictures too many, never too few.
             self.store.save_scores(self.run_id, "picked", index=arrays["failed_index"],
@@ -208,7 +227,7 @@ class _Worker:
         events = self.store.each_event(self.run_id)
         prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
         return final_result(self.run_id, config, task.core, events, self.phases, learner,
-                       prepared_s=prepared_s,
+                       probe_s=self.probe.state.spent_s, prepared_s=prepared_s,
                        symptom=str(self.watch.symptom or "") if self.watch else "",
                        held_out=held_out, reaudit=reaudit)
 
