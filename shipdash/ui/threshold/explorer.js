@@ -46,10 +46,14 @@ function here(explorer) {
 // ---- words
 
 const STATES = {
-  queued: "This run is queued.", running: "This run is being computed.",
-  failed: "This run failed.", cancelled: "This run was cancelled.", paused: "This run is paused.",
-  lost: "This run stopped unexpectedly.",
+  queued: "waiting for its turn", running: "being computed", failed: "the run failed",
+  cancelled: "the run was cancelled", paused: "the run is paused", lost: "the run stopped unexpectedly",
 };
+
+function standing(explorer, point) {
+  const asked = explorer.asked.has(keyOf(point)) ? "asked for; a worker is getting ready" : "not computed yet";
+  return STATES[point.state] ?? asked;
+}
 
 function words(root, explorer, point) {
   const { rules, cost, overviews } = explorer.data, [core, second] = overviews[explorer.place.rule];
@@ -57,7 +61,7 @@ function words(root, explorer, point) {
   const found = Boolean(point.kept);
   say(root, "coreTitle", core.title);
   say(root, "secondTitle", second.title);
-  say(root, "runTitle", `At ${where}: ` + (found ? point.kept : STATES[point.state] ?? "not computed yet"));
+  say(root, "runTitle", `At ${where}: ` + (found ? point.kept : standing(explorer, point)));
   say(root, "origin", point.origin ?? "");
   say(root, "coreSaid", isDrawn(point) ? `The ${point.core.length} pairs it kept, in order`
     : found ? "Of this run only the numbers were recorded" : "");
@@ -66,7 +70,9 @@ function words(root, explorer, point) {
   say(root, "seeds", `Order seed ${point.order}` + (models.size > 1 ? `, model seed ${point.model}` : ""));
   part(root, "action", "open").hidden = !found || point.recorded;
   const compute = part(root, "action", "compute");
-  compute.hidden = ["queued", "running"].includes(point.state) || (found && (isDrawn(point) || !point.recorded));
+  const asked = ["queued", "running"].includes(point.state)
+    || (point.state === "missing" && explorer.asked.has(keyOf(point)));
+  compute.hidden = asked || (found && (isDrawn(point) || !point.recorded));
   compute.textContent = `Compute it here${cost ? `, ${cost}` : ""}`;
 }
 
@@ -159,7 +165,11 @@ function listenToControls(root) {
   control("seeds").addEventListener("input", seeded(false));
   control("seeds").addEventListener("change", seeded(true));
   part(root, "part", "rules").addEventListener("change", ({ target }) => move(root, { rule: target.value }, true));
-  part(root, "action", "compute").addEventListener("click", () => explorer.ask("compute", { ...explorer.place }));
+  part(root, "action", "compute").addEventListener("click", () => {
+    explorer.asked.add(keyOf(explorer.place));
+    words(root, explorer, here(explorer));
+    explorer.ask("compute", { ...explorer.place });
+  });
   part(root, "action", "open").addEventListener("click", () => explorer.ask("open", here(explorer).id));
   const canvas = root.querySelector("canvas");
   canvas.addEventListener("click", (event) => clickMosaic(explorer, canvas, event));
@@ -170,7 +180,7 @@ function built(parent) {
   root.className = "shipdash-explorer";
   root.innerHTML = SKELETON;
   parent.appendChild(root);
-  root.explorer = { said: new Set() };
+  root.explorer = { said: new Set(), asked: new Set() };
   listenToControls(root);
   return root;
 }

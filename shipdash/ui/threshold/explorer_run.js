@@ -12,7 +12,7 @@ function isDrawn(point) {
 // ---- figures
 
 function withTraces(figure, values) {
-  const data = figure.data.map((trace) => ({ ...trace, ...values[trace.uid ?? trace.name] }));
+  const data = figure.data.map((trace) => ({ ...trace, ...values[trace.name] }));
   return { data, layout: structuredClone(figure.layout) };
 }
 

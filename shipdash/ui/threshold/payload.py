@@ -83,6 +83,7 @@ def _curve(n_pool: int, table: pd.DataFrame) -> dict[str, Any]:
     most = 0 if pd.isna(most) else int(most)
     chart = figures.selection(Curve(np.array([0, int(end)]), np.array([0, most])), n_pool, "",
                               guess=frame.guess())
+    chart.figure.data[-1].name = "end"  # the browser finds the traces it fills by their names
     return _small(chart)
 
 
