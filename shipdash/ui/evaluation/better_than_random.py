@@ -12,7 +12,7 @@ from shipdash.config import ConfigError
 from shipdash.runs import StoreError
 from shipdash.studies import arms
 from shipdash.studies.ensure import workers
-from shipdash.studies.folder import MISSING, state_of
+from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.study import Study
 from shipdash.ui import chart, frame, studies
 
@@ -58,8 +58,8 @@ def _study(run: frame.Run) -> Study | None:
 
 
 def _start(run: frame.Run, study: Study) -> None:
-    missing = studies.missing(study)
-    if not missing:
+    missing, known = studies.missing(study), Studies(frame.own_store())
+    if not missing or (study.digest in known and known.is_alive(study.digest)):
         return
     seconds = analysis.arms_estimate(run.result, run.config.to_dict(),
                                      [config.to_dict() for config in missing])
