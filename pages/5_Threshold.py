@@ -1,23 +1,28 @@
 """Threshold: how the precision moves the size of the core set, what it costs, what it misses."""
 
+import streamlit as st
+
 from shipdash.ui import frame
 
-frame.page("Threshold", "How far down can the core set be pushed? The **precision** decides: the "
-           "network trains until its score on the core set exceeds it, and a pair that reaches "
-           "0.95 of it is thrown away.")
+frame.page("Threshold", "How small a core set is enough? The **precision** decides: the target "
+           "score of training, as the article calls it (not precision and recall). Drag it.")
 
 
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
+    from shipdash.ui import studies
     from shipdash.ui.threshold import page as threshold
-    from shipdash.ui.threshold import plan, points
+    from shipdash.ui.threshold import plan
 
     runs = frame.runs()
     with frame.in_words():
         threshold.remember()
         view = threshold.choose(runs)
-        asked = plan.form(view.family, runs, unfolded=view.family.name != points.RECORDED)
-        threshold.panel(view, asked)
+        explorer = st.container()  # above the plan, whose points it shows
+        studies.panel(studies.is_grid)
+        asked = plan.form(view.family, runs, unfolded=view.family.recorded is None)
+        with explorer:
+            threshold.panel(view, asked, runs)
 
 
 body()

@@ -17,6 +17,7 @@ from shipdash.analysis.arms import (
     arms_shown,
     network_words,
 )
+from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
 from shipdash.analysis.compare import common_curve, labels, replicas, sizes_finding
 from shipdash.analysis.core_against_random import (
@@ -127,6 +128,7 @@ __all__ = [
     "arms_estimate",
     "arms_finding",
     "arms_shown",
+    "arms_so_far",
     "arms_title",
     "certificate_of",
     "common_curve",
@@ -179,6 +181,7 @@ __all__ = [
     "same_rate",
     "selection_curve",
     "sizes_finding",
+    "so_far_finding",
     "spread",
     "sweep_curve",
     "sweep_finding",
@@ -186,6 +189,7 @@ __all__ = [
     "trade_off",
     "trade_off_finding",
     "training_trace",
+    "two_networks",
     "verdict",
     "wilson",
     "worth_table",

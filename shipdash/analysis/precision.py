@@ -36,13 +36,16 @@ def sweep_points(points: Iterable[tuple[StoredRun, np.ndarray | None]]) -> pd.Da
 
     ``below_50`` and its like are shares of held-out pairs below that IoU; ``below_own`` is the
     share below the acceptance IoU of the point itself, which moves with the precision.
+    ``recorded`` says which came with the package.
 
     Parameters
     ----------
     points : iterable of (StoredRun, float array of shape (n_held_out,) or None)
         Runs, begun or not, with the held-out IoU of single pairs where it is stored.
     """
-    return pd.DataFrame([_row(run, iou) for run, iou in points], columns=POINT_COLUMNS)
+    points = list(points)
+    table = pd.DataFrame([_row(run, iou) for run, iou in points], columns=POINT_COLUMNS)
+    return table.assign(recorded=np.array([run.recorded for run, _ in points], bool))
 
 
 POINT_COLUMNS = [
@@ -132,7 +135,7 @@ def sweep_finding(curve: pd.DataFrame, what: str = "The core set", form: str = "
 def trade_off(points: pd.DataFrame, failing: str, acceptance: str) -> pd.DataFrame:
     """Core size against share failing, one row per completed run, from low precision to high."""
     found = completed(points, acceptance).dropna(subset=[failing])
-    columns = ["run_id", "precision", "order_seed", "model_seed", "n_core", failing]
+    columns = ["run_id", "precision", "order_seed", "model_seed", "n_core", failing, "recorded"]
     return found[columns].sort_values(["precision", "order_seed"], ignore_index=True)
 
 

@@ -4,6 +4,7 @@ Nothing is computed here and no Streamlit is known. Text, grid and background ta
 theme where the figure is drawn; the colours of `base` read on light and dark alike.
 """
 
+from shipdash.figures.arms_so_far import arms_so_far
 from shipdash.figures.base import SELECTED, Chart
 from shipdash.figures.compare import Lines, overlay
 from shipdash.figures.evidence import NAMES, arms, bounds, costs, differences, random_curve
@@ -21,6 +22,7 @@ __all__ = [
     "Lines",
     "Measure",
     "arms",
+    "arms_so_far",
     "bounds",
     "costs",
     "cumulative",

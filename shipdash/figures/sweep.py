@@ -12,16 +12,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from shipdash.analysis.precision import DID_NOT_LEARN, STALLED
-from shipdash.figures.base import FAINT, QUIET, SELECTED, TALL, Chart, faded, new_figure
+from shipdash.figures.base import FAINT, QUIET, SELECTED, Chart, faded, new_figure
 
-MIDDLE = 260  # between a main figure and a small one: three stand below each other
+HEIGHT = 212  # two stand below each other, with the controls between, on a screen 900 pixels high
 
 RULES = {"article": "article score", "iou": "plain IoU"}
 """The two acceptance rules in words."""
 
-
 FOUND = {"completed": "circle", STALLED: "x", DID_NOT_LEARN: "cross"}
-"""Marks of the points that have a result, by state."""
+"""Marks of the points that have a result, by state; a completed run that came with the package is
+a square."""
+
+
+_ROOM = {True: {"margin": {"t": 44, "b": 36}, "legend": {"font": {"size": 11}}},
+         False: {"margin": {"t": 10, "b": 36}}}
+"""Margins with and without a legend above."""
 
 
 class Measure(NamedTuple):
@@ -35,8 +40,9 @@ class Measure(NamedTuple):
 
 
 def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measure: Measure, *,
-              other: pd.DataFrame | None = None, bands: pd.DataFrame | None = None) -> Chart:
-    """One measure against precision: every run a dot, the median a line, the range a band.
+              other: pd.DataFrame | None = None, bands: pd.DataFrame | None = None,
+              guess: int | None = None) -> Chart:
+    """One measure against precision: every run a mark, the median a line, the range a band.
 
     Parameters
     ----------
@@ -52,12 +58,15 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
         Curve of the other rule, drawn beside as a dashed median.
     bands : DataFrame, optional
         From `summary.acceptance_bands`: stretches that share one acceptance rule.
+    guess : int, optional
+        The viewer's own guess of the core size, a dotted line across that figure.
     """
     is_core = measure.column == "n_core"
     colour, mine = SELECTED if is_core else QUIET, points[points["acceptance"] == acceptance]
-    figure = new_figure(TALL if is_core else MIDDLE, "precision", measure.axis)
+    guess = guess if is_core else None
+    figure = new_figure(HEIGHT, "precision", measure.axis)
     x_range = _x_range(points["precision"])
-    top = _top(mine[measure.column], other)
+    top = _top(mine[measure.column], other, guess)
     if bands is not None:
         _draw_bands(figure, bands, named=is_core)
     _range_and_median(figure, curve, colour, RULES[acceptance], measure)
@@ -69,25 +78,32 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
             marker={"symbol": "diamond", "size": 7, "color": FAINT},
             hovertemplate=f"{name}, median %{{y:{measure.hover}}}<br>precision %{{x}}"
                           "<extra></extra>")
+    if guess:
+        figure.add_scatter(x=x_range, y=[guess, guess], name=f"your guess: {guess:,}", uid="guess",
+                           mode="lines", line={"color": QUIET, "width": 1.5, "dash": "dot"},
+                           hovertemplate="your guess: %{y:,}<extra></extra>")
     _dots(figure, mine, measure, colour)
     _waiting(figure, mine, top)
     figure.update_xaxes(range=x_range, tickformat=".2f")
     figure.update_yaxes(range=[0, top], tickformat=measure.ticks)
-    figure.update_layout(uirevision=measure.column, showlegend=is_core)  # one legend for three
+    figure.update_layout(uirevision=measure.column, showlegend=is_core,  # one legend for both
+                         **_ROOM[is_core])
     alt = f"{measure.axis.capitalize()} against precision, {RULES[acceptance]}. {measure.title}."
     return Chart(figure, measure.title, alt, points)
 
 
 def trade_off(table: pd.DataFrame, failing: str, words: str, title: str) -> Chart:
     """Core size against share failing, one mark a run; medians of each precision are joined."""
-    figure = new_figure(TALL, "pairs selected", f"share below {words}")
+    figure = new_figure(HEIGHT, "pairs selected", f"share below {words}")
     medians = table.groupby("precision")[["n_core", failing]].median().reset_index()
-    figure.add_scatter(
-        x=table["n_core"].to_numpy(), y=table[failing].to_numpy(), mode="markers", name="one run",
-        uid="runs", customdata=table["run_id"].to_numpy(),
-        text=[_seeds(row) for row in table.itertuples()],
-        marker={"color": SELECTED, "size": 8, "opacity": 0.55},
-        hovertemplate="%{x:,} selected, %{y:.2%} fail<br>%{text}<extra></extra>")
+    for recorded, part in table.groupby("recorded"):
+        figure.add_scatter(
+            x=part["n_core"].to_numpy(), y=part[failing].to_numpy(), mode="markers",
+            name=_whose(recorded), uid=f"runs {recorded}", customdata=part["run_id"].to_numpy(),
+            text=[_seeds(row) for row in part.itertuples()],
+            marker={"color": SELECTED, "size": 8, "opacity": 0.55,
+                    "symbol": "square" if recorded else "circle"},
+            hovertemplate="%{x:,} selected, %{y:.2%} fail<br>%{text}<extra></extra>")
     figure.add_scatter(
         x=medians["n_core"].to_numpy(), y=medians[failing].to_numpy(), mode="lines+markers+text",
         name="median at each precision", uid="medians", line={"color": QUIET, "width": 2},
@@ -116,16 +132,22 @@ def _range_and_median(figure: go.Figure, curve: pd.DataFrame, colour: str, rule:
 
 
 def _dots(figure: go.Figure, mine: pd.DataFrame, measure: Measure, colour: str) -> None:
-    for state, symbol in FOUND.items():
-        name = "one run" if state == "completed" else f"{state}, left out of the median"
-        part = mine[mine["state"] == state].dropna(subset=[measure.column])
-        if len(part):
-            figure.add_scatter(
-                x=part["precision"].to_numpy(), y=part[measure.column].to_numpy(), mode="markers",
-                name=name, uid=f"dots {state}", customdata=part["run_id"].to_numpy(),
-                text=[_seeds(row) for row in part.itertuples()],
-                marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.75},
-                hovertemplate=f"%{{y:{measure.hover}}}<br>%{{text}}<extra></extra>")
+    for (state, recorded), part in mine.groupby(["state", "recorded"], sort=False):
+        part = part.dropna(subset=[measure.column])
+        if state not in FOUND or part.empty:
+            continue
+        name = _whose(recorded) if state == "completed" else f"{state}, left out of the median"
+        symbol = "square" if recorded and state == "completed" else FOUND[state]
+        figure.add_scatter(
+            x=part["precision"].to_numpy(), y=part[measure.column].to_numpy(), mode="markers",
+            name=name, uid=f"dots {state} {recorded}", customdata=part["run_id"].to_numpy(),
+            text=[_seeds(row) for row in part.itertuples()],
+            marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.75},
+            hovertemplate=f"%{{y:{measure.hover}}}<br>%{{text}}<extra></extra>")
+
+
+def _whose(recorded: bool) -> str:
+    return "one recorded run" if recorded else "one run of this machine"
 
 
 def _waiting(figure: go.Figure, mine: pd.DataFrame, top: float) -> None:
@@ -149,7 +171,7 @@ def _draw_bands(figure: go.Figure, bands: pd.DataFrame, *, named: bool) -> None:
     for n, band in enumerate(bands.itertuples()):
         figure.add_vrect(x0=band.low, x1=band.high, layer="below", line_width=0,
                          fillcolor=QUIET, opacity=0.10 if n % 2 else 0.0)
-        if named:
+        if named and band.high - band.low > 0.03:  # else the words would not fit above it
             figure.add_annotation(x=(band.low + band.high) / 2, y=1, yref="paper", yanchor="top",
                                   text=f"IoU ≥ {band.iou:.2f}", showarrow=False,
                                   font={"size": 11, "color": QUIET})
@@ -160,12 +182,13 @@ def _seeds(row) -> str:
 
 
 def _x_range(precision: pd.Series) -> list[float]:
-    if not len(precision):
-        return [0.5, 1.0]
-    return [float(precision.min()) - 0.02, float(precision.max()) + 0.02]
+    """From 0.5, or a lower precision, to 1: room for what nobody has computed yet."""
+    return [min(0.5, float(precision.min()) if len(precision) else 0.5) - 0.02, 1.0]
 
 
-def _top(values: pd.Series, other: pd.DataFrame | None) -> float:
+def _top(values: pd.Series, other: pd.DataFrame | None, guess: int | None) -> float:
     highest = max(values.max() if values.notna().any() else 0,
                   other["median"].max() if other is not None and len(other) else 0)
+    if guess and guess < 4 * highest:  # a wilder one would press the runs flat: it stays outside
+        highest = max(highest, guess)
     return 1.15 * float(highest) if highest > 0 else 1.0

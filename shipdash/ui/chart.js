@@ -1,4 +1,5 @@
-// One Plotly figure that is updated in place. Called again on every change of data or theme.
+// Plotly figures that are updated in place. `drawIn` is called again on every change of data or theme;
+// chart_mount.js and the explorer of the Threshold page end this file with the component itself.
 const MODEBAR = {
   displaylogo: false,
   doubleClick: false, // ours: back to the newest range, not to that of the first drawing
@@ -99,20 +100,21 @@ function listen(root) {
   });
 }
 
-export default async function ({ data, parentElement, setTriggerValue }) {
-  let root = parentElement.querySelector(":scope > .shipdash-chart");
+// The figure inside an element: made on the first call, updated in place after that.
+async function drawIn(parent, data, clicked) {
+  let root = parent.querySelector(":scope > .shipdash-chart");
   if (!root) {
     root = document.createElement("div");
     root.className = "shipdash-chart";
     root.setAttribute("role", "img");
     root.style.cssText = "width:100%;min-width:0;overflow:hidden";
-    parentElement.appendChild(root);
+    parent.appendChild(root);
   }
   root.dataset.testid = data.name;
   root.setAttribute("aria-label", data.alt);
   root.style.height = `${data.figure.layout.height}px`;
   root.shipdashLatest = data;
-  root.shipdashClicked = (what) => setTriggerValue("clicked", what);
+  root.shipdashClicked = clicked;
   const Plotly = await plotly(data.plotly);
   await redraw(root);
   root.dataset.updates = String(Number(root.dataset.updates ?? 0) + 1);
@@ -123,10 +125,11 @@ export default async function ({ data, parentElement, setTriggerValue }) {
     root.shipdashObserver.observe(root);
     listen(root);
   }
-  return () => {
-    root.shipdashObserver?.disconnect();
-    root.shipdashObserver = null;
-    Plotly.purge(root);
-    root.remove();
-  };
+}
+
+function removeFrom(parent) {
+  const root = parent.querySelector(":scope > .shipdash-chart");
+  root?.shipdashObserver?.disconnect();
+  if (root) window.Plotly?.purge(root);
+  root?.remove();
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import plotly
 import streamlit as st
@@ -18,7 +19,10 @@ from streamlit.components.v1 import declare_component
 from shipdash import __version__
 from shipdash.figures import Chart
 
-_JS = (Path(__file__).parent / "chart.js").read_text()
+DRAWING = (Path(__file__).parent / "chart.js").read_text()
+"""Functions that draw and update figures, for a component with more around them to end with."""
+
+_MOUNT = (Path(__file__).parent / "chart_mount.js").read_text()
 
 
 @cache
@@ -30,7 +34,7 @@ def _plotly_url() -> str:
     return f"{'/' + base if base else ''}/component/{served.name}/plotly.min.js"
 
 
-_mount = st.components.v2.component("shipdash.chart", js=_JS, isolate_styles=False)
+_mount = st.components.v2.component("shipdash.chart", js=DRAWING + _MOUNT, isolate_styles=False)
 
 
 def _subject() -> str:
@@ -48,10 +52,15 @@ def _told(note: str, origin: str) -> str:
 
 def draw(chart: Chart, *, key: str, told: str = "", clicks: bool = False):
     """The figure alone; `chart.clicked` of the answer is the customdata of a clicked point."""
-    figure = json.loads(chart.figure.to_json())
-    payload = {"figure": figure, "alt": chart.alt, "plotly": _plotly_url(), "clicks": clicks,
-               "name": key, "subject": _subject(), "title": chart.title, "origin": told}
-    return _mount(data=payload, key=key, on_clicked_change=lambda: None)
+    return _mount(data=payload(chart, key=key, told=told, clicks=clicks), key=key,
+                  on_clicked_change=lambda: None)
+
+
+def payload(chart: Chart, *, key: str, told: str = "", clicks: bool = False) -> dict[str, Any]:
+    """What the browser needs to draw a figure."""
+    return {"figure": json.loads(chart.figure.to_json()), "alt": chart.alt,
+            "plotly": _plotly_url(), "clicks": clicks, "name": key, "subject": _subject(),
+            "title": chart.title, "origin": told}
 
 
 def show(chart: Chart, *, key: str, note: str = "", origin: str = "", clicks: bool = False):

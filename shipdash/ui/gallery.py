@@ -48,6 +48,11 @@ def factors(run: frame.Run, indices: Sequence[int]) -> pd.DataFrame | None:
     return _factors(run.config.canonical_json(), _algorithm(run), tuple(map(int, indices)))
 
 
+def pairs(config: RunConfig, split: str, algorithm: int, indices: Sequence[int]):
+    """Images and masks of numbered pairs, drawn by the rules of that version."""
+    return _pairs(config.canonical_json(), split, algorithm, tuple(map(int, indices)))
+
+
 def of_run(run: frame.Run, indices: Sequence[int], split: str = "pool"):
     """Images and masks of a run's pairs."""
     return _pairs(run.config.canonical_json(), split, _algorithm(run), tuple(map(int, indices)))

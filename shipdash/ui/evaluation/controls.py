@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +15,7 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Standing
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, forms, frame, studies, tables
+from shipdash.ui.evaluation import better_than_random
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -37,7 +40,25 @@ VARIANTS = {
 
 
 def view(run: frame.Run) -> None:
-    """Finding first, then figures and table, then what is missing and how to get it."""
+    """Better than random? Then all arms, a recorded study folded, and what is missing."""
+    better_than_random.panel(run)
+    with _folded_where_recorded(run):
+        _found(run)
+    st.divider()
+    queue_box(run)
+
+
+def _folded_where_recorded(run: frame.Run) -> contextlib.AbstractContextManager:
+    """A fold around tables that are not of the run in view."""
+    found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
+    if found is None or not is_recorded or evidence.is_about(run, found):
+        return contextlib.nullcontext()
+    return st.expander("A recorded study of another run, for comparison",
+                       icon=":material/history:")
+
+
+def _found(run: frame.Run) -> None:
+    """Finding first, then figures and table."""
     found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
     if found is None:
         frame.empty("No control has been run for this run.",
@@ -50,8 +71,6 @@ def view(run: frame.Run) -> None:
         _arms(run, found, is_recorded)
         _curve(found)
     _across(run)
-    st.divider()
-    queue_box(run)
 
 
 def _arms(run: frame.Run, found, is_recorded: bool) -> None:

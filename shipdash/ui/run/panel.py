@@ -58,10 +58,12 @@ def buttons(run: frame.Run) -> None:
 def _look_closer(run: frame.Run) -> None:
     """Where a finished run goes on: its pairs and its scores."""
     with st.container(horizontal=True, gap="medium"):
-        for page, label in (("pages/3_Samples.py", "Browse the pairs it kept"),
-                            ("pages/4_Evaluation.py", "How good is it?")):
+        for page, label, view in (
+                ("pages/3_Samples.py", "Browse the pairs it kept", {}),
+                ("pages/4_Evaluation.py", "How good is it?", {}),
+                ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})):
             st.page_link(page, label=label, icon=":material/arrow_forward:",
-                         query_params={"run": run.run_id})
+                         query_params={"run": run.run_id} | view)
 
 
 def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:

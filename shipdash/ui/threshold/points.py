@@ -15,24 +15,35 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis
-from shipdash.config import PRESETS, ConfigError, RunConfig, preset, preset_of
+from shipdash.analysis.precision import DID_NOT_LEARN
+from shipdash.config import ALGORITHM, PRESETS, ConfigError, RunConfig, preset, preset_of
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
-from shipdash.studies import grid
+from shipdash.studies import grid, sweep_details
 from shipdash.studies.folder import Studies, state_of
+from shipdash.studies.sweep_details import Detail
 from shipdash.ui import frame
 
 RECORDED = "recorded"
 """Name in links of the sweep that came with the package; others go by their family."""
 
+FINISHED = ("completed", analysis.STALLED, DID_NOT_LEARN)
+"""States of points that have a result."""
+
 
 class Recorded(NamedTuple):
-    """The recorded sweep: its points, and where they come from."""
+    """The recorded sweep: its points, where they come from, and what it keeps of single runs."""
 
     points: pd.DataFrame
     facts: dict[str, Any]
     base: RunConfig
+    details: dict[str, Detail]  # by run id; empty where only the numbers were kept
+
+    @property
+    def algorithm(self) -> int:
+        """The version that drew its pairs and picked its core sets."""
+        return int(self.facts.get("algorithm", ALGORITHM))
 
 
 class Family(NamedTuple):
@@ -44,13 +55,32 @@ class Family(NamedTuple):
     configs: dict[str, RunConfig]  # run id -> settings of what is computed, or asked by a sweep
     recorded: Recorded | None
 
+    @property
+    def algorithm(self) -> int:
+        """The version that draws its pairs."""
+        return self.recorded.algorithm if self.recorded else ALGORITHM
+
     def points(self, store: Store, planned: Iterable[RunConfig] = ()) -> pd.DataFrame:
-        """Table of its points, the planned ones among them."""
-        if self.recorded is not None:
-            return self.recorded.points
+        """Table of its points, the planned ones among them, each run once.
+
+        What was computed here stands in place of the recorded answer to the same question.
+        """
         mine = {run.digest: run for run in planned if _family(run) == self.name}
-        return analysis.sweep_points(_point(store, run_id, config)
+        own = analysis.sweep_points(_point(store, run_id, config)
                                     for run_id, config in (self.configs | mine).items())
+        if self.recorded is None:
+            return own
+        came = self.recorded.points
+        known = own["run_id"].isin(came["run_id"])
+        own = own[own["state"].isin(FINISHED) | ~known]
+        came = came[~came["run_id"].isin(own["run_id"])]
+        return pd.concat([part for part in (came, own) if len(part)] or [own], ignore_index=True)
+
+    def detail(self, store: Store, row: Any) -> Detail | None:
+        """What one row of the table looks like, None where that was not kept or not computed."""
+        if row.recorded:
+            return self.recorded.details.get(row.run_id)
+        return own_detail(store, row.run_id) if row.state in FINISHED else None
 
 
 def families(runs: list[frame.Run], studies: Studies) -> dict[str, Family]:
@@ -70,10 +100,23 @@ def families(runs: list[frame.Run], studies: Studies) -> dict[str, Family]:
     order = sorted(found, key=lambda name: -n_done.get(name, 0))
     own = {name: _own(name, found[name], n_done.get(name, 0)) for name in order}
     came_with_us = recorded()
-    if came_with_us is None:
-        return own
-    label = f"Recorded: {_words(came_with_us.base)} · {len(came_with_us.points)} points"
-    return {RECORDED: Family(RECORDED, label, came_with_us.base, {}, came_with_us), **own}
+    return own if came_with_us is None else _with_recorded(came_with_us, own, n_done)
+
+
+def _with_recorded(came: Recorded, own: dict[str, Family],
+                   n_done: dict[str, int]) -> dict[str, Family]:
+    """The recorded sweep first, with what this machine computed of the same family; one of another
+    version is a family of its own."""
+    label = f"Recorded: {_words(came.base)} · {len(came.points)} points"
+    if came.algorithm != ALGORITHM:
+        version = ", ".join(came.facts.get("version", ()))
+        label = label.replace("Recorded", f"Recorded with version {version}", 1)
+        return {RECORDED: Family(RECORDED, label, came.base, {}, came), **own}
+    name = _family(came.base)
+    mine = own.get(name)
+    family = Family(name, f"{label}, {n_done.get(name, 0)} computed here", came.base,
+                    mine.configs if mine else {}, came)
+    return {name: family, **{other: own[other] for other in own if other != name}}
 
 
 def asked(studies: Studies) -> list[RunConfig]:
@@ -92,9 +135,17 @@ def recorded() -> Recorded | None:
         facts = json.loads((folder / "sweep.json").read_text())
         points = pd.read_csv(folder / "points.csv", dtype={"run_id": str})
         base = RunConfig.from_stored(facts["base"])
+        points = points[analysis.POINT_COLUMNS].assign(recorded=True)
     except (OSError, ValueError, KeyError, ConfigError):
         return None
-    return Recorded(points[analysis.POINT_COLUMNS], facts, base)
+    stored = folder / sweep_details.FILE
+    written = stored.stat().st_mtime_ns if stored.exists() else 0
+    return Recorded(points, facts, base, _recorded_details(str(stored), written))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _recorded_details(path: str, written: int) -> dict[str, Detail]:
+    return sweep_details.read(Path(path))
 
 
 def config_of(family: Family, row: pd.Series) -> RunConfig:
@@ -144,6 +195,20 @@ def _point(store: Store, run_id: str, config: RunConfig):
             state = RunState.FAILED
     run = StoredRun(run_id, state, "", "", config, result, 0, 0, str(store.root), False)
     return run, iou
+
+
+def own_detail(store: Store, run_id: str) -> Detail | None:
+    """What a finished run of this machine looks like; None where its files cannot be read."""
+    try:
+        written = (store.root / run_id / "result.json").stat().st_mtime_ns
+        return _own_detail(str(store.root), run_id, written)
+    except (StoreError, OSError):
+        return None
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)  # some 100 kB for a run of 64 pixels
+def _own_detail(root: str, run_id: str, written: int) -> Detail | None:
+    return sweep_details.of_run(Store(root), run_id)
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

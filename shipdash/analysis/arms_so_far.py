@@ -1,0 +1,80 @@
+"""Core set against random pairs while the runs come in: one row a run, and what they say so far.
+
+No interval over pairs and no table of all arms: these are in `arms` and `core_against_random`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import pandas as pd
+
+from shipdash.analysis.arms import ARMS, AS_LEFT, EQUAL_UPDATES, STREAMING
+from shipdash.analysis.core_against_random import Finding, arm_row
+from shipdash.results import StoredRun
+
+COLUMNS = ["run_id", "arm", "model_seed", "draw", "n_pairs", "share_failing", "mean_iou"]
+
+
+def arms_so_far(runs: Iterable[StoredRun]) -> pd.DataFrame:
+    """The finished ones among these control arms, one row each: `COLUMNS`."""
+    rows = [(run.run_id, ARMS[run.config.arm.kind], run.config.seeds.model, run.config.arm.draw,
+             run.result.n_core, run.result.held_out.share_failing, run.result.held_out.mean_iou)
+            for run in runs if run.result is not None and run.result.held_out is not None]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
+    """Whether the core set does better than random pairs, once `n_runs` of both are in.
+
+    It claims a difference only where every run of one lies beyond every run of the other.
+    """
+    core, random = (table.loc[table["arm"] == ARMS[kind], "share_failing"]
+                    for kind in ("core", "random"))
+    if min(len(core), len(random)) < n_runs:
+        return Finding("Is it better than random?", f"{len(core)} of {n_runs} runs on the core set "
+                       f"and {len(random)} of {n_runs} on random pairs are in.")
+    ranges = (f"{_range(core)} of held-out pairs fail after training on the core set, "
+              f"{_range(random)} after training on as many random pairs, with equally many "
+              "updates.")
+    apart = core.max() < random.min() or core.min() > random.max()
+    if not apart:
+        return Finding("Not separated from random pairs: the runs overlap", ranges)
+    better = core.max() < random.min()
+    chance = 2 / math.comb(len(core) + len(random), len(core))
+    return Finding(
+        "Better than random: after every run on the core set fewer pairs fail" if better else
+        "Worse than random: after every run on the core set more pairs fail",
+        f"{ranges} If only the seeds differed, a separation this clean would occur in "
+        f"{chance:.1%} of studies (exact permutation test, {len(core)} against {len(random)} "
+        "runs).")
+
+
+def _range(values: pd.Series) -> str:
+    return f"{values.min():.2%} to {values.max():.2%}"
+
+
+def two_networks(table: pd.DataFrame) -> str:
+    """Which number is the streaming network's and which the retrained one's, in two sentences.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `arm_table`.
+
+    Returns
+    -------
+    str
+        Empty where the table lacks one of the two.
+    """
+    streaming = arm_row(table, STREAMING, AS_LEFT)
+    core = arm_row(table, ARMS["core"], EQUAL_UPDATES)
+    if streaming is None or core is None:
+        return ""
+    n = int(core["n_runs"])
+    runs = f"on average over {n} runs" if n > 1 else "in one run"
+    return (f"The streaming network, as selection left it, fails {streaming['share_failing']:.2%} "
+            f"of held-out pairs (mean IoU {streaming['mean_iou']:.4f}). A network trained from "
+            f"scratch on the same {int(core['n_pairs']):,} pairs fails "
+            f"{core['share_failing']:.2%} {runs} (mean IoU {core['mean_iou']:.4f}).")

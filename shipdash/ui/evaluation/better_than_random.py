@@ -1,0 +1,74 @@
+"""Is it better than random? One click trains core set and as many random pairs, each run a dot.
+
+The cheapest of the controls, by itself; all others are started and shown by `controls`.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.config import ConfigError
+from shipdash.runs import StoreError
+from shipdash.studies import arms
+from shipdash.studies.ensure import workers
+from shipdash.studies.folder import MISSING, Studies, state_of
+from shipdash.studies.study import Study
+from shipdash.ui import chart, frame, studies
+
+N_RUNS = 3
+"""Runs of each arm: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
+
+
+def panel(run: frame.Run) -> None:
+    """The button with its time; from the first press on the dots as they come."""
+    if run.recorded or run.result is None or run.result.held_out is None:
+        return
+    study = _study(run)
+    if study is None:
+        return
+    store = frame.own_store()
+    begun = [store.info(config.digest) for config in study.runs
+             if state_of(store, config.digest) != MISSING]
+    table = analysis.arms_so_far(begun)
+    said = analysis.so_far_finding(table, N_RUNS)
+    st.markdown(f"### {said.title}")
+    st.markdown(said.detail if begun else
+                f"As many random pairs, trained with equally many updates, are the fair rival. "
+                f"{N_RUNS} networks learn from the {run.result.n_core:,} selected pairs and "
+                f"{N_RUNS} from random ones, each from scratch with a model seed of its own.")
+    _start(run, study)
+    studies.panel(lambda found: found.name == study.name)
+    if begun:
+        chart.show(figures.arms_so_far(table, run.result.held_out.share_failing,
+                                       "Every run is a dot"),
+                   key="better_than_random", origin=frame.provenance(run), note=_note(run))
+    st.divider()
+
+
+def _study(run: frame.Run) -> Study | None:
+    """The arms of this run; None, and why, where it can have none."""
+    try:
+        planned = arms.plan_arms(frame.store_of(run), run.run_id, ("core", "random"),
+                                 stops=("steps",), n_model_seeds=N_RUNS, n_draws=N_RUNS)
+    except (ConfigError, StoreError) as error:
+        st.caption(f"Core set and random pairs cannot be trained for this run: {error}")
+        return None
+    return Study(name=f"better than random of {run.run_id}", runs=tuple(planned))
+
+
+def _start(run: frame.Run, study: Study) -> None:
+    missing, known = studies.missing(study), Studies(frame.own_store())
+    if not missing or (study.digest in known and known.is_alive(study.digest)):
+        return
+    seconds = analysis.arms_estimate(run.result, run.config.to_dict(),
+                                     [config.to_dict() for config in missing])
+    words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
+    studies.start_button(study, "start_better", f"Train {len(missing)} networks{words}",
+                         type="primary", icon=":material/play_arrow:")
+
+
+def _note(run: frame.Run) -> str:
+    held = run.result.held_out
+    return (f"{held.n:,} held-out pairs, failing: below IoU {held.acceptance_iou:.2f}. Dashed: the "
+            "streaming network, as selection left it. Every dot is a network trained from scratch.")

@@ -1,0 +1,133 @@
+"""The explorer: drag the precision, and the run that is there is drawn at once, in the browser.
+
+Every run of the family is sent once; the server hears where the viewer let go, so that the link
+says it, and what is to be computed or opened. Figures come from `figures`, runs from `payload`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import figures
+from shipdash.config import RunConfig
+from shipdash.figures import Chart
+from shipdash.ui import chart
+from shipdash.ui.threshold import points
+
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "shipdash.explorer", css=(_HERE / "explorer.css").read_text(), isolate_styles=False,
+    js=chart.DRAWING + "".join((_HERE / name).read_text()
+                               for name in ("explorer_run.js", "explorer.js")))
+
+
+class Place(NamedTuple):
+    """A run of a family, whether it has been computed or not."""
+
+    precision: float
+    order: int
+    model: int
+    rule: str
+
+    def config(self, base: RunConfig) -> RunConfig:
+        """Settings of the run at this place."""
+        return base.replace(**{
+            "selection.precision": self.precision, "selection.acceptance": self.rule,
+            "seeds.order": self.order, "seeds.model": self.model})
+
+
+LINK = ("precision", "order", "model", "acceptance")
+"""How the address of the page names the parts of a place."""
+
+
+def place_of_link(family: points.Family, table: pd.DataFrame) -> Place:
+    """The place that the address names; what it leaves out, or names wrongly, is chosen here."""
+    asked = st.query_params
+    rule = next((key for key, words in figures.RULES.items() if words == asked.get("acceptance")),
+                "article")
+    start = _start(family, table[table["acceptance"] == rule], rule)
+    return Place(_number(asked.get("precision"), float, start.precision, high=1),
+                 _number(asked.get("order"), int, start.order),
+                 _number(asked.get("model"), int, start.model), rule)
+
+
+def _start(family: points.Family, mine: pd.DataFrame, rule: str) -> Place:
+    """The finished run nearest to the family's own precision, of the lowest seeds."""
+    base = family.base
+    done = mine.dropna(subset=["n_core"])
+    if done.empty:
+        return Place(base.selection.precision, base.seeds.order, base.seeds.model, rule)
+    far = (done["precision"] - base.selection.precision).abs().round(6)
+    row = done.assign(far=far).sort_values(["far", "order_seed", "model_seed"]).iloc[0]
+    return Place(float(row["precision"]), int(row["order_seed"]), int(row["model_seed"]), rule)
+
+
+def _number(text: str | None, kind: type, default: Any, *, high: float = 2**31) -> Any:
+    try:
+        value = kind(text)
+    except (TypeError, ValueError):
+        return default
+    return value if math.isfinite(value) and 0 < value <= high else default
+
+
+def sent(data: dict[str, Any], overviews: dict[str, tuple[Chart, Chart]], told: str,
+         cost: str) -> dict[str, Any]:
+    """All that the browser is sent, with a version by which it knows the same again.
+
+    Parameters
+    ----------
+    data : dict
+        From `payload.of_family`.
+    overviews : dict
+        The two figures of the family under each acceptance rule.
+    told : str
+        Where the numbers come from, for a downloaded picture.
+    cost : str
+        How long a missing point takes, in words.
+    """
+    drawn = {rule: [chart.payload(picture, key=f"threshold_{side}", told=told, clicks=True)
+                    for side, picture in zip(("core", "second"), pair, strict=True)]
+             for rule, pair in overviews.items()}
+    all_of_it = data | {"overviews": drawn, "told": told, "cost": cost}
+    version = hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()[:16]
+    return all_of_it | {"version": version}
+
+
+def show(everything: dict[str, Any], place: Place) -> Any:
+    """Draw what `sent` gave, and put into the link where the viewer has let go.
+
+    Returns
+    -------
+    object
+        Its `compute` is the place of a point to compute, `open` the id of a run to open, `pair`
+        the run and the pool number of a pair to look at; None where nobody asked.
+    """
+    return _mount(data=everything | {"place": place._asdict()}, key="explorer",
+                  on_place_change=_to_link, on_compute_change=lambda: None,
+                  on_open_change=lambda: None, on_pair_change=lambda: None)
+
+
+def _to_link() -> None:
+    """The link says where the viewer is; called when the browser says that they have let go."""
+    place = read_place(st.session_state["explorer"].get("place"))
+    if place is not None:
+        words = (f"{place.precision:g}", str(place.order), str(place.model),
+                 figures.RULES[place.rule])
+        st.query_params.update(dict(zip(LINK, words, strict=True)))
+
+
+def read_place(said: Any) -> Place | None:
+    """A place as the browser says it; None for anything else."""
+    try:
+        place = Place(float(said["precision"]), int(said["order"]), int(said["model"]),
+                      str(said["rule"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return place if place.rule in figures.RULES and 0 < place.precision <= 1 else None

@@ -1,0 +1,99 @@
+"""The two figures of a family over precision: the core set's size, and a second measure beside it.
+
+Figures with their sentences and notes; what the viewer points at is for the explorer.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shipdash import analysis, figures
+from shipdash.config import SelectionConfig
+from shipdash.figures import Chart
+from shipdash.ui import frame
+from shipdash.ui.threshold import points
+
+COSTS = {
+    "training images": figures.Measure("n_backward", "training images", "~s", ","),
+    "seconds": figures.Measure("seconds", "seconds of one run", ",", ",.0f"),
+}
+BESIDE = ("failing", *COSTS, "size against failing")
+"""What the second figure may show; the first is always the size of the core set."""
+
+
+def both_rules(family: points.Family, table: pd.DataFrame, failing: str,
+               beside: str) -> dict[str, tuple[Chart, Chart]]:
+    """Both figures under each acceptance rule, so that changing the rule waits for nobody."""
+    return {rule: _pair(family, table, rule, failing, beside) for rule in figures.RULES}
+
+
+def _pair(family, table: pd.DataFrame, rule: str, failing: str,
+          beside: str) -> tuple[Chart, Chart]:
+    bands = _bands(family, table, rule)
+    size = figures.Measure("n_core", "pairs selected", ",", ",")
+    first = _over_precision(table, rule, bands, size, "The core set", "{:,.0f}")
+    if beside == "size against failing":
+        runs = analysis.trade_off(table, failing, rule)
+        return first, figures.trade_off(runs, failing, _short(failing),
+                                        analysis.trade_off_finding(runs, failing))
+    if beside == "failing":
+        words = f"The share of held-out pairs below {analysis.FAILING[failing]}"
+        measure = _failing(table, failing)
+        return first, _over_precision(table, rule, bands, measure, words, "{:.2%}")
+    what, unit = {"training images": ("The training of a run", " images"),
+                  "seconds": ("The time of a run", " s")}[beside]
+    return first, _over_precision(table, rule, bands, COSTS[beside], what, "{:,.0f}", unit)
+
+
+def _failing(table: pd.DataFrame, failing: str) -> figures.Measure:
+    top = table[failing].max()
+    ticks = ".0%" if top > 0.05 else ".1%" if top > 0.005 else ".2%"
+    return figures.Measure(failing, f"share below {_short(failing)}", ticks, ".2%")
+
+
+def _over_precision(table: pd.DataFrame, rule: str, bands: pd.DataFrame | None,
+                    measure: figures.Measure, what: str, form: str, unit: str = "") -> Chart:
+    curves = {name: analysis.sweep_curve(table, measure.column, name) for name in figures.RULES}
+    other = next(curve for name, curve in curves.items() if name != rule)
+    said = measure._replace(title=analysis.sweep_finding(curves[rule], what, form, unit))
+    return figures.threshold(table, curves[rule], rule, said, other=other, bands=bands,
+                             guess=frame.guess())
+
+
+def _bands(family: points.Family, table: pd.DataFrame, rule: str) -> pd.DataFrame | None:
+    if rule != "article" or table.empty:
+        return None
+    margin = family.base.selection.margin
+    return analysis.acceptance_bands(table["precision"].min(), table["precision"].max(), margin)
+
+
+def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
+    """How to read both figures, for either rule."""
+    said = ["Every mark is a run, the line is their median, the band reaches from the lowest to "
+            "the highest. Click a mark, or drag the slider, to see its run."]
+    bands = _bands(family, table, "article")
+    if bands is not None:
+        at = bands[bands["low"] < SelectionConfig().precision].iloc[-1:]
+        which = "".join(f" (all from {b.low:.3f} to {b.high:.3f} ask for IoU {b.iou:.2f})"
+                        for b in at.itertuples())
+        said.append("Stripes: the article score comes in tenths, so precisions within a stripe "
+                    f"share one acceptance rule{which}; there only the end of training moves. "
+                    "Under plain IoU the acceptance rule moves with every step, at "
+                    f"{family.base.selection.margin:g} times the precision.")
+    said.append(_beside(table, beside))
+    return " ".join(said)
+
+
+def _beside(table: pd.DataFrame, beside: str) -> str:
+    if beside == "training images":
+        return "Training images: each repeat counted."
+    if beside == "seconds":
+        done = analysis.completed(table)
+        threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
+        return (f"Seconds: wall time with {threads or '?'} thread(s) a run; runs side by side slow "
+                "each other.")
+    return "Failing is counted on fresh pairs of another split, which were used for no choice."
+
+
+def _short(failing: str) -> str:
+    return "its acceptance IoU" if failing == "below_own" else analysis.FAILING[failing]

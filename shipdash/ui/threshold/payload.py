@@ -1,0 +1,106 @@
+"""What the browser is sent of a family of runs, so that it can draw any of them without asking.
+
+Numbers, sentences and figures to fill; no widget is drawn here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shipdash import analysis, figures
+from shipdash.analysis import Curve
+from shipdash.runs import Store
+from shipdash.studies.sweep_details import Detail
+from shipdash.ui import frame
+from shipdash.ui.threshold import pictures, points
+
+STEPS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
+"""Precisions at which the slider stops, whether or not there is a run; beside those of the runs."""
+
+SMALL = 210  # pixels of height of a figure of one run: two rows of them beside two figures
+
+
+def of_family(family: points.Family, table: pd.DataFrame, store: Store) -> dict[str, Any]:
+    """Everything about the runs of a family: points, empty figures, pictures of their pairs."""
+    details = {row.run_id: family.detail(store, row) for row in table.itertuples()}
+    kept = [d for d in details.values() if d is not None]
+    drawn = pictures.atlas(family.base, family.algorithm,
+                           frozenset(int(i) for d in kept for i in d.core))
+    return {
+        "points": [_point(row, details[row.run_id], drawn) for row in table.itertuples()],
+        "stops": sorted({*STEPS, *table["precision"].astype(float)}),
+        "rules": figures.RULES,
+        "atlas": {"url": drawn.url, "side": pictures.SIDE, "columns": pictures.COLUMNS},
+        "most": int(max((len(d.core) for d in kept), default=1)),
+        "curve": _curve(family.base.selection.n_pool, table),
+        "held": _held_out(kept),
+    }
+
+
+def _point(row: Any, detail: Detail | None, drawn: pictures.Atlas) -> dict[str, Any]:
+    """One row of the table of points in the browser's words; without a detail, its numbers."""
+    point = {"id": row.run_id, "precision": float(row.precision), "order": int(row.order_seed),
+             "model": int(row.model_seed), "rule": row.acceptance, "state": row.state,
+             "recorded": bool(row.recorded), "origin": "", "kept": "", "failing": ""}
+    if pd.isna(row.n_core):
+        return point
+    reason = "stalled" if row.state == analysis.STALLED else "exhausted"
+    point |= {"kept": analysis.finding(int(row.n_core), int(row.n_tested), int(row.n_pool),
+                                       reason),
+              "failing": _failing(row), "origin": _origin(row),
+              "n_core": int(row.n_core), "n_tested": int(row.n_tested)}
+    if detail is None:
+        return point
+    place = [drawn.place.get(int(i)) for i in detail.core]
+    return point | {
+        "tested": detail.tested.tolist(), "core": detail.core.tolist(), "pictures": place,
+         "limit": float(row.acceptance_iou),
+        "fail": detail.held_out[0].tolist(), "pass": detail.held_out[1].tolist()}
+
+
+def _failing(row: Any) -> str:
+    if pd.isna(row.n_held_out):
+        return "Without held-out pairs"
+    n = round(row.below_own * row.n_held_out)
+    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({row.below_own:.2%}) fall below IoU "
+            f"{frame.iou(row.acceptance_iou)}")
+
+
+def _origin(row: Any) -> str:
+    whose = "Recorded" if row.recorded else "Computed on this machine"
+    parts = (whose, f"seeds: pool {row.pool_seed}, order {row.order_seed}, model {row.model_seed}",
+             row.device, row.machine, str(row.date)[:10], f"shipdash {row.version}")
+    return " · ".join(str(part) for part in parts if part)
+
+
+def _curve(n_pool: int, table: pd.DataFrame) -> dict[str, Any]:
+    """The step curve of one run, on axes that hold every run of the family."""
+    most, end = table["n_core"].max(), max(n_pool, table["n_tested"].fillna(0).max())
+    most = 0 if pd.isna(most) else int(most)
+    chart = figures.selection(Curve(np.array([0, int(end)]), np.array([0, most])), n_pool, "",
+                              guess=frame.guess())
+    chart.figure.data[-1].name = "end"  # the browser finds the traces it fills by their names
+    return _small(chart)
+
+
+def _held_out(kept: list[Detail]) -> dict[str, Any]:
+    """The histogram of one run, on axes that hold every run of the family."""
+    counted = sum(d.held_out.sum(axis=0) for d in kept) if kept else np.zeros(50)
+    most = max((d.held_out.max() for d in kept), default=0)
+    left = np.round(np.arange(0, 1, 0.02), 2)
+    table = pd.DataFrame({"left": np.tile(left, 2), "n": most, "passes": np.repeat(
+        [False, True], len(left))})
+    chart = figures.scores(table, 0.9, "")
+    lowest = left[np.argmax(counted > 0)]  # most runs are good: the low half would be empty
+    chart.figure.update_xaxes(range=[min(float(lowest), 0.8) - 0.02, 1.01])
+    return _small(chart)
+
+
+def _small(chart: figures.Chart) -> dict[str, Any]:
+    chart.figure.update_layout(height=SMALL, margin={"t": 28, "l": 54, "r": 16, "b": 40},
+                               legend={"font": {"size": 11}})
+    return json.loads(chart.figure.to_json())
