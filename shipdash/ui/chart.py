@@ -18,11 +18,19 @@ from streamlit.components.v1 import declare_component
 from shipdash import __version__
 from shipdash.figures import Chart
 
-_JS = (Path(__file__).parent / "chart.js").read_text()
+HERE = Path(__file__).parent
+
+
+def script(*files: Path) -> str:
+    """One script of several files, the last of which exports what Streamlit calls.
+
+    A component is handed to the browser as one module, which cannot import another.
+    """
+    return "\n".join(file.read_text() for file in files)
 
 
 @cache
-def _plotly_url() -> str:
+def plotly_url() -> str:
     """Where this server hands out plotly.js: a component folder is served as it is."""
     folder = Path(plotly.__file__).parent / "package_data"
     served = declare_component("plotly_js", path=folder)
@@ -30,7 +38,8 @@ def _plotly_url() -> str:
     return f"{'/' + base if base else ''}/component/{served.name}/plotly.min.js"
 
 
-_mount = st.components.v2.component("shipdash.chart", js=_JS, isolate_styles=False)
+_mount = st.components.v2.component("shipdash.chart", isolate_styles=False,
+                                    js=script(HERE / "plotly.js", HERE / "chart.js"))
 
 
 def _subject() -> str:
@@ -49,7 +58,7 @@ def _told(note: str, origin: str) -> str:
 def draw(chart: Chart, *, key: str, told: str = "", clicks: bool = False):
     """The figure alone; `chart.clicked` of the answer is the customdata of a clicked point."""
     figure = json.loads(chart.figure.to_json())
-    payload = {"figure": figure, "alt": chart.alt, "plotly": _plotly_url(), "clicks": clicks,
+    payload = {"figure": figure, "alt": chart.alt, "plotly": plotly_url(), "clicks": clicks,
                "name": key, "subject": _subject(), "title": chart.title, "origin": told}
     return _mount(data=payload, key=key, on_clicked_change=lambda: None)
 
