@@ -17,13 +17,12 @@ class Timeline(NamedTuple):
     """Moments of a run, one entry each, none of them falling.
 
     `seconds` float64 is the time spent training and scanning, without start-up and compilation;
-    `tested` and `selected` int64 count pairs, `steps` int64 counts training steps.
+    `tested` and `selected` int64 count pairs.
     """
 
     seconds: np.ndarray
     tested: np.ndarray
     selected: np.ndarray
-    steps: np.ndarray
 
 
 def timeline(events: Iterable[Event]) -> Timeline:
@@ -35,15 +34,15 @@ def timeline(events: Iterable[Event]) -> Timeline:
     >>> timeline([Scanned(1, 4, 4, (0, 1, 2, 3), (1.0,) * 4, 4, 0, 0.5)]).tested
     array([0, 4])
     """
-    rows = [(0.0, 0, 0, 0)]
+    rows = [(0.0, 0, 0)]
     for event in events:
-        seconds, tested, selected, steps = rows[-1]
+        seconds, tested, selected = rows[-1]
         if isinstance(event, Trained):
-            rows.append((seconds + event.seconds, tested, selected, steps + event.n_steps))
+            rows.append((seconds + event.seconds, tested, selected))
         elif isinstance(event, Scanned):
-            rows.append((seconds + event.seconds, event.n_tested, selected, steps))
+            rows.append((seconds + event.seconds, event.n_tested, selected))
         elif isinstance(event, Picked):
-            rows.append((seconds, event.n_tested, event.n_core, steps))
+            rows.append((seconds, event.n_tested, event.n_core))
     return _thinned(Timeline(*(np.array(column) for column in zip(*rows, strict=True))))
 
 
@@ -56,12 +55,3 @@ def _thinned(line: Timeline) -> Timeline:
     kept = np.unique(np.concatenate([[0, n - 1], joined, joined - 1,
                                      np.linspace(0, n - 1, MOST_MOMENTS).round().astype(int)]))
     return Timeline(*(column[kept] for column in line))
-
-
-def moment_of(line: Timeline, n_tested: int, n_steps: int) -> float:
-    """Seconds at which a run had tested so many pairs and made so many steps.
-
-    The end of the line where it never did.
-    """
-    reached = (line.tested >= n_tested) & (line.steps >= n_steps)
-    return float(line.seconds[np.argmax(reached)] if reached.any() else line.seconds[-1])

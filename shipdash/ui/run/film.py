@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from shipdash.analysis.timeline import Timeline, moment_of, timeline
+from shipdash.analysis.timeline import Timeline, timeline
 from shipdash.data import open_source
 from shipdash.records import Event, Picked
 from shipdash.ui import frame, gallery
@@ -70,7 +70,7 @@ def _film(run: frame.Run, events: Sequence[Event], picks: list[Picked], frames: 
     payload = {
         "seconds": line.seconds.round(3).tolist(), "tested": line.tested.tolist(),
         "selected": line.selected.tolist(), "shape": list(run.config.shape),
-        "picks": _picks(run, picks, line), "probe": _probe(run, frames, line),
+        "picks": _picks(run, picks, line), "probe": _probe(run, frames),
     }
     return Film(payload, float(line.seconds[-1]))
 
@@ -101,14 +101,14 @@ def _frames(run: frame.Run) -> list:
         return []
 
 
-def _probe(run: frame.Run, frames: list, line: Timeline) -> dict[str, Any] | None:
+def _probe(run: frame.Run, frames: list) -> dict[str, Any] | None:
     """The fixed pairs and what the network made of them at each moment."""
     if not frames:
         return None
     n = len(frames[0].masks)
     images, masks = open_source(run.config, "probe", n).draw(range(n))
     return {
-        "seconds": [round(moment_of(line, f.n_tested, f.n_steps), 3) for f in frames],
+        "seconds": [round(f.elapsed_s, 3) for f in frames],
         "images": [_webp(image) for image in images],
         "truth": _packed(masks), "frames": [_packed(f.masks) for f in frames],
     }
