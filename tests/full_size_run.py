@@ -1,4 +1,4 @@
-"""A run of full size with pictures, made up from the recorded one: for what a browser has to bear."""
+"""A run of full size with pictures, made from the recorded one: what a browser has to bear."""
 
 import base64
 import json

@@ -1,6 +1,5 @@
 // A prediction against the truth, in the gallery's one language: agreed is solid, missed an
 // outline, invented hatched. Masks arrive as base64 of zlib of packed bits, first pixel first.
-const CELLS = 384; // pixels of a drawn side at least: enough for lines on a projector
 
 async function unpack(text, length) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -14,15 +13,13 @@ async function unpack(text, length) {
   return masks;
 }
 
+// One canvas pixel for one of the mask, which the page enlarges: eight tiles must not cost a frame.
 function paint(canvas, [rows, cols], colour) {
-  const zoom = Math.max(1, Math.round(CELLS / Math.max(rows, cols)));
-  const [width, height] = [cols * zoom, rows * zoom];
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const pen = canvas.getContext("2d"), picture = pen.createImageData(width, height);
+  if (canvas.width !== cols || canvas.height !== rows)
+    Object.assign(canvas, { width: cols, height: rows });
+  const pen = canvas.getContext("2d"), picture = pen.createImageData(cols, rows);
   const pixels = new Uint32Array(picture.data.buffer);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      pixels[y * width + x] = colour(Math.floor(y / zoom) * cols + Math.floor(x / zoom), x, y, zoom);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = colour(i);
   pen.putImageData(picture, 0, 0);
 }
 
@@ -35,19 +32,17 @@ function paintTruth(canvas, truth, shape) {
 }
 
 function paintErrors(canvas, truth, predicted, shape) {
-  const [rows, cols] = shape;
-  const missed = (row, col) => row >= 0 && row < rows && col >= 0 && col < cols
-    && truth[row * cols + col] && !predicted[row * cols + col];
-  const onEdge = (i, x, y, zoom) => {
-    const row = Math.floor(i / cols), col = i % cols, left = x % zoom, top = y % zoom;
-    const line = Math.max(1, zoom - 1); // an outline of nearly a pixel of the mask
-    return (left < line && !missed(row, col - 1)) || (left >= zoom - line && !missed(row, col + 1))
-      || (top < line && !missed(row - 1, col)) || (top >= zoom - line && !missed(row + 1, col));
+  const [rows, cols] = shape, line = Math.max(1, Math.round(Math.max(rows, cols) / 128));
+  const missed = (i) => truth[i] && !predicted[i];
+  const onEdge = (i) => { // the line of an outline lies within what was missed
+    const row = Math.floor(i / cols), col = i % cols;
+    return row < line || row >= rows - line || col < line || col >= cols - line
+      || !missed(i - line * cols) || !missed(i + line * cols) || !missed(i - line) || !missed(i + line);
   };
-  paint(canvas, shape, (i, x, y, zoom) => {
-    if (truth[i] && predicted[i]) return AGREED;
-    if (truth[i]) return onEdge(i, x, y, zoom) ? MISSED : GROUND;
-    return predicted[i] && (x + y) % 9 < 4 ? INVENTED : GROUND;
+  paint(canvas, shape, (i) => {
+    if (truth[i]) return predicted[i] ? AGREED : onEdge(i) ? MISSED : GROUND;
+    if (!predicted[i]) return GROUND;
+    return (Math.floor(i / cols) + (i % cols)) % (4 * line) < 2 * line ? INVENTED : GROUND;
   });
 }
 
@@ -59,7 +54,8 @@ function legend() {
   for (const [what, how] of LEGEND) {
     const key = document.createElement("span");
     key.className = `key ${what}`;
-    line.append(key, `${what} (${how})`);
+    const pair = line.appendChild(document.createElement("span"));
+    pair.append(key, `${what} (${how})`);
   }
   return line;
 }

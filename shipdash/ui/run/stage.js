@@ -130,15 +130,15 @@ class Stage {
     if (k < 0 || k === this.shownPick) return;
     this.shownPick = k;
     const { picks, shape } = this.film, { heading, image, truth, wrong } = this.pick;
-    heading.textContent = `Pick ${picks.order[k].toLocaleString("en-US")}`;
+    const order = picks.order[k].toLocaleString("en-US"), score = picks.iou[k];
+    this.say(heading, `Pick ${order}: ${score === null ? "joined untested" : `failed with IoU ${score}`}`);
     image.picture.src = picks.images[k];
     image.say(`pair ${picks.index[k].toLocaleString("en-US")}`);
     paintTruth(truth.picture, this.truth[k], shape);
     wrong.figure.classList.toggle("missing", !picks.known[k]);
     if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape);
-    if (picks.iou[k] === null) wrong.say("joined untested: the first pairs start the core set");
-    else wrong.say(picks.known[k] ? `prediction, IoU ${picks.iou[k]}`
-      : `failed with IoU ${picks.iou[k]}; its prediction was not stored`);
+    if (score === null) wrong.say("no prediction: the first pairs start the core set");
+    else wrong.say(picks.known[k] ? "prediction" : "its prediction was not stored");
   }
 
   showProbe(k) {
