@@ -47,7 +47,8 @@ def whole(run: frame.Run) -> Film:
 def _whole(run_id: str, stamp: str, _run: frame.Run) -> Film:
     events = frame.events(_run)
     picks = [event for event in events if isinstance(event, Picked)]
-    return _film(_run, events, _spread(picks, _run.config.shape), _frames(_run))
+    stored = gallery.predictions(_run, "picked")
+    return _film(_run, events, _spread(picks, _run.config.shape), stored, _frames(_run))
 
 
 def newest(run: frame.Run, events: Sequence[Event]) -> Film:
@@ -55,7 +56,7 @@ def newest(run: frame.Run, events: Sequence[Event]) -> Film:
     picks = [event for event in events if isinstance(event, Picked)]
     stored = gallery.predictions(run, "picked")
     known = [pick for pick in picks if pick.index in stored] or picks
-    return _film(run, events, known[-1:], _frames(run)[-1:])
+    return _film(run, events, known[-1:], stored, _frames(run)[-1:])
 
 
 def _spread(picks: list[Picked], shape: tuple[int, int]) -> list[Picked]:
@@ -65,20 +66,21 @@ def _spread(picks: list[Picked], shape: tuple[int, int]) -> list[Picked]:
     return [picks[k] for k in np.unique(at)]
 
 
-def _film(run: frame.Run, events: Sequence[Event], picks: list[Picked], frames: list) -> Film:
+def _film(run: frame.Run, events: Sequence[Event], picks: list[Picked],
+          stored: dict[int, np.ndarray], frames: list) -> Film:
     line = timeline(events)
     payload = {
         "seconds": line.seconds.round(3).tolist(), "tested": line.tested.tolist(),
         "selected": line.selected.tolist(), "shape": list(run.config.shape),
-        "picks": _picks(run, picks, line), "probe": _probe(run, frames),
+        "picks": _picks(run, picks, stored, line), "probe": _probe(run, frames),
     }
     return Film(payload, float(line.seconds[-1]))
 
 
-def _picks(run: frame.Run, picks: list[Picked], line: Timeline) -> dict[str, Any]:
+def _picks(run: frame.Run, picks: list[Picked], stored: dict[int, np.ndarray],
+           line: Timeline) -> dict[str, Any]:
     """Every pick's time, number and score; images as WebP, masks as packed bits."""
     images, masks = gallery.of_run(run, [pick.index for pick in picks])
-    stored = gallery.predictions(run, "picked")
     blank = np.zeros(run.config.shape, np.uint8)
     wrong = np.array([stored.get(pick.index, blank) for pick in picks]).reshape(masks.shape)
     joined = np.searchsorted(line.selected, [pick.n_core for pick in picks])

@@ -37,7 +37,8 @@ function paintErrors(canvas, truth, predicted, shape) {
   const onEdge = (i) => { // the line of an outline lies within what was missed
     const row = Math.floor(i / cols), col = i % cols;
     return row < line || row >= rows - line || col < line || col >= cols - line
-      || !missed(i - line * cols) || !missed(i + line * cols) || !missed(i - line) || !missed(i + line);
+      || !missed(i - line * cols) || !missed(i + line * cols)
+      || !missed(i - line) || !missed(i + line);
   };
   paint(canvas, shape, (i) => {
     if (truth[i]) return predicted[i] ? AGREED : onEdge(i) ? MISSED : GROUND;

@@ -1,5 +1,5 @@
-// The stage: curve, counters, the newest pick and the probe pairs of one run at one moment. A replay
-// moves the moment here, in the browser; for a run at work it is always the newest.
+// The stage: curve, counters, the newest pick and the probe pairs of one run at one moment. A
+// replay moves the moment here, in the browser; for a run at work it is always the newest.
 const LAYOUT = `
   <h3 class="title"></h3>
   <div class="numbers"></div>
@@ -46,7 +46,7 @@ class Stage {
     document.addEventListener("keydown", this.onKey);
   }
 
-  // A new film is unpacked once; the same film with another guess or theme only draws its axes anew.
+  // A film is unpacked once; with another guess or theme only its axes are drawn anew.
   async update(data) {
     const isNew = this.data?.film !== data.film;
     this.data = data;
@@ -118,7 +118,7 @@ class Stage {
     this.say(this.numbers.Tested, tested.toLocaleString("en-US"));
     this.say(this.numbers.Time, minutes(now));
     this.curve.show(tested, selected);
-    this.showPick(upTo(film.picks.seconds, now) - 1);
+    this.showPick(upTo(film.picks.seconds, now) - 1, selected);
     if (film.probe) this.showProbe(Math.max(upTo(film.probe.seconds, now) - 1, 0));
   }
 
@@ -126,14 +126,18 @@ class Stage {
     if (element.textContent !== words) element.textContent = words;
   }
 
-  showPick(k) {
-    if (k < 0 || k === this.shownPick) return;
-    this.shownPick = k;
+  // Not every pick has pictures: those of a run at work come with its checkpoints.
+  showPick(k, selected) {
+    if (k < 0) return;
     const { picks, shape } = this.film, { heading, image, truth, wrong } = this.pick;
-    const order = picks.order[k].toLocaleString("en-US"), score = picks.iou[k];
-    this.say(heading, `Pick ${order}: ${score === null ? "joined untested" : `failed with IoU ${score}`}`);
+    const order = picks.order[k], score = picks.iou[k], count = (n) => n.toLocaleString("en-US");
+    const which = order < selected ? `${count(order)} of ${count(selected)}` : count(order);
+    const how = score === null ? "joined untested" : `failed with IoU ${score}`;
+    this.say(heading, `Pick ${which}: ${how}`);
+    if (k === this.shownPick) return;
+    this.shownPick = k;
     image.picture.src = picks.images[k];
-    image.say(`pair ${picks.index[k].toLocaleString("en-US")}`);
+    image.say(`pair ${count(picks.index[k])}`);
     paintTruth(truth.picture, this.truth[k], shape);
     wrong.figure.classList.toggle("missing", !picks.known[k]);
     if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape);
@@ -153,11 +157,13 @@ class Stage {
     const { present, page_keys: everywhere } = this.data ?? {};
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (!everywhere && !this.root.contains(event.target)) return;
-    if (event.target.closest("input:not([type=range]), textarea, select, [contenteditable]")) return;
+    const typing = "input:not([type=range]), textarea, select, [contenteditable]";
+    if (event.target.closest(typing)) return;
     const isButton = event.target.closest("button, a, summary");
     const acts = { l: () => this.toggleLog(), Escape: present && (() => this.leave()) };
     if (!this.data.live) {
-      Object.assign(acts, { ArrowRight: () => this.clock.skip(1), ArrowLeft: () => this.clock.skip(-1) });
+      acts.ArrowRight = () => this.clock.skip(1);
+      acts.ArrowLeft = () => this.clock.skip(-1);
       if (!isButton) acts[" "] = () => this.clock.toggle();
     }
     if (!acts[event.key]) return;
@@ -191,6 +197,9 @@ export default async function ({ data, parentElement, setTriggerValue }) {
   const stage = root.shipdashStage;
   root.dataset.testid = data.name;
   stage.leave = () => setTriggerValue("left", true);
-  await (stage.updating = (stage.updating ?? Promise.resolve()).then(() => stage.update(data)));
+  // One after the other; an update that failed has been reported and does not stop the next.
+  stage.updating = (stage.updating ?? Promise.resolve()).catch(() => {})
+    .then(() => stage.update(data));
+  await stage.updating;
   return () => stage.close();
 }

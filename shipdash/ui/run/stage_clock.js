@@ -13,7 +13,7 @@ class Clock {
     Object.assign(this, { seconds, speed, tell, now: seconds, playing: false });
     root.innerHTML = '<button type="button" class="play"></button>'
       + '<input type="range" min="0" step="any" aria-label="Time in the run">'
-      + '<output></output><span role="radiogroup" aria-label="Speed of the replay"></span>';
+      + '<output></output><span role="group" aria-label="Speed of the replay"></span>';
     [this.button, this.range, this.output, this.speeds] = root.children;
     this.range.max = seconds;
     this.button.onclick = () => this.toggle();
@@ -25,12 +25,11 @@ class Clock {
   choice(name) {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", textContent: name });
-    button.setAttribute("role", "radio");
-    button.setAttribute("aria-checked", String(name === this.speed));
+    button.setAttribute("aria-pressed", String(name === this.speed));
     button.onclick = () => {
       this.speed = name;
       for (const other of this.speeds.children)
-        other.setAttribute("aria-checked", String(other === button));
+        other.setAttribute("aria-pressed", String(other === button));
     };
     return button;
   }
