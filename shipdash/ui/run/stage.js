@@ -58,6 +58,8 @@ class Stage {
     this.root.querySelector("details p").textContent = data.provenance;
     if (isNew) await this.load(JSON.parse(data.film));
     await this.axes();
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (isNew && data.autoplay && !data.live && !still) this.clock.play();
   }
 
   async load(film) {
@@ -82,13 +84,11 @@ class Stage {
   }
 
   newClock() {
-    const seconds = this.film.seconds.at(-1), { live, speed, autoplay } = this.data;
+    const seconds = this.film.seconds.at(-1), { live, speed } = this.data;
     const tell = (now) => this.show(now);
     if (live) return tell(seconds);
     this.clock?.pause();
     this.clock = new Clock(this.root.querySelector(".bar"), { seconds, speed, tell });
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (autoplay && !still) this.clock.play();
   }
 
   probeTiles() {
@@ -141,8 +141,8 @@ class Stage {
     paintTruth(truth.picture, this.truth[k], shape);
     wrong.figure.classList.toggle("missing", !picks.known[k]);
     if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape);
-    if (score === null) wrong.say("no prediction: the first pairs start the core set");
-    else wrong.say(picks.known[k] ? "prediction" : "its prediction was not stored");
+    if (score === null) wrong.say("No prediction: the first pairs start the core set.");
+    else wrong.say(picks.known[k] ? "prediction" : "Its prediction was not stored.");
   }
 
   showProbe(k) {
