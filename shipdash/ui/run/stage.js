@@ -84,11 +84,12 @@ class Stage {
   }
 
   newClock() {
-    const seconds = this.film.seconds.at(-1), { live, speed } = this.data;
+    const seconds = this.film.seconds.at(-1), { live, speed, autoplay } = this.data;
     const tell = (now) => this.show(now);
     if (live) return tell(seconds);
     this.clock?.pause();
-    this.clock = new Clock(this.root.querySelector(".bar"), { seconds, speed, tell });
+    this.clock = new Clock(this.root.querySelector(".bar"), {
+      seconds, speed, tell, now: autoplay ? 0 : seconds });
   }
 
   probeTiles() {
