@@ -113,6 +113,7 @@ IN_THE_LINK = (
     "models", "rules", "seeds.pool", "scene.size", "scene.radius_min", "scene.radius_max",
     "scene.noise", "scene.contrast", "scene.polarity", "scene.distractor", "planted.distinct",
     "planted.duplicates", "planted.label_noise", "planted.label_noise_kind", "failing_page",
+    "replay", "present",
 )
 """Every parameter that some page reads from its address."""
 

@@ -63,3 +63,10 @@ def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
         if not holds:
             raise ConfigError("arm.source", run_id, rule)
     return asked, result
+
+
+def resting_on(store: Store, run_id: str) -> tuple[list[str], list[str]]:
+    """Ids of the control arms held against a run, and of the runs that leave out its core set."""
+    others = [run for run in store.list() if run.config is not None and run.run_id != run_id]
+    return ([run.run_id for run in others if run.config.arm.source == run_id],
+            [run.run_id for run in others if run_id in run.config.selection.exclude])

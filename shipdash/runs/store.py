@@ -146,6 +146,34 @@ class Store(Folder):
         return StoredRun(run_id, status.state, status.reason, status.created, config, result,
                          n_core, n_tested, str(self.root), self.recorded)
 
+    def delete(self, run_id: str) -> None:
+        """Remove a run and its control arms, every file of them.
+
+        StoreError, and nothing is removed, where the runs came with the package, somebody is at
+        work on one of them or it waits in the queue, or another run leaves out the pairs it kept.
+        """
+        if self.recorded:
+            raise StoreError(f"run {run_id} came with the package and cannot be deleted")
+        arms, folds = prerequisites.resting_on(self, run_id)
+        if folds:
+            raise StoreError(f"run {run_id} cannot be deleted: {', '.join(folds)} chose from the "
+                             "pairs that it left. Delete those runs first")
+        for each in (*arms, run_id):
+            self._require_idle(each)
+        for each in (*arms, run_id):
+            with explained(f"cannot delete run {each}"):
+                gone = self.root / f".deleted-{secrets.token_hex(8)}"
+                self._folder(each).rename(gone)  # at once for every reader
+                shutil.rmtree(gone)
+
+    def _require_idle(self, run_id: str) -> None:
+        """Nobody works on the run and nobody is about to."""
+        with self.lock(run_id):
+            pass
+        with contextlib.suppress(RunCorrupt):  # a damaged status waits for nothing
+            if self.status(run_id).state in (RunState.QUEUED, RunState.RUNNING):
+                raise StoreError(f"run {run_id} waits in the queue: cancel it first")
+
     # -- who is at work, and what is asked of them
 
     @contextlib.contextmanager

@@ -1,36 +1,12 @@
 // Plotly figures that are updated in place. `drawIn` is called again on every change of data or theme;
 // chart_mount.js and the explorer of the Threshold page end this file with the component itself.
+// It needs plotly.js, which comes before it.
 const MODEBAR = {
   displaylogo: false,
   doubleClick: false, // ours: back to the newest range, not to that of the first drawing
   modeBarButtonsToRemove: ["sendChartToCloud", "lasso2d", "select2d", "autoScale2d", "resetScale2d",
                            "toImage"], // ours says what it shows
 };
-const AXIS = /^[xy]axis\d*/;
-
-function plotly(url) {
-  window.shipdashPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.js could not be loaded from this server"));
-    document.head.appendChild(script);
-  });
-  return window.shipdashPlotly;
-}
-
-function themed(layout, element) {
-  const css = getComputedStyle(element);
-  const read = (name) => css.getPropertyValue(name).trim();
-  const text = read("--st-text-color"), line = read("--st-border-color");
-  const paper = read("--st-background-color");
-  const out = { ...layout, paper_bgcolor: paper, plot_bgcolor: paper };
-  out.font = { ...layout.font, color: text, family: read("--st-font") };
-  for (const name of Object.keys(layout).filter((key) => AXIS.test(key)))
-    out[name] = { ...layout[name], gridcolor: line, linecolor: line, zerolinecolor: line };
-  out.hoverlabel = { bgcolor: paper, bordercolor: line, font: { color: text } };
-  return out;
-}
 
 // Draw the newest data. Plotly's uirevision keeps hidden traces, but of a zoom only those ends of
 // an axis that the figure leaves alone; ours follow the data, so the viewer's ranges are put in.

@@ -19,14 +19,23 @@ from streamlit.components.v1 import declare_component
 from shipdash import __version__
 from shipdash.figures import Chart
 
-DRAWING = (Path(__file__).parent / "chart.js").read_text()
-"""Functions that draw and update figures, for a component with more around them to end with."""
+HERE = Path(__file__).parent
 
-_MOUNT = (Path(__file__).parent / "chart_mount.js").read_text()
+
+def script(*files: Path) -> str:
+    """One script of several files, the last of which exports what Streamlit calls.
+
+    A component is handed to the browser as one module, which cannot import another.
+    """
+    return "\n".join(file.read_text() for file in files)
+
+
+DRAWING = (HERE / "plotly.js", HERE / "chart.js")
+"""Functions that draw and update figures, for a component with more around them to end with."""
 
 
 @cache
-def _plotly_url() -> str:
+def plotly_url() -> str:
     """Where this server hands out plotly.js: a component folder is served as it is."""
     folder = Path(plotly.__file__).parent / "package_data"
     served = declare_component("plotly_js", path=folder)
@@ -34,7 +43,8 @@ def _plotly_url() -> str:
     return f"{'/' + base if base else ''}/component/{served.name}/plotly.min.js"
 
 
-_mount = st.components.v2.component("shipdash.chart", js=DRAWING + _MOUNT, isolate_styles=False)
+_mount = st.components.v2.component("shipdash.chart", isolate_styles=False,
+                                     js=script(*DRAWING, HERE / "chart_mount.js"))
 
 
 def _subject() -> str:
@@ -59,7 +69,7 @@ def draw(chart: Chart, *, key: str, told: str = "", clicks: bool = False):
 def payload(chart: Chart, *, key: str, told: str = "", clicks: bool = False) -> dict[str, Any]:
     """What the browser needs to draw a figure."""
     return {"figure": json.loads(chart.figure.to_json()), "alt": chart.alt,
-            "plotly": _plotly_url(), "clicks": clicks, "name": key, "subject": _subject(),
+            "plotly": plotly_url(), "clicks": clicks, "name": key, "subject": _subject(),
             "title": chart.title, "origin": told}
 
 

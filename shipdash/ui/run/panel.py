@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
-from shipdash.records import Picked, RunState, StopReason
+from shipdash.records import RunState, StopReason
 from shipdash.runs import StoreError, queue
-from shipdash.ui import chart, forms, frame, gallery
+from shipdash.ui import chart, forms, frame
+from shipdash.ui.run import delete, last_pick, numbers, present, replay, start
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
 EVERY = "2s"
 """Fast enough to watch pairs join, slow enough that a slider still answers at once."""
+
+_STYLE = Path(__file__).parent / "page.css"
 
 WORDS = {
     RunState.QUEUED: "Queued.",
@@ -34,11 +39,16 @@ ENDS = {
 }
 
 
+def compact() -> None:
+    """Less air above, so that curve and newest pick are seen without scrolling."""
+    st.html(_STYLE)
+
+
 def buttons(run: frame.Run) -> None:
     """What can be done with the run in its state; outside the timed fragment: clicks are kept."""
     going = run.state in MOVING
     if run.state == RunState.COMPLETED:
-        _look_closer(run)
+        _finished(run)
         return
     asks = (
         ("Pause", queue.pause, ":material/pause:", run.state == RunState.RUNNING),
@@ -53,17 +63,23 @@ def buttons(run: frame.Run) -> None:
             if st.button(label, key=key, icon=icon, disabled=not possible):
                 forms.attempt(ask, frame.store_of(run), run.run_id)
                 st.rerun()
+        present.button()
+        if not going and run.state != RunState.PAUSED:
+            delete.offer(run)
 
 
-def _look_closer(run: frame.Run) -> None:
-    """Where a finished run goes on: its pairs and its scores."""
-    with st.container(horizontal=True, gap="medium"):
+def _finished(run: frame.Run) -> None:
+    """What a finished run offers: to be seen again, its pairs and scores, to be deleted."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        replay.button(run)
+        present.button()
         for page, label, view in (
                 ("pages/3_Samples.py", "Browse the pairs it kept", {}),
                 ("pages/4_Evaluation.py", "How good is it?", {}),
                 ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})):
             st.page_link(page, label=label, icon=":material/arrow_forward:",
                          query_params={"run": run.run_id} | view)
+        delete.offer(run)
 
 
 def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:
@@ -82,12 +98,15 @@ def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:
 
 def panel(run: frame.Run, log: bool) -> None:
     """State, numbers and curves; ticks until the run is completed: another viewer may resume it."""
+    if replay.is_asked(run):
+        replay.show(run, guess=frame.guess(), log=log, autoplay=True, page_keys=True)
+        return
     every = None if run.recorded or run.state == RunState.COMPLETED else EVERY
     st.fragment(_panel, run_every=every)(run, log)
 
 
 def _panel(run: frame.Run, log: bool) -> None:
-    state, reason = _state(run)
+    state, reason = state_of(run)
     if state != run.state:
         st.rerun()  # buttons and timer follow the state
     events = frame.events(run, state)
@@ -95,7 +114,6 @@ def _panel(run: frame.Run, log: bool) -> None:
     now = analysis.progress(events, rules.n_pool, rules.passes)
     _say(run, state, reason, now)
     _warn(run, state, events)
-    _numbers(now)
     stop = run.result and run.result.reason
     title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, stop)
     curve = analysis.selection_curve(events)
@@ -104,11 +122,13 @@ def _panel(run: frame.Run, log: bool) -> None:
         chart.show(figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log),
                    key="selection", note=f"Counts, not smoothed. {frame.provenance(run)}")
     with right:
-        last_pick(run, events)
-    rates(events, run)
+        last_pick.show(run, events)
+    numbers.counters(now)
+    numbers.rates(events, run)
 
 
-def _state(run: frame.Run) -> tuple[RunState, str]:
+def state_of(run: frame.Run) -> tuple[RunState, str]:
+    """Where the run stands at this moment, and why."""
     if run.recorded:
         return run.state, run.reason
     try:
@@ -148,11 +168,9 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
                  icon=":material/restart_alt:"):
         if state in MOVING:
             forms.attempt(queue.cancel, frame.store_of(run), run.run_id)
-        following = run.config.replace(**{"seeds.model": run.config.seeds.model + 1})
-        run_id = forms.attempt(queue.submit, frame.own_store(), following)
-        if run_id:
-            st.query_params["run"] = run_id
-            st.rerun()
+        following = forms.attempt(start.next_seed, run.config, frame.runs())
+        if following:
+            start.begin(following)
 
 
 def _pending(run: frame.Run, state: RunState) -> str:
@@ -172,63 +190,3 @@ def _pending(run: frame.Run, state: RunState) -> str:
         return f" Asked to {asked}; the worker gets to it in a moment." if asked else ""
     except (StoreError, OSError) as error:
         return f" {error}"
-
-
-def _numbers(now: analysis.Progress) -> None:
-    rate = "–" if now.rejection_rate is None else f"{now.rejection_rate:.1%}"
-    cells = st.columns(6)
-    cells[0].metric("Selected", f"{now.n_core:,}")
-    cells[1].metric("Tested", f"{now.n_tested:,}")
-    cells[2].metric(f"Failing, last {analysis.RATE_WINDOW}", rate)
-    cells[3].metric("Training", _speed(now.train_speed),
-                    help="Images per second, forward and backward.")
-    cells[4].metric("Prediction", _speed(now.scan_speed), help="Images per second, forward.")
-    cells[5].metric("Time spent", frame.duration(now.elapsed_s),
-                    help="Training and scanning; without start-up, compilation and evaluation.")
-
-
-def _speed(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}/s"
-
-
-def rates(events, run: frame.Run) -> None:
-    """Rejection rate, training score and loss: three small charts."""
-    trace, rules = analysis.training_trace(events), run.config.selection
-    origin = frame.provenance(run)
-    left, middle, right = st.columns(3, gap="large")
-    with left:
-        chart.show(figures.rejection_rate(analysis.rejection_rate(events), rules.n_pool),
-                   key="rejection", origin=origin)
-    with middle:
-        chart.show(figures.training(trace, "score", rules.precision), key="score",
-                   origin=origin)
-    with right:
-        chart.show(figures.training(trace, "loss"), key="loss", origin=origin)
-
-
-def last_pick(run: frame.Run, events) -> None:
-    """The newest pair whose prediction is stored: image, truth, that prediction, its IoU.
-
-    Predictions are stored with each checkpoint, so a run at work may be some picks ahead.
-    """
-    picks = [e for e in events if isinstance(e, Picked)]
-    if not picks:
-        return
-    stored = gallery.predictions(run, "picked")
-    known = [p for p in picks if p.index in stored]
-    pick = known[-1] if known else picks[-1]
-    (image,), (mask,) = gallery.of_run(run, [pick.index])
-    iou = "joined untested" if pick.iou is None else f"prediction, IoU {frame.iou(pick.iou)}"
-    missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"
-    parts = ((image, f"pair {pick.index:,}"), (mask, "truth"),
-             (stored.get(pick.index), f"{iou}{missing}"))
-    st.markdown(f"#### Pick {pick.n_core:,}")
-    if n_since := picks[-1].n_core - pick.n_core:
-        st.caption(f"The newest with a stored prediction; {n_since:,} more joined since.")
-    with st.container(key="last_pick", gap="small"):
-        for part, words in parts:
-            if part is None:
-                st.caption(words[0].upper() + words[1:])
-            else:
-                st.image(gallery.inline(part), caption=words, width=128,
-                         alt=f"The pair that joined the core set last: {words}.")

@@ -24,8 +24,7 @@ from shipdash.ui.threshold import points
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "shipdash.explorer", css=(_HERE / "explorer.css").read_text(), isolate_styles=False,
-    js=chart.DRAWING + "".join((_HERE / name).read_text()
-                               for name in ("explorer_run.js", "explorer.js")))
+    js=chart.script(*chart.DRAWING, _HERE / "explorer_run.js", _HERE / "explorer.js"))
 
 
 class Place(NamedTuple):

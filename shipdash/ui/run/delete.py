@@ -1,0 +1,34 @@
+"""Deleting a finished run, with a question first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.runs import prerequisites
+from shipdash.ui import forms, frame
+
+
+def offer(run: frame.Run) -> None:
+    """A button that asks, and in it the one that deletes; nothing for the recorded run."""
+    if run.recorded:
+        return
+    with st.popover("Delete", icon=":material/delete:", key="ask_delete"):
+        st.markdown(f"**Delete this run?** {frame.name_of(run)}")
+        st.markdown(_what_goes(run))
+        if st.button("Delete it", type="primary", key="delete", icon=":material/delete:"):
+            _delete(run)
+
+
+def _what_goes(run: frame.Run) -> str:
+    arms, _ = prerequisites.resting_on(frame.store_of(run), run.run_id)
+    with_arms = f" and its {len(arms):,} control arms" if arms else ""
+    return (f"Its events, pictures and scores{with_arms} are removed from this machine. This "
+            "cannot be undone; the same settings can be run again.")
+
+
+def _delete(run: frame.Run) -> None:
+    store = frame.store_of(run)
+    if forms.attempt(lambda: store.delete(run.run_id) or True):
+        st.query_params.pop("run", None)
+        st.query_params.pop("replay", None)
+        st.rerun()

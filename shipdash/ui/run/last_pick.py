@@ -1,0 +1,36 @@
+"""The newest pick of a run as pictures: image, truth, the prediction it failed with."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.records import Picked
+from shipdash.ui import frame, gallery
+
+
+def show(run: frame.Run, events) -> None:
+    """The newest pair whose prediction is stored: image, truth, that prediction, its IoU.
+
+    Predictions are stored with each checkpoint, so a run at work may be some picks ahead.
+    """
+    picks = [e for e in events if isinstance(e, Picked)]
+    if not picks:
+        return
+    stored = gallery.predictions(run, "picked")
+    known = [p for p in picks if p.index in stored]
+    pick = known[-1] if known else picks[-1]
+    (image,), (mask,) = gallery.of_run(run, [pick.index])
+    iou = "joined untested" if pick.iou is None else f"prediction, IoU {frame.iou(pick.iou)}"
+    missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"
+    parts = ((image, f"pair {pick.index:,}"), (mask, "truth"),
+             (stored.get(pick.index), f"{iou}{missing}"))
+    st.markdown(f"#### Pick {pick.n_core:,}")
+    if n_since := picks[-1].n_core - pick.n_core:
+        st.caption(f"The newest with a stored prediction; {n_since:,} more joined since.")
+    with st.container(key="last_pick", gap="small"):
+        for part, words in parts:
+            if part is None:
+                st.caption(words[0].upper() + words[1:])
+            else:
+                st.image(gallery.inline(part), caption=words, width=128,
+                         alt=f"The pair that joined the core set last: {words}.")

@@ -1,0 +1,41 @@
+"""A run in numbers: counters, speeds, and the small charts of training. No state, no buttons."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.ui import chart, frame
+
+
+def counters(now: analysis.Progress) -> None:
+    """What was selected and tested, how fast, and the time it took."""
+    rate = "–" if now.rejection_rate is None else f"{now.rejection_rate:.1%}"
+    cells = st.columns(6)
+    cells[0].metric("Selected", f"{now.n_core:,}")
+    cells[1].metric("Tested", f"{now.n_tested:,}")
+    cells[2].metric(f"Failing, last {analysis.RATE_WINDOW}", rate)
+    cells[3].metric("Training", _speed(now.train_speed),
+                    help="Images per second, forward and backward.")
+    cells[4].metric("Prediction", _speed(now.scan_speed), help="Images per second, forward.")
+    cells[5].metric("Time spent", frame.duration(now.elapsed_s),
+                    help="Training and scanning; without start-up, compilation and evaluation.")
+
+
+def _speed(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}/s"
+
+
+def rates(events, run: frame.Run) -> None:
+    """Rejection rate, training score and loss: three small charts."""
+    trace, rules = analysis.training_trace(events), run.config.selection
+    origin = frame.provenance(run)
+    left, middle, right = st.columns(3, gap="large")
+    with left:
+        chart.show(figures.rejection_rate(analysis.rejection_rate(events), rules.n_pool),
+                   key="rejection", origin=origin)
+    with middle:
+        chart.show(figures.training(trace, "score", rules.precision), key="score",
+                   origin=origin)
+    with right:
+        chart.show(figures.training(trace, "loss"), key="loss", origin=origin)

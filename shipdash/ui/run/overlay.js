@@ -1,0 +1,62 @@
+// A prediction against the truth, in the gallery's one language: agreed is solid, missed an
+// outline, invented hatched. Masks arrive as base64 of zlib of packed bits, first pixel first.
+
+async function unpack(text, length) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const packed = new Uint8Array(await new Response(stream).arrayBuffer());
+  const bits = new Uint8Array(8 * packed.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = (packed[i >> 3] >> (7 - (i & 7))) & 1;
+  const masks = [];
+  for (let from = 0; from + length <= bits.length; from += length)
+    masks.push(bits.subarray(from, from + length));
+  return masks;
+}
+
+// One canvas pixel for one of the mask, which the page enlarges: eight tiles must not cost a frame.
+function paint(canvas, [rows, cols], colour) {
+  if (canvas.width !== cols || canvas.height !== rows)
+    Object.assign(canvas, { width: cols, height: rows });
+  const pen = canvas.getContext("2d"), picture = pen.createImageData(cols, rows);
+  const pixels = new Uint32Array(picture.data.buffer);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = colour(i);
+  pen.putImageData(picture, 0, 0);
+}
+
+const rgb = (red, green, blue) => (255 << 24) | (blue << 16) | (green << 8) | red; // little-endian
+const GROUND = rgb(15, 23, 42), AGREED = rgb(226, 232, 240);
+const MISSED = rgb(86, 180, 233), INVENTED = rgb(230, 159, 0);
+
+function paintTruth(canvas, truth, shape) {
+  paint(canvas, shape, (i) => (truth[i] ? AGREED : GROUND));
+}
+
+function paintErrors(canvas, truth, predicted, shape) {
+  const [rows, cols] = shape, line = Math.max(1, Math.round(Math.max(rows, cols) / 128));
+  const missed = (i) => truth[i] && !predicted[i];
+  const onEdge = (i) => { // the line of an outline lies within what was missed
+    const row = Math.floor(i / cols), col = i % cols;
+    return row < line || row >= rows - line || col < line || col >= cols - line
+      || !missed(i - line * cols) || !missed(i + line * cols)
+      || !missed(i - line) || !missed(i + line);
+  };
+  paint(canvas, shape, (i) => {
+    if (truth[i]) return predicted[i] ? AGREED : onEdge(i) ? MISSED : GROUND;
+    if (!predicted[i]) return GROUND;
+    return (Math.floor(i / cols) + (i % cols)) % (4 * line) < 2 * line ? INVENTED : GROUND;
+  });
+}
+
+const LEGEND = [["agreed", "solid"], ["missed", "outline"], ["invented", "hatched"]];
+
+function legend() {
+  const line = document.createElement("p");
+  line.className = "overlay-key";
+  for (const [what, how] of LEGEND) {
+    const key = document.createElement("span");
+    key.className = `key ${what}`;
+    const pair = line.appendChild(document.createElement("span"));
+    pair.append(key, `${what} (${how})`);
+  }
+  return line;
+}

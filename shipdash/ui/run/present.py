@@ -1,0 +1,28 @@
+"""The way into the projector layout and out of it. What it shows is in `projector`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def is_asked() -> bool:
+    """Whether the link asks for the projector layout (``present=1``)."""
+    return st.query_params.get("present") == "1"
+
+
+def button() -> None:
+    """Into the projector layout, or out of it."""
+    if is_asked():
+        if st.button("Leave (Esc)", key="leave", icon=":material/close_fullscreen:"):
+            leave()
+            st.rerun()
+    elif st.button("Present", key="present", icon=":material/open_in_full:",
+                   help="Fills the window for a projector: curve, pick and probe pairs at once. "
+                        "Key l switches to logarithmic axes, Esc leaves."):
+        st.query_params["present"] = "1"
+        st.rerun()
+
+
+def leave() -> None:
+    """Back to the page as it was."""
+    st.query_params.pop("present", None)

@@ -1,0 +1,43 @@
+"""The Run page on a projector: the stage fills the window; no form, no links, no heading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from shipdash.records import RunState
+from shipdash.ui import frame
+from shipdash.ui.run import film, panel, present, replay, stage
+
+_STYLE = Path(__file__).parent / "projector.css"
+
+
+def body(runs: list[frame.Run]) -> None:
+    """The run of the link, else the newest, in one view without scrolling."""
+    st.html(_STYLE)
+    usable = [run for run in runs if run.config]
+    run = frame.find(st.query_params.get("run", ""), usable) or next(iter(usable), None)
+    if run is None:
+        frame.empty("No run to show yet.", "Leave this layout and start one.")
+        present.button()
+        return
+    with st.container(key="present_buttons"):
+        if run.state == RunState.COMPLETED:
+            present.button()
+        else:
+            panel.buttons(run)
+    every = None if run.state == RunState.COMPLETED else panel.EVERY
+    st.fragment(_stage, run_every=every)(run)
+
+
+def _stage(run: frame.Run) -> None:
+    state, _ = panel.state_of(run)
+    if state != run.state or not present.is_asked():
+        st.rerun()  # another timer, or another page
+    events, done = frame.events(run, state), state == RunState.COMPLETED
+    shown = film.whole(run) if done else film.newest(run, events)
+    view = stage.View(
+        guess=frame.guess(), log=st.query_params.get("axes") == "log", present=True, page_keys=True,
+        live=not done, autoplay=replay.is_asked(run))
+    stage.draw(run, shown, view, key="present_stage", on_left=present.leave)

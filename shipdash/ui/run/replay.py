@@ -1,0 +1,62 @@
+"""A finished run played again in the browser. One call draws it, on any page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.records import RunState
+from shipdash.ui import frame
+from shipdash.ui.run import film, stage
+
+
+def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[0],
+         autoplay: bool = False, log: bool = False, page_keys: bool = False,
+         key: str = "replay") -> None:
+    """Curve, counters, picks and probe pairs of a finished run, with a bar to play and to seek.
+
+    Parameters
+    ----------
+    run : Run
+        Completed, with events; the recorded run is one.
+    guess : int, optional
+        A dotted line in the curve.
+    speed : str
+        ``10 s``, ``30 s`` (the whole run in so long) or ``real time``.
+    autoplay : bool
+        Whether it begins at once. It does not where the viewer's system asks for less motion.
+    log : bool
+        Whether it begins with logarithmic axes; key ``l`` changes them.
+    page_keys : bool
+        Whether the keys (space, arrows, ``l``) work wherever the focus is, not only in the replay.
+    key : str
+        Of the component; also its ``data-testid``.
+    """
+    view = stage.View(guess=guess, speed=speed, autoplay=autoplay, log=log, page_keys=page_keys)
+    stage.draw(run, film.whole(run), view, key=key)
+
+
+def is_asked(run: frame.Run) -> bool:
+    """Whether the link asks for a replay (``replay=1``) and the run can be replayed."""
+    return run.state == RunState.COMPLETED and st.query_params.get("replay") == "1"
+
+
+def button(run: frame.Run) -> None:
+    """Into the replay of a finished run, or out of it."""
+    if is_asked(run):
+        if st.button("End the replay", key="replay_end", icon=":material/stop:"):
+            end()
+            st.rerun()
+    elif st.button("Replay it", key="replay_it", icon=":material/replay:"):
+        ask(run.run_id)
+        st.rerun()
+
+
+def ask(run_id: str) -> None:
+    """Put the replay of a run into the link; the next run of the script shows it."""
+    st.query_params["run"] = run_id
+    st.query_params["replay"] = "1"
+
+
+def end() -> None:
+    """Back to the run's still page."""
+    st.query_params.pop("replay", None)

@@ -1,0 +1,206 @@
+// The stage: curve, counters, the newest pick and the probe pairs of one run at one moment. A
+// replay moves the moment here, in the browser; for a run at work it is always the newest.
+const LAYOUT = `
+  <h3 class="title"></h3>
+  <div class="numbers"></div>
+  <div class="curve"></div>
+  <div class="side">
+    <section class="pick"><h4></h4><div class="tiles"></div></section>
+    <section class="probe"><h4></h4><div class="tiles"></div></section>
+  </div>
+  <div class="bar"></div>
+  <details><summary>Settings and provenance</summary><p></p></details>`;
+
+function tile(parent, kind, words) {
+  const figure = parent.appendChild(document.createElement("figure"));
+  const picture = figure.appendChild(document.createElement(kind));
+  const caption = figure.appendChild(document.createElement("figcaption"));
+  const say = (text) => {
+    if (caption.textContent === text) return;
+    caption.textContent = text;
+    picture.setAttribute(kind === "img" ? "alt" : "aria-label", text);
+  };
+  if (kind === "canvas") picture.setAttribute("role", "img");
+  say(words);
+  return { figure, picture, say };
+}
+
+class Stage {
+  constructor(root) {
+    this.root = root;
+    root.innerHTML = LAYOUT;
+    const part = (name) => root.querySelector(name);
+    this.title = part(".title");
+    this.curve = new GrowingCurve(part(".curve"));
+    this.numbers = {};
+    for (const name of ["Selected", "Tested", "Time"]) {
+      const cell = part(".numbers").appendChild(document.createElement("div"));
+      cell.innerHTML = `<span>${name}</span><b></b>`;
+      this.numbers[name] = cell.lastChild;
+    }
+    const tiles = part(".pick .tiles");
+    this.pick = { heading: part(".pick h4"), image: tile(tiles, "img", ""),
+                  truth: tile(tiles, "canvas", "truth"), wrong: tile(tiles, "canvas", "") };
+    part(".pick").append(legend());
+    this.onKey = (event) => this.key(event);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  // A film is unpacked once; with another guess or theme only its axes are drawn anew.
+  async update(data) {
+    const isNew = this.data?.film !== data.film;
+    this.data = data;
+    this.log = this.asked === data.log ? this.log : data.log;
+    this.asked = data.log;
+    this.root.classList.toggle("present", data.present);
+    this.root.classList.toggle("live", data.live);
+    this.root.setAttribute("aria-label", data.alt);
+    this.root.querySelector("details p").textContent = data.provenance;
+    if (isNew) await this.load(JSON.parse(data.film));
+    await this.axes();
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (isNew && data.autoplay && !data.live && !still) this.clock.play();
+  }
+
+  async load(film) {
+    const length = film.shape[0] * film.shape[1], picks = film.picks;
+    this.truth = await unpack(picks.truth, length);
+    this.predicted = await unpack(picks.predicted, length);
+    if (film.probe) {
+      film.probe.truth = await unpack(film.probe.truth, length);
+      film.probe.frames = await Promise.all(film.probe.frames.map((text) => unpack(text, length)));
+    }
+    this.film = film;
+    this.root.classList.toggle("no-predictions", !picks.known.includes(true));
+    this.shownPick = this.shownFrame = null;
+    this.steps = { tested: [], selected: [] };
+    film.selected.forEach((n, i) => {
+      if (i && n === film.selected[i - 1]) return;
+      this.steps.tested.push(film.tested[i]);
+      this.steps.selected.push(n);
+    });
+    this.probeTiles();
+    this.newClock();
+  }
+
+  newClock() {
+    const seconds = this.film.seconds.at(-1), { live, speed, autoplay } = this.data;
+    const tell = (now) => this.show(now);
+    if (live) return tell(seconds);
+    this.clock?.pause();
+    this.clock = new Clock(this.root.querySelector(".bar"), {
+      seconds, speed, tell, now: autoplay ? 0 : seconds });
+  }
+
+  probeTiles() {
+    const { probe } = this.film, box = this.root.querySelector(".probe .tiles");
+    this.root.querySelector(".probe h4").textContent = probe
+      ? "Eight fixed pairs, as the network sees them" : this.data.no_probe;
+    this.root.classList.toggle("no-probe", !probe);
+    box.replaceChildren();
+    this.probe = probe ? probe.images.map((_, k) => tile(box, "canvas", `probe pair ${k}`)) : [];
+  }
+
+  axes() {
+    const size = parseFloat(getComputedStyle(this.root).getPropertyValue("--chart-font"));
+    const figure = this.data.figures[this.log ? "log" : "linear"];
+    return this.curve.draw(figure, this.data.plotly, this.steps, size);
+  }
+
+  show(now) {
+    const { film } = this, at = upTo(film.seconds, now) - 1, next = at + 1;
+    const over = film.seconds[next] - film.seconds[at];
+    const share = over > 0 ? (now - film.seconds[at]) / over : 0;
+    const grown = share ? share * (film.tested[next] - film.tested[at]) : 0;
+    const tested = Math.floor(film.tested[at] + grown), selected = film.selected[at];
+    const ended = now >= film.seconds.at(-1);
+    this.say(this.title, ended ? this.data.title : this.data.heading);
+    this.say(this.numbers.Selected, selected.toLocaleString("en-US"));
+    this.say(this.numbers.Tested, tested.toLocaleString("en-US"));
+    this.say(this.numbers.Time, minutes(now));
+    this.curve.show(tested, selected);
+    this.showPick(upTo(film.picks.seconds, now) - 1, selected);
+    if (film.probe) this.showProbe(Math.max(upTo(film.probe.seconds, now) - 1, 0));
+  }
+
+  say(element, words) {
+    if (element.textContent !== words) element.textContent = words;
+  }
+
+  // Not every pick has pictures: those of a run at work come with its checkpoints.
+  showPick(k, selected) {
+    if (k < 0) return;
+    const { picks, shape } = this.film, { heading, image, truth, wrong } = this.pick;
+    const order = picks.order[k], score = picks.iou[k], count = (n) => n.toLocaleString("en-US");
+    const which = order < selected ? `${count(order)} of ${count(selected)}` : count(order);
+    const how = score === null ? "joined untested" : `failed with IoU ${score}`;
+    this.say(heading, `Pick ${which}: ${how}`);
+    if (k === this.shownPick) return;
+    this.shownPick = k;
+    image.picture.src = picks.images[k];
+    image.say(`pair ${count(picks.index[k])}`);
+    paintTruth(truth.picture, this.truth[k], shape);
+    wrong.figure.classList.toggle("missing", !picks.known[k]);
+    if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape);
+    if (score === null) wrong.say("No prediction: the first pairs start the core set.");
+    else wrong.say(picks.known[k] ? "prediction" : "Its prediction was not stored.");
+  }
+
+  showProbe(k) {
+    if (k === this.shownFrame) return;
+    this.shownFrame = k;
+    const { probe, shape } = this.film;
+    this.probe.forEach(({ picture }, i) =>
+      paintErrors(picture, probe.truth[i], probe.frames[k][i], shape));
+  }
+
+  key(event) {
+    const { present, page_keys: everywhere } = this.data ?? {};
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!everywhere && !this.root.contains(event.target)) return;
+    const typing = "input:not([type=range]), textarea, select, [contenteditable]";
+    if (event.target.closest(typing)) return;
+    const isButton = event.target.closest("button, a, summary");
+    const acts = { l: () => this.toggleLog(), Escape: present && (() => this.leave()) };
+    if (!this.data.live) {
+      acts.ArrowRight = () => this.clock.skip(1);
+      acts.ArrowLeft = () => this.clock.skip(-1);
+      if (!isButton) acts[" "] = () => this.clock.toggle();
+    }
+    if (!acts[event.key]) return;
+    event.preventDefault();
+    acts[event.key]();
+  }
+
+  toggleLog() {
+    this.log = !this.log;
+    this.axes();
+  }
+
+  close() {
+    this.clock?.pause();
+    document.removeEventListener("keydown", this.onKey);
+    this.curve.close();
+    this.root.remove();
+  }
+}
+
+export default async function ({ data, parentElement, setTriggerValue }) {
+  let root = parentElement.querySelector(":scope > .shipdash-stage");
+  if (!root) {
+    root = document.createElement("div");
+    root.className = "shipdash-stage";
+    root.tabIndex = 0;
+    root.setAttribute("role", "group");
+    parentElement.appendChild(root);
+    root.shipdashStage = new Stage(root);
+  }
+  const stage = root.shipdashStage;
+  root.dataset.testid = data.name;
+  stage.leave = () => setTriggerValue("left", true);
+  // One after the other; an update that failed has been reported and does not stop the next.
+  stage.updating = (stage.updating ?? Promise.resolve()).catch(() => {})
+    .then(() => stage.update(data));
+  await stage.updating;
+  return () => stage.close();
+}

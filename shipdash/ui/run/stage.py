@@ -1,0 +1,75 @@
+"""The stage on a page: one run at one moment, drawn by the browser from one payload.
+
+It moves nothing itself: a replay's clock runs in the browser (`stage_clock.js`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.ui import chart, frame
+from shipdash.ui.run.film import Film
+
+HERE = Path(__file__).parent
+SPEEDS = ("10 s", "30 s", "real time")
+"""The whole run in so long, or as fast as it happened."""
+
+NO_PROBE = ("This run stored no probe frames: runs of versions before 0.3.0 did not record what "
+            "the network sees.")
+
+_mount = st.components.v2.component(
+    "shipdash.stage", css=(HERE / "stage.css").read_text(), isolate_styles=False,
+    js=chart.script(chart.HERE / "plotly.js", HERE / "overlay.js", HERE / "stage_curve.js",
+                    HERE / "stage_clock.js", HERE / "stage.js"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """How the stage is looked at.
+
+    `live` shows the newest moment and has no clock; `page_keys` listens to the keyboard wherever
+    the focus is, not only within the stage; `present` fills the window.
+    """
+
+    guess: int | None = None
+    log: bool = False
+    speed: str = SPEEDS[0]
+    autoplay: bool = False
+    live: bool = False
+    page_keys: bool = False
+    present: bool = False
+
+    def __post_init__(self) -> None:
+        if self.speed not in SPEEDS:
+            raise ValueError(f"speed must be one of {', '.join(SPEEDS)}. Received: {self.speed!r}")
+
+
+def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: None) -> None:
+    """The stage of a run; `on_left` is called when Esc is pressed on a projector."""
+    events, rules = frame.events(run), run.config.selection
+    curve, now = analysis.selection_curve(events), analysis.progress(events, rules.n_pool)
+    reason = run.result and run.result.reason
+    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, reason)
+    drawn = {name: figures.selection(curve, rules.n_pool, title, guess=view.guess, log=log)
+             for name, log in (("linear", False), ("log", True))}
+    _mount(key=key, on_left_change=on_left, data={
+        "name": key, "film": json.dumps(film.payload), "plotly": chart.plotly_url(),
+        "figures": {name: json.loads(one.figure.to_json(remove_uids=False))
+                    for name, one in drawn.items()},
+        "title": title, "heading": _heading(run), "alt": drawn["linear"].alt,
+        "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "no_probe": NO_PROBE,
+        "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
+        "page_keys": view.page_keys, "present": view.present,
+    })
+
+
+def _heading(run: frame.Run) -> str:
+    """What is played, without how it ends."""
+    config, s = run.config, run.config.seeds
+    return (f"{frame.preset_of(config).capitalize()}, precision {config.selection.precision:g}, "
+            f"seeds {s.pool}/{s.order}/{s.model}")

@@ -1,0 +1,67 @@
+"""What can be done with the settings of the form: start them, or show again what they gave."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.config import RunConfig
+from shipdash.records import RunState
+from shipdash.runs import queue
+from shipdash.ui import forms, frame
+from shipdash.ui.run import replay
+
+
+def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
+    """*Start*, or where the run of these settings is on this machine: open, replay, next seed."""
+    # The recorded run is no reason not to see it happen here.
+    known = config and frame.find(config.digest, [r for r in runs if not r.recorded])
+    if known:
+        _again(known, runs)
+    elif st.button("Start", type="primary", key="start", icon=":material/play_arrow:",
+                   disabled=config is None, help="The same settings are the same run."):
+        begin(config)
+
+
+def _again(run: frame.Run, runs: list[frame.Run]) -> None:
+    """These settings have been run: nothing is computed twice, but all of it can be seen again."""
+    following = forms.attempt(next_seed, run.config, runs)
+    st.caption(f"These settings were started on {run.created[:10]} and their run is {run.state}. "
+               "The same settings give the same run.")
+    with st.container(horizontal=True):
+        if run.state == RunState.COMPLETED:
+            if st.button("Replay it", type="primary", key="replay_known", icon=":material/replay:"):
+                replay.ask(run.run_id)
+                _fold()
+        elif st.button("Open this run", type="primary", key="open_known",
+                       icon=":material/open_in_new:"):
+            _open(run.run_id)
+        if following and st.button(f"Start again with model seed {following.seeds.model}",
+                                   key="start_next", icon=":material/restart_alt:"):
+            begin(following)
+
+
+def next_seed(config: RunConfig, runs: list[frame.Run]) -> RunConfig:
+    """The same settings with the next model seed that has not been run on this machine."""
+    done = {run.run_id for run in runs if not run.recorded}
+    while True:
+        config = config.replace(**{"seeds.model": config.seeds.model + 1})
+        if config.digest not in done:
+            return config
+
+
+def begin(config: RunConfig) -> None:
+    """Queue a run and show it; a refusal becomes a sentence."""
+    run_id = forms.attempt(queue.submit, frame.own_store(), config)
+    if run_id:
+        _open(run_id)
+
+
+def _open(run_id: str) -> None:
+    st.query_params["run"] = run_id
+    replay.end()
+    _fold()
+
+
+def _fold() -> None:
+    st.session_state["new_run_unfolded"] = False
+    st.rerun()
