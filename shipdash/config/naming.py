@@ -47,7 +47,7 @@ def value_in_words(dotted: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"{len(value):,}"
     if isinstance(value, float):
-        text = f"{value:.{_decimals(about['step'])}f}"
+        text = f"{value:.{_decimals(about['step'] or 1)}f}"
         text = text if float(text) == value else f"{value:g}"
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")
