@@ -79,7 +79,8 @@ def checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
         if kind is int
         else (numbers.Real, "a number")
     )
-    rule = f"must be {words} from {low:,} to {high:,}"
+    shown = ",g" if kind is float else ","
+    rule = f"must be {words} from {low:{shown}} to {high:{shown}}"
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise ConfigError(name, value, rule)
     if not low <= value <= high:  # False for NaN too

@@ -39,7 +39,7 @@ def value_in_words(dotted: str, value: Any) -> str:
     """A setting's value as a form shows it, with its unit.
 
     >>> value_in_words("scene.radius_max", 16.0), value_in_words("network.augment", False)
-    ('16.0 px', 'off')
+    ('16 px', 'off')
     """
     about = setting(dotted).metadata
     if isinstance(value, bool):
@@ -47,15 +47,11 @@ def value_in_words(dotted: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"{len(value):,}"
     if isinstance(value, float):
-        text = f"{value:.{_decimals(about['step'] or 1)}f}"
+        text = f"{value:.2f}" if about["step"] == 0.01 else f"{value:g}"
         text = text if float(text) == value else f"{value:g}"
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")
     return f"{text} {about['unit']}".strip()
-
-
-def _decimals(step: float) -> int:
-    return len(f"{step:g}".partition(".")[2])
 
 
 def _changes(config: RunConfig, name: str) -> list[str]:

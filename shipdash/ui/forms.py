@@ -168,9 +168,10 @@ def estimate(config: RunConfig, runs: list[frame.Run]) -> analysis.Estimate:
     return analysis.estimate(config.to_dict(), done)
 
 
-def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
-    """The estimate as a line, or as a warning where it is a matter of hours."""
-    expected = estimate(config, runs)
+def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = True) -> None:
+    """The estimate as a line, with the device unless the page names it elsewhere, or as a warning
+    where it is a matter of hours."""
+    expected, on = estimate(config, runs), f" {frame.device_line()}" if device else ""
     gpu = "gpu" in str((frame.device() or {}).get("device", "")).lower()
     if expected.seconds is None:
         recorded = [(r.config.to_dict(), r.result) for r in runs if r.recorded and r.result]
@@ -178,13 +179,12 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
         known = elsewhere.seconds and recorded
         extra = (f" The recorded run's machine would need about "
                  f"{frame.duration(elsewhere.seconds)}." if known else "")
-        st.caption(f"Time: not yet measured on this machine.{extra} {frame.device_line()}")
+        st.caption(f"Time: not yet measured on this machine.{extra}{on}")
     elif expected.seconds > 3 * 3600 and not gpu:
         st.warning(f"About **{frame.duration(expected.seconds)}** on this CPU: {expected.source}. "
                    "Choose Compact for a live demonstration, or a smaller pool.")
     else:
-        st.caption(f"About {frame.duration(expected.seconds)}: {expected.source}. "
-                   f"{frame.device_line()}")
+        st.caption(f"About {frame.duration(expected.seconds)}: {expected.source}.{on}")
 
 
 def attempt(action, *arguments) -> Any:

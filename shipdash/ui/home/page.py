@@ -38,12 +38,13 @@ def question(run: frame.Run | None) -> bool:
     """The guess and *Show me*; whether what came out may be seen: link and session keep that."""
     n_pool = run.config.selection.n_pool if run else None
     of_many = f" of {n_pool:,} pairs" if n_pool else ""
-    guess = frame.guess_box(f"Your guess: how many{of_many} does it keep?")
-    is_open = guess is not None or st.query_params.get("reveal") == "1"
-    if is_open:
-        st.button("Hide the answer again", type="tertiary", key="home_hide", on_click=address.hide,
-                  icon=":material/visibility_off:", help="For the next audience.")
-    elif run is not None:
-        st.button("Show me", type="primary", key="home_show", on_click=address.reveal,
-                  icon=":material/visibility:")
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        guess = frame.guess_box(f"Your guess: how many{of_many} does it keep?")
+        is_open = guess is not None or st.query_params.get("reveal") == "1"
+        if is_open:
+            st.button("Hide the answer", type="tertiary", key="home_hide",
+                      on_click=address.hide, icon=":material/visibility_off:")
+        elif run is not None:
+            st.button("Show me", type="primary", key="home_show", on_click=address.reveal,
+                      icon=":material/visibility:")
     return is_open

@@ -17,11 +17,11 @@ GOING = {RunState.QUEUED: "Watch it run", RunState.RUNNING: "Watch it run"}
 def row(runs: list[frame.Run], is_open: bool) -> None:
     """The preset and its button, with the time it takes. With the answer seen, its network is made
     ready, so that the start need not wait for TensorFlow."""
-    name = forms.choose_preset("Or see it happen here", key="start_preset", default="quick")
-    config = preset(name)
     own = [r for r in runs if not r.recorded]
-    run = frame.find(config.digest, own)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = forms.choose_preset("Or watch it happen", key="start_preset", default="quick")
+        config = preset(name)
+        run = frame.find(config.digest, own)
         if run is not None and run.state == RunState.COMPLETED:
             config = _following(config, own)
             _button(f"Start again with model seed {config.seeds.model}", config, is_open)
@@ -30,7 +30,7 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
         else:
             label = GOING.get(run.state, "Resume the experiment") if run else "Start the experiment"
             _button(label, config, is_open)
-    forms.tell_estimate(config, runs)
+    forms.tell_estimate(config, runs, device=False)
     if is_open:
         queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
 
