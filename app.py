@@ -2,7 +2,7 @@
 
 from shipdash.ui import frame
 
-frame.page("Home", frame.IDEA, heading="How few of 10,000 training pairs are enough?")
+frame.page("Home", frame.IDEA, heading="How many training pairs are enough?")
 
 
 def body() -> None:

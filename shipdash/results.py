@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shipdash.config import RunConfig
+from shipdash.config import RunConfig, default_name
 from shipdash.records import RunState, StopReason
 
 
@@ -130,6 +130,14 @@ class StoredRun(NamedTuple):
     n_tested: int  # so far
     root: str  # the runs folder
     recorded: bool  # came with the package: read and never written
+    given_name: str = ""  # empty where nobody has named it
+
+    @property
+    def name(self) -> str:
+        """What it is called: as somebody named it, else what was changed from the preset."""
+        if self.config is None:
+            return f"unreadable run {self.run_id}"
+        return self.given_name or default_name(self.config)
 
     @property
     def is_arm(self) -> bool:

@@ -17,6 +17,7 @@ from shipdash.config import (
     SceneConfig,
     SelectionConfig,
     SourceConfig,
+    default_name,
     parse_setting,
     preset,
     preset_of,
@@ -484,3 +485,25 @@ def test_settings_of_algorithm_2_are_read_in_todays_names():
     for nonsense in (None, [], {"scene": 3}, {"selection": []}):
         with pytest.raises(ConfigError):
             RunConfig.from_stored(nonsense)
+
+
+@pytest.mark.parametrize(("changes", "name"), [
+    ({}, "compact"),
+    ({"seeds.pool": 3, "seeds.order": 3, "seeds.model": 3}, "compact, seeds 3/3/3"),
+    ({"scene.contrast": 0.1}, "compact, contrast 0.10"),
+    ({"scene.polarity": "low_sea", "network.augment": False},
+     "compact, polarity low sea, flips and quarter turns off"),
+    ({"selection.n_pool": 500, "scene.noise": 0.2, "scene.contrast": 0.1, "selection.block": 64,
+      "selection.precision": 0.9},
+     "compact, noise amplitude 0.20, contrast 0.10, pool 500 pairs, 2 more changes"),
+])
+def test_a_run_without_a_name_is_called_by_what_was_changed(changes, name):
+    """The nearest preset, at most three changes in their labels' words, the seeds if not 1."""
+    assert default_name(RunConfig().replace(**changes)) == name
+
+
+def test_a_run_is_called_by_the_nearest_preset():
+    """The one with the fewest other settings."""
+    faint = configs.quick().replace(**{"scene.contrast": 0.15})
+    assert default_name(faint) == "quick, contrast 0.15"
+    assert default_name(configs.article()) == "article"

@@ -533,3 +533,62 @@ def test_the_queue_has_one_worker_at_a_time(store):
         with Store(store.root).queue_lock() as also:
             assert not also
     assert not store.queue_is_worked()
+
+
+# -- names -------------------------------------------------------------------------------------
+
+
+def test_a_name_is_kept_beside_what_was_asked(store, run_id):
+    """The run is called so from then on; what was asked and the run id stay as they are."""
+    asked = (store.root / run_id / "spec.json").read_bytes()
+    store.set_name(run_id, "  Low contrast, after lunch ")
+    assert store.info(run_id).name == "Low contrast, after lunch"
+    assert (store.root / run_id / "spec.json").read_bytes() == asked
+    assert store.create(settings()) == (run_id, False)
+
+
+def test_an_empty_name_gives_the_default_back(store, run_id):
+    """The default says what differs from the nearest preset."""
+    store.set_name(run_id, "mine")
+    store.set_name(run_id, " ")
+    assert store.info(run_id).name.startswith("quick, ")
+
+
+@pytest.mark.parametrize("name", ["x" * 81, "two\nlines", "bell \a", "\u202etxt.exe"])
+def test_what_is_no_name_is_refused(store, run_id, name):
+    """Longer than 80 characters, or not one line of printable characters: nothing is written."""
+    with pytest.raises(StoreError, match="name"):
+        store.set_name(run_id, name)
+    assert not (store.root / run_id / "name.txt").exists()
+
+
+@pytest.mark.parametrize("stored", [b"\xff\xfe", b"x" * 10_000, b"a\nb", b"\x1b[31m"])
+def test_a_damaged_name_is_no_name(store, run_id, stored):
+    """The run is called by its default, and stays readable."""
+    (store.root / run_id / "name.txt").write_bytes(stored)
+    assert store.info(run_id).name.startswith("quick, ")
+    assert store.info(run_id).config == settings()
+
+
+def test_a_name_is_no_path(store, run_id):
+    """Whatever it looks like, it is text in one file of the run's folder."""
+    before = set(store.root.parent.rglob("*"))
+    store.set_name(run_id, "../../etc/passwd")
+    new = set(store.root.parent.rglob("*")) - before
+    assert new == {store.root / run_id / "name.txt"}
+    assert store.info(run_id).name == "../../etc/passwd"
+
+
+def test_a_recorded_run_keeps_its_name(store, run_id):
+    """What came with the package is never written."""
+    with pytest.raises(StoreError, match="recorded"):
+        Store(store.root, recorded=True).set_name(run_id, "mine")
+
+
+def test_a_name_that_cannot_be_written_keeps_the_old_one(store, run_id, monkeypatch):
+    """Old content or new, never half."""
+    store.set_name(run_id, "first")
+    refuse(monkeypatch, errno.ENOSPC)
+    with pytest.raises(StoreError, match="free some space"):
+        store.set_name(run_id, "second")
+    assert store.info(run_id).name == "first"

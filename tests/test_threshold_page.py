@@ -154,7 +154,7 @@ def test_missing_points_are_started_as_one_sweep(store, started):
 @pytest.mark.parametrize("typed, said", [
     ({"precisions": "0.5:0.9"}, "Precision must read start:stop:step"),
     ({"precisions": ""}, "Precision must read start:stop:step"),
-    ({"precisions": "2"}, "selection.precision must be a number from 0.05 to 1.0"),
+    ({"precisions": "2"}, "selection.precision must be a number from 0.05 to 1"),
     ({"orders": "none"}, "Order seed must read start:stop:step or values with commas between, "
                          "e.g. 1:5:1"),
     ({"rules": "mean"}, "selection.acceptance must be one of article, iou"),

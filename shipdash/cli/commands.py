@@ -67,7 +67,8 @@ def list_runs(args: argparse.Namespace) -> int:
         if row["source"]:
             n_pairs = f", {row['n_core']:,} pairs" if row.get("n_core") else ""
             kept = f"{row['arm']} of {row['source']}{n_pairs}"
-        print(f"{row['run_id']}  {row['state']:<10} {row['created']}  {kept}")
+        print(f"{row['run_id']}  {row['state']:<10} {row['created']}  {kept}  "
+              f"{row['name']}")
     if n_arms and not args.arms:
         print(f"and {n_arms:,} control arms: python -m shipdash list --arms")
     if not infos:
@@ -77,9 +78,9 @@ def list_runs(args: argparse.Namespace) -> int:
 
 def _row(info: StoredRun) -> dict:
     arm = info.config.arm if info.config else configs.ArmConfig()
-    return {"run_id": info.run_id, "state": str(info.state), "created": info.created,
-            "reason": info.reason, "arm": arm.kind, "source": arm.source, "n_core": info.n_core,
-            "n_tested": info.n_tested,
+    return {"run_id": info.run_id, "name": info.name, "state": str(info.state),
+            "created": info.created, "reason": info.reason, "arm": arm.kind,
+            "source": arm.source, "n_core": info.n_core, "n_tested": info.n_tested,
             "n_pool": info.config.selection.n_pool if info.config else None}
 
 

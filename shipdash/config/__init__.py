@@ -5,8 +5,16 @@ setting, and nothing inside it draws, trains or writes.
 """
 
 from shipdash.config.base import RUN_ID, ConfigError
+from shipdash.config.naming import default_name, value_in_words
 from shipdash.config.presets import PRESETS, article, compact, preset, preset_of, quick
-from shipdash.config.run import ALGORITHM, SECTIONS, RunConfig, parse_setting, setting
+from shipdash.config.run import (
+    ALGORITHM,
+    SECTIONS,
+    RunConfig,
+    checked_setting,
+    parse_setting,
+    setting,
+)
 from shipdash.config.sections import (
     ArmConfig,
     EvaluationConfig,
@@ -34,10 +42,13 @@ __all__ = [
     "SelectionConfig",
     "SourceConfig",
     "article",
+    "checked_setting",
     "compact",
+    "default_name",
     "parse_setting",
     "preset",
     "preset_of",
     "quick",
     "setting",
+    "value_in_words",
 ]

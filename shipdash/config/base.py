@@ -23,13 +23,16 @@ class ConfigError(ValueError):
         What came.
     rule : str
         What must hold.
+    also : dict of str -> object
+        The other fields of the section that the rule speaks of, with their values.
     """
 
-    def __init__(self, name: str, value: Any, rule: str) -> None:
-        self.field, self.value, self.rule = name, value, rule
+    def __init__(self, name: str, value: Any, rule: str, also: dict[str, Any] | None = None):
+        self.field, self.value, self.rule, self.also = name, value, rule, also or {}
         shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        super().__init__(f"{name} {rule}. Received: {name.rpartition('.')[2]}={shown}")
+        others = "".join(f", {other}={its!r}" for other, its in self.also.items())
+        super().__init__(f"{name} {rule}. Received: {name.rpartition('.')[2]}={shown}{others}")
 
 
 def setting_field(default, label, why, *, low=None, high=None, choices=None, step=None, unit="",
@@ -51,7 +54,7 @@ def setting_field(default, label, why, *, low=None, high=None, choices=None, ste
     return field(default=default, metadata=metadata)
 
 
-def _checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
+def checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
     """The value as the field's exact Python type, or a `ConfigError`."""
     name, kind = f"{section}.{spec.name}", type(spec.default)
     low, high = spec.metadata["low"], spec.metadata["high"]
@@ -76,7 +79,8 @@ def _checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
         if kind is int
         else (numbers.Real, "a number")
     )
-    rule = f"must be {words} from {low:,} to {high:,}"
+    shown = ",g" if kind is float else ","
+    rule = f"must be {words} from {low:{shown}} to {high:{shown}}"
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise ConfigError(name, value, rule)
     if not low <= value <= high:  # False for NaN too
@@ -100,7 +104,7 @@ class Section:
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
-            value = _checked(self._name, spec, getattr(self, spec.name))
+            value = checked(self._name, spec, getattr(self, spec.name))
             object.__setattr__(self, spec.name, value)
         self._check()
 
@@ -108,9 +112,6 @@ class Section:
         """Rules between fields; none by default."""
 
     def _require(self, holds: bool, name: str, rule: str, *also: str) -> None:
-        if holds:
-            return
-        error = ConfigError(f"{self._name}.{name}", getattr(self, name), rule)
-        others = "".join(f", {other}={getattr(self, other)!r}" for other in also)
-        error.args = (error.args[0] + others,)
-        raise error
+        if not holds:
+            raise ConfigError(f"{self._name}.{name}", getattr(self, name), rule,
+                              {other: getattr(self, other) for other in also})

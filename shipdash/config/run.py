@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from shipdash.config.base import ConfigError
+from shipdash.config.base import ConfigError, checked
 from shipdash.config.older import translated
 from shipdash.config.sections import (
     ArmConfig,
@@ -132,6 +132,17 @@ def setting(dotted: str) -> dataclasses.Field:
     """The field behind a dotted name: its default, and label, help and limits as metadata."""
     section, name = _known_field(dotted)
     return next(s for s in dataclasses.fields(SECTIONS[section]) if s.name == name)
+
+
+def checked_setting(dotted: str, value: Any) -> Any:
+    """The value as the setting's own type; `ConfigError` where the setting cannot have it.
+
+    Rules between settings are not looked at.
+
+    >>> checked_setting("scene.contrast", 1)
+    1.0
+    """
+    return checked(dotted.partition(".")[0], setting(dotted), value)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

@@ -11,6 +11,7 @@
       control                what somebody asks of the worker
       alive.lock             held by the worker for its whole life
       log.txt                the worker's output
+      name.txt               what somebody calls it, if anybody has named it
 
 What a run does is not known here. Writers replace files atomically, only the holder of a run's
 lock appends, and readers may come at any moment and never see half a file.
@@ -34,7 +35,7 @@ import numpy as np
 from shipdash.config import RUN_ID, ConfigError, RunConfig
 from shipdash.records import Event, RunState
 from shipdash.results import Result, StoredRun
-from shipdash.runs import log, prerequisites, probe_frames
+from shipdash.runs import log, names, prerequisites, probe_frames
 from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
 from shipdash.runs.folder import Folder, npz, replace
 from shipdash.runs.log import EventWriter, LineWriter
@@ -140,11 +141,24 @@ class Store(Folder):
             config, status, result = self.config(run_id), self.status(run_id), self.result(run_id)
         except StoreError as error:
             return StoredRun(run_id, RunState.FAILED, str(error), "", None, None, 0, 0,
-                             str(self.root), self.recorded)
+                             str(self.root), self.recorded, names.read(self.root / run_id))
         n_core, n_tested = (log.progress(self.root / run_id / "events.jsonl") if result is None
                             else (result.n_core, result.n_tested))
         return StoredRun(run_id, status.state, status.reason, status.created, config, result,
-                         n_core, n_tested, str(self.root), self.recorded)
+                         n_core, n_tested, str(self.root), self.recorded,
+                         names.read(self.root / run_id))
+
+    def set_name(self, run_id: str, name: str) -> None:
+        """Call the run so, for everybody who looks at this folder; an empty name takes it back.
+
+        Raises
+        ------
+        StoreError
+            The name is too long or not one line, or the run came with the package.
+        """
+        if self.recorded:
+            raise StoreError("A recorded run keeps its name.")
+        self._write(run_id, names.FILE, names.checked(name).encode())
 
     def delete(self, run_id: str) -> None:
         """Remove a run and its control arms, every file of them.

@@ -8,9 +8,19 @@ from typing import Any
 import streamlit as st
 
 from shipdash import analysis
-from shipdash.config import PRESETS, SECTIONS, ConfigError, RunConfig, preset
+from shipdash.config import (
+    PRESETS,
+    SECTIONS,
+    ConfigError,
+    RunConfig,
+    default_name,
+    preset,
+    setting,
+)
 from shipdash.runs import StoreError
-from shipdash.ui import frame
+from shipdash.ui import address, frame
+from shipdash.ui.asked import Asked, read
+from shipdash.ui.words import plain, refusal
 
 WIDE = {"n_pool", "n_held_out", "max_steps", "pool", "order", "model", "learning_rate", "distinct"}
 """Ranges too wide for a slider: a box to type in."""
@@ -20,65 +30,125 @@ FRONT = ("selection.precision", "selection.acceptance", "selection.passes", "see
 """What the Run page shows before "everything else"."""
 
 
-def field(dotted: str, value: Any, *, prefix: str = "", slider: bool = False,
-          linked: bool = False) -> Any:
-    """The widget that fits one setting, keyed ``prefix.section.name``; `linked` to the URL."""
-    section, _, name = dotted.partition(".")
-    spec = next(s for s in dataclasses.fields(SECTIONS[section]) if s.name == name)
-    about, key = spec.metadata, f"{prefix}.{dotted}" if prefix else dotted
-    label = about["label"] + (f" ({about['unit']})" if about["unit"] else "")
-    common = {"key": key, "help": about["help"], "bind": frame.link(key) if linked else None}
-    if isinstance(spec.default, bool):
-        return st.toggle(label, value, **common)
-    if isinstance(spec.default, tuple):
-        text = st.text_input(label, ",".join(value), placeholder="run ids, comma between", **common)
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if about["choices"]:
-        at = about["choices"].index(value)
-        return st.selectbox(label, about["choices"], at, **common,
-                            format_func=lambda choice: choice.replace("_", " "))
-    number = st.slider if slider and name not in WIDE else st.number_input
-    kind = type(spec.default)
-    limits = {"min_value": kind(about["low"]), "max_value": kind(about["high"])}
-    limits |= {"step": kind(about["step"] or 1)} | ({"format": "%.4g"} if kind is float else {})
-    return number(label, value=kind(value), **limits, **common)
+CAPTIONS = {"quick": "Quick look", "compact": "Compact", "article": "Article"}
+
+SCENE = ("scene", "planted")
+"""Sections that the generator draws by, together with the pool seed."""
+
+FOLDED = (*SCENE, "network", "selection", "evaluation")
 
 
-def section(name: str, values: dict[str, Any], *, prefix: str = "", columns: int = 3,
-            skip: tuple[str, ...] = (), slider: bool = False,
-            linked: bool = False) -> dict[str, Any]:
-    """All settings of one section in columns: dotted name -> value."""
-    names = [s.name for s in dataclasses.fields(SECTIONS[name]) if f"{name}.{s.name}" not in skip]
+def names_of(*sections: str) -> list[str]:
+    """The settings of these sections, by dotted name."""
+    return [f"{section}.{spec.name}" for section in sections
+            for spec in dataclasses.fields(SECTIONS[section])]
+
+
+def scene_asked() -> Asked:
+    """What the address asks for of a scene, on the article's distribution."""
+    return read(RunConfig(), [*names_of(*SCENE), "seeds.pool"])
+
+
+def scene_link(config: RunConfig) -> dict[str, str]:
+    """Every range of a scene, what is planted in it and its pool seed, as an address holds them."""
+    values = config.to_dict()
+    split = (name.split(".") for name in [*names_of(*SCENE), "seeds.pool"])
+    return {f"{part}.{name}": address.text_of(values[part][name]) for part, name in split}
+
+
+def field(dotted: str, asked: Asked, *, prefix: str = "", slider: bool = False) -> None:
+    """The box of one setting, keyed ``prefix.section.name``, and what is wrong with it if it is.
+
+    It shows what the address says and writes what is chosen there.
+    """
+    key = f"{prefix}.{dotted}" if prefix else dotted
+    spec, value = setting(dotted), asked.values[dotted]
+    st.session_state[key] = ",".join(value) if isinstance(value, list | tuple) else value
+    about = spec.metadata
+    _box(spec, about["label"] + (f" ({about['unit']})" if about["unit"] else ""), slider=slider,
+         key=key, help=about["help"], on_change=address.write,
+         args=(dotted, key, asked.default(dotted)))
+    if asked.error is not None and asked.error.field == dotted:
+        st.error(refusal(asked.error))
+    elif dotted in asked.refused:
+        st.warning(f"The link asks for what cannot be. {refusal(asked.refused[dotted])}")
+
+
+def _box(spec: dataclasses.Field, label: str, *, slider: bool, **common: Any) -> None:
+    """The widget that fits a setting's type and range."""
+    about, kind = spec.metadata, type(spec.default)
+    if kind is bool:
+        st.toggle(label, **common)
+    elif kind is tuple:
+        st.text_input(label, placeholder="run ids, comma between", **common)
+    elif about["choices"]:
+        st.selectbox(label, about["choices"], **common,
+                     format_func=lambda choice: choice.replace("_", " "))
+    else:
+        number = st.slider if slider and spec.name not in WIDE else st.number_input
+        limits = {"min_value": kind(about["low"]), "max_value": kind(about["high"])}
+        limits |= {"step": kind(about["step"] or 1)}
+        number(label, **limits, **({"format": "%.4g"} if kind is float else {}), **common)
+
+
+def section(name: str, asked: Asked, *, prefix: str = "", columns: int = 3,
+            skip: tuple[str, ...] = (), slider: bool = False) -> None:
+    """The boxes of one section in columns."""
     cells = st.columns(columns, gap="medium")
-    out = {}
-    for i, setting in enumerate(names):
+    for i, dotted in enumerate(dotted for dotted in names_of(name) if dotted not in skip):
         with cells[i % columns]:
-            dotted = f"{name}.{setting}"
-            out[dotted] = field(dotted, values[setting], prefix=prefix, slider=slider,
-                                linked=linked)
-    return out
+            field(dotted, asked, prefix=prefix, slider=slider)
 
 
 def run_form() -> tuple[RunConfig | None, str]:
     """Preset, the settings in front, everything else folded: the run asked for, or None."""
-    names = {"quick": "Quick look", "compact": "Compact", "article": "Article"}
-    name = frame.switch("Preset", PRESETS, default="compact", format_func=names.get, key="preset")
-    start = preset(name).to_dict()
+    name = choose_preset("Preset", key="preset")
     st.caption(_about(name))
-    changes, columns = {}, st.columns(3, gap="medium")
+    asked = read(preset(name), dict.fromkeys([*FRONT, *names_of(*FOLDED)]))
+    columns = st.columns(3, gap="medium")
     for i, dotted in enumerate(FRONT):
-        part, _, key = dotted.partition(".")
         with columns[i % 3]:
-            changes[dotted] = field(dotted, start[part][key], prefix=f"run.{name}")
-    with st.expander("Scene, network, the rest of the selection, and evaluation"):
-        for part in ("scene", "planted", "network", "selection", "evaluation"):
+            field(dotted, asked, prefix=f"run.{name}")
+    with st.expander("Scene, network, the rest of the selection, and evaluation",
+                     expanded=_unfolded(asked)):
+        for part in FOLDED:
             st.markdown(f"**{part.capitalize()}**")
-            changes |= section(part, start[part], prefix=f"run.{name}", skip=FRONT)
-    try:
-        return preset(name).replace(**changes), name
-    except ConfigError as error:
-        st.error(str(error))
-        return None, name
+            section(part, asked, prefix=f"run.{name}", skip=FRONT)
+    _tell_asked(asked)
+    return asked.config, name
+
+
+def choose_preset(label: str, *, key: str, default: str = "compact") -> str:
+    """The preset of the address, else `default`, and the switch that changes it there."""
+    named = {caption: name for name, caption in CAPTIONS.items()}  # as older links have it
+    text = st.query_params.get("preset", "")
+    name = named.get(text, text)
+    st.session_state[key] = name = name if name in PRESETS else default
+    st.segmented_control(label, PRESETS, format_func=CAPTIONS.get, required=True, key=key,
+                         on_change=address.write, args=("preset", key, default))
+    return name
+
+
+def _unfolded(asked: Asked) -> bool:
+    """Whether something is wrong among the folded settings; stays so while it is put right."""
+    wrong = {*asked.refused, *([asked.error.field] if asked.error else [])} - set(FRONT)
+    st.session_state["rest_unfolded"] = st.session_state.get("rest_unfolded", False) or bool(wrong)
+    return st.session_state["rest_unfolded"]
+
+
+def _tell_asked(asked: Asked) -> None:
+    """What the run differs in from its preset, its scene to look at, and the way back."""
+    if asked.config is None:
+        label = setting(asked.error.field).metadata["label"]
+        st.caption(f":material/error: Correct *{label}* above, then the run can start.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(f"This run: {plain(default_name(asked.config))}", width="content")
+        st.page_link("pages/1_Generator.py", label="See this scene", icon=":material/visibility:",
+                     query_params=address.carried(**scene_link(asked.config)))
+        st.button("Reset to the preset", type="tertiary", key="reset_form",
+                  on_click=address.reset, icon=":material/restart_alt:",
+                  disabled=asked.config == asked.start)
 
 
 def _about(name: str) -> str:
@@ -98,9 +168,10 @@ def estimate(config: RunConfig, runs: list[frame.Run]) -> analysis.Estimate:
     return analysis.estimate(config, done)
 
 
-def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
-    """The estimate as a line, or as a warning where it is a matter of hours."""
-    expected = estimate(config, runs)
+def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = True) -> None:
+    """The estimate as a line, with the device unless the page names it elsewhere, or as a warning
+    where it is a matter of hours."""
+    expected, on = estimate(config, runs), f" {frame.device_line()}" if device else ""
     gpu = "gpu" in str((frame.device() or {}).get("device", "")).lower()
     if expected.seconds is None:
         recorded = [r for r in runs if r.recorded and r.config and r.result]
@@ -108,13 +179,12 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run]) -> None:
         known = elsewhere.seconds and recorded
         extra = (f" The recorded run's machine would need about "
                  f"{frame.duration(elsewhere.seconds)}." if known else "")
-        st.caption(f"Time: not yet measured on this machine.{extra} {frame.device_line()}")
+        st.caption(f"Time: not yet measured on this machine.{extra}{on}")
     elif expected.seconds > 3 * 3600 and not gpu:
         st.warning(f"About **{frame.duration(expected.seconds)}** on this CPU: {expected.source}. "
                    "Choose Compact for a live demonstration, or a smaller pool.")
     else:
-        st.caption(f"About {frame.duration(expected.seconds)}: {expected.source}. "
-                   f"{frame.device_line()}")
+        st.caption(f"About {frame.duration(expected.seconds)}: {expected.source}.{on}")
 
 
 def attempt(action, *arguments) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,24 @@ from shipdash.installed import app_folder
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue
+from shipdash.ui import address
+from shipdash.ui.address import MOST_GUESS, guess, link
+from shipdash.ui.names import rename
 from shipdash.ui.stored import events, store_of
 from shipdash.ui.words import command, duration, iou, provenance, seeds
 
-__all__ = ["StoreError", "command", "duration", "events", "iou", "preset_of", "provenance",
-           "seeds", "store_of"]
+__all__ = ["StoreError", "command", "duration", "events", "guess", "iou", "link", "preset_of",
+           "provenance", "seeds", "store_of"]
 """Beside what is defined here: a run's events, and what pages say of a run in words."""
 
 RECORDED = Path(__file__).parent.parent / "recorded"
 """A full-size run that came with the package: numbers only, read and never written."""
 
 IDEA = """
-A network that segments ships meets 10,000 training pairs, one after the other. What it already
-gets right is thrown away; only a pair it **fails** joins the core set, and then it trains on the
-core set alone. Every pair is drawn with fresh noise, so no image repeats. How many does it keep?
+A network that segments ships looks at training pairs one after the other and throws away every pair
+that it already predicts well. Only a pair that it **fails** joins the core set, and from then on
+the network trains on the core set alone.
 """
-
-MOST_GUESS = 10_000_000
 
 PAGES = {
     "app.py": "Home",
@@ -63,38 +63,28 @@ Run = StoredRun
 def name_of(run: Run) -> str:
     """One line that tells runs apart."""
     if run.config is None:
-        return f"{run.run_id} · unreadable"
-    c, when = run.config, run.created[:16].replace("T", " ")
+        return run.name
+    when = run.created[:16].replace("T", " ")
     n_core = f" · {run.result.n_core:,} selected" if run.result else ""
     origin = "recorded · " if run.recorded else ""
     if run.result and run.result.algorithm != ALGORITHM:  # its pairs and network are others
         origin += f"version {run.result.version} · "
-    return (f"{origin}{preset_of(c)} · precision {c.selection.precision:g} · seeds "
-            f"{c.seeds.pool}/{c.seeds.order}/{c.seeds.model} · {run.state}{n_core} · {when}")
+    return f"{origin}{run.name} · {run.state}{n_core} · {when}"
 
 
 def page(title: str, lead: str = "", *, heading: str = "") -> None:
     """Set up the page and draw its links, heading (else the title) and lead."""
     st.set_page_config(f"{title} · shipdash", page_icon=_icon(), layout="wide")
     st.html(_STYLE)  # a .css file becomes a style element
-    here = {k: st.query_params[k] for k in ("run", "guess") if k in st.query_params}
+    address.arrive(title)
     root = app_folder()
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="links"):
         for file, label in PAGES.items():
             if (root / file).exists():
-                st.page_link(file, label=label, query_params=here)
-    if title != "Run":
-        _keep_run_form()
+                st.page_link(file, label=label, query_params=address.carried(label))
     st.title(heading or title)
     if lead:
         st.markdown(lead)
-
-
-def _keep_run_form() -> None:
-    """Streamlit forgets the boxes of a page that is left; naming their values keeps them."""
-    for key in st.session_state:
-        if str(key).startswith("run."):
-            st.session_state[key] = st.session_state[key]
 
 
 def _icon() -> Image.Image:
@@ -140,12 +130,15 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     ids = list(dict.fromkeys(r.run_id for r in usable))
     at = ids.index(asked) if asked in ids else 0
     names = {r.run_id: name_of(r) for r in reversed(usable)}
-    # The state too: Streamlit keeps showing the name that an option had when it was chosen.
-    key = f"choose_{label}_{at}_{len(ids)}_{find(ids[at], usable).state}"
-    picked = st.selectbox(label, ids, index=at, format_func=names.get, key=key)
-    if picked != asked:
-        st.query_params["run"] = picked
-    return find(picked, usable)
+    # The name too: Streamlit keeps showing the one that an option had when it was chosen.
+    key = f"choose_{label}_{at}_{len(ids)}_{names[ids[at]]}"
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        picked = st.selectbox(label, ids, index=at, format_func=names.get, key=key)
+        if picked != asked:
+            st.query_params["run"] = picked
+        run = find(picked, usable)
+        rename(run)
+    return run
 
 
 def _tell_why_not(asked: str) -> None:
@@ -162,7 +155,7 @@ def _tell_why_not(asked: str) -> None:
         st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}: "
                 "its training and its scores are on that run's Evaluation page.")
         st.page_link("pages/4_Evaluation.py", label="Open its evaluation",
-                     icon=":material/arrow_forward:", query_params={"run": arm.source})
+                     icon=":material/arrow_forward:", query_params=address.carried(run=arm.source))
     else:
         st.info(f"Run {asked} is {run.state}: it has no evaluation yet. See it on Run.")
 
@@ -195,43 +188,18 @@ def switch(label: str, options: Iterable[str], *, key: str, default: str | None 
     return default if chosen is None else chosen
 
 
-def link(key: str) -> str | None:
-    """What ``bind`` a widget takes that holds a number: none where the address holds one that no
-    widget can. Streamlit 1.67 makes a float of the text first, and infinity ends the script."""
-    try:
-        return "query-params" if math.isfinite(float(st.query_params.get(key, 0))) else None
-    except ValueError:
-        return "query-params"
-
-
 def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
-    """The viewer's own guess; it travels in the URL and is a line in every later curve.
+    """The viewer's own guess; it travels in the address and is a line in every later curve.
 
-    Not bound to the URL by Streamlit, which drops a bound parameter on the way to another page.
+    Not bound to the address by Streamlit, which drops a bound parameter on the way to another page.
     """
     st.session_state["guess"] = guess()
     st.number_input(
-        label, 1, MOST_GUESS, value=None, step=50, key="guess", on_change=_link_guess,
-        placeholder="a number",
+        label, 1, MOST_GUESS, value=None, step=50, key="guess", placeholder="a number",
+        on_change=address.write, args=("guess", "guess", None),
         help="Written down before looking; every curve shows it as a dotted line.",
     )
     return guess()
-
-
-def _link_guess() -> None:
-    """Put what was typed into the URL; an emptied box takes it out."""
-    typed = st.session_state["guess"]
-    if typed is None:
-        st.query_params.pop("guess", None)
-    else:
-        st.query_params["guess"] = str(typed)
-
-
-def guess() -> int | None:
-    """The guess of the URL, None where there is none."""
-    text = str(st.query_params.get("guess", ""))
-    value = int(text) if text.isdecimal() and len(text) < 9 else 0
-    return value if 1 <= value <= MOST_GUESS else None
 
 
 def device() -> dict[str, Any] | None:

@@ -16,7 +16,8 @@ from shipdash.runs import StoreError
 from shipdash.studies.ensure import cancel, start
 from shipdash.studies.folder import Standing, Studies, state_of
 from shipdash.studies.study import Study
-from shipdash.ui import forms, frame
+from shipdash.ui import address, forms, frame
+from shipdash.ui.words import plain
 
 EVERY = "3s"
 """Runs of a study take half a minute each; a page drawn more often would only cost."""
@@ -101,8 +102,9 @@ def _details(study: Study, standing: Standing) -> None:
     for config in study.settings(frame.own_store()):
         running = standing.states.get(config.digest) == RunState.RUNNING
         if running and config.arm.kind == "selection":
-            st.page_link("pages/2_Run.py", label=f"Watch {config.digest}",
-                         query_params={"run": config.digest})
+            name = plain(frame.own_store().info(config.digest).name)
+            st.page_link("pages/2_Run.py", label=f"Watch {name}",
+                         query_params=address.carried("Run", run=config.digest))
 
 
 def _buttons(shown: Shown) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
-from shipdash.config import RunConfig, preset, preset_of
+from shipdash.config import ConfigError, RunConfig, preset, preset_of, setting, value_in_words
 
 if TYPE_CHECKING:
     from shipdash.results import StoredRun as Run
@@ -39,6 +40,36 @@ def command(config: RunConfig) -> str:
                 text = text.lower() if isinstance(value, bool) else text
                 changes.append(f"--set {section}.{key}={text}")
     return " ".join(["python -m shipdash run --preset", name, *changes])
+
+
+def plain(text: str) -> str:
+    r"""Somebody's text in a place that reads markdown: shown as it was typed.
+
+    >>> print(plain("*no* [link](x)"))
+    \*no\* \[link\]\(x\)
+    """
+    return re.sub(r"([\\`*_{}\[\]<>()#|~$:&!+])", r"\\\1", text)
+
+
+def refusal(error: ConfigError) -> str:
+    """Why a setting of a form cannot be, in the words of the form's labels."""
+    section, _, name = error.field.partition(".")
+    rule, found = error.rule, {name: error.value, **error.also}
+    for other in error.also:
+        rule = re.sub(rf"\b{other}\b", f"**{_label(section, other)}**", rule)
+    held = " and ".join(f"{_label(section, which)} is {_held(f'{section}.{which}', value)}"
+                        for which, value in found.items())
+    return f"**{_label(section, name)}** {rule}. Here {held}."
+
+
+def _label(section: str, name: str) -> str:
+    return setting(f"{section}.{name}").metadata["label"]
+
+
+def _held(dotted: str, value: object) -> str:
+    """A value that may be anything, since it came from an address."""
+    text = value_in_words(dotted, value)
+    return plain(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def iou(value: float, digits: int = 2) -> str:

@@ -15,6 +15,7 @@ from shipdash.records import RunState
 from shipdash.results import fails
 from shipdash.runs import Store
 from shipdash.ui import chart, frame
+from shipdash.ui.words import plain
 
 MOST = 40
 """Runs in one view: more curves cannot be told apart, and each is read from disk."""
@@ -87,12 +88,11 @@ def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     held = [result and result.held_out for result in results]
     below = [_share_below(run) for run in usable.values()]
     facts = pd.DataFrame({
-        "run": [("recorded " if r.recorded else "") + i[:8] for i, r in usable.items()],
+        "run": [("recorded · " if r.recorded else "") + r.name for r in usable.values()],
         "state": [str(r.state) for r in usable.values()],
         "selected": [result and result.n_core for result in results],
         BELOW: [None if share is None else f"{share:.2%}" for share in below],
         "mean IoU": [h and f"{h.mean_iou:.4f}" for h in held],
-        "preset": [frame.preset_of(r.config) for r in usable.values()],
     }, index=list(usable))
     facts["selected"] = facts["selected"].astype("Int64")
     started = [r.created[:16].replace("T", " ") for r in usable.values()]
@@ -203,4 +203,4 @@ def origin(runs: list[frame.Run]) -> None:
     """Where each run's numbers come from."""
     with st.expander("Where these numbers come from"):
         for run in runs:
-            st.caption(f"{run.run_id} · {frame.provenance(run)}")
+            st.caption(f"{plain(run.name)} · run {run.run_id} · {frame.provenance(run)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -11,30 +10,41 @@ import streamlit as st
 
 from shipdash import figures
 from shipdash.analysis.corners import corners_finding, corners_table
-from shipdash.config import ConfigError, PlantedConfig, RunConfig, SceneConfig, SeedConfig
+from shipdash.config import RunConfig, setting
 from shipdash.data import open_source
-from shipdash.ui import chart, forms, frame, gallery
+from shipdash.ui import address, chart, forms, frame, gallery
 
 N_SHOWN = 10
 
 
 @st.fragment
 def page() -> None:
-    """A fragment: moving a slider redraws this part only. The URL carries every setting."""
+    """A fragment: moving a slider redraws this part only. The address carries every setting."""
+    asked = forms.scene_asked()
     left, right = st.columns([1, 2], gap="large")
     with left:
-        asked = forms.section("scene", asdict(SceneConfig()), columns=1, slider=True, linked=True)
-        asked |= forms.section("planted", asdict(PlantedConfig()), columns=1, slider=True,
-                               linked=True)
-        seed = forms.field("seeds.pool", SeedConfig().pool, linked=True)
+        for part in forms.SCENE:
+            forms.section(part, asked, columns=1, slider=True)
+        forms.field("seeds.pool", asked)
     with right:
-        try:
-            config = RunConfig().replace(**asked, **{"seeds.pool": seed})
-        except ConfigError as error:
-            st.error(str(error))
+        if asked.config is None:
+            label = setting(asked.error.field).metadata["label"]
+            st.info(f"There is nothing to draw until *{label}* is corrected on the left.")
             return
-        _preview(config)
+        _run(asked.config)
+        _preview(asked.config)
     _expect()
+
+
+def _run(config: RunConfig) -> None:
+    """On to the Run page, where exactly this scene stands in the form."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = forms.choose_preset("Preset of the run", key="generator.preset", default="quick")
+        if st.button("Run this scene", type="primary", key="generator.run",
+                     icon=":material/arrow_forward:"):
+            st.session_state["new_run_unfolded"] = True
+            asked = {"preset": name} | forms.scene_link(config)
+            st.switch_page("pages/2_Run.py", query_params=address.guessed() | asked)
 
 
 def _expect() -> None:

@@ -1,0 +1,125 @@
+"""What the address carries: the run in view, the guess, the settings of a form. Draws nothing.
+
+The address is the one truth of a form: its boxes show what the address says, and a change is
+written there. So a copied link shows the same form elsewhere. A link inside the app is made by
+`carried`, which takes all of it along; what a form held is kept while other pages are looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import streamlit as st
+
+from shipdash.config import SECTIONS
+
+MOST_GUESS = 10_000_000
+
+FORMS = ("Home", "Generator", "Run")
+"""Pages with settings in the address that are theirs alone."""
+
+SETTINGS = ("reveal", "preset", *(f"{section}.{spec.name}" for section in
+                        ("scene", "planted", "network", "selection", "seeds", "evaluation")
+                        for spec in dataclasses.fields(SECTIONS[section])))
+"""These settings, by the name that they have in the address."""
+
+
+def guess() -> int | None:
+    """The guess of the address, None where there is none."""
+    text = str(st.query_params.get("guess", ""))
+    value = int(text) if text.isdecimal() and len(text) < 9 else 0
+    return value if 1 <= value <= MOST_GUESS else None
+
+
+def link(key: str) -> str | None:
+    """What ``bind`` a widget takes that holds a number: none where the address holds one that no
+    widget can. Streamlit 1.67 makes a float of the text first, and infinity ends the script."""
+    try:
+        return "query-params" if math.isfinite(float(st.query_params.get(key, 0))) else None
+    except ValueError:
+        return "query-params"
+
+
+def arrive(page: str) -> None:
+    """On every full run of a page, before its links are drawn.
+
+    Whoever comes by a link that says nothing of guess or form (Back, a link of an earlier look)
+    finds them as they were left.
+    """
+    came = st.session_state.get("page_in_view") not in (None, page)
+    st.session_state["page_in_view"] = page
+    kept = st.session_state.get("guess_kept")
+    if came and guess() is None and kept is not None:
+        st.query_params["guess"] = str(kept)
+    st.session_state["guess_kept"] = guess()
+    if came and page in FORMS and not _settings():
+        st.query_params.update(st.session_state.get(f"form_of_{page}", {}))
+    _keep()
+
+
+def carried(page: str = "", **more: str) -> dict[str, str]:
+    """Parameters of a link to a page of the app: the run in view, the guess and, for a page with
+    a form, the form as it was left; `more` are added, or put in their place."""
+    found = {"run": st.query_params["run"]} if "run" in st.query_params else {}
+    return found | guessed() | st.session_state.get(f"form_of_{page}", {}) | more
+
+
+def guessed() -> dict[str, str]:
+    """The guess alone, for a link that leaves the run in view behind."""
+    return {} if guess() is None else {"guess": str(guess())}
+
+
+def write(name: str, key: str, default: Any) -> None:
+    """Put what a box holds into the address; the default, or an emptied box, takes it out."""
+    value = st.session_state[key]
+    if value is None or value == default:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = text_of(value)
+    _keep()
+
+
+def reveal() -> None:
+    """Show on Home what came out, without a guess."""
+    st.query_params["reveal"] = "1"
+    _keep()
+
+
+def hide() -> None:
+    """Take guess and answer back, for somebody who has not seen it yet."""
+    for name in ("guess", "reveal"):
+        st.query_params.pop(name, None)
+    _keep()
+
+
+def reset() -> None:
+    """Take every setting but the preset out of the address: the form is the preset's again."""
+    for name in set(_settings()) - {"preset"}:
+        st.query_params.pop(name)
+    _keep()
+
+
+def text_of(value: Any) -> str:
+    """A setting as the address holds it; `config.parse_setting` reads it back.
+
+    >>> text_of(0.1 + 0.2), text_of(True), text_of(("a", "b"))
+    ('0.3', 'true', 'a,b')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return ",".join(value) if isinstance(value, list | tuple) else str(value)
+
+
+def _settings() -> dict[str, str]:
+    return {name: st.query_params[name] for name in SETTINGS if name in st.query_params}
+
+
+def _keep() -> None:
+    """Also from a fragment, which runs without its page: what its form holds now."""
+    page = st.session_state.get("page_in_view")
+    if page in FORMS:
+        st.session_state[f"form_of_{page}"] = _settings()

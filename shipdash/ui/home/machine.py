@@ -1,0 +1,58 @@
+"""The runs, the queue and the device of this machine, as the first page lists them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from shipdash.records import RunState
+from shipdash.runs import queue
+from shipdash.ui import address, forms, frame
+
+MOST_ROWS = 50
+
+
+def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
+    """Runs, queue and device; what a run kept only with `is_open`, for it gives the answer away."""
+    st.markdown("### On this machine")
+    known = frame.device() is not None
+    st.fragment(_device, run_every=None if known else "3s")(known)
+    own = [r for r in runs if not r.recorded]
+    if any(r.state == RunState.QUEUED for r in own):
+        forms.attempt(queue.ensure_drainer, frame.own_store())
+    if not own:
+        frame.empty("No runs yet.", "The first one you start appears here.")
+        return
+    rows = [_row(r, is_open) for r in own[:MOST_ROWS]]
+    links = st.column_config.LinkColumn("open", display_text="open", width="small")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config={"open": links},
+                 alt="Runs of this machine, newest first.")
+    if arms:
+        waiting = sum(r.state in (RunState.QUEUED, RunState.RUNNING) for r in arms)
+        at_work = f", {waiting:,} of them queued or running" if waiting else ""
+        st.caption(f"Beside them {len(arms):,} control arms{at_work}: see the Evaluation page of "
+                   "their run.")
+
+
+def _device(known: bool) -> None:
+    """The device's line; looked at again until the probe has answered, which ends the timer."""
+    st.caption(frame.device_line())
+    if not known and frame.device():
+        st.rerun()
+
+
+def _row(run: frame.Run, is_open: bool) -> dict:
+    if run.config is None:
+        return {"name": run.name, "state": "unreadable", "reason": run.reason}
+    held, seeds = run.result and run.result.held_out, run.config.seeds
+    found = {"selected": f"{run.result.n_core:,}" if run.result else "–",
+             "held-out IoU": f"{held.mean_iou:.3f}" if held else "–"}
+    return {
+        "open": f"/Run?{urlencode(address.carried(run=run.run_id))}", "name": run.name,
+        "state": str(run.state), "pool": f"{run.config.selection.n_pool:,}",
+        "precision": f"{run.config.selection.precision:.2f}",
+        "seeds": f"{seeds.pool}/{seeds.order}/{seeds.model}",
+        **(found if is_open else {}), "started": run.created[:16].replace("T", " "),
+    }

@@ -1,0 +1,110 @@
+"""What came out, once somebody has guessed: against the guess, as a curve, in numbers, in pairs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.ui import address, chart, evidence, frame, gallery
+
+MOST_SHOWN = 112
+"""Core pairs on Home: eight rows, a quarter of a second."""
+
+
+def show(run: frame.Run) -> None:
+    """From the headline to the command that repeats the run."""
+    st.markdown(f"## {headline(run, frame.guess())}")
+    curve(run)
+    look_closer(run)
+    result(run)
+    core(run)
+    repeat(run)
+
+
+def headline(run: frame.Run, guess: int | None) -> str:
+    """The guess against what came out."""
+    found = run.result
+    if found.stalled:
+        return analysis.finding(found.n_core, found.n_tested, found.n_pool, found.reason)
+    if guess is None:
+        return f"It kept {found.n_core:,} of {found.n_pool:,} pairs."
+    return f"You said {guess:,}. It kept {found.n_core:,}."
+
+
+def curve(run: frame.Run) -> None:
+    """Selected against tested, with the guess as a line."""
+    events, rules = frame.events(run), run.config.selection
+    now = analysis.progress(events, rules.n_pool, rules.passes)
+    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, run.result.reason)
+    drawn = figures.selection(analysis.selection_curve(events), rules.n_pool, title,
+                              guess=frame.guess())
+    chart.show(drawn, key="home_selection", note=origin(run))
+
+
+def look_closer(run: frame.Run) -> None:
+    """To the pairs and the scores of this run."""
+    for_run = address.carried(run=run.run_id)
+    with st.container(horizontal=True):
+        if st.button("Browse the pairs it kept", key="home_samples"):
+            st.switch_page("pages/3_Samples.py", query_params=for_run)
+        if st.button("How good is it?", key="home_evaluation"):
+            st.switch_page("pages/4_Evaluation.py", query_params=for_run)
+
+
+def origin(run: frame.Run) -> str:
+    """Recorded or this machine's, with date, device, version and seeds."""
+    kind = "Recorded run" if run.recorded else "Run of this machine"
+    return f"{kind} · {frame.provenance(run)}"
+
+
+def result(run: frame.Run) -> None:
+    """The held-out result in numbers."""
+    held = run.result and run.result.held_out
+    if held:
+        cells = st.columns(4)
+        cells[0].metric("Selected", f"{run.result.n_core:,} of {run.result.n_pool:,}")
+        cells[1].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
+                        help=f"{held.n:,} fresh pairs, used for no choice.")
+        cells[2].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
+                        help=f"Share of {held.n:,} fresh pairs.")
+        cells[3].metric("Whole run", frame.duration(run.result.seconds))
+        beside(run)
+
+
+def beside(run: frame.Run) -> None:
+    """What as many random pairs do, where the recorded study says; else that nobody knows."""
+    study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
+    said = analysis.arms_finding(study.arms) if study is not None else None
+    if said is None:
+        st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
+                   "matter. As many random pairs may do as well.")
+        return
+    st.markdown(f"#### {said.title}")
+    st.caption(f"{said.detail} Recorded study, {str(study.about.get('written'))[:10]}.")
+    st.page_link("pages/4_Evaluation.py", label="All controls", icon=":material/arrow_forward:",
+                 query_params=address.carried(run=run.run_id, view="Controls"))
+
+
+def core(run: frame.Run) -> None:
+    """All that the network trained on, at a glance."""
+    chosen = run.result.core if run.result else ()
+    if not chosen:
+        return
+    first = f", the first {MOST_SHOWN} here" if len(chosen) > MOST_SHOWN else ""
+    st.markdown(f"#### All it trained on: {len(chosen):,} pairs{first}")
+    images, _ = gallery.of_run(run, chosen[:MOST_SHOWN])
+    with st.container(key="sheet_home"):
+        st.image(gallery.mosaic(images), width="stretch",
+                 alt=f"The images of {len(images)} core pairs in order of selection: noise with "
+                     "two faint shapes each.")
+    st.caption("In order of selection, at half size. Truth and predictions: see Samples.")
+
+
+def repeat(run: frame.Run) -> None:
+    """The command that gives the same run from a terminal, to the last pair."""
+    # Another number of threads rounds differently.
+    on_one = run.result is not None and run.result.threads == 1
+    st.markdown(f"The same run from a terminal{', on one thread as it was' * on_one}:")
+    st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
+    st.caption("To the last pair on the same processor. Another may round differently, and near "
+               "the threshold another pair is kept.")

@@ -1,0 +1,58 @@
+"""Start a preset from the first page, or where it has finished already: again, or its replay."""
+
+from __future__ import annotations
+
+import itertools
+
+import streamlit as st
+
+from shipdash.config import RunConfig, preset
+from shipdash.records import RunState
+from shipdash.runs import queue
+from shipdash.ui import address, forms, frame
+
+GOING = {RunState.QUEUED: "Watch it run", RunState.RUNNING: "Watch it run"}
+
+
+def row(runs: list[frame.Run], is_open: bool) -> None:
+    """The preset and its button, with the time it takes. With the answer seen, its network is made
+    ready, so that the start need not wait for TensorFlow."""
+    own = [r for r in runs if not r.recorded]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = forms.choose_preset("Or watch it happen", key="start_preset", default="quick")
+        config = preset(name)
+        run = frame.find(config.digest, own)
+        if run is not None and run.state == RunState.COMPLETED:
+            config = _following(config, own)
+            _button(f"Start again with model seed {config.seeds.model}", config, is_open)
+            if st.button("Replay the finished run", key="home_replay", icon=":material/replay:"):
+                _open(run.run_id)
+        else:
+            label = GOING.get(run.state, "Resume the experiment") if run else "Start the experiment"
+            _button(label, config, is_open)
+    forms.tell_estimate(config, runs, device=False)
+    if is_open:
+        queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
+
+
+def _button(label: str, config: RunConfig, is_open: bool) -> None:
+    """Starts the run, resumes it where it stopped, and opens it."""
+    kind = "primary" if is_open else "secondary"  # the first thing to do is to guess
+    if st.button(label, type=kind, key="home_start", icon=":material/play_arrow:"):
+        run_id = forms.attempt(queue.submit, frame.own_store(), config)
+        if run_id:
+            _open(run_id)
+
+
+def _open(run_id: str) -> None:
+    """The Run page with the run in view and its form folded."""
+    st.session_state["new_run_unfolded"] = False
+    st.switch_page("pages/2_Run.py", query_params=address.carried("Run", run=run_id))
+
+
+def _following(config: RunConfig, own: list[frame.Run]) -> RunConfig:
+    """The same with the first later model seed that has no run yet."""
+    taken = {run.run_id for run in own}
+    seeds = itertools.count(config.seeds.model + 1)
+    later = (config.replace(**{"seeds.model": seed}) for seed in seeds)
+    return next(one for one in later if one.digest not in taken)

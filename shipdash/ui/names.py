@@ -1,0 +1,34 @@
+"""The box in which somebody names a run. What a name may be is decided in `runs/names.py`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.config import default_name
+from shipdash.results import StoredRun
+from shipdash.runs import StoreError
+from shipdash.runs.names import LONGEST
+from shipdash.ui.stored import store_of
+
+
+def rename(run: StoredRun) -> None:
+    """A button that opens the box; runs that came with the package keep their names."""
+    if run.recorded or run.config is None:
+        return
+    key = f"name_{run.run_id}"
+    with st.popover("Rename", icon=":material/edit:", key=f"rename_{run.run_id}"):
+        # Somebody else may have named it since this box was last drawn.
+        st.session_state[key] = run.given_name
+        st.text_input("Name of this run", key=key, max_chars=LONGEST, on_change=_save,
+                      args=(run, key), placeholder=default_name(run.config),
+                      help="Empty: named by what differs from the preset. The run stays the same.")
+        if refused := st.session_state.pop(f"{key}_refused", ""):
+            st.error(refused)
+
+
+def _save(run: StoredRun, key: str) -> None:
+    """Before the page is drawn again, so that it calls the run by its new name everywhere."""
+    try:
+        store_of(run).set_name(run.run_id, st.session_state[key])
+    except StoreError as error:
+        st.session_state[f"{key}_refused"] = str(error)
