@@ -37,6 +37,8 @@ TABLE = {
     "learning.networks": Row(2, "", "tensorflow keras"),
     "loop": Row(3, "config records results data learning", "numpy"),
     "runs": Row(4, f"{ALL_BELOW} runs", "numpy"),
+    # Pillow decodes pictures, pycocotools draws COCO's masks; of runs it takes the locks
+    "importing": Row(5, "config data runs importing", "numpy PIL pycocotools"),
     # SciPy: the overlap of random sets is hypergeometric, the certificate's tails are binomial
     "analysis": Row(2, "config records results analysis", "numpy pandas scipy"),
     # Dask is an optional extra

@@ -38,6 +38,16 @@ def of_study(store: Store, study: Study) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def of_import() -> Iterator[Callable[[int, int], None]]:
+    """What moves the bar of an import: called with the images dealt with and the number of all."""
+    if not sys.stderr.isatty():
+        yield lambda n_done, n: None
+        return
+    with _Bar() as bar:
+        yield lambda n_done, n: bar.show(n_done / n, f"{n_done:>7,} of {n:,} images")
+
+
 def warned(config: RunConfig, bar: Callable[[Event], None] | None) -> Callable[[Event], None]:
     """A consumer of a run's events that says on standard error, once, that it does not learn."""
     watch = Watch() if is_judged(config) else None

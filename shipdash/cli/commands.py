@@ -14,10 +14,11 @@ import sys
 from pathlib import Path
 
 from shipdash import config as configs
-from shipdash.cli import bars, studies
+from shipdash.cli import bars, data_sets, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
 from shipdash.data import open_source
+from shipdash.data.files import DataError
 from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return args.command(args)
-    except (ConfigError, StoreError) as error:
+    except (ConfigError, StoreError, DataError) as error:
         print(f"shipdash: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
@@ -262,6 +263,7 @@ def _parser() -> argparse.ArgumentParser:
     command("standby", stand_by).add_argument(
         "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
     studies.add_sweep_options(command("sweep", studies.sweep))
+    data_sets.add_commands(commands)
     command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
     command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
     return parser

@@ -10,6 +10,7 @@ from typing import Any
 
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 A_RUN_ID = (RUN_ID, "a run id (16 hexadecimal digits)")
+A_DATA_NAME = (r"[a-z0-9][a-z0-9_-]{0,63}", "lower-case letters, digits, - and _, at most 64")
 
 
 class ConfigError(ValueError):

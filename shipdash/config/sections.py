@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from shipdash.config.base import A_RUN_ID, ConfigError, Section, setting_field
+from shipdash.config.base import A_DATA_NAME, A_RUN_ID, ConfigError, Section, setting_field
 
 SEED_MAX = 2**32 - 1  # seeds travel in URLs and spreadsheets: keep them exact in a float64
 
@@ -26,7 +26,7 @@ class SourceConfig(Section):
     )
     name: str = setting_field(
         "", "Data set", "Its folder among the stored data sets.",
-        pattern=(r"[a-z0-9][a-z0-9_-]{0,63}", "lower-case letters, digits, - and _, at most 64"),
+        pattern=A_DATA_NAME,
     )
     fingerprint: str = setting_field(
         "", "Fingerprint", "The first digits of the sha256 of its content.",

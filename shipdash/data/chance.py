@@ -14,6 +14,9 @@ ORIGIN, ORDER, SUBSET, EPOCH, LABEL = 100, 101, 102, 103, 104
 """Which pair repeats which (pool seed), the order of the stream (order seed), the pairs of an arm
 (its draw), the batches of an arm's epoch (model seed), which masks are wrong (pool seed)."""
 
+HELD_OUT_IMAGES, EMPTY_TILES = 110, 111
+"""Which images of an import are held out, which of an image's empty tiles are kept (its seed)."""
+
 
 def generator(seed: int, *key: int) -> np.random.Generator:
     """SFC64 (Doty-Humphrey, PractRand) on a spawned seed: NumPy's fastest, independent per key."""

@@ -1,19 +1,25 @@
 """A stored data set as a source: arrays on disk, read by memory map, one folder a data set.
 
-How pictures become such arrays is not said here.
+How pictures become such arrays is not said here but in `importing`.
 
     data/<name>/           root: $SHIPDASH_DATA, else ./data
       manifest.json        what it is, and the fingerprint of its content; written last
       images.npy           uint8, (n, rows, cols, 3)
-      masks.npy            bool, (n, rows, cols)
+      masks.npy            uint8, (n, rows, cols): 0 outside, 1 target, 2 void, which counts
+                           nowhere; or bool
       split.npy            uint8, (n,): 0 pool, 1 held-out, 2 probe
+      pairs.csv            of an import: the original files, tile, group and areas of each pair
+      report.json          of an import: what was taken and what was not
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -23,15 +29,32 @@ from typing import Any
 import numpy as np
 
 from shipdash.config import ConfigError, SourceConfig
+from shipdash.config.base import A_DATA_NAME
 from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.source import checked
 
 MANIFEST = "manifest.json"
+PAIRS = "pairs.csv"
+VOID_PIXELS = "void_pixels"
+ARRAYS = ("images", "masks", "split")
+_CHUNK = 2**20
+
+
+class DataError(Exception):
+    """Something about the folder of data sets, in a sentence that says what to do."""
 
 
 def root() -> Path:
     """The folder of data sets: ``$SHIPDASH_DATA``, else ``./data``."""
     return Path(os.environ.get("SHIPDASH_DATA") or "data").absolute()
+
+
+def folder_of(name: str) -> Path:
+    """Where a data set of that name is or would be; `ConfigError` for what is no such name."""
+    pattern, words = A_DATA_NAME
+    if not re.fullmatch(pattern, name):
+        raise ConfigError("source.name", name, f"must be {words}")
+    return root() / name
 
 
 class FileSource:
@@ -62,9 +85,11 @@ class FileSource:
         self.n = n
 
     def draw(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-        """See `Source.draw`."""
+        """See `Source.draw`; masks are uint8 as stored where the data set has void pixels."""
         places = [self.places[checked(i, self.n)] for i in indices]
-        return self.images[places].astype(np.float32) / 255, self.masks[places].astype(bool)
+        masks = self.masks[places]
+        return (self.images[places].astype(np.float32) / 255,
+                masks if self.manifest.get(VOID_PIXELS) else masks.astype(bool))
 
     def factors(self, i: int) -> None:
         """Nobody has measured them."""
@@ -96,9 +121,34 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                           f"{folder.parent}") from None
 
 
+def stored() -> list[dict[str, Any]]:
+    """The manifests of all data sets here, by name; what cannot be read is left out."""
+    found = []
+    for folder in sorted(root().glob("[a-z0-9]*")):
+        with contextlib.suppress(ConfigError):
+            found.append(read_manifest(folder))
+    return found
+
+
+def remove(name: str) -> None:
+    """Remove a stored data set; `ConfigError` where there is none of that name.
+
+    Its name is free at once, whatever happens while its files are deleted.
+    """
+    folder = folder_of(name)
+    read_manifest(folder)
+    try:
+        doomed = root() / f".old-{secrets.token_hex(8)}"
+        folder.rename(doomed)
+        shutil.rmtree(doomed)
+    except OSError as error:
+        raise DataError(f"cannot remove the data set {name} from {root()}: {error.strerror}; "
+                        "check who may write there") from None
+
+
 def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
           **facts: Any) -> SourceConfig:
-    """Store a data set; the settings that ask for it.
+    """Store a data set that is in memory; the settings that ask for it.
 
     The folder appears whole or not at all.
 
@@ -107,30 +157,48 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
     name : str
         Lower-case letters, digits, ``-`` and ``_``.
     images : uint8 array, shape (n, rows, cols, 3)
-    masks : bool array, shape (n, rows, cols)
+    masks : bool or uint8 array, shape (n, rows, cols)
     split : uint8 array, shape (n,)
         See the module.
     facts
         What else the manifest says, ready for JSON.
     """
-    arrays = {"images": images, "masks": masks, "split": split}
-    digest = hashlib.sha256()
-    for array in arrays.values():
-        digest.update(repr((array.shape, array.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    rows, cols = masks.shape[1:]
-    asked = SourceConfig(kind="files", name=name, fingerprint=digest.hexdigest()[:16],
-                         rows=rows, cols=cols)
     draft = root() / f".new-{secrets.token_hex(8)}"
     draft.mkdir(parents=True)
     try:
-        for key, array in arrays.items():
-            np.save(draft / f"{key}.npy", array, allow_pickle=False)
-        manifest = {"name": name, "fingerprint": digest.hexdigest(), "n": len(masks),
-                    "rows": rows, "cols": cols, **facts}
-        (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        draft.rename(root() / name)
+        for key, array in zip(ARRAYS, (images, masks, split), strict=True):
+            np.save(draft / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
+        return publish(draft, name, fingerprint(draft),
+                       **{VOID_PIXELS: int((masks == 2).sum()), **facts})
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def fingerprint(folder: Path) -> str:
+    """The sha256 of the arrays in a folder, read in small pieces: 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name in ARRAYS:
+        array = np.load(folder / f"{name}.npy", "r", allow_pickle=False)
+        digest.update(repr((array.shape, array.dtype.str)).encode())
+        with (folder / f"{name}.npy").open("rb") as file:
+            file.seek(array.offset)
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def publish(draft: Path, name: str, digest: str, **facts: Any) -> SourceConfig:
+    """Make a folder of arrays the data set `name`; `DataError` where the name is taken."""
+    n, rows, cols = np.load(draft / "masks.npy", "r", allow_pickle=False).shape
+    asked = SourceConfig(kind="files", name=name, fingerprint=digest[:16], rows=rows, cols=cols)
+    manifest = {"name": name, "fingerprint": digest, "n": n, "rows": rows, "cols": cols, **facts}
+    (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+    try:
+        draft.rename(root() / name)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        raise DataError(f"{root()} has a data set {name} already: remove it first or choose "
+                        "another name") from None
     return asked

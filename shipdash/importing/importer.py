@@ -1,0 +1,185 @@
+"""The import itself: every image in turn, taken or left out with the reason, then all published.
+
+It decodes, fits and stores nothing itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from shipdash.config import ConfigError
+from shipdash.data import files
+from shipdash.data.chance import EMPTY_TILES, generator
+from shipdash.data.files import DataError
+from shipdash.importing.archive import Archive
+from shipdash.importing.coco import Coco
+from shipdash.importing.draft import Draft, folder_of
+from shipdash.importing.fit import fitted
+from shipdash.importing.listing import Candidate, Labels, Unfit
+from shipdash.importing.mask_folder import MaskFolder
+from shipdash.importing.pictures import image_array
+from shipdash.importing.places import Disk, Place, joined
+from shipdash.importing.report import LeftOut, Report
+from shipdash.importing.request import ImportRequest
+from shipdash.importing.run_lengths import RunLengths
+from shipdash.runs import locks
+
+_LABELS: dict[str, type[Labels]] = {"folders": MaskFolder, "run_lengths": RunLengths, "coco": Coco}
+
+
+class Stopped(DataError):
+    """Somebody stopped the import; the same request goes on with it."""
+
+
+class NothingTaken(DataError):
+    """Not one pair could be made; `left_out` says of each file why."""
+
+    def __init__(self, name: str, left_out: list[LeftOut]) -> None:
+        self.left_out = left_out
+        why = f" The first of {len(left_out):,} reasons: {left_out[0]}" if left_out else ""
+        super().__init__(f"no pair could be made for the data set {name}, so nothing is stored."
+                         f"{why}")
+
+
+def import_pairs(request: ImportRequest, *,
+                 on_progress: Callable[[int, int], None] = lambda n_done, n: None,
+                 is_cancelled: Callable[[], bool] = lambda: False) -> Report:
+    """Make a stored data set of pictures and masks, or go on with a stopped import of them.
+
+    Parameters
+    ----------
+    request : ImportRequest
+    on_progress : callable
+        Called with the number of images dealt with and of all, before each image and at the end.
+    is_cancelled : callable
+        Asked before each image.
+
+    Raises
+    ------
+    ConfigError
+        The request cannot be fulfilled: the name is taken, or a folder or file is not there or
+        is not what it should be.
+    Stopped
+        `is_cancelled` said so. The draft stays.
+    DataError
+        The disk is full or may not be written to, another process is at work on the same import,
+        or no pair could be made. Nothing is left behind.
+    """
+    if (files.root() / request.name).exists():
+        raise ConfigError("import.name", request.name, f"must be new: {files.root()} has a data "
+                          "set of that name. Remove it first or choose another name")
+    with _explained(), contextlib.closing(_place(request)) as place, _locked(request):
+        labels = _LABELS[request.kind](place, request)
+        if not labels.candidates:
+            raise NothingTaken(request.name, labels.left_out)
+        draft = Draft(request, _digest(request, place, labels), len(labels.candidates))
+        try:
+            return _see_through(_Work(request, place, labels, draft), on_progress, is_cancelled)
+        except (Stopped, KeyboardInterrupt):
+            draft.close()
+            raise
+        except BaseException:
+            draft.close()
+            shutil.rmtree(draft.folder, ignore_errors=True)
+            raise
+
+
+class _Work(NamedTuple):
+    """What one import works with."""
+
+    request: ImportRequest
+    place: Place
+    labels: Labels
+    draft: Draft
+
+
+def _see_through(work: _Work, on_progress: Callable[[int, int], None],
+                 is_cancelled: Callable[[], bool]) -> Report:
+    draft, candidates = work.draft, work.labels.candidates
+    n = len(candidates)
+    _check_room(work.request, n - draft.n_done)
+    while draft.n_done < n:
+        on_progress(draft.n_done, n)
+        if is_cancelled():
+            draft.save()
+            raise Stopped(f"the import of {work.request.name} was stopped after {draft.n_done:,} "
+                          f"of {n:,} images; the same request goes on from there")
+        _take_or_leave(work, candidates[draft.n_done])
+    on_progress(n, n)
+    draft.close()
+    if not draft.n_pairs:
+        raise NothingTaken(work.request.name, draft.left_out(work.labels.left_out))
+    return draft.publish(work.labels.left_out)
+
+
+def _take_or_leave(work: _Work, candidate: Candidate) -> None:
+    """One image: its pairs are appended to the draft, or the reason why there are none."""
+    request, place, labels, draft = work
+    image_file = file = joined(request.images, candidate.image)
+    try:
+        image = image_array(place.read(image_file))
+        file = candidate.label_file or image_file
+        mask = labels.mask(candidate, image.shape[:2])
+        file = image_file
+        pairs = fitted(image, mask, request,
+                       generator(request.seed, EMPTY_TILES, draft.n_done))
+    except Unfit as error:
+        draft.leave_out(file, str(error))
+        return
+    draft.take(image_file, candidate.label_file, candidate.group, pairs)
+
+
+def _place(request: ImportRequest) -> Place:
+    return Archive(request.archive) if request.archive else Disk()
+
+
+def _digest(request: ImportRequest, place: Place, labels: Labels) -> str:
+    """Stands for the files of an import as they are now, so that none is mixed with older ones."""
+    digest = hashlib.sha256(place.stamp(request.labels).encode())
+    for candidate in labels.candidates:
+        stamps = (place.stamp(joined(request.images, candidate.image)),
+                  place.stamp(candidate.label_file))
+        digest.update(repr((candidate, stamps)).encode())
+    return digest.hexdigest()
+
+
+def _check_room(request: ImportRequest, n_images: int) -> None:
+    """`DataError` where the disk has less room than one pair an image takes."""
+    needed = n_images * request.rows * request.cols * 4  # three bytes a pixel, one of the mask
+    free = shutil.disk_usage(files.root()).free
+    if needed > free:
+        raise DataError(f"the data set {request.name} needs {needed / 2**20:,.0f} MB and the disk "
+                        f"of {files.root()} has {free / 2**20:,.0f} MB free; free some space or "
+                        "choose another folder with SHIPDASH_DATA")
+
+
+@contextlib.contextmanager
+def _locked(request: ImportRequest) -> Iterator[None]:
+    """Two processes at work on one draft would mix their pairs."""
+    files.root().mkdir(parents=True, exist_ok=True)
+    path = folder_of(request).with_suffix(".lock")
+    with locks.held(path) as ours:
+        if not ours:
+            raise DataError(f"another process is importing the data set {request.name} just now; "
+                            "wait for it or stop it")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turn the system's refusal to write into a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        remedy = ("free some space and start the import again" if error.errno == errno.ENOSPC
+                  else "choose a writable folder with SHIPDASH_DATA")
+        raise DataError(f"cannot write to {files.root()}: {error.strerror or error}; "
+                        f"{remedy}") from None

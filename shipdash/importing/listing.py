@@ -1,0 +1,105 @@
+"""Which image belongs to which label: candidates for pairs, found by name. Nothing is decoded."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from shipdash.importing.report import LeftOut
+from shipdash.importing.request import BY_FOLDER
+
+PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}
+FORMATS = "PNG, JPEG, TIFF, WebP or BMP"
+
+
+class Unfit(Exception):
+    """Why one image or mask cannot be taken, as the end of a sentence that its name begins."""
+
+
+class Candidate(NamedTuple):
+    """An image, the label that its name leads to, and its group."""
+
+    image: str  # relative to the folder of images
+    label: str  # what the labels know it by
+    label_file: str  # as given; empty where the labels of all images are one file
+    group: str
+
+
+class Labels(Protocol):
+    """The labels of an import: which images have one, and their masks."""
+
+    candidates: list[Candidate]
+    left_out: list[LeftOut]
+
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+        """uint8 (rows, cols) with 0 outside, 1 target, 2 void; `Unfit` where it has not `shape`,
+        the rows and columns of its image, or cannot be read."""
+        ...
+
+
+def stem(name: str) -> str:
+    """The name without its extension, folders included.
+
+    >>> stem("berlin/0001.left.png")
+    'berlin/0001.left'
+    """
+    return str(PurePosixPath(name).with_suffix(""))
+
+
+def group_of(image: str, rule: str) -> str:
+    """The group of an image by its folder or by its file name; empty where the rule finds none.
+
+    >>> group_of("berlin/s01_0001.png", "folder"), group_of("berlin/s01_0001.png", r"(s\\d+)_")
+    ('berlin', 's01')
+    """
+    path = PurePosixPath(image)
+    if rule == BY_FOLDER:
+        return "" if path.parent == PurePosixPath(".") else str(path.parent)
+    found = re.search(rule, path.name) if rule else None
+    return (found[1] or "") if found else ""
+
+
+def pictures_of(names: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
+    """The names with the extension of a picture, and the others with the reason."""
+    taken, left_out = [], []
+    for name in names:
+        readable = name.encode("utf-8", "replace").decode()
+        if readable != name:
+            left_out.append(LeftOut(readable, "has a name that is not UTF-8"))
+        elif PurePosixPath(name).suffix.lower() in PICTURES:
+            taken.append(name)
+        else:
+            left_out.append(LeftOut(name, f"is not a {FORMATS} picture by its name"))
+    return taken, left_out
+
+
+class ByName:
+    """Images found by what a CSV or a COCO file calls them.
+
+    That is the path below the folder of images or the name alone, each with or without extension.
+    """
+
+    def __init__(self, images: Iterable[str]) -> None:
+        self._found: dict[str, set[str]] = defaultdict(set)
+        for image in images:
+            path = PurePosixPath(image)
+            for called in (image, stem(image), path.name, path.stem):
+                self._found[called].add(image)
+        self._found.default_factory = None
+        self._images = set(images)
+
+    def __call__(self, called: str) -> str:
+        """The one image of that name; `Unfit` where there is none, or more than one."""
+        if called in self._images:
+            return called
+        found = sorted(self._found.get(called, ()))
+        if not found:
+            raise Unfit("has no image of that name")
+        if len(found) > 1:
+            raise Unfit(f"is the name of {len(found)} images: {', '.join(found[:3])}")
+        return found[0]

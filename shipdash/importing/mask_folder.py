@@ -1,0 +1,67 @@
+"""Labels that are pictures: a folder of masks, matched to the images by path without extension."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from shipdash.importing.listing import Candidate, Unfit, group_of, pictures_of, stem
+from shipdash.importing.mask_values import mask_array
+from shipdash.importing.places import Place, joined
+from shipdash.importing.report import LeftOut
+from shipdash.importing.request import ImportRequest
+
+
+class MaskFolder:
+    """See `listing.Labels`."""
+
+    def __init__(self, place: Place, request: ImportRequest) -> None:
+        self._place, self._request = place, request
+        suffix = request.mask_suffix
+        images, self.left_out = self._stems("images", request.images, "")
+        masks, others = self._stems("masks", request.labels, suffix)
+        self.left_out += others
+        self.candidates = []
+        for name in sorted(images.keys() | masks.keys()):
+            if name in images and name in masks:
+                self.candidates.append(Candidate(images[name], masks[name], joined(
+                    request.labels, masks[name]), group_of(images[name], request.group)))
+            elif name in images:
+                self.left_out.append(LeftOut(joined(request.images, images[name]),
+                                             f"has no mask named {name}{suffix}"))
+            else:
+                self.left_out.append(LeftOut(joined(request.labels, masks[name]),
+                                             f"has no image named {name}"))
+
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+        """See `listing.Labels.mask`."""
+        mask = mask_array(self._place.read(candidate.label_file), self._request)
+        if mask.shape != shape:
+            raise Unfit(f"has {mask.shape[0]} x {mask.shape[1]} pixels, and its image "
+                        f"{shape[0]} x {shape[1]}")
+        return mask
+
+    def _stems(self, kind: str, folder: str, suffix: str
+               ) -> tuple[dict[str, str], list[LeftOut]]:
+        """The pictures of a folder by the name that image and mask share, and those left out."""
+        names, left_out = pictures_of(self._place.names(folder))
+        by_stem: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            if stem(name).endswith(suffix):
+                by_stem[stem(name).removesuffix(suffix)].append(name)
+            else:
+                left_out.append(LeftOut(name, f"has a name that does not end in {suffix}"))
+        for several in by_stem.values():
+            left_out += _twins(several)
+        return ({name: files[0] for name, files in by_stem.items() if len(files) == 1},
+                [LeftOut(joined(folder, file), reason) for file, reason in left_out])
+
+
+def _twins(files: list[str]) -> Iterable[LeftOut]:
+    """Files that differ in their extension only: nobody can say which of them is meant."""
+    if len(files) > 1:
+        for file in files:
+            others = ", ".join(other for other in files if other != file)
+            yield LeftOut(file, f"has the same name as {others} but for the extension")

@@ -1,0 +1,100 @@
+"""What the pixels of a mask picture mean: outside, target or void. Nothing is guessed."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from shipdash.importing.listing import Unfit
+from shipdash.importing.pictures import decoded
+from shipdash.importing.request import ImportRequest
+
+OUTSIDE, TARGET, VOID = 0, 1, 2
+
+
+def mask_array(content: bytes, request: ImportRequest) -> np.ndarray:
+    """A mask picture, read as the request says.
+
+    Returns
+    -------
+    uint8 array, shape (rows, cols)
+        0 outside, 1 target, 2 void.
+
+    Raises
+    ------
+    Unfit
+        It cannot be decoded, or has values that the request does not explain.
+    """
+    read = {"binary": _binary, "grey": _grey, "classes": _classes, "colours": _colours}
+    mask = decoded(content, lambda picture: read[request.mask_kind](picture, request))
+    return inverse(mask) if request.inverted else mask
+
+
+def marked(shape: tuple[int, int], target: np.ndarray, void: np.ndarray | None = None
+           ) -> np.ndarray:
+    """A mask from bool arrays of what is target and what is void; target wins where both are."""
+    mask = np.zeros(shape, np.uint8)
+    if void is not None:
+        mask[void] = VOID
+    mask[target] = TARGET
+    return mask
+
+
+def inverse(mask: np.ndarray) -> np.ndarray:
+    """Outside and target exchanged, void left as it is."""
+    return np.array([TARGET, OUTSIDE, VOID], np.uint8)[mask]
+
+
+def _binary(picture: Image.Image, request: ImportRequest) -> np.ndarray:
+    grey = _greys(picture)
+    values = np.flatnonzero(np.bincount(grey.ravel()))
+    if len(values) > 2 or (len(values) == 2 and values[0] != 0):
+        shown = ", ".join(map(str, values[:4])) + (", ..." if len(values) > 4 else "")
+        raise Unfit(f"has the values {shown} where a binary mask has 0 and one other; read it "
+                    "as grey values with a threshold, or as classes")
+    return (grey > 0).astype(np.uint8)
+
+
+def _grey(picture: Image.Image, request: ImportRequest) -> np.ndarray:
+    return (_greys(picture) >= request.threshold).astype(np.uint8)
+
+
+def _classes(picture: Image.Image, request: ImportRequest) -> np.ndarray:
+    """Of a palette picture the indices, whatever their colours."""
+    values = np.asarray(picture) if picture.mode == "P" else _greys(picture)
+    target, void = (np.isin(values, [int(word) for word in words])
+                    for words in (request.targets, request.voids))
+    return marked(values.shape, target, void)
+
+
+def _colours(picture: Image.Image, request: ImportRequest) -> np.ndarray:
+    if picture.mode.startswith(("I", "F")):
+        raise Unfit("has no colours but numbers; read it as classes or grey values")
+    rgb = np.asarray(_opaque(picture).convert("RGB")).astype(np.uint32)
+    codes = rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+    target, void = (np.isin(codes, [int(word[1:], 16) for word in words])
+                    for words in (request.targets, request.voids))
+    return marked(codes.shape, target, void)
+
+
+def _greys(picture: Image.Image) -> np.ndarray:
+    """Integers (rows, cols); `Unfit` for a picture that has colours."""
+    if picture.mode in ("1", "L") or picture.mode.startswith("I"):
+        return np.asarray(picture).astype(np.int64 if picture.mode == "I" else np.uint16)
+    if picture.mode == "F":
+        raise Unfit("has floating-point values; whole numbers are read")
+    rgb = np.asarray(_opaque(picture).convert("RGB"))
+    if (rgb != rgb[..., :1]).any():
+        raise Unfit("has colours where grey values are asked for; read it as colours, or a palette "
+                    "as classes")
+    return rgb[..., 0].astype(np.uint16)
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """The same picture; `Unfit` where transparency may be what marks the target."""
+    if picture.mode == "P":
+        picture = picture.convert("RGBA")
+    if "A" in picture.getbands() and picture.getchannel("A").getextrema() != (255, 255):
+        raise Unfit("is partly transparent, so it is not certain which pixels are marked; save it "
+                    "without transparency")
+    return picture

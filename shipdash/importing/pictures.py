@@ -1,0 +1,72 @@
+"""One picture file as an array, read by Pillow. What its pixels mean is not known here."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from shipdash.importing.listing import FORMATS, Unfit
+
+MOST_PIXELS = 50_000_000
+"""Of one picture, 8,660 x 5,773 for example: decoded in colour, 150 MB."""
+
+_PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
+_IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
+
+
+def image_array(content: bytes) -> np.ndarray:
+    """A picture as it is seen: turned as its EXIF data say, in colour, without transparency.
+
+    Returns
+    -------
+    uint8 array, shape (rows, cols, 3)
+        Grey is repeated three times. The colours under transparent pixels are taken as they are.
+
+    Raises
+    ------
+    Unfit
+        It cannot be decoded, is too large, has several frames or more than eight bits a channel.
+    """
+    return decoded(content, _in_color)
+
+
+def decoded(content: bytes, use) -> np.ndarray:
+    """What `use` makes of a Pillow picture, turned as its EXIF data say; `Unfit` if anything fails.
+
+    Pillow's readers raise whatever a broken file leads them to (IndexError, struct.error and
+    others were seen), so every exception but our own is taken to mean that the file is broken.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged metadata, for example
+            with Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS) as picture:
+                _check(picture)
+                return use(ImageOps.exif_transpose(picture))
+    except Unfit:
+        raise
+    except Image.UnidentifiedImageError:
+        raise Unfit(f"is not a {FORMATS} picture, or its start is damaged") from None
+    except Image.DecompressionBombError:
+        raise Unfit(f"has more than {MOST_PIXELS:,} pixels") from None
+    except Exception as error:
+        raise Unfit(f"is damaged ({str(error) or type(error).__name__:.100})") from None
+
+
+def _check(picture: Image.Image) -> None:
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise Unfit(f"has {width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
+    n_frames = getattr(picture, "n_frames", 1)
+    if n_frames > 1:
+        raise Unfit(f"has {n_frames:,} frames; one picture a file is needed")
+
+
+def _in_color(picture: Image.Image) -> np.ndarray:
+    if picture.mode not in _IMAGE_MODES:
+        raise Unfit(f"has pixels of kind {picture.mode}; 8-bit grey, RGB and RGBA are read")
+    if picture.mode in ("P", "PA"):
+        picture = picture.convert("RGBA")
+    return np.asarray(picture.convert("RGB"))

@@ -1,0 +1,99 @@
+"""Where files are read from: the disk, and the limits for a single file. Archives: `archive`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from shipdash.config import ConfigError
+from shipdash.importing.listing import Unfit
+
+MOST_FILE_BYTES = 512 * 2**20
+"""A COCO file of 100,000 images has 450 MB; a picture within the pixel limit has less."""
+
+
+class Place(Protocol):
+    """Files that can be listed and read by name; names have ``/`` on every system."""
+
+    def names(self, folder: str) -> list[str]:
+        """Sorted names of the files below a folder, relative to it, hidden files left out;
+        `ConfigError` where there is no such folder."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The content of a file; `Unfit` where it is too large, damaged or not there."""
+        ...
+
+    def stamp(self, name: str) -> str:
+        """What changes when the content of a file does; empty where there is no such file."""
+        ...
+
+    def close(self) -> None:
+        """Nothing is read any more."""
+        ...
+
+
+class Disk:
+    """Files by their paths. Links to files are followed, links to folders are not."""
+
+    def names(self, folder: str) -> list[str]:
+        """See `Place.names`."""
+        if not os.path.isdir(folder):
+            raise ConfigError("import.folder", folder, "must be a folder that can be read")
+        return sorted(_below(folder, ""))
+
+    def read(self, name: str) -> bytes:
+        """See `Place.read`."""
+        try:
+            path = Path(name)
+            if not path.is_file():  # a pipe would be waited for without end
+                raise Unfit("is not a file")
+            if path.stat().st_size > MOST_FILE_BYTES:
+                raise Unfit(too_large(path.stat().st_size))
+            return path.read_bytes()
+        except (OSError, ValueError) as error:
+            raise Unfit(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+    def stamp(self, name: str) -> str:
+        """Size and time of the last change."""
+        try:
+            found = os.stat(name)
+            return f"{found.st_size} {found.st_mtime_ns}"
+        except (OSError, ValueError):
+            return ""
+
+    def close(self) -> None:
+        """Every file is closed once it has been read."""
+
+
+def too_large(n_bytes: int) -> str:
+    """The end of the sentence about a file of so many bytes."""
+    return (f"has {n_bytes / 2**20:,.0f} MB; a file may have at most "
+            f"{MOST_FILE_BYTES / 2**20:,.0f} MB")
+
+
+def joined(folder: str, name: str) -> str:
+    """The name of a file in a folder, both as given.
+
+    >>> joined("pictures/", "berlin/1.png"), joined(".", "1.png")
+    ('pictures/berlin/1.png', '1.png')
+    """
+    folder = folder.rstrip("/")
+    return name if folder in ("", ".") else f"{folder}/{name}"
+
+
+def _below(folder: str, prefix: str) -> list[str]:
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    found += _below(entry.path, f"{prefix}{entry.name}/")
+                elif entry.is_file():
+                    found.append(prefix + entry.name)
+    except OSError as error:
+        raise ConfigError("import.folder", folder, f"cannot be read ({error.strerror})") from None
+    return found

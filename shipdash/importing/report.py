@@ -1,0 +1,87 @@
+"""What an import took and what it did not, file by file, and the same in sentences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shipdash.data.files import DataError
+
+REPORT = "report.json"
+
+
+class Taken(NamedTuple):
+    """An image that was taken, and how many pairs it gave: one, or one a tile."""
+
+    file: str
+    n_pairs: int
+
+
+class LeftOut(NamedTuple):
+    """A file that was not taken; the reason continues the sentence that its name begins."""
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.reason}."
+
+
+class Report(NamedTuple):
+    """The import of one data set; areas are in pixels."""
+
+    name: str
+    fingerprint: str
+    n_pairs: int
+    n_held_out: int
+    rows: int
+    cols: int
+    n_with_target: int  # images whose mask, as it came, has target
+    n_vanished: int  # of those, images whose target is gone in what is stored
+    n_void: int  # void pixels stored
+    taken: tuple[Taken, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What a person should know of it, the most important first."""
+        n, n_taken = len(self.taken) + len(self.left_out), len(self.taken)
+        said = [f"{n_taken:,} of {n:,} files gave {self.n_pairs:,} pairs of {self.rows} x "
+                f"{self.cols} pixels, {self.n_held_out:,} of them held out."]
+        if self.left_out:
+            said.append(f"{len(self.left_out):,} {_files(len(self.left_out))} left out.")
+        if not self.n_with_target:
+            said.append("No mask has any target: check how the masks are to be read.")
+        elif self.n_vanished:
+            said.append(f"In {self.n_vanished:,} of {self.n_with_target:,} images with a target, "
+                        "nothing of it is left at the stored size. Tiles keep small targets.")
+        if self.n_void:
+            share = self.n_void / (self.n_pairs * self.rows * self.cols)
+            said.append(f"{share:.1%} of all pixels are void and count nowhere.")
+        return said
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return self._asdict() | {"taken": [row._asdict() for row in self.taken],
+                                 "left_out": [row._asdict() for row in self.left_out]}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Report:
+        """The report that `to_dict` described."""
+        return cls(**stored | {
+            "taken": tuple(Taken(**row) for row in stored["taken"]),
+            "left_out": tuple(LeftOut(**row) for row in stored["left_out"])})
+
+
+def read_report(folder: Path) -> Report:
+    """The report of a stored data set; `DataError` where it has none that can be read."""
+    try:
+        return Report.from_dict(json.loads((folder / REPORT).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise DataError(f"the data set {folder.name} has no report of an import that can be "
+                        "read") from None
+
+
+def _files(n: int) -> str:
+    return "file was" if n == 1 else "files were"

@@ -1,0 +1,115 @@
+"""Labels as run lengths in a CSV, as in the Airbus ship detection contest.
+
+Each row names an image and holds pairs of start and length, counted from 1 down the columns. An
+image may have several rows; a row without runs says that there is nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from shipdash.config import ConfigError
+from shipdash.importing.listing import ByName, Candidate, Unfit, group_of, pictures_of
+from shipdash.importing.places import Place, joined
+from shipdash.importing.report import LeftOut
+from shipdash.importing.request import ImportRequest
+
+MOST_CELL = 2**24
+"""Characters of a cell: some million runs; the csv module allows 131,072."""
+
+_FIRST_COLUMNS = {"imageid", "image_id", "image", "id", "img_id"}
+
+
+class RunLengths:
+    """See `listing.Labels`."""
+
+    def __init__(self, place: Place, request: ImportRequest) -> None:
+        images, left_out = pictures_of(place.names(request.images))
+        self.left_out = [LeftOut(joined(request.images, file), why) for file, why in left_out]
+        self._cells: dict[str, list[str]] = defaultdict(list)
+        find, missing = ByName(images), {}
+        for called, cell in _rows(place, request.labels):
+            try:
+                self._cells[find(called)].append(cell)
+            except Unfit as error:
+                missing[called] = str(error)
+        self.left_out += [LeftOut(f"{called!r} in {request.labels}", why)
+                          for called, why in missing.items()]
+        self.candidates = [Candidate(image, image, "", group_of(image, request.group))
+                           for image in images if image in self._cells]
+        self.left_out += [LeftOut(joined(request.images, image), f"has no row in {request.labels}")
+                          for image in images if image not in self._cells]
+
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+        """See `listing.Labels.mask`."""
+        flat = np.zeros(shape[0] * shape[1], np.uint8)
+        for cell in self._cells[candidate.label]:
+            for start, length in runs(cell, len(flat)):
+                flat[start - 1:start - 1 + length] = 1
+        return flat.reshape(shape, order="F")
+
+
+def runs(cell: str, n_pixels: int) -> np.ndarray:
+    """The runs of one cell as an int64 array of shape (n, 2): start, from 1, and length.
+
+    >>> runs("1 3 10 2", 12).tolist()
+    [[1, 3], [10, 2]]
+
+    Raises
+    ------
+    Unfit
+        They are no positive whole numbers in pairs, not in order, or leave the image.
+    """
+    words = cell.split()
+    if len(words) % 2:
+        raise Unfit(f"has run lengths of {len(words)} numbers; they come in pairs")
+    if not all(word.isdecimal() and word.isascii() and len(word) <= 12 for word in words):
+        wrong = next(word for word in words
+                     if not (word.isdecimal() and word.isascii() and len(word) <= 12))
+        raise Unfit(f"has {wrong!r:.40} among its run lengths, which is no whole number from 1 up")
+    found = np.array(words, np.int64).reshape(-1, 2)
+    if (found < 1).any():
+        raise Unfit("has a 0 among its run lengths, which count from 1")
+    ends = found.sum(axis=1) - 1
+    if (ends > n_pixels).any():
+        raise Unfit(f"has a run that ends at pixel {ends.max():,} of {n_pixels:,}: the mask is of "
+                    "another size than its image")
+    if (found[1:, 0] <= ends[:-1]).any():
+        raise Unfit("has run lengths that overlap or are not in order")
+    return found
+
+
+def _rows(place: Place, name: str) -> Iterator[tuple[str, str]]:
+    """Image and runs of each row, without the header; `ConfigError` where it is no such table."""
+    try:
+        text = place.read(name).decode("utf-8-sig")
+        with _long_cells():
+            for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+                if not any(row) or (number == 1 and row[0].strip().lower() in _FIRST_COLUMNS):
+                    continue
+                if len(row) != 2 or not row[0].strip():
+                    raise _refused(name, f"must have two columns, image and run lengths; row "
+                                   f"{number:,} has {len(row)}")
+                yield row[0].strip(), row[1]
+    except (Unfit, UnicodeDecodeError, csv.Error) as error:
+        raise _refused(name, f"must be a CSV in UTF-8 ({error})") from None
+
+
+@contextlib.contextmanager
+def _long_cells() -> Iterator[None]:
+    """The csv module's limit is one for the whole process, so it is put back."""
+    before = csv.field_size_limit(MOST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _refused(name: str, rule: str) -> ConfigError:
+    return ConfigError("import.labels", name, rule)
