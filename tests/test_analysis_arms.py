@@ -15,7 +15,7 @@ from stored_results import a_run
 from shipdash import analysis, figures
 from shipdash.analysis import ArmRun, Verdict
 from shipdash.config import ConfigError, RunConfig
-from shipdash.records import Picked, Scanned, StopReason, Trained
+from shipdash.records import StopReason
 from shipdash.results import fails
 from shipdash.runs import Store, StoreError
 from shipdash.studies import collect, replicas
@@ -359,12 +359,12 @@ def test_one_or_two_sizes_are_no_curve(sizes):
 
 @pytest.mark.parametrize(("a", "b", "n"), [
     (0, 0, 5), (3, 0, 5), (5, 5, 5), (4, 3, 9), (30, 45, 80)])
-def test_overlap_of_random_sets_is_scipys_hypergeometric(a, b, n):
-    """Mean of the Jaccard index over scipy's probabilities."""
-    common = np.arange(0, min(a, b) + 1)
-    chance = hypergeom(n, a, b).pmf(common)
-    jaccard = common / np.maximum(a + b - common, 1) if a + b else np.ones(1)
-    assert analysis.random_overlap(a, b, n)[0] == pytest.approx(chance @ jaccard, rel=1e-9)
+def test_overlap_of_random_sets_is_hypergeometric(a, b, n):
+    """Mean of the Jaccard index over all ways to draw, counted in whole numbers."""
+    ways = {k: math.comb(a, k) * math.comb(n - a, b - k) for k in range(min(a, b) + 1)}
+    jaccard = {k: k / (a + b - k) if a + b else 1.0 for k in ways}
+    mean = sum(ways[k] * jaccard[k] for k in ways) / math.comb(n, b)
+    assert analysis.random_overlap(a, b, n)[0] == pytest.approx(mean, rel=1e-9)
 
 
 def test_overlap_of_random_sets_by_simulation():
@@ -384,15 +384,6 @@ def test_overlap_names_impossible_sizes(sizes):
     """More pairs than the pool has."""
     with pytest.raises(ValueError, match=r"must be from 0 to n_pool.*Received: n_a="):
         analysis.random_overlap(*sizes)
-
-
-def test_fan_median_of_three_curves_by_hand():
-    """At every place where one of them changes."""
-    steps = pd.DataFrame({"order_seed": [1, 1, 2, 2, 2, 3, 3], "tested": [0, 5, 0, 2, 4, 0, 3],
-                          "selected": [0, 3, 0, 1, 2, 0, 9]})
-    median = analysis.fan_median(steps)
-    assert median["tested"].tolist() == [0, 2, 3, 4, 5]
-    assert median["selected"].tolist() == [0, 0, 1, 2, 3]
 
 
 def test_fan_of_a_store(whole):
@@ -679,76 +670,6 @@ def test_a_fold_that_failed_ends_the_chain(tmp_path):
         replicas.folds_summary(store, run_id, chain)
 
 
-# ---- assurance
-
-
-EVENTS = [Picked(1, 0, 0, 1, 1, None, None), Scanned(1, 3, 3, (1, 2), (1.0, 1.0), 2, 0, 0.1),
-          Picked(1, 3, 3, 2, 4, 0.2, 0.0), Scanned(1, 7, 7, (4, 5, 6), (1.0,) * 3, 3, 0, 0.1),
-          Scanned(2, 3, 9, (1, 2), (1.0, 1.0), 2, 0, 0.1), Picked(2, 4, 4, 3, 10, 0.1, 0.0)]
-
-
-def test_progressive_validation_looks_at_the_first_pass_only():
-    """Six scored pairs, one of which failed; three in a row passed at the end."""
-    assert analysis.first_pass(EVENTS).tolist() == [False, False, True, False, False, False]
-    found = analysis.progressive(EVENTS, window=4)
-    assert (found.rate.n_failed, found.rate.n_tested, found.n_clean) == (1, 4, 3)
-    assert found.bound == pytest.approx(1 - 0.05 ** (1 / 3))
-
-
-def test_a_network_that_trained_on_is_another_one():
-    """Three pairs passed after it trained without a pick: what passed before does not count."""
-    events = [Picked(1, 0, 0, 1, 1, None, None), Scanned(1, 3, 3, (1, 2), (1.0, 1.0), 2, 0, 0.1),
-              Trained(1, 5, 80, 0.9, 0.1, 1.0), Scanned(1, 6, 6, (3, 4, 5), (1.0,) * 3, 3, 0, 0.1)]
-    found = analysis.progressive(events)
-    assert (found.rate.n_tested, found.n_clean) == (5, 3)
-
-
-def test_progressive_validation_of_nothing():
-    """Every rate is possible."""
-    found = analysis.progressive([])
-    assert (found.rate.rate, found.n_clean, found.bound) == (None, 0, 1.0)
-
-
-def _finished(**changes):
-    of_result = {name.removeprefix("result."): value for name, value in changes.items()
-                 if name.startswith("result.")}
-    asked = {name: value for name, value in changes.items() if not name.startswith("result.")}
-    return a_run(RunConfig().replace(**asked), **{
-        "core": list(range(100)), "n_pool": 10_000, "reason": "clean",
-        "device": "CPU (2 threads)", **of_result})
-
-
-@pytest.mark.parametrize(("changes", "crossed"), [
-    ({}, []),
-    ({"selection.idle_epochs": True}, ["deterministic"]),
-    ({"result.device": "GPU: NVIDIA"}, ["deterministic"]),
-    ({"result.reason": "exhausted"}, ["clean_pass"]),
-    ({"result.reason": "stalled"}, ["clean_pass"]),
-    ({"planted.distinct": 50}, ["iid"]),
-    ({"planted.duplicates": 0.5}, ["iid"]),
-    ({"selection.exclude": ["0" * 16]}, ["iid"]),
-    ({"planted.label_noise": 0.1}, []),
-    ({"result.core": [1, 2]}, ["first_counted"]),
-    ({"result.core": [1] * 100}, ["first_counted"]),
-])
-def test_conditions_are_read_from_the_run(changes, crossed):
-    """Each is crossed by what breaks it and by nothing else; then there is no bound."""
-    run = _finished(**changes)
-    found = analysis.conditions(run.config, run.result)
-    assert [name for name, holds in found.items() if not holds] == crossed
-    assert (analysis.certificate_of(run).bound is None) == bool(crossed)
-
-
-@pytest.mark.parametrize(("n", "n_failing", "reason", "clean"), [
-    (9_900, 0, "exhausted", True), (9_900, 1, "exhausted", False), (9_899, 0, "exhausted", False),
-    (9_900, 0, "stalled", False)])
-def test_a_whole_reaudit_without_failure_is_a_clean_pass(n, n_failing, reason, clean):
-    """The same network looking at the same pairs; a part of them, or a stalled run, is none."""
-    again = {"n": n, "n_failing": n_failing, "lowest_iou": None, "failing": []}
-    run = _finished(**{"result.reason": reason, "result.reaudit": again})
-    assert analysis.conditions(run.config, run.result)["clean_pass"] is clean
-
-
 # ---- figures
 
 
@@ -758,7 +679,9 @@ def _charts(found):
     return {
         "arms": figures.arms(same, "t"), "differences": figures.differences(same, "t"),
         "curve": figures.random_curve(found.curve, "share_failing", core, "t"),
-        "fan": figures.fan(found.steps, analysis.fan_median(found.steps), N_POOL, "t"),
+        "fan": figures.fan(found.steps, analysis.common_curve([
+            (order["tested"], order["selected"])
+            for _, order in found.steps.groupby("order_seed")]), N_POOL, "t"),
         "costs": figures.costs(found.cost, "t"),
     }
 

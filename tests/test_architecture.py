@@ -39,8 +39,9 @@ TABLE = {
     "runs": Row(4, f"{ALL_BELOW} runs", "numpy"),
     # Pillow decodes pictures, pycocotools draws COCO's masks; of runs it takes the locks
     "importing": Row(5, "config data runs importing", "numpy PIL pycocotools"),
-    # SciPy: the overlap of random sets is hypergeometric, the certificate's tails are binomial
-    "analysis": Row(2, "config records results analysis", "numpy pandas scipy"),
+    # SciPy has the intervals, tests and fits; it takes half a second, which no first page waits for
+    "analysis": Row(2, "config records results analysis", "numpy pandas",
+                    lazily="scipy"),
     # Dask is an optional extra
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),

@@ -1,4 +1,4 @@
-"""The risk bound against exact sums and simulated runs; progressive validation by hand."""
+"""The risk bound against exact sums and simulated runs; its conditions, run by run."""
 
 from __future__ import annotations
 
@@ -10,23 +10,10 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.special import gammaln, logsumexp
-from scipy.stats import binomtest
+from stored_results import a_run
 
-from shipdash.analysis.certificate import (
-    MAX_POOL,
-    certify,
-    progressive_bound,
-    recent_failure_rate,
-    risk_bound,
-)
-
-HELD = {
-    "deterministic": True,
-    "clean_pass": True,
-    "iid": True,
-    "first_counted": True,
-    "wall_clock_free": True,
-}
+from shipdash.analysis.certificate import MAX_POOL, certificate_of, risk_bound
+from shipdash.config import RunConfig
 
 
 def exact_left_side(epsilon: Fraction, k: int, n: int, delta: Fraction) -> Fraction:
@@ -171,42 +158,12 @@ def test_the_largest_pool_is_quick():
     assert 0 < bounds[0] <= bounds[-1] <= 1
 
 
-def test_numpy_numbers_count_as_numbers():
-    """Counts from arrays give the same plain float."""
-    bound = risk_bound(np.int64(100), np.uint32(10_000), np.float64(0.01))
-    assert type(bound) is float
-    assert bound == risk_bound(100, 10_000, 0.01)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        ((-1, 10), "n_kept"),
-        ((11, 10), "n_kept"),
-        ((1.0, 10), "n_kept"),
-        ((True, 10), "n_kept"),
-        ((np.True_, 10), "n_kept"),
-        ((math.nan, 10), "n_kept"),
-        (("3", 10), "n_kept"),
-        ((None, 10), "n_kept"),
-        ((0, 0), "n_pool"),
-        ((0, -5), "n_pool"),
-        ((0, 10.0), "n_pool"),
-        ((0, True), "n_pool"),
-        ((0, MAX_POOL + 1), "n_pool"),
-        ((1, 10, 0.0), "delta"),
-        ((1, 10, 1.0), "delta"),
-        ((1, 10, -0.1), "delta"),
-        ((1, 10, math.nan), "delta"),
-        ((1, 10, math.inf), "delta"),
-        ((1, 10, True), "delta"),
-        ((1, 10, "0.01"), "delta"),
-        ((1, 10, None), "delta"),
-    ],
-)
-def test_bad_input_is_named(arguments, name):
-    """The error says which argument, what must hold and what came."""
-    with pytest.raises(ValueError, match=rf"^{name} must .*\. Received: {name}="):
+@pytest.mark.parametrize("arguments", [
+    (-1, 10), (11, 10), (math.nan, 10), (0, 0), (0, -5), (0, MAX_POOL + 1),
+    (1, 10, 0.0), (1, 10, 1.0), (1, 10, -0.1), (1, 10, math.nan), (1, 10, math.inf)])
+def test_numbers_out_of_range_are_named(arguments):
+    """The error says what must hold and what came."""
+    with pytest.raises(ValueError, match=r"must be .*\. Received: n_kept="):
         risk_bound(*arguments)
 
 
@@ -274,150 +231,66 @@ def test_the_simulation_can_tell_a_bound_from_a_guess():
     assert np.mean(risks > sizes / n) > 1 / 3
 
 
-# ---- progressive validation
+# ---- the conditions
 
 
-@pytest.mark.parametrize(
-    ("n_clean", "confidence", "expected"),
-    [(0, 0.95, 1.0), (1, 0.95, 0.95), (2, 0.75, 0.5), (3, 0.875, 0.5), (1, 0.2, 0.2)],
-)
-def test_progressive_bound_by_hand(n_clean, confidence, expected):
-    """1 - (1 - confidence)^(1/m), and 1 before anything was tested."""
-    assert progressive_bound(n_clean, confidence) == pytest.approx(expected, rel=1e-14)
+NAMES = {"The picks alone decide the network": "deterministic",
+         "The last pass was clean": "clean_pass", "The pairs are independent draws": "iid",
+         "The first pairs count": "first_counted", "No clock decided": "wall_clock_free"}
 
 
-@pytest.mark.parametrize("n_clean", [1, 9, 1000])
-def test_progressive_bound_is_the_one_sided_exact_interval(n_clean):
-    """It equals scipy's one-sided Clopper-Pearson limit for no failure."""
-    test = binomtest(0, n_clean, alternative="less")
-    limit = test.proportion_ci(0.95, method="exact").high
-    assert progressive_bound(n_clean) == pytest.approx(limit, rel=1e-9)
+def _finished(**changes):
+    of_result = {name.removeprefix("result."): value for name, value in changes.items()
+                 if name.startswith("result.")}
+    asked = {name: value for name, value in changes.items() if not name.startswith("result.")}
+    return a_run(RunConfig().replace(**asked), **{
+        "core": list(range(100)), "n_pool": 10_000, "reason": "clean",
+        "device": "CPU (2 threads)", **of_result})
 
 
-def test_progressive_bound_follows_the_rule_of_three():
-    """For many clean tests it approaches -ln(0.05)/m, about 3/m."""
-    assert progressive_bound(10**9) == pytest.approx(-math.log(0.05) / 10**9, rel=1e-8)
+@pytest.mark.parametrize(("changes", "crossed"), [
+    ({}, []),
+    ({"selection.idle_epochs": True}, ["deterministic"]),
+    ({"result.device": "GPU: NVIDIA"}, ["deterministic"]),
+    ({"result.reason": "exhausted"}, ["clean_pass"]),
+    ({"result.reason": "stalled"}, ["clean_pass"]),
+    ({"planted.distinct": 50}, ["iid"]),
+    ({"planted.duplicates": 0.5}, ["iid"]),
+    ({"selection.exclude": ["0" * 16]}, ["iid"]),
+    ({"planted.label_noise": 0.1}, []),
+    ({"result.core": [1, 2]}, ["first_counted"]),
+    ({"result.core": [1] * 100}, ["first_counted"]),
+])
+def test_conditions_are_read_from_the_run(changes, crossed):
+    """Each is crossed by what breaks it and by nothing else; then there is no bound."""
+    found = certificate_of(_finished(**changes))
+    assert [NAMES[c.name] for c in found.conditions if not c.holds] == crossed
+    assert (found.bound is None) == bool(crossed)
 
 
-@pytest.mark.parametrize("confidence", [0.0, 1.0, math.nan, True, "0.95"])
-def test_progressive_bound_names_a_bad_confidence(confidence):
-    """Confidence is a share strictly between 0 and 1."""
-    with pytest.raises(ValueError, match=r"^confidence must .*\. Received: confidence="):
-        progressive_bound(10, confidence)
+@pytest.mark.parametrize(("n", "n_failing", "reason", "clean"), [
+    (9_900, 0, "exhausted", True), (9_900, 1, "exhausted", False), (9_899, 0, "exhausted", False),
+    (9_900, 0, "stalled", False)])
+def test_a_whole_reaudit_without_failure_is_a_clean_pass(n, n_failing, reason, clean):
+    """The same network looking at the same pairs; a part of them, or a stalled run, is none."""
+    again = {"n": n, "n_failing": n_failing, "lowest_iou": None, "failing": []}
+    found = certificate_of(_finished(**{"result.reason": reason, "result.reaudit": again}))
+    assert found.conditions[1].holds is clean
 
 
-@pytest.mark.parametrize("n_clean", [-1, 2.0, True, math.nan])
-def test_progressive_bound_names_a_bad_count(n_clean):
-    """The number of clean tests is a whole number."""
-    with pytest.raises(ValueError, match=r"^n_clean must .*\. Received: n_clean="):
-        progressive_bound(n_clean)
+def test_the_certificate_says_what_it_was_asked():
+    """The bound of the run's own numbers, and these beside it."""
+    found = certificate_of(_finished(), delta=0.05)
+    assert found[:4] == (risk_bound(100, 10_000, 0.05), 100, 10_000, 0.05)
 
 
-def test_recent_rate_looks_at_the_last_pairs_only():
-    """Failures before the window do not count."""
-    failed = np.array([True] * 10 + [False, True, False, False])
-    recent = recent_failure_rate(failed, 4)
-    assert (recent.rate, recent.n_failed, recent.n_tested) == (0.25, 1, 4)
-
-
-def test_recent_rate_takes_what_there_is():
-    """A window longer than the stream looks at the whole stream."""
-    failed = np.array([True, False, True])
-    assert recent_failure_rate(failed, 100) == recent_failure_rate(failed, 3)
-    assert recent_failure_rate(failed, 100).n_tested == 3
-
-
-def test_recent_rate_of_nothing_is_no_rate():
-    """Before the first test there is no rate, and every rate is possible."""
-    assert recent_failure_rate(np.zeros(0, bool), 5) == (None, 0.0, 1.0, 0, 0)
-
-
-@pytest.mark.parametrize("n_failed", [0, 1, 7, 49, 50])
-@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
-def test_recent_interval_is_scipys(n_failed, confidence):
-    """The same limits as binomtest's exact interval."""
-    failed = np.arange(50) < n_failed
-    expected = binomtest(n_failed, 50).proportion_ci(confidence, method="exact")
-    recent = recent_failure_rate(failed, 50, confidence)
-    assert recent[1:3] == pytest.approx((expected.low, expected.high), rel=1e-9, abs=1e-12)
-    assert recent.low <= recent.rate <= recent.high
-
-
-@pytest.mark.parametrize(
-    "failed",
-    [np.array([0, 1, 1]), np.array([0.5]), np.zeros((2, 2), bool), np.bool_(True), [True], None],
-)
-def test_recent_rate_wants_a_bool_array(failed):
-    """Numbers, lists and tables are not silently read as failures."""
-    with pytest.raises(ValueError, match=r"^failed must be a bool array .*Received: failed="):
-        recent_failure_rate(failed, 2)
-
-
-@pytest.mark.parametrize("window", [0, -1, 1.5, True])
-def test_recent_rate_names_a_bad_window(window):
-    """An empty window would silently mean the whole stream."""
-    with pytest.raises(ValueError, match=r"^window must .*\. Received: window="):
-        recent_failure_rate(np.array([True, False]), window)
-
-
-# ---- certify
-
-
-def test_all_conditions_met_give_the_bound():
-    """With every tick the certificate carries the bound and what it was asked."""
-    certificate = certify(n_kept=271, n_pool=10_000, delta=0.01, **HELD)
-    assert certificate.bound == risk_bound(271, 10_000, 0.01)
-    assert certificate[1:4] == (271, 10_000, 0.01)
-    assert [c.holds for c in certificate.conditions] == [True] * 5
-
-
-@pytest.mark.parametrize("failing", HELD)
-def test_one_failing_condition_withholds_the_bound(failing):
-    """One cross is enough, it is the right one, and only its reason changes."""
-    whole = certify(n_kept=271, n_pool=10_000, delta=0.01, **HELD)
-    part = certify(n_kept=271, n_pool=10_000, delta=0.01, **{**HELD, failing: False})
-    assert part.bound is None
-    place = list(HELD).index(failing)
-    assert [c.holds for c in part.conditions] == [i != place for i in range(5)]
-    changed = [a != b for a, b in zip(whole.conditions, part.conditions, strict=True)]
-    assert changed == [i == place for i in range(5)]
-    assert whole.conditions[place].name == part.conditions[place].name
-    assert whole.conditions[place].reason != part.conditions[place].reason
-
-
-@pytest.mark.parametrize("holds", [True, False])
-def test_conditions_read_as_sentences(holds):
-    """Each has a name of its own and a reason that is a sentence."""
-    conditions = certify(
-        n_kept=1, n_pool=2, delta=0.01, **dict.fromkeys(HELD, holds)
-    ).conditions
-    assert len({c.name for c in conditions}) == len({c.reason for c in conditions}) == 5
-    for c in conditions:
-        assert c.reason[0].isupper()
-        assert c.reason.endswith(".")
-        assert "  " not in c.reason
-
-
-@pytest.mark.parametrize("holds", [1, 0, None, "False", math.nan])
-@pytest.mark.parametrize("name", HELD)
-def test_conditions_are_true_or_false(name, holds):
-    """Anything else is refused: the text "False" would count as true."""
-    with pytest.raises(ValueError, match=rf"^{name} must be True or False\. Received: {name}="):
-        certify(n_kept=1, n_pool=2, delta=0.01, **{**HELD, name: holds})
-
-
-def test_numbers_are_checked_even_where_no_bound_is_shown():
-    """A failing condition does not hide an impossible count."""
-    with pytest.raises(ValueError, match=r"^n_kept must"):
-        certify(n_kept=3, n_pool=2, delta=0.01, **{**HELD, "iid": False})
-
-
-def test_certificate_holds_plain_python_values():
-    """Values from numpy come back as what JSON can store."""
-    certificate = certify(
-        n_kept=np.int64(3), n_pool=np.int64(9), delta=np.float64(0.05),
-        **{**HELD, "iid": np.True_},
-    )
-    kinds = [type(value) for value in certificate[:4]]
-    assert kinds == [float, int, int, float]
-    assert {type(c.holds) for c in certificate.conditions} == {bool}
+def test_conditions_read_as_sentences():
+    """Each has a name of its own, and a reason that is another sentence where it does not hold."""
+    held = certificate_of(_finished()).conditions
+    crossed = certificate_of(_finished(**{
+        "result.device": "GPU", "result.reason": "stalled", "planted.distinct": 50,
+        "result.core": [1, 2]})).conditions
+    assert len({c.name for c in held}) == 5 and [c.name for c in held] == [c.name for c in crossed]
+    assert len({c.reason for c in (*held, *crossed)}) == 9  # no clock ever decides
+    for c in (*held, *crossed):
+        assert c.reason[0].isupper() and c.reason.endswith(".") and "  " not in c.reason

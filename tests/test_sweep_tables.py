@@ -104,39 +104,54 @@ def test_the_trade_off_is_a_rank_correlation():
     assert "too few" in analysis.trade_off_finding(table[:2], "below_90")
 
 
+def _cores(*cores, **changes):
+    """Runs of one pool of ten pairs with these core sets, by letters."""
+    asked = configs.quick().replace(**changes)
+    return {letter: a_run(asked, core=list(core), n_pool=10)
+            for letter, core in zip("abcdef", cores, strict=False)}
+
+
 def test_jaccard_is_scikit_learns():
     """On random sets, as indicator vectors over the pool."""
     rng = np.random.default_rng(1)
-    cores = {name: rng.choice(60, size, replace=False) for name, size in
-             {"a": 20, "b": 30, "c": 5}.items()}
-    inside = {name: np.isin(np.arange(60), core) for name, core in cores.items()}
-    table = analysis.jaccard(cores)
-    for a in cores:
-        for b in cores:
-            assert table.loc[a, b] == pytest.approx(jaccard_score(inside[a], inside[b]))
+    cores = [rng.choice(10, size, replace=False).tolist() for size in (4, 7, 2)]
+    inside = dict(zip("abc", (np.isin(np.arange(10), core) for core in cores), strict=True))
+    for row in analysis.overlap_table(_cores(*cores)).itertuples():
+        assert row.jaccard == pytest.approx(jaccard_score(inside[row.a], inside[row.b]))
+        assert row.common == (inside[row.a] & inside[row.b]).sum()
 
 
 def test_jaccard_at_its_ends():
-    """Disjoint, the same, both empty, and two pools that cannot be compared."""
-    cores = {"a": [1, 2], "b": [3], "c": [2, 1], "d": [], "e": []}
-    table = analysis.jaccard(cores)
+    """Disjoint, the same, and both empty."""
+    runs = _cores([1, 2], [3], [2, 1], [], [])
+    table = analysis.overlap_matrix(analysis.overlap_table(runs), list(runs))
     assert table.loc["a", ["b", "c", "d"]].tolist() == [0.0, 1.0, 0.0]
-    assert table.loc["d", "e"] == 1.0
-    apart = analysis.jaccard({"a": [1], "b": [1], "c": [1]}, {"a": 1, "b": 2, "c": 1})
-    assert np.isnan(apart.loc["a", "b"]) and apart.loc["a", "c"] == 1.0
+    assert table.loc["d", "e"] == table.loc["e", "d"] == 1.0
 
 
-def test_overlap_in_five_numbers():
+@pytest.mark.parametrize("change", [
+    {"seeds.pool": 2}, {"scene.distractor": "none"}, {"planted.duplicates": 0.5},
+    {"source.kind": "files", "source.name": "ships", "source.fingerprint": "0" * 16,
+     "source.rows": 64, "source.cols": 64}])
+def test_pools_of_other_pairs_are_not_compared(change):
+    """Number 1 of the one pool is not number 1 of the other."""
+    runs = _cores([1], [1]) | {"c": _cores([1], **change)["a"]}
+    table = analysis.overlap_table(runs)
+    assert (table["a"].tolist(), table["b"].tolist()) == (["a"], ["b"])
+    assert np.isnan(analysis.overlap_matrix(table, list(runs)).loc["a", "c"])
+
+
+def test_overlap_in_a_sentence():
     """Three core sets by hand, and chance by drawing."""
-    table = analysis.jaccard({"a": [0, 1], "b": [1, 2], "c": [3, 4]})
-    found = analysis.overlap(table, [2, 2, 2], 10)
-    assert (found.n, found.low, found.high) == (3, 0.0, pytest.approx(1 / 3))
-    assert found.median == 0.0
+    table = analysis.overlap_table(_cores([0, 1], [1, 2], [3, 4]))
     rng = np.random.default_rng(2)
     drawn = [len({*a} & {*b}) / len({*a} | {*b}) for a, b in (
         (rng.choice(10, 2, False), rng.choice(10, 2, False)) for _ in range(4000))]
-    assert found.chance == pytest.approx(np.mean(drawn), abs=0.01)
-    assert np.isnan(analysis.overlap(analysis.jaccard({"a": [1]}), [1], 10).median)
+    assert table["random"].tolist() == pytest.approx([np.mean(drawn)] * 3, abs=0.01)
+    assert analysis.overlap_finding(table) == (
+        "Core sets overlap by 0.000 (Jaccard, 0.000 to 0.333); chance alone would give 0.141")
+    alone = analysis.overlap_table(_cores([1]))
+    assert analysis.overlap_finding(alone) == "No two core sets come from the same pool"
 
 
 def test_a_common_curve_is_the_median_of_steps():
@@ -293,8 +308,7 @@ def test_an_overlay_shows_every_run_the_median_and_the_range():
 
 def test_overlap_leaves_incomparable_cells_blank():
     """Two pools: no number where there is nothing to say."""
-    table = analysis.jaccard({"a": [1], "b": [1], "c": [2]}, {"a": 1, "b": 2, "c": 1})
-    chart = figures.overlap(table, analysis.overlap(table, [1, 1, 1], 10))
-    cells = chart.figure.data[0].text
-    assert (cells[0][1], cells[0][0], cells[0][2]) == ("", "1.00", "0.00")
-    assert "chance alone would give 0.100" in chart.title
+    runs = _cores([1], [2]) | {"c": _cores([1], **{"seeds.pool": 2})["a"]}
+    table = analysis.overlap_matrix(analysis.overlap_table(runs), list(runs))
+    cells = figures.overlap(table, "t").figure.data[0].text
+    assert (cells[0][2], cells[0][0], cells[0][1]) == ("", "1.00", "0.00")

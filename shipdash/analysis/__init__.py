@@ -19,6 +19,7 @@ from shipdash.analysis.arms import (
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
+from shipdash.analysis.certificate import certificate_of, conditions
 from shipdash.analysis.compare import common_curve, labels, replicas, sizes_finding
 from shipdash.analysis.core_against_random import (
     Finding,
@@ -32,25 +33,19 @@ from shipdash.analysis.core_against_random import (
     verdict,
 )
 from shipdash.analysis.cost import cost_finding, cost_table, full_epochs
-from shipdash.analysis.guarantees import (
-    WINDOW,
-    Progressive,
-    certificate_of,
-    conditions,
-    first_pass,
-    progressive,
-)
+from shipdash.analysis.intervals import clopper_pearson, wilson
 from shipdash.analysis.orders import (
     fan_finding,
-    fan_median,
     fan_table,
     folds_finding,
     folds_table,
+)
+from shipdash.analysis.overlap import (
+    overlap_finding,
     overlap_matrix,
     overlap_table,
     random_overlap,
 )
-from shipdash.analysis.overlap import Overlap, jaccard, overlap
 from shipdash.analysis.passes import passes_finding, passes_table
 from shipdash.analysis.planted import (
     distinct_answer,
@@ -73,6 +68,13 @@ from shipdash.analysis.precision import (
     trade_off,
     trade_off_finding,
 )
+from shipdash.analysis.progressive_validation import (
+    WINDOW,
+    Progressive,
+    first_pass,
+    progressive,
+    progressive_bound,
+)
 from shipdash.analysis.random_curve import curve_table, invert, worth_table, worth_words
 from shipdash.analysis.run import (
     RATE_WINDOW,
@@ -94,7 +96,6 @@ from shipdash.analysis.scores import (
     factor_rates,
     measures,
     same_rate,
-    wilson,
 )
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 
@@ -114,7 +115,6 @@ __all__ = [
     "Curve",
     "Estimate",
     "Finding",
-    "Overlap",
     "Progress",
     "Progressive",
     "Verdict",
@@ -131,6 +131,7 @@ __all__ = [
     "arms_so_far",
     "arms_title",
     "certificate_of",
+    "clopper_pearson",
     "common_curve",
     "completed",
     "conditions",
@@ -148,7 +149,6 @@ __all__ = [
     "estimate",
     "factor_rates",
     "fan_finding",
-    "fan_median",
     "fan_table",
     "finding",
     "first_pass",
@@ -157,7 +157,6 @@ __all__ = [
     "full_epochs",
     "interval",
     "invert",
-    "jaccard",
     "judged",
     "labels",
     "measures",
@@ -166,7 +165,7 @@ __all__ = [
     "noise_answer",
     "noise_finding",
     "ordered_counts",
-    "overlap",
+    "overlap_finding",
     "overlap_matrix",
     "overlap_table",
     "pair_history",
@@ -174,6 +173,7 @@ __all__ = [
     "passes_table",
     "progress",
     "progressive",
+    "progressive_bound",
     "random_overlap",
     "rejection_rate",
     "replicas",

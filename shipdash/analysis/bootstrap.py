@@ -58,10 +58,6 @@ def monotone(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     >>> monotone(np.array([1.0, 3.0, 2.0, 4.0]), np.ones(4)).tolist()
     [1.0, 2.5, 2.5, 4.0]
     """
-    levels: list[list[float]] = []  # level, weight, number of values on it
-    for value, weight in zip(values, weights, strict=True):
-        levels.append([float(value), float(weight), 1])
-        while len(levels) > 1 and levels[-2][0] > levels[-1][0]:
-            (a, wa, na), (b, wb, nb) = levels[-2:]
-            levels[-2:] = [[(a * wa + b * wb) / (wa + wb), wa + wb, na + nb]]
-    return np.repeat([level for level, _, _ in levels], [int(n) for _, _, n in levels])
+    from scipy.optimize import isotonic_regression
+
+    return isotonic_regression(values, weights=weights).x

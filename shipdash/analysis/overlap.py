@@ -7,76 +7,82 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.orders import random_overlap
+from shipdash.config import RunConfig
+from shipdash.results import StoredRun
+
+COLUMNS = ["a", "b", "common", "jaccard", "random", "random_high"]
 
 
-class Overlap(NamedTuple):
-    """Median and range of the Jaccard index over all comparable pairs of core sets."""
+def overlap_table(runs: Mapping[Hashable, StoredRun]) -> pd.DataFrame:
+    """Every two core sets of one pool: a, b, common, jaccard, random (its mean by chance),
+    random_high.
 
-    n: int
-    median: float
-    low: float
-    high: float
-    chance: float
-
-
-def jaccard(cores: Mapping[str, Sequence[int]],
-            pools: Mapping[str, Hashable] | None = None) -> pd.DataFrame:
-    """Jaccard index of every two core sets (Jaccard, New Phytologist 11, 1912): square, symmetric.
-
-    Parameters
-    ----------
-    cores : mapping of label -> pool numbers
-        In the order in which rows and columns are to stand.
-    pools : mapping of label -> hashable, optional
-        What tells pools apart. Number 7 of two pools is not the same pair: such cells are NaN.
-        Without it all cores are taken to come from one pool.
-
-    Returns
-    -------
-    DataFrame of float
-        ``|a and b| / |a or b|``, from 0 (disjoint) to 1 (the same); 1 where both are empty.
-
-    Examples
-    --------
-    >>> float(jaccard({"a": [1, 2, 3], "b": [2, 3, 4]}).loc["a", "b"])
-    0.5
+    The Jaccard index (New Phytologist 11, 1912) is ``|a and b| / |a or b|``, from 0 (disjoint) to
+    1 (the same); 1 where both are empty. Two runs whose pools hold other pairs are left out:
+    number 7 of the one is not number 7 of the other. Of two pools that begin alike the larger one
+    sets the chance.
     """
-    sets, labels = {label: set(core) for label, core in cores.items()}, list(cores)
-    table = pd.DataFrame(1.0, index=labels, columns=labels)
-    for a, b in itertools.combinations(labels, 2):
-        either = len(sets[a] | sets[b])
-        share = len(sets[a] & sets[b]) / either if either else 1.0
-        same_pool = pools is None or pools[a] == pools[b]
-        table.loc[a, b] = table.loc[b, a] = share if same_pool else np.nan
-    return table
+    rows = []
+    for a, b in itertools.combinations(runs, 2):
+        if _pool(runs[a].config) != _pool(runs[b].config):
+            continue
+        one, two = set(runs[a].result.core), set(runs[b].result.core)
+        n_pool = max(runs[a].result.n_pool, runs[b].result.n_pool)
+        n_common = len(one & two)
+        rows.append((a, b, n_common, float(_jaccard(n_common, len(one), len(two))),
+                     *random_overlap(len(one), len(two), n_pool)))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def overlap(table: pd.DataFrame, sizes: Sequence[int], n_pool: int | Sequence[int]) -> Overlap:
-    """The matrix in five numbers; all but the first are NaN where no two cores can be compared.
+def overlap_matrix(table: pd.DataFrame, labels: Sequence[Hashable]) -> pd.DataFrame:
+    """`overlap_table` as a square table of Jaccard indices; NaN where nothing can be compared."""
+    matrix = pd.DataFrame(np.nan, index=labels, columns=labels)
+    for label in labels:
+        matrix.loc[label, label] = 1.0
+    for row in table.itertuples():
+        matrix.loc[row.a, row.b] = matrix.loc[row.b, row.a] = row.jaccard
+    return matrix
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `jaccard`.
-    sizes : sequence of int
-        Number of pairs in each core set, in the order of the rows.
-    n_pool : int, or one a core set
-        Pairs each was chosen from. Of two pools that begin alike the larger one sets the chance.
+
+def overlap_finding(table: pd.DataFrame) -> str:
+    """Median and range of the Jaccard index, beside that of random sets."""
+    if table.empty:
+        return "No two core sets come from the same pool"
+    found = table["jaccard"]
+    spread = f", {found.min():.3f} to {found.max():.3f}" if len(table) > 1 else ""
+    return (f"Core sets overlap by {found.median():.3f} (Jaccard{spread}); chance alone would give "
+            f"{table['random'].median():.3f}")
+
+
+def random_overlap(n_a: int, n_b: int, n_pool: int) -> tuple[float, float]:
+    """Jaccard index of two random subsets of one pool: its mean, and what 97.5 % stay within.
+
+    The number in common is hypergeometric.
+
+    >>> mean, most = random_overlap(100, 100, 10_000)
+    >>> round(mean, 4), round(most, 4)
+    (0.0051, 0.0152)
     """
-    a, b = np.triu_indices(len(table), 1)
-    values = table.to_numpy()[a, b]
-    known = ~np.isnan(values)
-    if not known.any():
-        return Overlap(0, np.nan, np.nan, np.nan, np.nan)
-    pools = np.broadcast_to(n_pool, len(table))
-    chances = [random_overlap(sizes[i], sizes[j], int(max(pools[i], pools[j])))[0]
-               for i, j in zip(a[known].tolist(), b[known].tolist(), strict=True)]
-    values = values[known]
-    return Overlap(len(values), float(np.median(values)), float(values.min()),
-                   float(values.max()), float(np.median(chances)))
+    from scipy.stats import hypergeom
+
+    if not 0 <= n_a <= n_pool >= n_b >= 0:
+        raise ValueError("n_a and n_b must be from 0 to n_pool. "
+                         f"Received: n_a={n_a}, n_b={n_b}, n_pool={n_pool}")
+    in_common = hypergeom(n_pool, n_a, n_b)
+    n_least, n_most = in_common.support()
+    common = np.arange(n_least, n_most + 1)
+    mean = in_common.pmf(common) @ _jaccard(common, n_a, n_b)
+    return float(mean), float(_jaccard(in_common.ppf(0.975), n_a, n_b))
+
+
+def _jaccard(n_common: np.ndarray | float, n_a: int, n_b: int) -> np.ndarray | float:
+    return n_common / (n_a + n_b - n_common) if n_a + n_b else np.ones_like(n_common, float)
+
+
+def _pool(config: RunConfig) -> tuple:
+    """What decides which pair a number of the pool stands for."""
+    return config.source, config.scene, config.planted, config.seeds.pool

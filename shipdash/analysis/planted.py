@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from shipdash.analysis.core_against_random import Finding
-from shipdash.analysis.scores import wilson
+from shipdash.analysis.intervals import wilson
 from shipdash.config import RunConfig
 
 FORGETTING = 0.10
@@ -78,9 +77,9 @@ def noise_answer(labels: Sequence[str], n_core: int, n_pool_wrong: int, n_pool: 
     `labels` are those of the core pairs: ``"true"``, ``"shifted"`` or ``"dropped"``.
     """
     wrong = sum(label != "true" for label in labels)
-    low, high = wilson(np.array([wrong]), np.array([max(n_core, 1)]))
+    low, high = wilson(wrong, n_core)
     return {"n_core": n_core, "n_wrong": wrong, "share_core": wrong / max(n_core, 1),
-            "share_low": float(low[0]), "share_high": float(high[0]), "n_pool": n_pool,
+            "share_low": low, "share_high": high, "n_pool": n_pool,
             "n_pool_wrong": n_pool_wrong, "share_pool": n_pool_wrong / n_pool,
             "share_found": wrong / max(n_pool_wrong, 1)}
 
@@ -90,7 +89,7 @@ def noise_finding(answer: Mapping[str, Any]) -> Finding:
     return Finding(
         f"{answer['share_core']:.0%} of the core set has a wrong mask, {answer['share_pool']:.1%} "
         "of the pool",
-        f"{answer['n_wrong']:,} of {answer['n_core']:,} core pairs (95 %: "
+        f"{answer['n_wrong']:,} of {answer['n_core']:,} core pairs (95 % by Wilson: "
         f"{answer['share_low']:.0%} to {answer['share_high']:.0%}); {answer['share_found']:.0%} of "
         f"the {answer['n_pool_wrong']:,} wrong masks of the pool were kept. A network fails what "
         "contradicts all else it was shown, so mistake-driven selection collects mistakes of the "

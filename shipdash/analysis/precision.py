@@ -5,7 +5,6 @@ Runs are the unit: every number here is one run's, or a median with its range ov
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.analysis.run_numbers import run_numbers
+from shipdash.config import SelectionConfig
 from shipdash.results import StoredRun, fails
 
 FIXED_IOU = (0.5, 0.7, 0.9)
@@ -94,14 +94,18 @@ def acceptance_bands(low: float, high: float, margin: float) -> pd.DataFrame:
 
     The article score comes in tenths, so a pair passes at the next whole tenth above
     ``margin * precision``: in the stretch ``((t - 1) / (10 margin), t / (10 margin)]`` that is t
-    tenths, an IoU of ``(t + 9) / 20``. Ends are clipped to `low` and `high`.
+    tenths. `SelectionConfig` says which IoU that is. Ends are clipped to `low` and `high`.
 
     >>> acceptance_bands(0.85, 0.95, 0.95).round(3).values.tolist()
     [[0.85, 0.947, 9.0, 0.9], [0.947, 0.95, 10.0, 0.95]]
     """
-    first, last = (math.ceil(10 * margin * p - 1e-9) for p in (low, high))
-    rows = [(max(low, (t - 1) / (10 * margin)), min(high, t / (10 * margin)), t, (t + 9) / 20)
-            for t in range(first, last + 1)]
+    def rules(precision: float) -> SelectionConfig:
+        return SelectionConfig(precision=precision, margin=margin)
+
+    rows = []
+    for t in range(rules(low).acceptance_tenths, rules(high).acceptance_tenths + 1):
+        end = min(high, t / (10 * margin))
+        rows.append((max(low, (t - 1) / (10 * margin)), end, t, rules(end).acceptance_iou))
     return pd.DataFrame(rows, columns=["low", "high", "tenths", "iou"])
 
 

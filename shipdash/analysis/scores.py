@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
 
+from shipdash.analysis.intervals import wilson
 from shipdash.analysis.run import MOST_POINTS
 from shipdash.results import TIE, HeldOut, fails
 
@@ -77,8 +77,9 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_poo
     scaled = (table["n_pool"] * n_pool / max(stands.sum(), 1)).round()
     table["n_pool"] = np.maximum(scaled, table["n_core"]).astype(int)
     table["group"] = [_group_name(g) for g in table["group"]]
-    low, high = wilson(table["n_core"].to_numpy(), table["n_pool"].to_numpy())
-    return table.assign(rate=table["n_core"] / table["n_pool"], low=low, high=high)
+    ends = [wilson(row.n_core, row.n_pool) for row in table.itertuples()]
+    return table.assign(rate=table["n_core"] / table["n_pool"], low=[low for low, _ in ends],
+                        high=[high for _, high in ends])
 
 
 def same_rate(table: pd.DataFrame) -> float:
@@ -87,23 +88,15 @@ def same_rate(table: pd.DataFrame) -> float:
     Pearson's chi-square test of homogeneity (1900) on `factor_rates`; 1 for a single group, or
     where nothing or everything was picked.
     """
-    picked, n = table["n_core"].to_numpy(float), table["n_pool"].to_numpy(float)
-    share = picked.sum() / max(n.sum(), 1)
-    if len(table) < 2 or not 0 < share < 1:
+    from scipy.stats import chi2_contingency
+
+    counts = np.array([table["n_core"], table["n_pool"] - table["n_core"]])
+    if len(table) < 2 or not counts.sum(axis=1).all():
         return 1.0
-    statistic = np.sum((picked - n * share) ** 2 / (n * share * (1 - share)))
-    return float(chdtrc(len(table) - 1, statistic))
+    return float(chi2_contingency(counts, correction=False).pvalue)
 
 
 def _group_name(group: Any) -> str:
     if isinstance(group, pd.Interval):
         return f"{group.left:,.0f} to {group.right:,.0f}"
     return str(group)
-
-
-def wilson(k: np.ndarray, n: np.ndarray, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927): lower and upper end."""
-    share, centre = k / n, k / n + z * z / (2 * n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return np.maximum((centre - half) / scale, 0), np.minimum((centre + half) / scale, 1)

@@ -9,7 +9,10 @@ from shipdash.figures.base import QUIET, SELECTED, TALL, Chart, new_figure, nice
 
 
 def fan(steps: pd.DataFrame, median: pd.DataFrame, n_pool: int, title: str) -> Chart:
-    """Pairs selected against pairs tested: a thin line per order seed, a thick one the median."""
+    """Pairs selected against pairs tested: a thin line per order seed, a thick one the median.
+
+    `median` is from `analysis.common_curve`.
+    """
     figure = new_figure(TALL, "pairs tested", "pairs selected")
     top = nice(max(1.2 * steps["selected"].max(), 40)) if len(steps) else 40
     ramp = np.array([0, n_pool])
@@ -22,7 +25,7 @@ def fan(steps: pd.DataFrame, median: pd.DataFrame, n_pool: int, title: str) -> C
             opacity=0.45, line={"color": SELECTED, "width": 1.2, "shape": "hv"},
             hovertemplate=f"order seed {seed}: %{{y:,}} of %{{x:,}}<extra></extra>")
     if len(median):
-        figure.add_scatter(x=median["tested"].to_numpy(), y=median["selected"].to_numpy(),
+        figure.add_scatter(x=median["x"].to_numpy(), y=median["median"].to_numpy(),
                            name="median", mode="lines", uid="median",
                            line={"color": SELECTED, "width": 3, "shape": "hv"},
                            hovertemplate="median: %{y:,} of %{x:,}<extra></extra>")

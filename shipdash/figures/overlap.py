@@ -5,22 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.overlap import Overlap
 from shipdash.figures.base import Chart, new_figure
 
 _GREYS = [[0.0, "#dbe2ea"], [1.0, "#334155"]]  # read on light and dark; orange stays *selected*
 _MOST_WRITTEN = 14  # more cells a side than this and the numbers in them touch
 
 
-def overlap(table: pd.DataFrame, found: Overlap) -> Chart:
+def overlap(table: pd.DataFrame, title: str) -> Chart:
     """Jaccard index of every two core sets; a blank cell compares two different pools.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From `summary.jaccard`; its labels become the axes.
-    found : Overlap
-        From `summary.overlap`, for the title.
+    `table` is square, from `analysis.overlap_matrix`; its labels become the axes.
     """
     labels, z = [str(label) for label in table.index], table.to_numpy()
     figure = new_figure(min(120 + 34 * len(labels), 620), "", "")
@@ -33,10 +27,5 @@ def overlap(table: pd.DataFrame, found: Overlap) -> Chart:
         hovertemplate="%{y}<br>%{x}<br>Jaccard %{z:.3f}<extra></extra>", hoverongaps=False)
     figure.update_xaxes(type="category", showgrid=False, automargin=True)
     figure.update_yaxes(type="category", showgrid=False, automargin=True, autorange="reversed")
-    title = "No two core sets come from the same pool"
-    if found.n:
-        spread = f", {found.low:.3f} to {found.high:.3f}" if found.n > 1 else ""
-        title = (f"Core sets overlap by {found.median:.3f} (Jaccard{spread}); chance alone would "
-                 f"give {found.chance:.3f}")
     alt = f"Matrix of the overlap of {len(labels)} core sets. {title}."
     return Chart(figure, title, alt, table.rename_axis("core set").reset_index())

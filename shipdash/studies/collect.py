@@ -81,14 +81,13 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
     core = [r for r in runs if (r.arm, r.stop, r.network) == (
         analysis.ARMS["core"], analysis.EQUAL_UPDATES, analysis.SAME)]
     fan, chain = orders_of(config, known), folds_of(config, known)
-    cores = {r.config.seeds.order: r.result.core for r in fan}
     return Evidence(
         _about(own), analysis.arm_table(runs, limit, n_core), _across(store, fan, known),
         analysis.curve_table(runs, limit),
         analysis.worth_table(runs, core, limit),
         analysis.cost_table(runs, result.n_pool, n_core),
         analysis.fan_table(fan), _steps(store, fan),
-        analysis.overlap_table(cores, result.n_pool),
+        analysis.overlap_table({r.config.seeds.order: r for r in fan}),
         analysis.folds_table(chain, _scratch(store, chain, known)),
         analysis.passes_table(passes_of(config, known)),
         _known(config, known, "distinct"), _known(config, known, "label_noise"),

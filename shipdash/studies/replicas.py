@@ -63,8 +63,7 @@ def fan_summary(store: Store, run_id: str, orders: Study) -> dict:
     """
     members = _members(store, orders.runs)
     table = analysis.fan_table(members)
-    cores = {run.config.seeds.order: run.result.core for run in members}
-    overlap = analysis.overlap_table(cores, orders.runs[0].selection.n_pool)
+    overlap = analysis.overlap_table({run.config.seeds.order: run for run in members})
     said = analysis.fan_finding(table, overlap)
     return {
         "run_id": run_id, "orders": _plain(table),

@@ -190,13 +190,12 @@ def overlap(runs: list[frame.Run]) -> None:
         st.caption("The overlap of core sets needs two finished runs.")
         return
     names = analysis.labels(_specs(done))
-    pools = {names[r.run_id]: (r.config.scene, r.config.seeds.pool) for r in done}
-    table = analysis.jaccard({names[r.run_id]: r.result.core for r in done}, pools)
-    found = analysis.overlap(table, [r.result.n_core for r in done],
-                            [r.config.selection.n_pool for r in done])
-    chart.show(figures.overlap(table, found), key="compare_overlap",
+    table = analysis.overlap_table({names[r.run_id]: r for r in done})
+    matrix = analysis.overlap_matrix(table, list(names.values()))
+    chart.show(figures.overlap(matrix, analysis.overlap_finding(table)), key="compare_overlap",
                note="Jaccard index: pairs in both core sets as a share of pairs in either. Blank: "
-                    "another scene or pool seed, so no pair is in both.")
+                    "another data set, scene or pool seed, or other planted pairs, so that the "
+                    "pools hold other pairs.")
 
 
 def origin(runs: list[frame.Run]) -> None:

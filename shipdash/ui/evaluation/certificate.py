@@ -57,7 +57,8 @@ def _measured(run: frame.Run, certificate, recent) -> None:
         if certificate.bound is not None:
             title += f"; promised: at most {certificate.bound:.2%}"
     chart.show(figures.bounds(table, title), key="bounds",
-               note="Dots: measured, with 95 % intervals. Strokes: upper bounds. "
+               note="Dots: measured, with 95 % intervals (Wilson for the held-out pairs, Clopper "
+                    "and Pearson for the stream). Strokes: upper bounds. "
                     f"{frame.provenance(run)}")
 
 
@@ -65,12 +66,10 @@ def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
     rows, held = [], run.result.held_out
     if held:
         k, n = round(held.share_failing * held.n), held.n
-        low, high = analysis.wilson(*(pd.array([v], "int64").to_numpy() for v in (k, n)))
-        rows.append((f"held-out, {n:,} fresh pairs", "measured", k / n, low[0], high[0]))
-    rate = recent.rate
-    if rate.rate is not None:
-        rows.append((f"the last {rate.n_tested:,} pairs of the stream", "measured", rate.rate,
-                     rate.low, rate.high))
+        rows.append((f"held-out, {n:,} fresh pairs", "measured", k / n, *analysis.wilson(k, n)))
+    if recent.n_tested:
+        rows.append((f"the last {recent.n_tested:,} pairs of the stream", "measured",
+                     recent.n_failed / recent.n_tested, recent.low, recent.high))
     if recent.n_clean:
         rows.append((f"{recent.n_clean:,} in a row passed (95 %)", "bound", recent.bound, math.nan,
                      math.nan))

@@ -28,20 +28,16 @@ def order(run: frame.Run) -> None:
 def _fan(run: frame.Run, found, is_recorded: bool) -> None:
     said = analysis.fan_finding(found.fan, found.overlap)
     st.markdown(said.detail)
-    median = analysis.fan_median(found.steps)
+    median = analysis.common_curve([(order["tested"], order["selected"])
+                                    for _, order in found.steps.groupby("order_seed")])
     chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
                note=f"One line per order; the thick line is their median. "
                     f"{evidence.provenance(run, found, is_recorded)}")
     tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.",
                 leave_out=("seconds",))
-    matrix = analysis.overlap_matrix(found.overlap)
-    shown = analysis.overlap(matrix, _sizes(found.fan), found.about["n_pool"])
-    chart.show(figures.overlap(matrix, shown), key="overlap",
+    matrix = analysis.overlap_matrix(found.overlap, found.fan["order_seed"])
+    chart.show(figures.overlap(matrix, analysis.overlap_finding(found.overlap)), key="overlap",
                note="Share of common pairs among all pairs of two core sets, by order seed.")
-
-
-def _sizes(fan) -> list[int]:
-    return [int(n) for n in fan["n_core"]]
 
 
 def folds(run: frame.Run) -> None:

@@ -109,9 +109,9 @@ def why(run: frame.Run, table: pd.DataFrame) -> None:
     drawn = range(n) if sampled is None else sorted({*sampled, *chosen})
     facts = gallery.factors(run, tuple(drawn))
     part = "" if sampled is None else f", which {MOST_FACTORS:,} random ones stand for"
-    st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals. "
+    st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals (Wilson). "
                f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
-               f"a chance of 5 % / {len(FACTORS)} (chi-square test).")
+               f"a chance of 5 % / {len(FACTORS)} (Pearson's chi-square test).")
     cells = st.columns(2, gap="large")
     for k, (factor, label) in enumerate(FACTORS.items()):
         rates = analysis.factor_rates(facts, chosen, factor, n_pool=n, sampled=sampled)
