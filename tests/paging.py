@@ -4,7 +4,19 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from shipdash.runs import Store, queue
+from shipdash.ui import frame
+
 ROOT = Path(__file__).parents[1]
+
+
+def quiet_store(tmp_path, monkeypatch):
+    """An empty runs folder behind the pages, nothing recorded; no process is ever started."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
+    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU"})
+    return Store()
 
 
 def open_page(page, **query):

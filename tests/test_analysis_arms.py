@@ -180,11 +180,10 @@ def test_equal_updates_are_counted_in_the_arms_own_batches():
 
 def test_another_network_is_named_by_what_differs():
     """Kind and filters where they differ, else the settings that do."""
-    ours = RunConfig().network
-    assert analysis.network_words(ours, ours) == "same"
-    assert analysis.network_words(dataclasses.replace(ours, filters=4), ours) == (
-        "compact, 4 filters")
-    assert analysis.network_words(dataclasses.replace(ours, batch=3), ours) == "batch 3"
+    for changes, words in (({"seeds.model": 9}, "same"), ({"network.batch": 3}, "batch 3"),
+                           ({"network.filters": 4}, "compact, 4 filters")):
+        config = RunConfig().replace(**changes)
+        assert analysis.network_words(config, RunConfig()) == words
 
 
 # ---- the sentence

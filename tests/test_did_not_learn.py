@@ -20,8 +20,7 @@ from shipdash.analysis.did_not_learn import (
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import counts
 from shipdash.records import Picked, RunState, Scanned, Trained
-from shipdash.runs import Store, queue, worker
-from shipdash.ui import frame
+from shipdash.runs import worker
 
 
 def trained(n_steps, score=0.9):
@@ -113,12 +112,8 @@ class Blind(RoteLearner):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
-    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU"})
     monkeypatch.setattr(worker, "open_learner", lambda *args, **more: Blind())
-    return Store()
+    return paging.quiet_store(tmp_path, monkeypatch)
 
 
 CONFIG = configs.quick().replace(**{

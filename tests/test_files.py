@@ -9,8 +9,7 @@ import pytest
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
-from shipdash.runs import Store, queue, worker
-from shipdash.ui import frame
+from shipdash.runs import worker
 from shipdash.ui.evaluation import page as evaluation
 
 PAGES = ["app.py", "pages/2_Run.py", "pages/3_Samples.py", "pages/4_Evaluation.py",
@@ -37,11 +36,7 @@ def asked(tmp_path, monkeypatch):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
-    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU"})
-    return Store()
+    return paging.quiet_store(tmp_path, monkeypatch)
 
 
 def test_pairs_come_back_as_they_were_stored(asked):

@@ -248,6 +248,6 @@ def test_finding_never_claims_more_than_was_seen():
 
 def test_differing_lists_only_what_differs():
     """Seeds differ, nothing else."""
-    table = analysis.differing({"a": compact().to_dict(),
-                               "b": compact().replace(**{"seeds.order": 2}).to_dict()})
+    table = analysis.differing({"a": compact().flat(),
+                               "b": compact().replace(**{"seeds.order": 2}).flat()})
     assert table.index.tolist() == ["seeds.order"]

@@ -177,7 +177,7 @@ def test_a_common_curve_of_one_is_itself_and_of_none_is_empty():
 
 def test_replicas_differ_in_seeds_only():
     """Grouped by all but the seeds, named by what else differs."""
-    runs = {name: RunConfig().replace(**changes).to_dict() for name, changes in {
+    runs = {name: RunConfig().replace(**changes).flat() for name, changes in {
         "a": {"selection.precision": 0.8}, "b": {"selection.precision": 0.8, "seeds.order": 2},
         "c": {"selection.precision": 0.9, "seeds.model": 3}}.items()}
     assert analysis.replicas(runs) == {"precision 0.8": ["a", "b"], "precision 0.9": ["c"]}
@@ -186,15 +186,15 @@ def test_replicas_differ_in_seeds_only():
 
 def test_labels_tell_any_two_runs_apart():
     """Also where only a seed differs, or nothing does."""
-    runs = {"a" * 16: RunConfig().to_dict(),
-            "b" * 16: RunConfig().replace(**{"seeds.order": 2}).to_dict()}
+    runs = {"a" * 16: RunConfig().flat(),
+            "b" * 16: RunConfig().replace(**{"seeds.order": 2}).flat()}
     assert list(analysis.labels(runs).values()) == ["order seed 1", "order seed 2"]
-    assert list(analysis.labels({"a" * 16: RunConfig().to_dict()}).values()) == ["aaaaaa"]
+    assert list(analysis.labels({"a" * 16: RunConfig().flat()}).values()) == ["aaaaaa"]
 
 
 def test_runs_that_nothing_tells_apart_keep_labels_of_their_own():
     """Two of three agree in every setting, as runs of two versions do: none may vanish."""
-    one, two = RunConfig().to_dict(), RunConfig().replace(**{"seeds.order": 2}).to_dict()
+    one, two = RunConfig().flat(), RunConfig().replace(**{"seeds.order": 2}).flat()
     found = analysis.labels({"a" * 16: one, "b" * 16: one, "c" * 16: two})
     assert found == {"a" * 16: "order seed 1 aaaaaa", "b" * 16: "order seed 1 bbbbbb",
                      "c" * 16: "order seed 2"}

@@ -20,7 +20,13 @@ from shipdash.analysis.arms import (
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
 from shipdash.analysis.certificate import certificate_of, conditions
-from shipdash.analysis.compare import common_curve, labels, replicas, sizes_finding
+from shipdash.analysis.compare import (
+    common_curve,
+    differing,
+    labels,
+    replicas,
+    sizes_finding,
+)
 from shipdash.analysis.core_against_random import (
     Finding,
     Verdict,
@@ -81,7 +87,6 @@ from shipdash.analysis.run import (
     Curve,
     Progress,
     core_table,
-    differing,
     discarded_table,
     finding,
     pair_history,

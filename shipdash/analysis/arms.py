@@ -5,7 +5,6 @@ Not the runs themselves: it sees settings, results and one IoU per pair, however
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.analysis.bootstrap import interval, resampled_means
-from shipdash.config import NetworkConfig
+from shipdash.config import RunConfig
 from shipdash.results import Result, StoredRun, fails
 
 STREAMING = "Streaming learner"
@@ -57,7 +56,7 @@ def arm_run(run: StoredRun, source: StoredRun, iou: np.ndarray) -> ArmRun:
     """
     return ArmRun(run, np.asarray(iou, np.float64), ARMS[run.config.arm.kind],
                   stop_words(run, source.result),
-                  network_words(run.config.network, source.config.network))
+                  network_words(run.config, source.config))
 
 
 def stop_words(run: StoredRun, source: Result) -> str:
@@ -79,15 +78,15 @@ def stop_words(run: StoredRun, source: Result) -> str:
     return f"{arm.n_steps:,} steps"
 
 
-def network_words(network: NetworkConfig, source: NetworkConfig) -> str:
+def network_words(config: RunConfig, source: RunConfig) -> str:
     """``"same"``, or what is different about the network."""
-    if network == source:
-        return SAME
-    if (network.kind, network.filters) != (source.kind, source.filters):
-        return f"{network.kind}, {network.filters} filters"
-    ours, theirs = dataclasses.asdict(network), dataclasses.asdict(source)
+    changes = {dotted.removeprefix("network."): value
+               for dotted, value in config.changes_from(source).items()
+               if dotted.startswith("network.")}
+    if {"kind", "filters"} & set(changes):
+        return f"{config.network.kind}, {config.network.filters} filters"
     return ", ".join(f"{name} {value:g}" if isinstance(value, (int, float)) else f"{name} {value}"
-                     for name, value in ours.items() if value != theirs[name])
+                     for name, value in changes.items()) or SAME
 
 
 def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.DataFrame:

@@ -5,7 +5,6 @@ One run is one replicate; runs that differ in their seeds only are replicas of o
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,46 +15,43 @@ import pandas as pd
 MOST_PLACES = 400
 """Places at which common curves are taken: as many as a screen can show apart."""
 
-Spec = Mapping[str, Mapping[str, Any]]
-"""Settings of a run as `RunConfig.to_dict` gives them."""
+Settings = Mapping[str, Any]
+"""Settings of a run by dotted name, as `RunConfig.flat` gives them."""
 
 
-def labels(specs: Mapping[str, Spec], skip: Sequence[str] = ()) -> dict[str, str]:
+def differing(runs: Mapping[str, Settings]) -> pd.DataFrame:
+    """Settings in which runs differ, as written: one row per setting, one column per run."""
+    table = pd.DataFrame({run: {name: _written(value) for name, value in settings.items()}
+                          for run, settings in runs.items()})
+    return table[table.nunique(axis=1) > 1]
+
+
+def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
     """What tells each run from the others, in words; the run id's first digits where nothing does.
-
-    Parameters
-    ----------
-    specs : mapping of run id -> settings
-        The runs in view.
-    skip : sequence of str
-        Sections that do not count, e.g. ``("seeds",)``.
 
     Examples
     --------
-    >>> labels({"a": {"selection": {"precision": 0.8}}, "b": {"selection": {"precision": 0.9}}})
+    >>> labels({"a": {"selection.precision": 0.8}, "b": {"selection.precision": 0.9}})
     {'a': 'precision 0.8', 'b': 'precision 0.9'}
     """
-    flat = {run: {(s, k): v for s, section in spec.items() if s not in skip
-                  for k, v in section.items()} for run, spec in specs.items()}
-    names = list(next(iter(flat.values()), {}))
-    apart = [n for n in names if len({str(one.get(n)) for one in flat.values()}) > 1]
-    found = {run: ", ".join(_word(name, one.get(name)) for name in apart)
-             for run, one in flat.items()}
+    apart = differing(runs)
+    found = {run: ", ".join(f"{_word(name)} {value}" for name, value in apart[run].items())
+             for run in runs}
     often = Counter(found.values())
     return {run: words if words and often[words] == 1 else f"{words} {run[:6]}".strip()
             for run, words in found.items()}
 
 
-def replicas(specs: Mapping[str, Spec]) -> dict[str, list[str]]:
+def replicas(runs: Mapping[str, Settings]) -> dict[str, list[str]]:
     """Runs grouped by all but their seeds: label of the group -> run ids, in the order given."""
     groups: dict[str, list[str]] = {}
-    for run, spec in specs.items():
-        rest = {section: values for section, values in spec.items() if section != "seeds"}
-        groups.setdefault(json.dumps(rest, sort_keys=True, default=list), []).append(run)
-    firsts = {ids[0]: specs[ids[0]] for ids in groups.values()}
-    if len(firsts) == 1:
+    rest = {run: {name: value for name, value in settings.items()
+                  if not name.startswith("seeds.")} for run, settings in runs.items()}
+    for run, settings in rest.items():
+        groups.setdefault(str(settings), []).append(run)
+    if len(groups) == 1:
         return {"same settings": next(iter(groups.values()))}
-    words = labels(firsts, skip=("seeds",))
+    words = labels({ids[0]: rest[ids[0]] for ids in groups.values()})
     return {words[ids[0]]: ids for ids in groups.values()}
 
 
@@ -108,7 +104,15 @@ def _range(sizes: Sequence[int]) -> str:
     return f"{np.median(sizes):,.0f} ({min(sizes):,} to {max(sizes):,}, {len(sizes)} runs)"
 
 
-def _word(name: tuple[str, str], value: Any) -> str:
-    section, key = name
-    words = f"{key} seed" if section == "seeds" else key.removeprefix("n_").replace("_", " ")
-    return f"{words} {value}".removesuffix(".0")
+def _word(dotted: str) -> str:
+    section, _, name = dotted.partition(".")
+    return f"{name} seed" if section == "seeds" else name.removeprefix("n_").replace("_", " ")
+
+
+def _written(value: Any) -> str:
+    """A setting for a person; run ids by their first digits."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(part)[:8] for part in value) or "none"
+    if isinstance(value, (bool, str)):
+        return str(value)
+    return f"{value:,}".removesuffix(".0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -197,23 +197,6 @@ def pair_history(events: Iterable[Event], index: int) -> pd.DataFrame:
             iou = event.ious[event.indices.index(index)]
             rows.append((event.n_tested, event.round, iou, "discarded"))
     return pd.DataFrame(rows, columns=["n_tested", "round", "iou", "outcome"])
-
-
-def differing(configs: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Settings in which runs differ: one row per setting, one column per run."""
-    flat = {run: {f"{s}.{k}": v for s, section in c.items() for k, v in section.items()}
-            for run, c in configs.items()}
-    table = pd.DataFrame({run: {k: _written(v) for k, v in c.items()} for run, c in flat.items()})
-    return table[table.nunique(axis=1) > 1]
-
-
-def _written(value: Any) -> str:
-    """A setting for a person; run ids by their first digits."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(part)[:8] for part in value) or "none"
-    if isinstance(value, (bool, str)):
-        return str(value)
-    return f"{value:,}".removesuffix(".0")
 
 
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:

@@ -78,20 +78,12 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def fan(args: argparse.Namespace) -> int:
     """The same question in several orders of the stream: size and overlap of the core sets."""
-    store = Store(args.runs)
-    study = replicas.fan_of(store, args.id, args.orders)
-    see_through(store, study)
-    _tell_replicas(replicas.fan_summary(store, args.id, study), "orders", args.json)
-    return 0
+    return _see_replicas(args, "orders", replicas.fan_of, args.orders, replicas.fan_summary)
 
 
 def folds(args: argparse.Namespace) -> int:
     """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
-    store = Store(args.runs)
-    study = replicas.folds_of(store, args.id, args.k)
-    see_through(store, study)
-    _tell_replicas(replicas.folds_summary(store, args.id, study), "folds", args.json)
-    return 0
+    return _see_replicas(args, "folds", replicas.folds_of, args.k, replicas.folds_summary)
 
 
 def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask: str = "",
@@ -203,8 +195,8 @@ def _tell_points(store: Store, study: Study, standing: Standing, seconds: float,
 
 
 def _varied(study: Study, run: RunConfig) -> dict:
-    spec = run.to_dict()
-    return {name: spec[name.partition(".")[0]][name.partition(".")[2]] for name, _ in study.axes}
+    settings = run.flat()
+    return {name: settings[name] for name, _ in study.axes}
 
 
 def _point_row(store: Store, run_id: str) -> dict:
@@ -218,16 +210,23 @@ def _point_row(store: Store, run_id: str) -> dict:
         name: held_out and getattr(held_out, name) for name in ("share_failing", "mean_iou")}
 
 
-def _tell_replicas(found: dict, rows: str, as_json: bool) -> None:
-    if as_json:
+def _see_replicas(args: argparse.Namespace, rows: str, plan: Callable[[Store, str, int], Study],
+                  n: int, summary: Callable[[Store, str, Study], dict]) -> int:
+    """Work off `n` repeats of a run, and say what they add up to: each of its `rows`, a finding."""
+    store = Store(args.runs)
+    study = plan(store, args.id, n)
+    see_through(store, study)
+    found = summary(store, args.id, study)
+    if args.json:
         print(json.dumps(found))
-        return
+        return 0
     for row in found[rows]:
         failing = row["share_failing"]
         score = "" if failing is None else f"{failing:.2%} of held-out pairs failing"
         print(f"{row['run_id']}  {rows[:-1]} {row.get('order_seed', row.get('fold')):>3}  "
               f"{row['n_core']:>6,} kept  {score}")
     print(found["finding"])
+    return 0
 
 
 def _arm_row(store: Store, arm: RunConfig) -> dict:

@@ -57,6 +57,20 @@ class RunConfig:
         plain["selection"]["exclude"] = list(plain["selection"]["exclude"])
         return plain
 
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its dotted name, tuples as lists."""
+        return {f"{section}.{name}": value for section, values in self.to_dict().items()
+                for name, value in values.items()}
+
+    def changes_from(self, other: RunConfig) -> dict[str, Any]:
+        """Settings that differ from another run's, by dotted name.
+
+        >>> RunConfig().replace(**{"seeds.pool": 3}).changes_from(RunConfig())
+        {'seeds.pool': 3}
+        """
+        theirs = other.flat()
+        return {name: value for name, value in self.flat().items() if value != theirs[name]}
+
     @classmethod
     def from_dict(cls, spec: Any) -> RunConfig:
         """The run that `to_dict` described.

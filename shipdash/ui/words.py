@@ -30,15 +30,12 @@ def provenance(run: Run) -> str:
 
 def command(config: RunConfig) -> str:
     """The command line that repeats a run."""
-    base, spec, changes = preset_of(config), config.to_dict(), []
+    base, changes = preset_of(config), []
     name = "compact" if base == "custom" else base
-    start = preset(name).to_dict()
-    for section, values in spec.items():
-        for key, value in values.items():
-            if value != start[section][key]:
-                text = ",".join(value) if isinstance(value, list) else str(value)
-                text = text.lower() if isinstance(value, bool) else text
-                changes.append(f"--set {section}.{key}={text}")
+    for dotted, value in config.changes_from(preset(name)).items():
+        text = ",".join(value) if isinstance(value, list) else str(value)
+        text = text.lower() if isinstance(value, bool) else text
+        changes.append(f"--set {dotted}={text}")
     return " ".join(["python -m shipdash run --preset", name, *changes])
 
 

@@ -82,7 +82,7 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting in which the runs differ."""
-    differing = analysis.differing({i: r.config.to_dict() for i, r in usable.items()}).T
+    differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
     differing.columns = [_label(dotted) for dotted in differing.columns]
     results = [r.result for r in usable.values()]
     held = [result and result.held_out for result in results]
@@ -150,19 +150,21 @@ def curves(runs: list[frame.Run]) -> None:
 
 
 def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]:
-    by_id, specs = {r.run_id: r for r in runs}, _specs(runs)
+    by_id, settings = {r.run_id: r for r in runs}, _settings(runs)
     if together:
-        return {label: [by_id[i] for i in ids] for label, ids in analysis.replicas(specs).items()}
-    return {label: [by_id[i]] for i, label in analysis.labels(specs).items()}
+        groups = analysis.replicas(settings)
+        return {label: [by_id[i] for i in ids] for label, ids in groups.items()}
+    return {label: [by_id[i]] for i, label in analysis.labels(settings).items()}
 
 
-def _specs(runs: list[frame.Run]) -> dict[str, dict]:
+def _settings(runs: list[frame.Run]) -> dict[str, dict]:
     """What may tell the runs apart: their presets' names where those say it all, else settings."""
     presets = {r.run_id: frame.preset_of(r.config) for r in runs}
     if "custom" in presets.values():
-        return {r.run_id: r.config.to_dict() for r in runs}
-    return {r.run_id: {"network": {"preset": presets[r.run_id]},
-                       "seeds": r.config.to_dict()["seeds"]} for r in runs}
+        return {r.run_id: r.config.flat() for r in runs}
+    return {r.run_id: {"network.preset": presets[r.run_id], "seeds.pool": r.config.seeds.pool,
+                       "seeds.order": r.config.seeds.order, "seeds.model": r.config.seeds.model}
+            for r in runs}
 
 
 def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, figures.Lines]:
@@ -189,7 +191,7 @@ def overlap(runs: list[frame.Run]) -> None:
     if len(done) < 2:
         st.caption("The overlap of core sets needs two finished runs.")
         return
-    names = analysis.labels(_specs(done))
+    names = analysis.labels(_settings(done))
     table = analysis.overlap_table({names[r.run_id]: r for r in done})
     matrix = analysis.overlap_matrix(table, list(names.values()))
     chart.show(figures.overlap(matrix, analysis.overlap_finding(table)), key="compare_overlap",

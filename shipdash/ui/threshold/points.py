@@ -178,9 +178,8 @@ def _words(base: RunConfig) -> str:
 
 
 def _changes(base: RunConfig, name: str) -> list[str]:
-    start = preset(name).to_dict()
-    return [f"{key.replace('_', ' ')} {value}" for section, values in base.to_dict().items()
-            for key, value in values.items() if value != start[section][key]]
+    return [f"{dotted.partition('.')[2].replace('_', ' ')} {value}"
+            for dotted, value in base.changes_from(preset(name)).items()]
 
 
 def _point(store: Store, run_id: str, config: RunConfig):
