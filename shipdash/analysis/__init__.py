@@ -19,7 +19,7 @@ from shipdash.analysis.arms import (
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
-from shipdash.analysis.certificate import certificate_of, conditions
+from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.compare import (
     common_curve,
     differing,
@@ -39,7 +39,7 @@ from shipdash.analysis.core_against_random import (
     verdict,
 )
 from shipdash.analysis.cost import cost_finding, cost_table, full_epochs
-from shipdash.analysis.intervals import clopper_pearson, wilson
+from shipdash.analysis.intervals import wilson
 from shipdash.analysis.orders import (
     fan_finding,
     fan_table,
@@ -60,27 +60,7 @@ from shipdash.analysis.planted import (
     noise_answer,
     noise_finding,
 )
-from shipdash.analysis.precision import (
-    FAILING,
-    POINT_COLUMNS,
-    STALLED,
-    acceptance_bands,
-    completed,
-    ordered_counts,
-    spread,
-    sweep_curve,
-    sweep_finding,
-    sweep_points,
-    trade_off,
-    trade_off_finding,
-)
-from shipdash.analysis.progressive_validation import (
-    WINDOW,
-    Progressive,
-    first_pass,
-    progressive,
-    progressive_bound,
-)
+from shipdash.analysis.progressive_validation import progressive
 from shipdash.analysis.random_curve import curve_table, invert, worth_table, worth_words
 from shipdash.analysis.run import (
     RATE_WINDOW,
@@ -102,6 +82,20 @@ from shipdash.analysis.scores import (
     measures,
     same_rate,
 )
+from shipdash.analysis.sweep import (
+    FAILING,
+    POINT_COLUMNS,
+    STALLED,
+    acceptance_bands,
+    completed,
+    ordered_counts,
+    spread,
+    sweep_curve,
+    sweep_finding,
+    sweep_points,
+    trade_off,
+    trade_off_finding,
+)
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 
 __all__ = [
@@ -115,13 +109,11 @@ __all__ = [
     "STALLED",
     "STREAMING",
     "UNTIL_SCORE",
-    "WINDOW",
     "ArmRun",
     "Curve",
     "Estimate",
     "Finding",
     "Progress",
-    "Progressive",
     "Verdict",
     "acceptance_bands",
     "across_finding",
@@ -136,10 +128,8 @@ __all__ = [
     "arms_so_far",
     "arms_title",
     "certificate_of",
-    "clopper_pearson",
     "common_curve",
     "completed",
-    "conditions",
     "core_table",
     "cost_finding",
     "cost_table",
@@ -156,7 +146,6 @@ __all__ = [
     "fan_finding",
     "fan_table",
     "finding",
-    "first_pass",
     "folds_finding",
     "folds_table",
     "full_epochs",
@@ -178,7 +167,6 @@ __all__ = [
     "passes_table",
     "progress",
     "progressive",
-    "progressive_bound",
     "random_overlap",
     "rejection_rate",
     "replicas",

@@ -5,13 +5,12 @@ No interval over pairs and no table of all arms: these are in `arms` and `core_a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, AS_LEFT, EQUAL_UPDATES, STREAMING
-from shipdash.analysis.core_against_random import Finding, arm_row
+from shipdash.analysis.core_against_random import Finding, arm_row, by_chance
 from shipdash.results import StoredRun
 
 COLUMNS = ["run_id", "arm", "model_seed", "draw", "n_pairs", "share_failing", "mean_iou"]
@@ -42,13 +41,10 @@ def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
     if not apart:
         return Finding("Not separated from random pairs: the runs overlap", ranges)
     better = core.max() < random.min()
-    chance = 2 / math.comb(len(core) + len(random), len(core))
     return Finding(
         "Better than random: after every run on the core set fewer pairs fail" if better else
         "Worse than random: after every run on the core set more pairs fail",
-        f"{ranges} If only the seeds differed, a separation this clean would occur in "
-        f"{chance:.1%} of studies (exact permutation test, {len(core)} against {len(random)} "
-        "runs).")
+        f"{ranges} {by_chance(len(core), len(random))}")
 
 
 def _range(values: pd.Series) -> str:

@@ -1,6 +1,6 @@
 """Means over resampled pairs, and monotone fits: what intervals of the evidence are made of.
 
-Not a table and not a sentence: `evidence` and `worth` say what the numbers mean.
+Not a table and not a sentence: `arms` and `random_curve` say what the numbers mean.
 """
 
 from __future__ import annotations

@@ -219,6 +219,11 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
               f"{words(core)} and from {words(random)}.")
     if not _apart(core, random, "share_failing"):
         return spread
-    return (f"{spread} If only the seeds differed, a separation this clean would occur in "
+    return f"{spread} {by_chance(n, m)}"
+
+
+def by_chance(n: int, m: int) -> str:
+    """How often `n` and `m` runs of one kind would lie apart: the exact permutation test."""
+    return (f"If only the seeds differed, a separation this clean would occur in "
             f"{2 / math.comb(n + m, n):.1%} of studies (exact permutation test, {n} against {m} "
             "runs).")

@@ -18,7 +18,7 @@ class Lines(NamedTuple):
     """Curves of one group of replicas: each run's corners, and what they have in common."""
 
     runs: Mapping[str, tuple[np.ndarray, np.ndarray]]  # label of the run -> x, y
-    common: pd.DataFrame  # from `summary.common_curve`
+    common: pd.DataFrame  # from `analysis.common_curve`
 
 
 def overlay(groups: Mapping[str, Lines], title: str, n_pool: int, *, rate: bool = False) -> Chart:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from shipdash.analysis.precision import DID_NOT_LEARN, STALLED
+from shipdash.analysis.sweep import DID_NOT_LEARN, STALLED
 from shipdash.figures.base import FAINT, QUIET, SELECTED, Chart, faded, new_figure
 
 HEIGHT = 212  # two stand below each other, with the controls between, on a screen 900 pixels high
@@ -47,9 +47,9 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
     Parameters
     ----------
     points : DataFrame
-        From `summary.sweep_points`, those without a result among them: they are hollow.
+        From `analysis.sweep_points`, those without a result among them: they are hollow.
     curve : DataFrame
-        From `summary.sweep_curve`, of this measure and acceptance rule.
+        From `analysis.sweep_curve`, of this measure and acceptance rule.
     acceptance : str
         The rule whose runs are dots.
     measure : Measure
@@ -57,7 +57,7 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
     other : DataFrame, optional
         Curve of the other rule, drawn beside as a dashed median.
     bands : DataFrame, optional
-        From `summary.acceptance_bands`: stretches that share one acceptance rule.
+        From `analysis.acceptance_bands`: stretches that share one acceptance rule.
     guess : int, optional
         The viewer's own guess of the core size, a dotted line across that figure.
     """

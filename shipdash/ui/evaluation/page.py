@@ -1,6 +1,6 @@
 """The Evaluation page's views: held-out scores and re-audit here, the rest in modules of their own.
 
-Nothing is computed: numbers come from `summary`, stored tables from `evidence`.
+Nothing is computed: numbers come from `analysis`, stored tables from `evidence`.
 """
 
 from __future__ import annotations

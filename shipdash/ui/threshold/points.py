@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis
-from shipdash.analysis.precision import DID_NOT_LEARN
+from shipdash.analysis.sweep import DID_NOT_LEARN
 from shipdash.config import ALGORITHM, PRESETS, ConfigError, RunConfig, preset, preset_of
 from shipdash.records import RunState
 from shipdash.results import StoredRun

@@ -1,4 +1,4 @@
-"""Figures of the evidence: arms side by side, the random-k curve, bounds beside measurements."""
+"""Figures of the arms: side by side, minus random pairs, and what each of them cost."""
 
 from __future__ import annotations
 
@@ -77,33 +77,6 @@ def _dots(figure, table, labels, column: str, side: int, *, ends: tuple[str, str
                       f"%{{customdata[1]:{sign}{digits}}})<extra></extra>")
 
 
-def random_curve(table: pd.DataFrame, measure: str, core: pd.Series | None, title: str) -> Chart:
-    """A measure against the number of random pairs, and the core set at its own size."""
-    figure = new_figure(300, "pairs learned from (log scale)", NAMES[measure])
-    at = table[measure].to_numpy(float)
-    figure.add_scatter(
-        x=table["n_pairs"].to_numpy(), y=at, name="random pairs, range of runs", uid="random",
-        mode="lines+markers", line={"color": QUIET, "width": 1.5},
-        marker={"color": QUIET, "size": 7},
-        error_y={"array": table[f"{measure}_high"].to_numpy(float) - at, "symmetric": False,
-                 "arrayminus": at - table[f"{measure}_low"].to_numpy(float), "color": QUIET},
-        hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} random pairs<extra></extra>")
-    if core is not None:
-        figure.add_scatter(
-            x=[core["n_pairs"]], y=[core[measure]], name="core set", uid="core", mode="markers",
-            marker={"color": SELECTED, "size": 12, "symbol": "diamond"},
-            error_y={"array": [core[f"{measure}_high"] - core[measure]], "color": SELECTED,
-                     "arrayminus": [core[measure] - core[f"{measure}_low"]], "symmetric": False},
-            hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} selected pairs<extra></extra>")
-    figure.update_xaxes(type="log", dtick=1)
-    if measure == "share_failing":
-        figure.update_yaxes(tickformat=".1%", rangemode="tozero")
-    else:
-        figure.update_yaxes(tickformat=".3f")
-    alt = f"{NAMES[measure].capitalize()} against the number of random pairs. {title}."
-    return Chart(figure, title, alt, table)
-
-
 def costs(table: pd.DataFrame, title: str) -> Chart:
     """Epochs over the full pool that every arm's training and scanning is worth."""
     figure = new_figure(max(SHORT, 100 + 28 * len(table)), "epochs over the full pool", "")
@@ -115,25 +88,3 @@ def costs(table: pd.DataFrame, title: str) -> Chart:
     figure.update_yaxes(type="category", autorange="reversed", automargin=True)
     figure.update_xaxes(tickformat="")
     return Chart(figure, title, f"Cost of every arm in epochs. {title}.", table)
-
-
-def bounds(table: pd.DataFrame, title: str) -> Chart:
-    """What was measured and what is promised about the share of fresh pairs that fail.
-
-    `table` has what, kind (``"measured"`` or ``"bound"``), rate, low, high; a bound is its `high`.
-    """
-    figure = new_figure(max(SHORT, 110 + ROW * len(table)), "share of fresh pairs that fail", "")
-    for kind, symbol in (("measured", "circle"), ("bound", "line-ns")):
-        part = table[table["kind"] == kind]
-        at = part["rate"].to_numpy(float)
-        figure.add_scatter(
-            x=at, y=part["what"].to_numpy(), name=kind, uid=kind, mode="markers",
-            marker={"color": QUIET, "size": 10 if kind == "measured" else 16, "symbol": symbol,
-                    "line": {"color": QUIET, "width": 3 if kind == "bound" else 0}},
-            error_x={"array": part["high"].to_numpy(float) - at, "color": QUIET, "symmetric": False,
-                     "arrayminus": at - part["low"].to_numpy(float), "thickness": 1.5},
-            hovertemplate="%{y}: %{x:.3%}<extra></extra>")
-    figure.update_xaxes(tickformat=".1%", rangemode="tozero")
-    figure.update_yaxes(type="category", automargin=True, categoryorder="array",
-                        categoryarray=table["what"].tolist()[::-1])
-    return Chart(figure, title, f"Measured rates and bounds. {title}.", table)

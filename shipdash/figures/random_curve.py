@@ -1,0 +1,35 @@
+"""Figure of the random-k curve, with the core set at its own size."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shipdash.figures.arms import FORMATS, NAMES
+from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
+
+
+def random_curve(table: pd.DataFrame, measure: str, core: pd.Series | None, title: str) -> Chart:
+    """A measure against the number of random pairs, and the core set at its own size."""
+    figure = new_figure(300, "pairs learned from (log scale)", NAMES[measure])
+    at = table[measure].to_numpy(float)
+    figure.add_scatter(
+        x=table["n_pairs"].to_numpy(), y=at, name="random pairs, range of runs", uid="random",
+        mode="lines+markers", line={"color": QUIET, "width": 1.5},
+        marker={"color": QUIET, "size": 7},
+        error_y={"array": table[f"{measure}_high"].to_numpy(float) - at, "symmetric": False,
+                 "arrayminus": at - table[f"{measure}_low"].to_numpy(float), "color": QUIET},
+        hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} random pairs<extra></extra>")
+    if core is not None:
+        figure.add_scatter(
+            x=[core["n_pairs"]], y=[core[measure]], name="core set", uid="core", mode="markers",
+            marker={"color": SELECTED, "size": 12, "symbol": "diamond"},
+            error_y={"array": [core[f"{measure}_high"] - core[measure]], "color": SELECTED,
+                     "arrayminus": [core[measure] - core[f"{measure}_low"]], "symmetric": False},
+            hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} selected pairs<extra></extra>")
+    figure.update_xaxes(type="log", dtick=1)
+    if measure == "share_failing":
+        figure.update_yaxes(tickformat=".1%", rangemode="tozero")
+    else:
+        figure.update_yaxes(tickformat=".3f")
+    alt = f"{NAMES[measure].capitalize()} against the number of random pairs. {title}."
+    return Chart(figure, title, alt, table)
