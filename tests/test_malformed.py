@@ -369,7 +369,8 @@ def test_a_request_that_cannot_be_meant_is_refused(tmp_path, changes):
 @pytest.mark.parametrize("changes", [
     {"images": "/nowhere"}, {"labels": "/nowhere"}, {"images": "/dev/null"},
     {"kind": "run_lengths", "labels": "/nowhere.csv"},
-    {"kind": "run_lengths", "labels": "/dev/zero"}, {"kind": "coco", "labels": "/nowhere.json"}, {"kind": "coco", "labels": "/"},
+    {"kind": "run_lengths", "labels": "/dev/zero"}, {"kind": "coco", "labels": "/nowhere.json"},
+    {"kind": "coco", "labels": "/"},
     {"archive": "/nowhere.zip"}, {"archive": "/"}, {"fit": "tiles", "rows": 48},
     {"kind": "coco", "target": "boat"}, {"mask_suffix": "_mask"},
 ], ids=str)
