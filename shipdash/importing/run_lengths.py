@@ -30,7 +30,7 @@ class RunLengths:
     """See `listing.Labels`."""
 
     def __init__(self, place: Place, request: ImportRequest) -> None:
-        images, left_out = pictures_of(place.names(request.images))
+        images, left_out = pictures_of(place.names(request.images, "images"))
         self.left_out = [LeftOut(joined(request.images, file), why) for file, why in left_out]
         self._cells: dict[str, list[str]] = defaultdict(list)
         find, missing = ByName(images), {}
