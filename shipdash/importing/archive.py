@@ -65,13 +65,13 @@ class Archive:
         around = _folder_around(names)
         self._members = {name.removeprefix(around): name for name in names}
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str, field: str) -> list[str]:
         """See `Place.names`."""
         prefix = joined(folder, "")
         found = sorted(name.removeprefix(prefix) for name in self._members
                        if name.startswith(prefix))
         if not found:
-            raise ConfigError("import.folder", folder, "must be a folder with files inside the "
+            raise ConfigError(f"import.{field}", folder, "must be a folder with files inside the "
                               f"archive {self.path}")
         return found
 

@@ -20,8 +20,8 @@ class MaskFolder:
     def __init__(self, place: Place, request: ImportRequest) -> None:
         self._place, self._request = place, request
         suffix = request.mask_suffix
-        images, self.left_out = self._stems("images", request.images, "")
-        masks, others = self._stems("masks", request.labels, suffix)
+        images, self.left_out = self._stems("images", "")
+        masks, others = self._stems("labels", suffix)
         self.left_out += others
         self.candidates = []
         for name in sorted(images.keys() | masks.keys()):
@@ -43,10 +43,10 @@ class MaskFolder:
                         f"{shape[0]} x {shape[1]}")
         return mask
 
-    def _stems(self, kind: str, folder: str, suffix: str
-               ) -> tuple[dict[str, str], list[LeftOut]]:
+    def _stems(self, field: str, suffix: str) -> tuple[dict[str, str], list[LeftOut]]:
         """The pictures of a folder by the name that image and mask share, and those left out."""
-        names, left_out = pictures_of(self._place.names(folder))
+        folder = getattr(self._request, field)
+        names, left_out = pictures_of(self._place.names(folder, field))
         by_stem: dict[str, list[str]] = defaultdict(list)
         for name in names:
             if stem(name).endswith(suffix):

@@ -16,9 +16,9 @@ MOST_FILE_BYTES = 512 * 2**20
 class Place(Protocol):
     """Files that can be listed and read by name; names have ``/`` on every system."""
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str, field: str) -> list[str]:
         """Sorted names of the files below a folder, relative to it, hidden files left out;
-        `ConfigError` where there is no such folder."""
+        `ConfigError` for the `field` of the request where there is no such folder."""
         ...
 
     def read(self, name: str) -> bytes:
@@ -37,11 +37,15 @@ class Place(Protocol):
 class Disk:
     """Files by their paths. Links to files are followed, links to folders are not."""
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str, field: str) -> list[str]:
         """See `Place.names`."""
         if not os.path.isdir(folder):
-            raise ConfigError("import.folder", folder, "must be a folder that can be read")
-        return sorted(_below(folder, ""))
+            raise ConfigError(f"import.{field}", folder, "must be a folder")
+        try:
+            return sorted(_below(folder, ""))
+        except OSError as error:
+            raise ConfigError(f"import.{field}", folder, f"must be readable, and {error.filename} "
+                              f"is not ({error.strerror})") from None
 
     def read(self, name: str) -> bytes:
         """See `Place.read`."""
@@ -85,15 +89,12 @@ def joined(folder: str, name: str) -> str:
 
 def _below(folder: str, prefix: str) -> list[str]:
     found = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    found += _below(entry.path, f"{prefix}{entry.name}/")
-                elif entry.is_file():
-                    found.append(prefix + entry.name)
-    except OSError as error:
-        raise ConfigError("import.folder", folder, f"cannot be read ({error.strerror})") from None
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                found += _below(entry.path, f"{prefix}{entry.name}/")
+            elif entry.is_file():
+                found.append(prefix + entry.name)
     return found

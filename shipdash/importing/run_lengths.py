@@ -30,7 +30,7 @@ class RunLengths:
     """See `listing.Labels`."""
 
     def __init__(self, place: Place, request: ImportRequest) -> None:
-        images, left_out = pictures_of(place.names(request.images))
+        images, left_out = pictures_of(place.names(request.images, "images"))
         self.left_out = [LeftOut(joined(request.images, file), why) for file, why in left_out]
         self._cells: dict[str, list[str]] = defaultdict(list)
         find, missing = ByName(images), {}
@@ -68,7 +68,7 @@ def runs(cell: str, n_pixels: int) -> np.ndarray:
     """
     words = cell.split()
     if len(words) % 2:
-        raise Unfit(f"has run lengths of {len(words)} numbers; they come in pairs")
+        raise Unfit(f"has an odd number of run lengths ({len(words)}); they come in pairs")
     if not all(word.isdecimal() and word.isascii() and len(word) <= 12 for word in words):
         wrong = next(word for word in words
                      if not (word.isdecimal() and word.isascii() and len(word) <= 12))
@@ -90,7 +90,8 @@ def _rows(place: Place, name: str) -> Iterator[tuple[str, str]]:
     try:
         text = place.read(name).decode("utf-8-sig")
         with _long_cells():
-            for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+            table = csv.reader(io.StringIO(text, newline=""), strict=True)
+            for number, row in enumerate(table, start=1):
                 if not any(row) or (number == 1 and row[0].strip().lower() in _FIRST_COLUMNS):
                     continue
                 if len(row) != 2 or not row[0].strip():

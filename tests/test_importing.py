@@ -1,0 +1,453 @@
+"""Own pictures made into a stored data set: what is taken, how it is stored, what is said."""
+
+import csv
+import errno
+import json
+from pathlib import Path
+
+import numpy as np
+import own_pictures as own
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from shipdash import config as configs
+from shipdash.config import ConfigError
+from shipdash.data import files, open_source
+from shipdash.data.files import DataError
+from shipdash.importing import ImportRequest, Stopped, coco, contents, import_pairs, read_report
+from shipdash.importing.draft import Draft, unfinished
+from shipdash.importing.fit import letterboxed, resized
+from shipdash.importing.held_out import split_by
+from shipdash.importing.importer import NothingTaken
+from shipdash.importing.mask_values import mask_array
+from shipdash.importing.pictures import image_array
+
+NUCLEI = Path("/work/shared/data/nuclei")
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    """The folder of data sets; no other test's."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def stored(name="own"):
+    """Images, masks, split and the rows of pairs.csv."""
+    folder = files.root() / name
+    arrays = [np.load(folder / f"{key}.npy", allow_pickle=False) for key in files.ARRAYS]
+    with (folder / files.PAIRS).open(newline="") as text:
+        return *arrays, list(csv.DictReader(text))
+
+
+# -- what is stored
+
+
+def test_pairs_of_the_stored_size_are_stored_as_they_are(tmp_path):
+    """To the pixel, by name, and readable as a source."""
+    own.write(tmp_path, own.pairs(3, (32, 48)))
+    report = import_pairs(own.request(tmp_path, cols=48, held_out=0))
+    images, masks, split, rows = stored()
+    assert [np.array_equal(images[k], own.image(k, (32, 48))) for k in range(3)] == [True] * 3
+    assert [np.array_equal(masks[k], own.mask(k, (32, 48))) for k in range(3)] == [True] * 3
+    assert masks.dtype == np.uint8 and not split.any()
+    assert [row["file"] for row in rows] == [f"{tmp_path}/images/{k}.png" for k in range(3)]
+    assert [int(row["area_before"]) for row in rows] == masks.sum((1, 2)).tolist()
+    asked = configs.SourceConfig(kind="files", name="own", fingerprint=report.fingerprint[:16],
+                                 rows=32, cols=48)
+    pool = open_source(configs.RunConfig(source=asked), n=3)
+    assert pool.draw([1])[1].dtype == bool
+
+
+def test_an_import_and_a_data_set_in_memory_of_one_content_have_one_fingerprint(tmp_path):
+    """How pixels came is no part of what a run id stands for."""
+    own.write(tmp_path, own.pairs())
+    report = import_pairs(own.request(tmp_path))
+    images, masks, split, _ = stored()
+    assert files.write("again", images, masks, split).fingerprint == report.fingerprint[:16]
+
+
+def test_the_report_is_kept_and_names_every_file(tmp_path):
+    """Taken ones with their number of pairs, the others with a sentence."""
+    own.write(tmp_path, own.pairs() | {
+        "images/alone.png": own.encoded(own.image()), "masks/lost.png": own.mask_png(own.mask()),
+        "images/notes.txt": "x", "images/0.jpg": own.encoded(own.image(), "JPEG"),
+        "masks/2.png": own.mask_png(own.mask(shape=(5, 5))), "images/1.png": b"nothing"})
+    own.write(tmp_path, {"images/3.png": own.encoded(own.image()),
+                         "masks/3.png": own.mask_png(own.mask())})
+    report = import_pairs(own.request(tmp_path))
+    said = {Path(row.file).relative_to(tmp_path).as_posix(): row.reason for row in report.left_out}
+    assert [Path(row.file).name for row in report.taken] == ["3.png"]
+    assert said.keys() == {"images/alone.png", "masks/lost.png", "images/notes.txt",
+                           "images/0.jpg", "images/0.png", "masks/0.png", "masks/2.png",
+                           "images/1.png"}
+    assert "5 x 5 pixels, and its image 40 x 24" in said["masks/2.png"]
+    assert "same name as 0.png" in said["images/0.jpg"]
+    assert read_report(files.root() / "own") == report
+
+
+def test_the_three_kinds_of_labels_give_the_same_masks(tmp_path):
+    """Rectangles as pictures, as run lengths and as COCO's compressed run lengths."""
+    found = [own.mask(k) for k in range(3)]
+    rles = [coco_mask.encode(np.asfortranarray(mask.astype(np.uint8))) for mask in found]
+    annotations = [{"image_id": k, "category_id": 1, "segmentation":
+                    {"size": list(own.SHAPE), "counts": rle["counts"].decode()}}
+                   for k, rle in enumerate(rles)]
+    own.write(tmp_path, own.pairs() | {
+        "labels.csv": "".join(f"{k}.png,{own.run_lengths(mask)}\n" for k, mask in enumerate(found)),
+        "labels.json": own.coco(annotations=annotations)})
+    prints = {import_pairs(own.request(tmp_path, kind, name=kind)).fingerprint
+              for kind in ("folders", "run_lengths", "coco")}
+    assert len(prints) == 1
+
+
+@pytest.mark.skipif(not NUCLEI.is_dir(), reason="the 664 nuclei are not on this machine")
+def test_real_pictures_give_identical_masks_from_png_and_from_run_lengths(tmp_path):
+    """64 of the nuclei, in nine sizes, from links to the shared folder."""
+    chosen = sorted(path.name for path in (NUCLEI / "images").iterdir())[::11]
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+        for name in chosen:
+            (tmp_path / kind / name).symlink_to(NUCLEI / kind / name)
+    stems = tuple(Path(name).stem for name in chosen)
+    lines = (NUCLEI / "labels_rle.csv").read_text().splitlines()
+    own.write(tmp_path, {"labels.csv": "\n".join(
+        [lines[0], *(line for line in lines if line.startswith(stems))])})
+    reports = [import_pairs(own.request(tmp_path, kind, name=kind, rows=128, cols=128))
+               for kind in ("folders", "run_lengths")]
+    assert reports[0].fingerprint == reports[1].fingerprint
+    assert [len(report.taken) for report in reports] == [len(chosen)] * 2
+
+
+# -- masks
+
+
+@pytest.mark.parametrize(("values", "changes", "expected"), [
+    ([0, 1], {}, [0, 1]), ([0, 255], {}, [0, 1]), ([0, 255], {"inverted": True}, [1, 0]),
+    ([7, 7], {}, [1, 1]), ([0, 0], {}, [0, 0]),
+    ([100, 101], {"mask_kind": "grey", "threshold": 101}, [0, 1]),
+    ([1, 3, 255], {"mask_kind": "classes", "target": "3,4", "void": "255"}, [0, 1, 2]),
+    ([1, 3, 255], {"mask_kind": "classes", "target": "3", "void": "255", "inverted": True},
+     [1, 0, 2]),
+])
+def test_mask_values_mean_what_was_said(values, changes, expected):
+    """By hand, one pixel each."""
+    content = own.encoded(np.array([values], np.uint8))
+    assert mask_array(content, own.request("x", **changes)).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({"mask_kind": "classes", "target": "1", "void": "2"}, [0, 1, 2]),
+    ({"mask_kind": "colours", "target": "#ff0000", "void": "#00ff00"}, [0, 1, 2]),
+])
+def test_a_palette_is_read_by_index_or_by_colour(changes, expected):
+    """The same file either way."""
+    content = own.palette([0, 1, 2], [0, 0, 0, 255, 0, 0, 0, 255, 0])
+    assert mask_array(content, own.request("x", **changes)).tolist() == [expected]
+
+
+def test_void_is_stored_and_passed_on(tmp_path):
+    """A data set with void draws masks as numbers."""
+    mask = own.mask().astype(np.uint8)
+    mask[:3] = 9
+    own.write(tmp_path, own.pairs() | {"masks/0.png": own.encoded(mask)})
+    report = import_pairs(own.request(tmp_path, mask_kind="classes", target="1,255", void="9",
+                                      held_out=0))
+    asked = configs.SourceConfig(kind="files", name="own", fingerprint=report.fingerprint[:16],
+                                 rows=32, cols=32)
+    drawn = open_source(configs.RunConfig(source=asked), n=3).draw([0, 1])[1]
+    assert drawn.dtype == np.uint8 and set(np.unique(drawn[0])) == {0, 1, 2}
+    assert report.n_void == (drawn == 2).sum() > 0
+
+
+# -- images
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "WEBP", "BMP"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_formats_and_modes_are_read_without_loss(form, mode):
+    """Grey three times, colours without their transparency."""
+    options = {"lossless": True, "exact": True} if form == "WEBP" else {}
+    given = Image.fromarray(own.image()).convert(mode)
+    expected = np.asarray(given.convert("RGB"))
+    found = image_array(own.encoded(np.asarray(given), form, **options))
+    assert found.dtype == np.uint8 and np.array_equal(found, expected)
+
+
+def test_an_image_is_turned_as_its_camera_says():
+    """EXIF orientation 6: a quarter turn clockwise brings it upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    given = own.image()
+    found = image_array(own.encoded(given, "PNG", exif=exif))
+    assert np.array_equal(found, np.rot90(given, -1))
+
+
+# -- size
+
+
+def test_resizing_averages_and_a_mask_pixel_needs_half():
+    """A 2:1 shrink of large blocks keeps them; a single pixel of target vanishes."""
+    mask = np.kron(np.eye(4, dtype=np.uint8), np.ones((8, 8), np.uint8))
+    _, small = resized(np.zeros((32, 32, 3), np.uint8), mask, (16, 16))
+    assert abs(int(small.sum()) - int(mask.sum()) // 4) <= 8
+    dot = np.zeros((32, 32), np.uint8)
+    dot[9, 9] = 1
+    assert not resized(np.zeros((32, 32, 3), np.uint8), dot, (16, 16))[1].any()
+
+
+def test_a_letterbox_distorts_nothing():
+    """A wide image lies in the middle between black bars that are outside."""
+    image, mask = letterboxed(np.full((16, 32, 3), 9, np.uint8), np.ones((16, 32), np.uint8),
+                              (32, 32))
+    assert image[8:24].min() == 9 and not image[:8].any() and not image[24:].any()
+    assert mask[8:24].all() and not mask[:8].any() and not mask[24:].any()
+
+
+def test_tiles_cover_an_image_at_full_resolution(tmp_path):
+    """Each tile is a window of the original; the last ones are moved back to the border."""
+    own.write(tmp_path, own.pairs(1, (40, 64)))
+    import_pairs(own.request(tmp_path, fit="tiles", held_out=0))
+    images, masks, _, rows = stored()
+    assert [row["tile"] for row in rows] == ["0 0", "0 32", "8 0", "8 32"]
+    assert np.array_equal(images[3], own.image(0, (40, 64))[8:, 32:])
+    assert np.array_equal(masks[3], own.mask(0, (40, 64))[8:, 32:])
+
+
+def test_empty_tiles_are_kept_by_their_share(tmp_path):
+    """None, or about half of them; tiles with target always."""
+    blank = np.zeros((320, 320), bool)
+    blank[:8, :8] = True
+    own.write(tmp_path, {"images/a.png": own.encoded(own.image(0, (320, 320))),
+                         "masks/a.png": own.mask_png(blank)})
+    sizes = [import_pairs(own.request(tmp_path, name=f"n{k}", fit="tiles",
+                                      keep_empty=share)).n_pairs
+             for k, share in enumerate((0.0, 0.5, 1.0))]
+    assert sizes[0] == 1 and sizes[2] == 100 and 30 < sizes[1] < 70
+
+
+def test_the_report_says_where_resizing_destroys_a_target(tmp_path):
+    """Areas before and after, and a sentence that names tiles."""
+    dot = np.zeros((320, 320), bool)
+    dot[5, 5] = True
+    own.write(tmp_path, own.pairs(2) | {"images/ship.png": own.encoded(own.image(0, (320, 320))),
+                                        "masks/ship.png": own.mask_png(dot)})
+    report = import_pairs(own.request(tmp_path))
+    row = stored()[3][2]
+    assert (row["area_before"], row["area_after"]) == ("1", "0")
+    assert (report.n_with_target, report.n_vanished) == (3, 1)
+    assert "In 1 of 3 images with a target" in " ".join(report.sentences)
+
+
+# -- groups and held-out pairs
+
+
+def test_groups_come_from_folders_or_names_and_stay_together(tmp_path):
+    """No group is in two splits."""
+    flat = own.pairs(12)
+    own.write(tmp_path, {name.replace("/", f"/s{int(Path(name).stem) % 4}/"): content
+                         for name, content in flat.items()})
+    import_pairs(own.request(tmp_path, name="folder", group="folder", held_out=0.3))
+    import_pairs(own.request(tmp_path, name="names", group=r"(\d)\.png"))
+    _, _, split, rows = stored("folder")
+    by_group = {(row["group"], int(part)) for row, part in zip(rows, split, strict=True)}
+    assert len(by_group) == 4 and split.sum() == 6
+    assert stored("names")[3][0]["group"] == "0"
+
+
+def test_one_unit_is_never_held_out():
+    """A pool is needed always; and no share means no held-out pairs."""
+    assert not split_by(["a"] * 5, 0.5, 1).any()
+    assert not split_by(list("abc"), 0.0, 1).any()
+
+
+# -- CSV and COCO in their variants
+
+
+@pytest.mark.parametrize("text", [
+    "ImageId,EncodedPixels\n0.png,1 3\n0.png,10 2\n1.png,\n", "0,1 3\n0,10 2\n1,\n",
+    '\ufeffImageId,EncodedPixels\r\n0,"1 3 10 2"\r\n1,""\r\n',
+])
+def test_run_lengths_in_the_forms_of_the_contest(tmp_path, text):
+    """Several rows an image, nothing there, with and without header and extension."""
+    own.write(tmp_path, own.pairs(2, (32, 32)) | {"labels.csv": text})
+    report = import_pairs(own.request(tmp_path, "run_lengths"))
+    masks = stored()[1]
+    assert np.flatnonzero(masks[0].ravel(order="F")).tolist() == [0, 1, 2, 9, 10]
+    assert not masks[1].any() and not report.left_out
+
+
+def test_coco_draws_parts_and_both_forms_of_run_lengths():
+    """Two polygons, numbers, and compressed text of the same region."""
+    square = [[1, 1, 5, 1, 5, 5, 1, 5]]
+    both = coco.region([*square, [6, 6, 8, 6, 8, 8, 6, 8]], (10, 10))
+    counts = np.diff(np.flatnonzero(np.diff(np.r_[2, both.ravel(order="F"), 2]))).tolist()
+    assert coco.region({"size": [10, 10], "counts": counts}, (10, 10)).tolist() == both.tolist()
+    rle = coco_mask.encode(np.asfortranarray(both.astype(np.uint8)))["counts"].decode()
+    assert coco.region({"size": [10, 10], "counts": rle}, (10, 10)).tolist() == both.tolist()
+    assert both.sum() == coco.region(square, (10, 10)).sum() + 4
+
+
+def test_coco_categories_are_target_or_void(tmp_path):
+    """Named ones; all are target where none is named."""
+    low, high = [0, 0, 8, 0, 8, 8, 0, 8], [12, 12, 20, 12, 20, 20, 12, 20]
+    own.write(tmp_path, own.pairs(1, (32, 32)) | {"labels.json": own.coco(1, annotations=[
+        {"image_id": 0, "category_id": 1, "segmentation": [low]},
+        {"image_id": 0, "category_id": 2, "segmentation": [high]}],
+        images=[{"id": 0, "file_name": "0"}])})
+    import_pairs(own.request(tmp_path, "coco", name="all"))
+    import_pairs(own.request(tmp_path, "coco", name="named", target="ship", void="cloud"))
+    assert stored("all")[1][0, [4, 15], [4, 15]].tolist() == [1, 1]
+    assert stored("named")[1][0, [4, 15], [4, 15]].tolist() == [1, 2]
+
+
+# -- archives
+
+
+@pytest.mark.parametrize("around", ["", "nuclei/"])
+def test_an_archive_is_read_without_being_unpacked(tmp_path, around):
+    """The same content as from the folder, with or without a folder around it."""
+    own.write(tmp_path, own.pairs())
+    expected = import_pairs(own.request(tmp_path, name="disk")).fingerprint
+    members = {around + name: content for name, content in own.pairs().items()}
+    path = own.zipped(tmp_path / "own.zip", members | {"__MACOSX/._0.png": "x", ".DS_Store": "x"})
+    assert contents(str(path)).folders == {"images": 3, "masks": 3}
+    report = import_pairs(ImportRequest(name="zip", archive=str(path), images="images",
+                                        labels="masks", rows=32, cols=32))
+    assert report.fingerprint == expected
+    assert sorted(path.name for path in files.root().iterdir()) == ["disk", "zip"]
+
+
+# -- stopping, going on, and what goes wrong on the way
+
+
+@pytest.mark.parametrize("n_before", range(6))
+def test_stopped_anywhere_and_gone_on_with_is_the_same_as_never_stopped(tmp_path, n_before):
+    """The same arrays, table and report."""
+    own.write(tmp_path, own.pairs(5, (40, 64)) | {"masks/2.png": "broken"})
+    request = own.request(tmp_path, fit="tiles")
+    whole = import_pairs(own.request(tmp_path, fit="tiles", name="whole"))
+    asked = iter(range(6))
+    try:
+        import_pairs(request, is_cancelled=lambda: next(asked) == n_before)
+    except Stopped as error:
+        assert f"after {n_before} of 5 images" in str(error)
+        assert unfinished() == [("own", n_before, 5)]
+    report = read_report(files.root() / "own") if n_before > 4 else import_pairs(request)
+    assert report._replace(name="whole") == whole
+    assert stored()[3] == stored("whole")[3] and not unfinished()
+
+
+def test_what_was_written_after_the_last_checkpoint_happens_again(tmp_path, monkeypatch):
+    """A killed import leaves half a pair behind; it is cut off."""
+    own.write(tmp_path, own.pairs())
+    request, take = own.request(tmp_path), Draft.take
+
+    def killed(draft, *args):
+        take(draft, *args)
+        draft._files["images.npy"].write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Draft, "take", killed)
+    with pytest.raises(KeyboardInterrupt):
+        import_pairs(request)
+    monkeypatch.setattr(Draft, "take", take)
+    report = import_pairs(request)
+    assert report.fingerprint == import_pairs(own.request(tmp_path, name="whole")).fingerprint
+
+
+def test_changed_files_are_read_anew(tmp_path):
+    """What a stopped import stored of the old ones is dropped."""
+    own.write(tmp_path, own.pairs())
+    calls = iter(range(9))
+    with pytest.raises(Stopped):
+        import_pairs(own.request(tmp_path), is_cancelled=lambda: next(calls) == 2)
+    own.write(tmp_path, {"masks/0.png": own.mask_png(np.ones(own.SHAPE, bool))})
+    import_pairs(own.request(tmp_path))
+    assert stored()[1][0].all()
+
+
+def test_progress_counts_the_images(tmp_path):
+    """Before each, and at the end."""
+    own.write(tmp_path, own.pairs())
+    seen = []
+    import_pairs(own.request(tmp_path), on_progress=lambda *counts: seen.append(counts))
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_is_left(tmp_path, monkeypatch, data):
+    """In the middle of the import."""
+    own.write(tmp_path, own.pairs())
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Draft, "take", full)
+    with pytest.raises(DataError, match="No space left on device; free some space"):
+        import_pairs(own.request(tmp_path))
+    assert list(data.iterdir()) == []
+
+
+def test_too_little_room_is_said_before_the_first_image(tmp_path, monkeypatch, data):
+    """With both numbers."""
+    own.write(tmp_path, own.pairs())
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("", (), {"free": 2**10}))
+    with pytest.raises(DataError, match="needs 0 MB and the disk of"):
+        import_pairs(own.request(tmp_path))
+    assert list(data.iterdir()) == []
+
+
+def test_a_taken_name_is_refused(tmp_path):
+    """The stored data set stays."""
+    own.write(tmp_path, own.pairs())
+    import_pairs(own.request(tmp_path))
+    with pytest.raises(ConfigError, match=r"import\.name must be new"):
+        import_pairs(own.request(tmp_path))
+
+
+def test_two_at_once_on_one_import_are_refused(tmp_path):
+    """The second one is told."""
+    own.write(tmp_path, own.pairs())
+
+    def meanwhile(n_done, n):
+        with pytest.raises(DataError, match="another process is importing"):
+            import_pairs(own.request(tmp_path))
+
+    import_pairs(own.request(tmp_path), on_progress=meanwhile)
+
+
+def test_nothing_is_stored_where_no_pair_could_be_made(tmp_path, data):
+    """The reasons come with the error."""
+    own.write(tmp_path, {"images/a.png": "x", "masks/a.png": "x"})
+    with pytest.raises(NothingTaken, match="nothing is stored") as caught:
+        import_pairs(own.request(tmp_path))
+    assert len(caught.value.left_out) == 1 and list(data.iterdir()) == []
+
+
+# -- the commands
+
+
+def test_a_data_set_from_the_command_line(call, tmp_path):
+    """Added, listed, shown and removed."""
+    own.write(tmp_path, own.pairs())
+    code, out, _ = call("data", "add", "own", "--images", tmp_path / "images", "--masks",
+                        tmp_path / "masks", "--size", "32x48", "--json")
+    added = json.loads(out)
+    assert (code, added["n_pairs"], added["rows"], added["cols"]) == (0, 3, 32, 48)
+    assert json.loads(call("data", "list", "--json")[1])["stored"][0]["name"] == "own"
+    assert json.loads(call("data", "show", "own", "--json")[1]) == added
+    assert call("data", "remove", "own")[:2] == (0, "own is removed\n")
+    assert call("data", "show", "own")[0] == 2
+
+
+def test_a_run_on_an_import_is_one_command(call, tmp_path):
+    """The one that `data add` ends with."""
+    own.write(tmp_path, own.pairs(6))
+    out = call("data", "add", "own", "--images", tmp_path / "images", "--masks",
+               tmp_path / "masks", "--size", "32x32")[1]
+    words = out.strip().splitlines()[-1].partition("shipdash ")[2].split()
+    code, out, err = call(*words, "--set", "network.kind=rote", "--set", "selection.first=1",
+                          "--json")
+    assert code == 0, err
+    assert json.loads(out.splitlines()[-1])["n_tested"] == 4
