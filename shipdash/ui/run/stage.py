@@ -55,8 +55,10 @@ class View:
             raise ValueError(f"speed must be one of {', '.join(SPEEDS)}. Received: {self.speed!r}")
 
 
-def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: None) -> None:
-    """The stage of a run; `on_left` is called when Esc is pressed on a projector."""
+def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
+         on_left=lambda: None) -> None:
+    """The stage of a run; `words` stand before what came out so far, and `on_left` is called when
+    Esc is pressed on a projector."""
     events, rules = frame.events(run), run.config.selection
     curve, now = analysis.selection_curve(events), analysis.progress(events, rules.n_pool)
     reason = run.result and run.result.reason
@@ -67,7 +69,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: No
         "name": key, "film": json.dumps(film.payload), "plotly": chart.plotly_url(),
         "figures": {name: json.loads(one.figure.to_json(remove_uids=False))
                     for name, one in drawn.items()},
-        "title": title, "heading": _heading(run), "alt": drawn["linear"].alt,
+        "title": words + title, "heading": _heading(run), "alt": drawn["linear"].alt,
         "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
         "strokes": STROKES, "no_probe": NO_PROBE_YET if view.live else NO_PROBE,
         "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
@@ -77,4 +79,4 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: No
 
 def _heading(run: frame.Run) -> str:
     """What is played, without how it ends."""
-    return run.name[:1].upper() + run.name[1:]
+    return f"Replay: {run.name}"
