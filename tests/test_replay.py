@@ -7,10 +7,11 @@ import zlib
 import numpy as np
 import pytest
 from paging import open_page, words
-from test_pages import EVENTS, _run
+from test_pages import DAMAGE, EVENTS, _run
 
 from shipdash import config as configs
 from shipdash.analysis.timeline import MOST_MOMENTS, timeline
+from shipdash.data import open_source
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.ui import frame
@@ -67,10 +68,18 @@ def test_a_film_holds_each_pick_with_truth_and_the_prediction_it_failed_with(sto
     assert (picks["order"], picks["index"]) == ([1, 2], [7, 9])
     assert picks["seconds"] == [0, 2.5]
     assert (picks["iou"], picks["known"]) == ([None, "0.40"], [False, True])
-    truth = film.open_source(run.config).draw([7, 9])[1]
+    truth = open_source(run.config).draw([7, 9])[1]
     assert (unpacked(picks["truth"], (32, 32)) == truth).all()
     assert not unpacked(picks["predicted"], (32, 32)).any()
     assert all(image.startswith("data:image/webp;base64,") for image in picks["images"])
+
+
+def test_void_pixels_are_neither_missed_nor_invented():
+    """They are left out of truth and prediction alike."""
+    masks = np.array([[[0, 1, 2, 2], [0, 1, 2, 0]]], np.uint8)
+    sent = film._against(masks, np.ones(masks.shape, bool))
+    assert unpacked(sent["truth"], (2, 4))[0].tolist() == (masks[0] == 1).tolist()
+    assert unpacked(sent["predicted"], (2, 4))[0].tolist() == (masks[0] != 2).tolist()
 
 
 def test_the_film_of_the_recorded_run_is_small():
@@ -204,3 +213,17 @@ def test_only_a_run_id_is_deleted(store, bad):
     """Nothing from a link becomes a path."""
     with pytest.raises(StoreError):
         store.delete(bad)
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_file_breaks_no_replay(store, name):
+    """Whatever it holds: the projector opens with what can still be read."""
+    run_id = _run(store, RunState.COMPLETED)
+    path = store.root / run_id / name
+    for garbage in DAMAGE[name]:
+        if garbage is None:
+            np.savez(path, index=np.array(["a", "b"]), iou=np.zeros((2, 2)), probability=np.ones(1))
+        else:
+            path.write_bytes(garbage)
+        open_page("pages/2_Run.py", run=run_id, replay="1", present="1")
+        open_page("pages/2_Run.py", run=run_id, replay="1")

@@ -16,8 +16,8 @@ import streamlit as st
 from PIL import Image
 
 from shipdash.analysis.timeline import Timeline, timeline
-from shipdash.data import open_source
 from shipdash.records import Event, Picked
+from shipdash.runs.probe_frames import ProbeFrame
 from shipdash.ui import frame, gallery
 
 MOST_PICTURES = 200
@@ -26,6 +26,7 @@ MOST_PICTURES = 200
 MOST_PIXELS = MOST_PICTURES * 128 * 128
 FEWEST_PICTURES = 20
 QUALITY = 80  # of WebP: 10 kB a noisy pair of 128 x 128; lossless PNG takes 49 kB
+TARGET, VOID = 1, 2  # of a mask; most are bool and have no void pixels
 THRESHOLD = 128  # a stored prediction is uint8; from one half on it says "ship"
 
 
@@ -67,7 +68,7 @@ def _spread(picks: list[Picked], shape: tuple[int, int]) -> list[Picked]:
 
 
 def _film(run: frame.Run, events: Sequence[Event], picks: list[Picked],
-          stored: dict[int, np.ndarray], frames: list) -> Film:
+          stored: dict[int, np.ndarray], frames: list[ProbeFrame]) -> Film:
     line = timeline(events)
     payload = {
         "seconds": line.seconds.round(3).tolist(), "tested": line.tested.tolist(),
@@ -90,30 +91,34 @@ def _picks(run: frame.Run, picks: list[Picked], stored: dict[int, np.ndarray],
         "iou": [None if pick.iou is None else frame.iou(pick.iou) for pick in picks],
         "known": [pick.index in stored for pick in picks],
         "images": [_webp(image) for image in images],
-        "truth": _packed(masks), "predicted": _packed(wrong >= THRESHOLD),
+        **_against(masks, wrong >= THRESHOLD),
     }
 
 
-def _frames(run: frame.Run) -> list:
+def _frames(run: frame.Run) -> list[ProbeFrame]:
     """The run's probe frames; none where their file is damaged or missing."""
     try:
-        read = getattr(frame.store_of(run), 'probe_frames', lambda run_id: [])
-        return read(run.run_id)
+        return frame.store_of(run).probe_frames(run.run_id)
     except (frame.StoreError, OSError):
         return []
 
 
-def _probe(run: frame.Run, frames: list) -> dict[str, Any] | None:
+def _probe(run: frame.Run, frames: list[ProbeFrame]) -> dict[str, Any] | None:
     """The fixed pairs and what the network made of them at each moment."""
     if not frames:
         return None
     n = len(frames[0].masks)
-    images, masks = open_source(run.config, "probe", n).draw(range(n))
+    _, masks = gallery.of_run(run, range(n), "probe")
     return {
-        "seconds": [round(f.elapsed_s, 3) for f in frames],
-        "images": [_webp(image) for image in images],
-        "truth": _packed(masks), "frames": [_packed(f.masks) for f in frames],
+        "seconds": [round(seen.elapsed_s, 3) for seen in frames],
+        "truth": _packed(masks == TARGET),
+        "frames": [_against(masks, seen.masks)["predicted"] for seen in frames],
     }
+
+
+def _against(masks: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
+    """Truth and prediction, void pixels left out of both: they count nowhere."""
+    return {"truth": _packed(masks == TARGET), "predicted": _packed(predicted & (masks != VOID))}
 
 
 def _packed(masks: np.ndarray) -> str:

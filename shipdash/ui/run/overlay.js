@@ -1,6 +1,5 @@
-// A prediction against the truth, in the gallery's one language: agreed is solid, missed an
-// outline, invented hatched. Masks arrive as base64 of zlib of packed bits, first pixel first.
-
+// A prediction against the truth, in the gallery's one language: agreed is full, missed outlined,
+// invented striped. Masks arrive as base64 of zlib of packed bits, first pixel first.
 async function unpack(text, length) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -24,30 +23,34 @@ function paint(canvas, [rows, cols], colour) {
 }
 
 const rgb = (red, green, blue) => (255 << 24) | (blue << 16) | (green << 8) | red; // little-endian
-const GROUND = rgb(15, 23, 42), AGREED = rgb(226, 232, 240);
-const MISSED = rgb(86, 180, 233), INVENTED = rgb(230, 159, 0);
 
-function paintTruth(canvas, truth, shape) {
-  paint(canvas, shape, (i) => (truth[i] ? AGREED : GROUND));
+function inks(palette) {
+  return Object.fromEntries(Object.entries(palette).map(([name, parts]) => [name, rgb(...parts)]));
 }
 
-function paintErrors(canvas, truth, predicted, shape) {
-  const [rows, cols] = shape, line = Math.max(1, Math.round(Math.max(rows, cols) / 128));
+function paintTruth(canvas, truth, shape, ink) {
+  paint(canvas, shape, (i) => (truth[i] ? ink.agreed : ink.ground));
+}
+
+function paintErrors(canvas, truth, predicted, shape, ink) {
+  const [rows, cols] = shape, line = Math.max(1, Math.floor(Math.min(rows, cols) / ink.strokes));
   const missed = (i) => truth[i] && !predicted[i];
-  const onEdge = (i) => { // the line of an outline lies within what was missed
+  const onRim = (i) => { // the outline lies within what was missed
     const row = Math.floor(i / cols), col = i % cols;
     return row < line || row >= rows - line || col < line || col >= cols - line
       || !missed(i - line * cols) || !missed(i + line * cols)
       || !missed(i - line) || !missed(i + line);
   };
+  const onStripe = (i) => Math.floor((Math.floor(i / cols) + (i % cols)) / line) % 3;
   paint(canvas, shape, (i) => {
-    if (truth[i]) return predicted[i] ? AGREED : onEdge(i) ? MISSED : GROUND;
-    if (!predicted[i]) return GROUND;
-    return (Math.floor(i / cols) + (i % cols)) % (4 * line) < 2 * line ? INVENTED : GROUND;
+    if (truth[i] && predicted[i]) return ink.agreed;
+    if (truth[i]) return onRim(i) ? ink.missed : ink.missed_inside;
+    if (predicted[i]) return onStripe(i) ? ink.invented : ink.invented_inside;
+    return ink.ground;
   });
 }
 
-const LEGEND = [["agreed", "solid"], ["missed", "outline"], ["invented", "hatched"]];
+const LEGEND = [["agreed", "full"], ["missed", "outlined"], ["invented", "striped"]];
 
 function legend() {
   const line = document.createElement("p");

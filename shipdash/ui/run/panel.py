@@ -10,7 +10,7 @@ from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.records import RunState, StopReason
 from shipdash.runs import StoreError, queue
-from shipdash.ui import chart, forms, frame
+from shipdash.ui import address, chart, forms, frame
 from shipdash.ui.run import delete, last_pick, numbers, present, replay, start
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
@@ -78,7 +78,7 @@ def _finished(run: frame.Run) -> None:
                 ("pages/4_Evaluation.py", "How good is it?", {}),
                 ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})):
             st.page_link(page, label=label, icon=":material/arrow_forward:",
-                         query_params={"run": run.run_id} | view)
+                         query_params=address.carried(run=run.run_id, **view))
         delete.offer(run)
 
 

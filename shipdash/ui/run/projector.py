@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from shipdash.records import RunState
+from shipdash.analysis.did_not_learn import is_judged, symptom
+from shipdash.records import Event, RunState
 from shipdash.ui import frame
 from shipdash.ui.run import film, panel, present, replay, stage
 
@@ -40,4 +42,12 @@ def _stage(run: frame.Run) -> None:
     view = stage.View(
         guess=frame.guess(), log=st.query_params.get("axes") == "log", present=True, page_keys=True,
         live=not done, autoplay=replay.is_asked(run))
-    stage.draw(run, shown, view, key="present_stage", on_left=present.leave)
+    stage.draw(run, shown, view, key="present_stage", words=_words(run, state, events),
+               on_left=present.leave)
+
+
+def _words(run: frame.Run, state: RunState, events: Sequence[Event]) -> str:
+    """What an audience must know of a run beside its numbers."""
+    if is_judged(run.config) and symptom(events):
+        return "This run does not learn. "
+    return "" if state in (RunState.RUNNING, RunState.COMPLETED) else f"{state.capitalize()}. "

@@ -52,6 +52,9 @@ class Stage {
     this.data = data;
     this.log = this.asked === data.log ? this.log : data.log;
     this.asked = data.log;
+    this.ink = { ...inks(data.palette), strokes: data.strokes };
+    for (const [name, parts] of Object.entries(data.palette))
+      this.root.style.setProperty(`--${name}`, `rgb(${parts.join()})`);
     this.root.classList.toggle("present", data.present);
     this.root.classList.toggle("live", data.live);
     this.root.setAttribute("aria-label", data.alt);
@@ -98,7 +101,7 @@ class Stage {
       ? "Eight fixed pairs, as the network sees them" : this.data.no_probe;
     this.root.classList.toggle("no-probe", !probe);
     box.replaceChildren();
-    this.probe = probe ? probe.images.map((_, k) => tile(box, "canvas", `probe pair ${k}`)) : [];
+    this.probe = probe ? probe.truth.map((_, k) => tile(box, "canvas", `probe pair ${k}`)) : [];
   }
 
   axes() {
@@ -130,7 +133,7 @@ class Stage {
   // Not every pick has pictures: those of a run at work come with its checkpoints.
   showPick(k, selected) {
     if (k < 0) return;
-    const { picks, shape } = this.film, { heading, image, truth, wrong } = this.pick;
+    const { ink, film: { picks, shape } } = this, { heading, image, truth, wrong } = this.pick;
     const order = picks.order[k], score = picks.iou[k], count = (n) => n.toLocaleString("en-US");
     const which = order < selected ? `${count(order)} of ${count(selected)}` : count(order);
     const how = score === null ? "joined untested" : `failed with IoU ${score}`;
@@ -139,9 +142,9 @@ class Stage {
     this.shownPick = k;
     image.picture.src = picks.images[k];
     image.say(`pair ${count(picks.index[k])}`);
-    paintTruth(truth.picture, this.truth[k], shape);
+    paintTruth(truth.picture, this.truth[k], shape, ink);
     wrong.figure.classList.toggle("missing", !picks.known[k]);
-    if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape);
+    if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape, ink);
     if (score === null) wrong.say("No prediction: the first pairs start the core set.");
     else wrong.say(picks.known[k] ? "prediction" : "Its prediction was not stored.");
   }
@@ -149,9 +152,9 @@ class Stage {
   showProbe(k) {
     if (k === this.shownFrame) return;
     this.shownFrame = k;
-    const { probe, shape } = this.film;
+    const { ink, film: { probe, shape } } = this;
     this.probe.forEach(({ picture }, i) =>
-      paintErrors(picture, probe.truth[i], probe.frames[k][i], shape));
+      paintErrors(picture, probe.truth[i], probe.frames[k][i], shape, ink));
   }
 
   key(event) {

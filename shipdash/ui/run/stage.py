@@ -19,8 +19,14 @@ HERE = Path(__file__).parent
 SPEEDS = ("10 s", "30 s", "real time")
 """The whole run in so long, or as fast as it happened."""
 
-NO_PROBE = ("This run stored no probe frames: runs of versions before 0.3.0 did not record what "
-            "the network sees.")
+NO_PROBE = ("No predictions for the fixed probe pairs are stored with this run: versions before "
+            "0.3.0 recorded none.")
+NO_PROBE_YET = "The first look at the fixed probe pairs is still to come."
+
+PALETTE = {"ground": (16, 20, 26), "agreed": (238, 240, 243), "missed": (86, 180, 233),
+           "missed_inside": (20, 58, 84), "invented": (240, 148, 20),
+           "invented_inside": (74, 44, 0)}
+STROKES = 48
 
 _mount = st.components.v2.component(
     "shipdash.stage", css=(HERE / "stage.css").read_text(), isolate_styles=False,
@@ -49,8 +55,10 @@ class View:
             raise ValueError(f"speed must be one of {', '.join(SPEEDS)}. Received: {self.speed!r}")
 
 
-def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: None) -> None:
-    """The stage of a run; `on_left` is called when Esc is pressed on a projector."""
+def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
+         on_left=lambda: None) -> None:
+    """The stage of a run; `words` stand before what came out so far, and `on_left` is called when
+    Esc is pressed on a projector."""
     events, rules = frame.events(run), run.config.selection
     curve, now = analysis.selection_curve(events), analysis.progress(events, rules.n_pool)
     reason = run.result and run.result.reason
@@ -61,8 +69,9 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: No
         "name": key, "film": json.dumps(film.payload), "plotly": chart.plotly_url(),
         "figures": {name: json.loads(one.figure.to_json(remove_uids=False))
                     for name, one in drawn.items()},
-        "title": title, "heading": _heading(run), "alt": drawn["linear"].alt,
-        "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "no_probe": NO_PROBE,
+        "title": words + title, "heading": _heading(run), "alt": drawn["linear"].alt,
+        "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
+        "strokes": STROKES, "no_probe": NO_PROBE_YET if view.live else NO_PROBE,
         "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
         "page_keys": view.page_keys, "present": view.present,
     })
@@ -70,6 +79,4 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, on_left=lambda: No
 
 def _heading(run: frame.Run) -> str:
     """What is played, without how it ends."""
-    config, s = run.config, run.config.seeds
-    return (f"{frame.preset_of(config).capitalize()}, precision {config.selection.precision:g}, "
-            f"seeds {s.pool}/{s.order}/{s.model}")
+    return f"Replay: {run.name}"
