@@ -13,7 +13,7 @@ if present.is_asked():
     st.stop()
 panel.compact()
 # Decided on the first look only: `choose` puts a run into the URL, and the form must not fold then.
-unfolded = st.session_state.setdefault("new_run_unfolded", "run" not in st.query_params)
+unfolded = st.session_state.setdefault("new_run_unfolded", forms.is_in_link())
 with st.expander("New run", expanded=unfolded, icon=":material/add:"):
     config, name = forms.run_form()
     if config is not None:

@@ -45,15 +45,14 @@ def link(key: str) -> str | None:
 def arrive(page: str) -> None:
     """On every full run of a page, before its links are drawn.
 
-    Whoever comes by a link that says nothing of guess or form (Back, a link of an earlier look)
-    finds them as they were left.
+    Whoever comes by a link that says nothing of guess or form (a link of an earlier look, the
+    browser's Back) finds them as they were left. On one page Back undoes a change of the form.
     """
     came = st.session_state.get("page_in_view") not in (None, page)
     st.session_state["page_in_view"] = page
     kept = st.session_state.get("guess_kept")
-    if came and guess() is None and kept is not None:
+    if guess() is None and kept is not None:  # an emptied box has forgotten it
         st.query_params["guess"] = str(kept)
-    st.session_state["guess_kept"] = guess()
     if came and page in FORMS and not _settings():
         st.query_params.update(st.session_state.get(f"form_of_{page}", {}))
     _keep()
@@ -101,6 +100,11 @@ def reset() -> None:
     _keep()
 
 
+def holds_settings() -> bool:
+    """Whether the address says anything of a form."""
+    return bool(_settings())
+
+
 def text_of(value: Any) -> str:
     """A setting as the address holds it; `config.parse_setting` reads it back.
 
@@ -119,7 +123,8 @@ def _settings() -> dict[str, str]:
 
 
 def _keep() -> None:
-    """Also from a fragment, which runs without its page: what its form holds now."""
+    """Remember guess and form; also from a fragment, which runs without its page."""
+    st.session_state["guess_kept"] = guess()
     page = st.session_state.get("page_in_view")
     if page in FORMS:
         st.session_state[f"form_of_{page}"] = _settings()

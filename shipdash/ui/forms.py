@@ -104,7 +104,7 @@ def run_form() -> tuple[RunConfig | None, str]:
     """Preset, the settings in front, everything else folded: the run asked for, or None."""
     name = choose_preset("Preset", key="preset")
     st.caption(_about(name))
-    asked = read(preset(name), dict.fromkeys([*FRONT, *names_of(*FOLDED)]))
+    asked = _run_asked(name)
     columns = st.columns(3, gap="medium")
     for i, dotted in enumerate(FRONT):
         with columns[i % 3]:
@@ -118,12 +118,28 @@ def run_form() -> tuple[RunConfig | None, str]:
     return asked.config, name
 
 
-def choose_preset(label: str, *, key: str, default: str = "compact") -> str:
-    """The preset of the address, else `default`, and the switch that changes it there."""
+def is_in_link() -> bool:
+    """Whether the address is about a run that is still to be started: it names no run, or holds
+    a form with other settings than those of the run it names."""
+    run_id, config = st.query_params.get("run"), _run_asked(_preset_asked("compact")).config
+    return run_id is None or (address.holds_settings()
+                              and (config is None or config.digest != run_id))
+
+
+def _run_asked(name: str) -> Asked:
+    return read(preset(name), dict.fromkeys([*FRONT, *names_of(*FOLDED)]))
+
+
+def _preset_asked(default: str) -> str:
     named = {caption: name for name, caption in CAPTIONS.items()}  # as older links have it
     text = st.query_params.get("preset", "")
     name = named.get(text, text)
-    st.session_state[key] = name = name if name in PRESETS else default
+    return name if name in PRESETS else default
+
+
+def choose_preset(label: str, *, key: str, default: str = "compact") -> str:
+    """The preset of the address, else `default`, and the switch that changes it there."""
+    st.session_state[key] = name = _preset_asked(default)
     st.segmented_control(label, PRESETS, format_func=CAPTIONS.get, required=True, key=key,
                          on_change=address.write, args=("preset", key, default))
     return name

@@ -1,0 +1,194 @@
+"""The click chains of the demonstration in Chromium: a guess and every way on, a scene and back."""
+
+import re
+
+import pytest
+from browsing import SOON_MS, App, open_page, settle
+from playwright.sync_api import Page, expect
+
+from shipdash.config import quick
+from shipdash.records import RunState
+from shipdash.runs import Store
+
+pytestmark = pytest.mark.browser
+
+OTHERS = ["Generator", "Run", "Samples", "Evaluation", "Threshold", "Compare"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One server; its queue is held by the test, so that no run ever starts TensorFlow."""
+    runs = tmp_path_factory.mktemp("shared") / "runs"
+    with Store(runs).queue_lock():
+        running = App(runs)
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+def home(shared, browser):
+    """The first page; at the end nothing was wrong on any page that was visited."""
+    problems: list[str] = []
+    page = open_page(browser, shared.url, problems)
+    settle(page)
+    yield page
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.context.close()
+    assert problems == []
+
+
+def say(page: Page, guess: int) -> None:
+    """Type a guess and press Enter."""
+    box = page.get_by_role("spinbutton", name=re.compile("Your guess"))
+    box.fill(str(guess))
+    box.press("Enter")
+    expect(page).to_have_url(re.compile(rf"guess={guess}\b"), timeout=SOON_MS)
+
+
+def link(page: Page, name: str):
+    """A link of the navigation."""
+    return page.locator(".st-key-links a").filter(has_text=name)
+
+
+def guessed(page: Page, name: str, guess: int) -> None:
+    """The page of that name has come up whole, and holds the guess."""
+    title = "How many training pairs are enough?" if name == "Home" else name
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=SOON_MS)
+    settle(page)
+    expect(page).to_have_url(re.compile(rf"guess={guess}\b"), timeout=SOON_MS)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_answer_comes_with_the_guess(home):
+    """Nothing of it before, both numbers after; *Hide the answer* takes it back."""
+    expect(home.locator(".shipdash-chart, [data-testid=stImage]")).to_have_count(0)
+    say(home, 500)
+    expect(home.get_by_text("You said 500. It kept 105.")).to_be_visible(timeout=SOON_MS)
+    expect(home.locator("[data-testid=home_selection] .main-svg").first).to_be_visible()
+    lines = home.locator("[data-testid=home_selection]").evaluate(
+        "chart => chart._fullData.map(trace => trace.name)")
+    assert {"your guess: 500", "selected"} <= set(lines)
+    home.get_by_role("button", name="Hide the answer").click()
+    expect(home.get_by_role("button", name="Show me")).to_be_visible(timeout=SOON_MS)
+    expect(home.locator(".shipdash-chart, [data-testid=stImage]")).to_have_count(0)
+    assert "guess" not in home.url
+
+
+def test_a_guess_is_taken_by_show_me(home):
+    """Typed and not confirmed: the click confirms it."""
+    home.get_by_role("spinbutton", name=re.compile("Your guess")).fill("700")
+    home.get_by_role("button", name="Show me").click()
+    expect(home.get_by_text("You said 700. It kept 105.")).to_be_visible(timeout=SOON_MS)
+
+
+@pytest.mark.parametrize(("button", "title"), [
+    ("Browse the pairs it kept", "Samples"), ("How good is it?", "Evaluation"),
+    ("Start the experiment", "Run"),
+])
+def test_a_guess_goes_along_with_each_button(shared, home, button, title):
+    """And comes back with the browser's Back."""
+    say(home, 300)
+    home.get_by_role("button", name=button).click()
+    guessed(home, title, 300)
+    if title == "Run":
+        asked = quick().digest
+        expect(home).to_have_url(re.compile(f"run={asked}"), timeout=SOON_MS)
+        assert Store(shared.runs).status(asked).state == RunState.QUEUED
+    home.go_back()
+    guessed(home, "Home", 300)
+
+
+def test_a_guess_goes_along_with_every_link_of_the_navigation(home):
+    """From Home to each page in turn and back, and to a page by an address of before the guess."""
+    say(home, 300)
+    for name in OTHERS:
+        link(home, name).click()
+        guessed(home, name, 300)
+    link(home, "Home").click()
+    guessed(home, "Home", 300)
+    expect(home.get_by_text("You said 300. It kept 105.")).to_be_visible(timeout=SOON_MS)
+
+
+def test_back_to_an_address_of_before_the_guess_keeps_the_guess(home):
+    """And Back again leaves the page: it is no trap."""
+    link(home, "Compare").click()
+    expect(home).to_have_url(re.compile("/Compare"), timeout=SOON_MS)
+    settle(home)
+    link(home, "Run").click()
+    expect(home).to_have_url(re.compile("/Run"), timeout=SOON_MS)
+    settle(home)
+    say(home, 300)
+    until = 6  # a run in view and a guess are entries of the history, too
+    while "/Run" in home.url and (until := until - 1):
+        home.go_back()
+        home.wait_for_timeout(1_500)
+    guessed(home, "Compare", 300)
+    home.go_back()
+    guessed(home, "Home", 300)
+
+
+def test_a_scene_is_run_and_found_again(app, browser):
+    """Generator, Run, Start, another browser, Back: the scene is the same all the way."""
+    problems: list[str] = []
+    page = open_page(browser, f"{app.url}/Generator?scene.size=32&scene.radius_min=2&"
+                     "scene.radius_max=5&guess=300", problems)
+    settle(page)
+    contrast = page.get_by_role("slider", name="Contrast")
+    contrast.focus()
+    contrast.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"scene\.contrast=0\.24"), timeout=SOON_MS)
+    page.get_by_role("button", name="Run this scene").click()
+    guessed(page, "Run", 300)
+    page.get_by_text("Scene, network, the rest of the selection").click()
+    expect(page.get_by_role("spinbutton", name="Contrast")).to_have_value("0.24")
+    page.get_by_role("combobox", name=re.compile("Network")).click()
+    page.get_by_role("option", name="rote").click()
+    expect(page).to_have_url(re.compile(r"network\.kind=rote"), timeout=SOON_MS)
+    settle(page)
+    copied = page.url
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page).to_have_url(re.compile(r"[?&]run="), timeout=SOON_MS)
+    expect(page.locator("[data-testid=selection] .main-svg").first).to_be_visible(timeout=SOON_MS)
+    (run,) = Store(app.runs).list()
+    assert (run.config.scene.size, run.config.scene.contrast) == (32, 0.24)
+    assert run.config.selection == quick().selection
+
+    other = open_page(browser, copied, problems)
+    settle(other)
+    other.get_by_text("Scene, network, the rest of the selection").click()
+    expect(other.get_by_role("spinbutton", name="Contrast")).to_have_value("0.24")
+    expect(other.get_by_text("This run: quick, image size 32 px")).to_be_visible()
+    see = other.get_by_role("link", name="See this scene")
+    see.click()
+    guessed(other, "Generator", 300)
+    expect(other).to_have_url(re.compile(r"scene\.contrast=0\.24"), timeout=SOON_MS)
+
+    until = 8
+    while "/Run" in page.url and (until := until - 1):
+        page.go_back()
+        page.wait_for_timeout(1_500)
+    guessed(page, "Generator", 300)
+    assert "scene.contrast=0.24" in page.url
+    link(page, "Run").click()
+    guessed(page, "Run", 300)
+    assert "scene.contrast=0.24" in page.url and "network.kind=rote" in page.url
+    assert problems == []
+
+
+NAME = "*After* <b>lunch</b> :red[x]"
+
+
+def test_a_name_with_markdown_in_it_is_shown_as_it_was_typed(app, browser):
+    """In the list of runs, as soon as it was confirmed."""
+    store = Store(app.runs)
+    run_id, _ = store.create(quick().replace(**{"network.kind": "rote"}))
+    store.set_status(run_id, RunState.CANCELLED)
+    page = open_page(browser, f"{app.url}/Run?run={run_id}", [])
+    settle(page)
+    page.get_by_role("button", name="Rename").click()
+    box = page.get_by_role("textbox", name="Name of this run")
+    box.fill(NAME)
+    box.press("Enter")
+    expect(page.locator("[data-testid=stSelectbox]").last).to_contain_text(NAME, timeout=SOON_MS)
+    assert store.info(run_id).given_name == NAME
+    page.context.close()
