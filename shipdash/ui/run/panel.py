@@ -11,7 +11,7 @@ from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.records import RunState, StopReason
 from shipdash.runs import StoreError, queue
 from shipdash.ui import chart, forms, frame
-from shipdash.ui.run import delete, last_pick, numbers, present, replay, start
+from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
 EVERY = "2s"
@@ -124,6 +124,7 @@ def _panel(run: frame.Run, log: bool) -> None:
     with right:
         last_pick.show(run, events)
     numbers.counters(now)
+    probe_strip.show(run)
     numbers.rates(events, run)
 
 
