@@ -18,8 +18,8 @@ from PIL import Image, ImageFilter
 GROUND, AGREED, MISSED, INVENTED = (15, 23, 42), (226, 232, 240), (86, 180, 233), (230, 159, 0)
 STROKES = 48  # lines and stripes are a 48th of the picture wide: 2 pixels where it is shown at 96
 
-WORDS = (("agreed", "ship, and predicted (solid)"), ("missed", "ship, not predicted (outline)"),
-         ("invented", "predicted, no ship (hatched)"))
+WORDS = (("agreed", "truth and prediction (solid)"), ("missed", "truth only (outline)"),
+         ("invented", "prediction only (hatched)"))
 
 
 def overlay(truth: np.ndarray, predicted: np.ndarray, *, scale: int = 1) -> Image.Image:
