@@ -7,6 +7,7 @@ of its own; the run is cancelled in the end.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -26,20 +27,27 @@ def main(preset: str) -> None:
         run_id = queue.submit(store, configs.preset(preset))
         queue.step(store, run_id)
         _until(lambda: pausing.waiting_run(store) == run_id)
-        seconds = [round(_step(store, run_id), 3) for _ in range(N_STEPS)]
-        print(json.dumps({"preset": preset, "to_first_training_s": seconds}))
+        found = [_step(store, run_id) for _ in range(N_STEPS)]
+        print(json.dumps({"preset": preset, "load": os.getloadavg()[0],
+                          "until_training_begins_s": [round(begins, 3) for begins, _ in found],
+                          "until_first_event_s": [round(first, 3) for _, first in found]}))
         queue.cancel(store, run_id)
         _until(lambda: not store.queue_is_worked())
 
 
-def _step(store: Store, run_id: str) -> float:
-    """Seconds until the first training event of a step can be read; ends when it is paused."""
+def _step(store: Store, run_id: str) -> tuple[float, float]:
+    """Seconds until training begins and until its first event can be read.
+
+    An event tells of up to 256 images trained on, and how long that took. Returns when the run is
+    paused again.
+    """
     start, began = store.n_bytes(run_id), time.perf_counter()
     queue.step(store, run_id)
-    _until(lambda: any(isinstance(e, Trained) for e in store.events(run_id, start)[0]))
+    _until(lambda: store.n_bytes(run_id) > start)
     took = time.perf_counter() - began
+    first = next(e for e in store.events(run_id, start)[0] if isinstance(e, Trained))
     _until(lambda: store.status(run_id).state is RunState.PAUSED)
-    return took
+    return took - first.seconds, took
 
 
 def _until(holds) -> None:
