@@ -1,9 +1,9 @@
 """A prediction against the truth in one picture, and its legend: the pages' one language for it.
 
 Agreed, missed and invented pixels differ in texture as well as in colour: a solid area, an outline,
-a hatched area. A replay paints the same in the browser (`run/overlay.js`). The colours are orange and blue of Okabe and Ito (2008), which people with any
-colour blindness tell apart, and are bright enough for a projector. The ground is dark in both
-themes, as that of the masks is.
+a hatched area. A replay paints the same in the browser (`run/overlay.js`). The orange and blue are
+those of Okabe and Ito (2008), which people with any colour blindness tell apart. The ground is dark
+in both themes, as that of the masks is.
 """
 
 from __future__ import annotations
