@@ -49,6 +49,19 @@ def parent_lives(pid: int) -> bool:
     """Whether the process that started this one, `pid`, still runs."""
     if not ON_WINDOWS:
         return os.getppid() == pid  # an orphan gets another parent
+    return lives(pid)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process of that number runs; a number may be given again after its end."""
+    if not ON_WINDOWS:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # it runs, as somebody else
+            return True
+        return True
     kernel32 = ctypes.windll.kernel32  # there an orphan keeps its parent's number
     kernel32.OpenProcess.restype = ctypes.c_void_p
     handle = ctypes.c_void_p(kernel32.OpenProcess(_SYNCHRONIZE, False, pid))

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 from test_worker import ARMS, Killed, an_arm, log, settings, timeless
 
 from shipdash import config as configs
@@ -267,3 +268,17 @@ def test_reading_all_frames_of_a_run_is_quick(store):
     began = time.perf_counter()
     assert len(store.probe_frames(run_id)) == 40
     assert time.perf_counter() - began < 1.0
+
+
+def test_the_run_page_shows_the_strip_in_words_too(store, monkeypatch):
+    """The newest frame's place in the run, and the legend's three words."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    run_id, result = worked(store)
+    page = AppTest.from_file("../pages/2_Run.py", default_timeout=60)
+    page.query_params["run"] = run_id
+    page.run()
+    assert not page.exception
+    said = [image.proto.imgs[0].caption for image in page.get("imgs")]
+    assert any(f"{result.n_core} pairs selected, 100 tested." in words for words in said)
+    legend = next(h for h in page.get("html") if "Invented" in h.proto.body)
+    assert all(word in legend.proto.body for word in ("Agreed", "Missed", "hatched", "outline"))

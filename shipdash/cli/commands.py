@@ -23,7 +23,7 @@ from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, queue, warm, worker
+from shipdash.runs import Store, StoreError, pausing, queue, warm, worker
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 
@@ -118,13 +118,14 @@ def work(args: argparse.Namespace) -> int:
     """The worker process: one run, or everything that is queued."""
     store = Store(args.runs)
     if args.queue:
-        queue.drain(store, hand_over=True)
+        queue.drain(store, hand_over=True, server=args.server)
         if args.json:
             print(json.dumps({"queued": queue.waiting(store)}))
         return 0
     if args.id is None:
         raise ConfigError("id", None, "must be a run id, unless --queue is given")
-    worker.work(store, args.id)
+    wait = None if args.server is None else pausing.waiter(store, args.id, args.server)
+    worker.work(store, args.id, wait=wait)
     if args.json:
         _print(_outcome(store, args.id), args.json)
     return 0
@@ -260,6 +261,8 @@ def _parser() -> argparse.ArgumentParser:
     worker = command("work", work)
     worker.add_argument("id", nargs="?", metavar="ID")
     worker.add_argument("--queue", action="store_true", help="every queued run, in order")
+    worker.add_argument("--server", type=int, metavar="PID",
+                        help="wait while a run is paused, as long as this process lives")
     command("standby", stand_by).add_argument(
         "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
     studies.add_sweep_options(command("sweep", studies.sweep))

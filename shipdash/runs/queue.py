@@ -20,7 +20,7 @@ from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.processes import outliving, without_interrupts
 from shipdash.records import RunState
-from shipdash.runs import RunCorrupt, Store, StoreError, locks, warm
+from shipdash.runs import RunCorrupt, Store, StoreError, locks, pausing, warm
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
@@ -89,12 +89,19 @@ def waiting(store: Store) -> list[str]:
 
 
 def ensure_drainer(store: Store) -> None:
-    """Start a drainer if runs wait and nobody works them off; harmless at any time."""
-    if not waiting(store) or store.queue_is_worked():
+    """Start a drainer if runs wait and nobody works them off; harmless at any time.
+
+    A paused run's own worker takes it up by itself, and leaves for any other run.
+    """
+    queued = set(waiting(store)) - {kept := pausing.waiting_run(store)}
+    if queued and kept:
+        pausing.dismiss(store)
+    if not queued or store.queue_is_worked():
         return
     try:
         with (store.root / "queue.log").open("ab") as log:
-            start_process(store, ["work", "--queue"], log, subprocess.STDOUT)
+            start_process(store, ["work", "--queue", "--server", str(os.getpid())], log,
+                          subprocess.STDOUT)
     except OSError as error:
         raise StoreError(f"cannot start a worker: {error.strerror or error}; the run waits in "
                          f"{store.root}") from None
@@ -120,8 +127,11 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
                               subprocess.STDOUT)
 
 
-def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = False) -> None:
+def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = False,
+          server: int | None = None) -> None:
     """Work the queue off, a worker process per run, until nothing waits.
+
+    The worker of a run that is paused stays for a while, as long as the process `server` lives.
 
     Each is a fresh one, or with `hand_over`, for what a page asked for, the one that stands by.
     A second drainer returns at once. A run submitted while this one is about to leave is seen by
@@ -138,7 +148,7 @@ def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = F
                     continue
                 try:
                     if not (hand_over and _taken(store, run_id)):
-                        work_one(store, run_id, command)
+                        work_one(store, run_id, command, server=server)
                 except StoreError as error:
                     left.add(run_id)
                     print(f"shipdash: {error}", file=sys.stderr, flush=True)
@@ -173,19 +183,22 @@ def _wait(process: subprocess.Popen, output: int) -> None:
 
 
 def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
-             n_threads: int = 0, apart: bool = False) -> None:
+             n_threads: int = 0, apart: bool = False, server: int | None = None) -> None:
     """One worker process, start to end; a run it did not touch would be taken up for ever.
 
     `n_threads` bounds what its network computes with (0: as many as there are); `apart` keeps a
-    Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way.
+    Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way. With
+    `server` it may wait while the run is paused (`pausing`).
     """
     before, log_path = store.status(run_id), store.log_path(run_id)
     warm.dismiss(store)
-    bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")}
+    waits = [] if server is None else ["--server", str(server)]
+    bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")
+             if n_threads}
     try:
         with log_path.open("ab") as log:
             code = subprocess.call(
-                [*command, "work", run_id], env=_environment(store) | (bound if n_threads else {}),
+                [*command, "work", *waits, run_id], env=_environment(store) | bound,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 **(without_interrupts() if apart else {}),
             )

@@ -23,7 +23,7 @@ import shipdash
 from shipdash.config import ALGORITHM, ConfigError, NetworkConfig, RunConfig
 from shipdash.learning.learner import open_learner, threads
 from shipdash.processes import parent_lives, replace_by
-from shipdash.runs import Store, StoreError, worker
+from shipdash.runs import Store, StoreError, pausing, worker
 from shipdash.runs.worker import Prepared
 
 WANT, OFFER, RUN = "standby.want", "standby.offer", "standby.run"
@@ -65,7 +65,8 @@ def hand_over(store: Store, run_id: str) -> None:
 
 
 def dismiss(store: Store) -> None:
-    """A worker needs the processors and the memory: whoever stands by leaves."""
+    """A worker needs the processors and the memory: whoever waits for something leaves."""
+    pausing.dismiss(store)
     with contextlib.suppress(StoreError):
         store.remove_note(WANT)
 
@@ -114,7 +115,8 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
     _offer(store, token, needs, taken=run_id)
     _speak_into(store, run_id)
     worker.work(store, run_id, prepared=Prepared(
-        learner, max(0.0, took_s - waited_s), waited_s))
+        learner, max(0.0, took_s - waited_s), waited_s),
+        wait=pausing.waiter(store, run_id, server))
 
 
 def _needs(config: RunConfig) -> dict:

@@ -31,10 +31,7 @@ CHECKPOINT_SHARE = 0.05  # of a run's time at most: the article's state is 60 MB
 
 
 class _Halted(Exception):
-    """Somebody asked the run to stop here; the state it ends in says who."""
-
-    def __init__(self, state: RunState) -> None:
-        self.state = state
+    """Somebody asked the run to stop here; its status says who."""
 
 
 class Prepared(NamedTuple):
@@ -46,8 +43,12 @@ class Prepared(NamedTuple):
 
 
 def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None, *,
-         prepared: Prepared | None = None) -> Result | None:
+         prepared: Prepared | None = None, wait: Callable[[], bool] | None = None
+         ) -> Result | None:
     """Start or go on with a run in this process until it has ended or is asked to stop.
+
+    A run that is paused calls `wait`, if given, which says whether it is to go on after all
+    (`pausing`); all is stored by then.
 
     Returns
     -------
@@ -64,9 +65,9 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
         if result is not None:
             return result
         try:
-            return _Worker(store, run_id, on_event or (lambda event: None), prepared).run()
-        except _Halted as halted:
-            store.set_status(run_id, halted.state)
+            return _Worker(store, run_id, on_event or (lambda event: None), prepared,
+                           wait or (lambda: False)).run()
+        except _Halted:
             return None
         except Exception as error:
             with contextlib.suppress(Exception):  # a full disk must not hide what went wrong
@@ -78,9 +79,9 @@ class _Worker:
     """The run being worked on: its task and its clock."""
 
     def __init__(self, store: Store, run_id: str, on_event: Callable[[Event], None],
-                 prepared: Prepared | None) -> None:
+                 prepared: Prepared | None, wait: Callable[[], bool]) -> None:
         self.store, self.run_id, self.on_event = store, run_id, on_event
-        self.prepared = prepared
+        self.prepared, self.wait, self.learner_is_ready = prepared, wait, False
         self.prepared_s = prepared.seconds if prepared else None  # of a resumed run: all of it
         self.config = store.config(run_id)
         self.task = open_task(store, self.config)
@@ -95,6 +96,7 @@ class _Worker:
             self._heed()  # asked before we had said that we are at work
         self.store.set_status(self.run_id, RunState.RUNNING, "starting TensorFlow")
         learner = self._open_learner()
+        self.learner_is_ready = True
         self.store.set_status(self.run_id, RunState.RUNNING, self.task.doing)
         with (self.store.writer(self.run_id) as self.events_file,
               self.store.probe_writer(self.run_id) as self.probe_file):
@@ -110,8 +112,18 @@ class _Worker:
         """Honour a request to stop, if there is one."""
         request = self.store.requested(self.run_id)
         if request in ("cancel", "pause"):
-            self.store.clear_request(self.run_id)
-            raise _Halted(RunState.CANCELLED if request == "cancel" else RunState.PAUSED)
+            self._halt(RunState.CANCELLED if request == "cancel" else RunState.PAUSED)
+
+    def _halt(self, state: RunState) -> None:
+        """Say that the run has stopped; return if it is paused and then asked to go on."""
+        self.store.clear_request(self.run_id)
+        self.store.set_status(self.run_id, state)
+        if not (state is RunState.PAUSED and self.learner_is_ready and self.wait()):
+            raise _Halted
+        self.clock = self.saved_at = time.perf_counter()  # nobody worked meanwhile
+        symptom = self.watch and self.watch.symptom
+        self.store.set_status(self.run_id, RunState.RUNNING,
+                              f"did not learn: {symptom}" if symptom else self.task.doing)
 
     def _open_learner(self) -> Learner:
         config, seed = self.config, self.config.seeds.model
@@ -173,8 +185,9 @@ class _Worker:
             pause = request == "pause" or (until_unit and isinstance(event, self.task.unit))
             if request == "cancel" or pause:
                 self._save(learner)
-                self.store.clear_request(self.run_id)
-                raise _Halted(RunState.PAUSED if pause else RunState.CANCELLED)
+                self._halt(RunState.PAUSED if pause else RunState.CANCELLED)
+                until_unit = False
+                continue
             now = time.perf_counter()
             if now - self.saved_at > max(CHECKPOINT_S, self.save_took / CHECKPOINT_SHARE):
                 self._save(learner)

@@ -6,8 +6,6 @@ nearest neighbour, because a pixel is the evidence; the browser only ever makes 
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Sequence
 
@@ -20,6 +18,7 @@ from shipdash.config import ALGORITHM, RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import Source
 from shipdash.ui import frame
+from shipdash.ui.overlay import data_url, legend, overlay
 
 INK = (122, 134, 148, 255)  # the figures' quiet grey: reads on light and dark
 GAP, LINE, FONT = 20, 40, 26  # pixels of a sheet, shown at 0.7 of its size
@@ -93,7 +92,7 @@ def failed_with(run: frame.Run, indices: Sequence[int], ious: Sequence[float | N
 
 def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
           wrong: Sequence[np.ndarray | str] | None = None, *, columns: int = 2) -> Image.Image:
-    """Tiles of image, truth and (with `wrong`) prediction side by side, a caption under each.
+    """Tiles of image, truth and (with `wrong`) prediction against truth, a caption under each.
 
     A word stands in the place of a prediction that there is not.
     """
@@ -107,7 +106,7 @@ def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
     for k, caption in enumerate(captions):
         x, y = (k % columns) * wide, (k // columns) * high
         parts = [_rgb(images[k]), _grey(masks[k])]
-        parts += [] if wrong is None else [_grey(wrong[k])]
+        parts += [] if wrong is None else [_against(masks[k], wrong[k], side // size)]
         for j, part in enumerate(parts):
             _place(out, part, (x + j * (side + 4), y), side)
         pen.text((x, y + side + 4), caption, INK, font)
@@ -115,14 +114,8 @@ def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
 
 
 def inline(part: np.ndarray) -> str:
-    """One image, mask or prediction as a data URL, pixel for pixel.
-
-    For what changes every few seconds: a file of the server may be gone before a slow browser has
-    asked for it.
-    """
-    out = io.BytesIO()
-    (_rgb if part.ndim == 3 else _grey)(part).convert("RGB").save(out, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
+    """One image, mask or prediction as a data URL, pixel for pixel: for what changes often."""
+    return data_url((_rgb if part.ndim == 3 else _grey)(part))
 
 
 def mosaic(images: np.ndarray, *, columns: int = 14, side: int = 64) -> Image.Image:
@@ -143,6 +136,8 @@ def show_sheet(images, masks, captions, wrong=None, *, key: str, alt: str,
     with st.container(key=f"sheet_{key}"):
         picture = sheet(images, masks, captions, wrong, columns=columns)
         st.image(picture, width=int(0.7 * picture.width), alt=alt)
+        if wrong is not None:
+            legend()
 
 
 def _place(out: Image.Image, part: Image.Image | str, at: tuple[int, int], side: int) -> None:
@@ -160,9 +155,13 @@ def _rgb(image: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)).convert("RGBA")
 
 
-def _grey(mask: np.ndarray | str) -> Image.Image | str:
-    if isinstance(mask, str):
-        return mask
+def _against(mask: np.ndarray, predicted: np.ndarray | str, scale: int) -> Image.Image | str:
+    """A prediction over the truth, or the word for why there is none."""
+    return predicted if isinstance(predicted, str) else overlay(mask, predicted,
+                                                                scale=max(scale, 1))
+
+
+def _grey(mask: np.ndarray) -> Image.Image:
     values = mask.astype(np.uint8) * 255 if mask.dtype == bool else mask
     return Image.fromarray(values).convert("RGBA")
 

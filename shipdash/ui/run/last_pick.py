@@ -6,6 +6,7 @@ import streamlit as st
 
 from shipdash.records import Picked
 from shipdash.ui import frame, gallery
+from shipdash.ui.overlay import data_url, overlay
 
 
 def show(run: frame.Run, events) -> None:
@@ -22,8 +23,10 @@ def show(run: frame.Run, events) -> None:
     (image,), (mask,) = gallery.of_run(run, [pick.index])
     iou = "joined untested" if pick.iou is None else f"prediction, IoU {frame.iou(pick.iou)}"
     missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"
-    parts = ((image, f"pair {pick.index:,}"), (mask, "truth"),
-             (stored.get(pick.index), f"{iou}{missing}"))
+    seen = stored.get(pick.index)
+    against = None if seen is None else data_url(overlay(mask, seen, scale=2))
+    parts = ((gallery.inline(image), f"pair {pick.index:,}"), (gallery.inline(mask), "truth"),
+             (against, f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
     if n_since := picks[-1].n_core - pick.n_core:
         st.caption(f"The newest with a stored prediction; {n_since:,} more joined since.")
@@ -32,5 +35,5 @@ def show(run: frame.Run, events) -> None:
             if part is None:
                 st.caption(words[0].upper() + words[1:])
             else:
-                st.image(gallery.inline(part), caption=words, width=128,
+                st.image(part, caption=words, width=128,
                          alt=f"The pair that joined the core set last: {words}.")

@@ -9,9 +9,9 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.records import RunState, StopReason
-from shipdash.runs import StoreError, queue
+from shipdash.runs import StoreError, pausing, queue
 from shipdash.ui import address, chart, forms, frame
-from shipdash.ui.run import delete, last_pick, numbers, present, replay, start
+from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
 EVERY = "2s"
@@ -30,6 +30,8 @@ WORDS = {
     RunState.LOST: "Lost: its worker stopped unexpectedly. Resume goes on from its checkpoint.",
 }
 
+KEPT = (f" Its network is kept in memory (some 1 GB) for {pausing.STAY_S / 60:.0f} minutes or "
+        "until another run needs the room, so both start at once.")
 
 ENDS = {
     StopReason.EXHAUSTED: "every pair was tested.",
@@ -124,6 +126,7 @@ def _panel(run: frame.Run, log: bool) -> None:
     with right:
         last_pick.show(run, events)
     numbers.counters(now)
+    probe_strip.show(run)
     numbers.rates(events, run)
 
 
@@ -174,10 +177,13 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
 
 
 def _pending(run: frame.Run, state: RunState) -> str:
-    """A request the worker has not come to yet, or the place in the queue."""
-    if run.recorded or state not in MOVING:
+    """A request the worker has not come to yet, the place in the queue, or who waits."""
+    if run.recorded or state not in (*MOVING, RunState.PAUSED):
         return ""
     try:
+        if state == RunState.PAUSED:
+            kept = pausing.waiting_run(frame.store_of(run)) == run.run_id
+            return KEPT if kept else ""
         if state == RunState.QUEUED:
             queue.ensure_drainer(frame.store_of(run))
             waiting = queue.waiting(frame.store_of(run))
