@@ -41,8 +41,9 @@ TABLE = {
     "importing": Row(5, "config data runs importing", "numpy PIL pycocotools"),
     # SciPy: the overlap of random sets is hypergeometric, the certificate's tails are binomial
     "analysis": Row(2, "config records results analysis", "numpy pandas scipy"),
-    # Dask is an optional extra
-    "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
+    # Dask is an optional extra; NumPy for what is kept of a recorded sweep's runs
+    "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib numpy pandas",
+                   lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),
