@@ -172,8 +172,9 @@ def test_the_chosen_segment_is_the_strongest(shared, browser, look):
 PLACE = """(chart) => {
     const { left, top } = chart.getBoundingClientRect(), { xaxis, yaxis } = chart._fullLayout;
     const dots = chart._fullData.find((t) => t.customdata && t.x.length);
-    return [left + xaxis._offset + xaxis.d2p(dots.x[0]),
-            top + yaxis._offset + yaxis.d2p(dots.y[0])];
+    const at = dots.x.indexOf(Math.min(...dots.x));
+    return [left + xaxis._offset + xaxis.d2p(dots.x[at]),
+            top + yaxis._offset + yaxis.d2p(dots.y[at])];
 }"""
 
 
@@ -187,7 +188,7 @@ def open_explorer(browser, url: str, problems: list[str]) -> Page:
 
 
 def click_a_dot(page: Page) -> None:
-    """The first mark of the upper figure, where it is drawn."""
+    """The mark of the lowest precision in the upper figure, where it is drawn."""
     x, y = page.locator("[data-testid=threshold_core]").evaluate(PLACE)
     page.mouse.move(x, y, steps=3)
     page.mouse.click(x, y)

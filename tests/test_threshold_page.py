@@ -313,8 +313,8 @@ def test_recorded_and_own_points_of_a_family_are_shown_together(store):
     figure = sent(at)["overviews"]["article"][0]["figure"]
     marks = {trace.get("name"): trace["marker"]["symbol"] for trace in figure["data"]
              if trace.get("customdata")}
-    assert marks["one recorded run"] == "square"
-    assert marks["one run of this machine"] == "circle"
+    assert marks["recorded run"] == "square"
+    assert marks["run of this machine"] == "circle"
     ids = [point["id"] for point in sent(at)["points"] if point["kept"]]
     assert len(ids) == len(set(ids)) == 5
     assert "Recorded · 3 runs" in words(at) and "This machine · 2 runs" in words(at)
