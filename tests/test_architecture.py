@@ -42,8 +42,9 @@ TABLE = {
     # SciPy has the intervals, tests and fits; it takes half a second, which no first page waits for
     "analysis": Row(2, "config records results analysis", "numpy pandas",
                     lazily="scipy"),
-    # Dask is an optional extra
-    "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib pandas", lazily="distributed"),
+    # Dask is an optional extra; NumPy for what is kept of a recorded sweep's runs
+    "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib numpy pandas",
+                    lazily="distributed"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),

@@ -172,43 +172,84 @@ def test_the_chosen_segment_is_the_strongest(shared, browser, look):
 PLACE = """(chart) => {
     const { left, top } = chart.getBoundingClientRect(), { xaxis, yaxis } = chart._fullLayout;
     const dots = chart._fullData.find((t) => t.customdata && t.x.length);
-    return [left + xaxis._offset + xaxis.d2p(dots.x[0]),
-            top + yaxis._offset + yaxis.d2p(dots.y[0])];
+    const at = dots.x.indexOf(Math.min(...dots.x));
+    return [left + xaxis._offset + xaxis.d2p(dots.x[at]),
+            top + yaxis._offset + yaxis.d2p(dots.y[at])];
 }"""
 
 
-def click_a_dot(page: Page) -> None:
-    """The first mark of the upper figure, where it is drawn."""
-    figure = page.locator("[data-testid=threshold_n_core]")
-    expect(page.locator("[data-testid=trade_off] .main-svg").first).to_be_visible(timeout=SOON_MS)
-    expect(figure.locator(".main-svg").first).to_be_visible(timeout=SOON_MS)
-    figure.scroll_into_view_if_needed()
+def open_explorer(browser, url: str, problems: list[str]) -> Page:
+    """The Threshold page with all figures of its explorer drawn."""
+    page = open_page(browser, url, problems)
+    expect(page.locator(".shipdash-explorer[data-shown]")).to_be_visible(timeout=SOON_MS)
+    settle(page)
     page.wait_for_timeout(1_000)  # nothing above it moves any more
-    x, y = figure.evaluate(PLACE)
+    return page
+
+
+def click_a_dot(page: Page) -> None:
+    """The mark of the lowest precision in the upper figure, where it is drawn."""
+    x, y = page.locator("[data-testid=threshold_core]").evaluate(PLACE)
     page.mouse.move(x, y, steps=3)
     page.mouse.click(x, y)
 
 
-def test_a_click_on_a_recorded_point_offers_to_compute_it(shared, browser):
-    """Its run is not on this machine: said, with a button."""
-    page = open_page(browser, f"{shared.url}/Threshold", [])
-    settle(page)
-    click_a_dot(page)
-    expect(page.get_by_role("button", name="Compute this point here")).to_be_visible(
-        timeout=SOON_MS)
-    page.context.close()
-
-
-def test_a_click_on_a_point_opens_its_run(app, browser):
-    """A point that was computed here leads to the Run page."""
+def test_a_click_on_a_point_shows_its_run_beside_it(app, browser):
+    """Without scrolling at 1440 x 900, in the link too; and from there its run can be opened."""
+    problems: list[str] = []
     asked = grid(orders=(1,))
     fill(Store(app.runs), asked)
-    page = open_page(browser, f"{app.url}/Threshold?sweep={family(asked.runs[0])}"
-                     "&precisions=0.8,0.9&orders=1", [])
-    settle(page)
+    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(asked.runs[0])}"
+                         "&precisions=0.8,0.9&orders=1&precision=0.9", problems)
+    page.set_viewport_size({"width": 1440, "height": 900})
     click_a_dot(page)
-    expect(page).to_have_url(re.compile(rf"/Run\?run=({'|'.join(c.digest for c in asked.runs)})"),
-                             timeout=SOON_MS)
+    title = page.locator(".shipdash-explorer [data-text=runTitle]")
+    expect(title).to_contain_text("At precision 0.8, article score, order seed 1: 81 of 2,000")
+    expect(page).to_have_url(re.compile(r"precision=0\.8&"), timeout=SOON_MS)
+    bottom = page.locator(".shipdash-explorer").evaluate("e => e.getBoundingClientRect().bottom")
+    assert bottom <= 900
+    page.get_by_role("button", name="Open this run").click()
+    expect(page).to_have_url(re.compile(rf"/Run\?run={asked.runs[0].digest}"), timeout=SOON_MS)
+    page.context.close()
+    assert problems == []
+
+
+DRAG = """(precision) => new Promise((resolve) => {
+    const root = document.querySelector(".shipdash-explorer"), began = performance.now();
+    const slider = root.querySelector("[data-control=precision]");
+    new MutationObserver((_, observer) => {
+        observer.disconnect();
+        requestAnimationFrame(() => resolve(performance.now() - began));
+    }).observe(root, { attributeFilter: ["data-shown"] });
+    slider.value = precision;
+    slider.dispatchEvent(new Event("input"));
+    slider.dispatchEvent(new Event("change"));
+})"""
+DRAWN_MS = 300
+
+
+def test_a_drag_draws_the_run_at_once(app, browser):
+    """Curve, mosaic and held-out scores, from release to the next frame; the best of four, for
+    others work on this machine too."""
+    problems: list[str] = []
+    fill(Store(app.runs), grid(orders=(1,)))
+    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(grid().runs[0])}", problems)
+    took = []
+    for precision in (0.8, 0.9, 0.8, 0.9):
+        took.append(page.evaluate(DRAG, precision))
+        page.wait_for_timeout(500)
+    ends = page.locator("[data-testid=explorer_curve]").evaluate(
+        "chart => chart._fullData.find((t) => t.name === 'end').y[0]")
+    assert ends == 91
+    assert min(took) < DRAWN_MS, took
+    page.context.close()
+    assert problems == []
+
+
+def test_a_point_that_nobody_computed_can_be_asked_for(shared, browser):
+    """A recorded one of which only numbers were kept, or none at all: a button with its words."""
+    page = open_explorer(browser, f"{shared.url}/Threshold?precision=0.5", [])
+    expect(page.get_by_role("button", name="Compute it here")).to_be_visible(timeout=SOON_MS)
     page.context.close()
 
 

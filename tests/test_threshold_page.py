@@ -1,26 +1,24 @@
 """The Threshold page without browser and TensorFlow: recorded, own, missing and broken points."""
 
-import contextlib
 import functools
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import paging
 import pytest
-from paging import words
 from stored_results import HELD_OUT, a_result, a_run
 
 from shipdash import analysis
 from shipdash import config as configs
 from shipdash.cli.commands import _parser
 from shipdash.cli.studies import grid_of
-from shipdash.records import RunState
+from shipdash.records import Picked, RunState
 from shipdash.runs import Store, queue
 from shipdash.studies import grid as grids
+from shipdash.studies import sweep_details
 from shipdash.studies.folder import Studies
-from shipdash.ui import chart, frame
-from shipdash.ui.threshold import plan, points
+from shipdash.ui import frame
+from shipdash.ui.threshold import asked_for, explorer, plan, points
 
 PAGE = "pages/5_Threshold.py"
 
@@ -46,6 +44,12 @@ def finish(store, config, n_core, reason="exhausted"):
     """A run with a result, as its worker would have left it."""
     run_id, _ = store.create(config)
     iou = np.linspace(0.5, 1.0, 20).astype(np.float32)
+    with store.writer(run_id) as writer:
+        for n in range(n_core):
+            writer.append(Picked(1, n, 10 * n, n + 1, 10 * n + 1, 0.25 if n else None, 0.0))
+        writer.flush()
+    store.save_scores(run_id, "picked", index=np.array([1]),
+                      probability=np.full((1, 64, 64), 200, np.uint8))
     store.save_scores(run_id, "held_out", index=np.arange(20), iou=iou, score=iou, soft=iou)
     store.write_result(run_id, a_result(
         run_id, reason=reason, n_pool=2000, n_tested=2000, core=list(range(n_core)),
@@ -66,7 +70,7 @@ def fill(store, asked):
         finish(store, run, round(100 * run.selection.precision) + run.seeds.order)
 
 
-def record(asked):
+def record(asked, **facts):
     """The tables that `benchmarks/record_sweep.py` writes, from made-up results."""
     folder = frame.RECORDED / "sweep"
     folder.mkdir(parents=True)
@@ -80,11 +84,30 @@ def record(asked):
                      np.linspace(0.5, 1, 20)))
     analysis.sweep_points(rows).to_csv(folder / "points.csv", index=False)
     facts = {"command": "python -m shipdash sweep --preset quick",
-             "base": grids.plain(asked.runs[0]).to_dict()}
+             "base": grids.plain(asked.runs[0]).to_dict()} | facts
     (folder / "sweep.json").write_text(json.dumps(facts))
 
 
 open_page = functools.partial(paging.open_page, PAGE)
+
+
+def sent(at):
+    """What the explorer's browser half was sent."""
+    return json.loads(at.get("bidi_component")[0].proto.json)
+
+
+def words(at):
+    """All that the page says, the titles of the explorer's figures under the article's rule too."""
+    titles = [figure["title"] for figure in sent(at)["overviews"]["article"]]
+    return " ".join([paging.words(at), *titles])
+
+
+def in_view(at):
+    """The point at the place where the explorer begins."""
+    everything = sent(at)
+    place = everything["place"]
+    return next(point for point in everything["points"]
+                if all(point[name] == value for name, value in place.items()))
 
 
 def test_the_recorded_sweep_is_there_at_once(store):
@@ -119,23 +142,31 @@ def test_own_points_make_the_curve(store):
 
 
 def test_the_staircase_is_said(store):
-    """Stretches that share one rule, and none under plain IoU."""
+    """Stretches that share one rule, drawn under the article's rule and not under plain IoU."""
     fill(store, grid(rules=("article", "iou")))
-    name = grids.family(configs.quick())
-    assert "all from 0.842 to 0.947 ask for IoU 0.90" in words(open_page(sweep=name))
-    said = words(open_page(sweep=name, acceptance="plain IoU"))
-    assert "the acceptance rule moves with every step" in said
-    assert "Stripes" not in said
+    at = open_page(sweep=grids.family(configs.quick()))
+    assert "all from 0.842 to 0.947 ask for IoU 0.90" in words(at)
+    shapes = {rule: pair[0]["figure"]["layout"].get("shapes", [])
+              for rule, pair in sent(at)["overviews"].items()}
+    assert shapes["article"] and not shapes["iou"]
 
 
 @pytest.mark.parametrize("failing", list(analysis.FAILING.values()))
-@pytest.mark.parametrize("cost", ["training images", "seconds"])
-def test_every_measure_draws(store, failing, cost):
-    """Each is named in its title, and the link carries the choice."""
+@pytest.mark.parametrize("beside", ["failing", "size against failing"])
+def test_every_measure_of_failing_draws(store, failing, beside):
+    """Each is named on the axis of the second figure, and the link carries the choice."""
     record(grid())
-    said = words(open_page(failing=failing, cost=cost))
-    assert f"below {failing}" in said
-    assert ("The time of a run" in said) == (cost == "seconds")
+    second = sent(open_page(failing=failing, beside=beside))["overviews"]["article"][1]
+    short = "its acceptance IoU" if "own" in failing else failing
+    assert second["figure"]["layout"]["yaxis"]["title"]["text"] == f"share below {short}"
+
+
+@pytest.mark.parametrize("beside, said", [
+    ("training images", "The training of a run"), ("seconds", "The time of a run")])
+def test_every_cost_draws(store, beside, said):
+    """In the second figure, with a sentence of its own."""
+    record(grid())
+    assert said in words(open_page(beside=beside))
 
 
 def test_missing_points_are_started_as_one_sweep(store, started):
@@ -239,18 +270,107 @@ def test_a_damaged_recorded_sweep_leaves_the_page_usable(store):
     assert "Nothing computed yet" in words(open_page())
 
 
-def test_a_clicked_point_without_a_run_here_can_be_computed(store, started):
-    """The recorded run's own question, with the id that the table gives it."""
+def test_a_recorded_point_with_numbers_only_says_so(store):
+    """Its core size is known, its curve is not: the browser is sent no curve for it."""
     record(grid())
-    run = grid().runs[0]
+    point = in_view(open_page(precision="0.8", order="1"))
+    assert point["kept"].startswith("81 of 2,000 pairs kept") and point["recorded"]
+    assert "tested" not in point
+
+
+def test_a_recorded_point_with_details_is_drawn_whole(store):
+    """Curve, core set, pictures and histogram come from the recorded file."""
+    asked = grid()
+    record(asked)
+    held = np.zeros((2, 50), np.int32)
+    held[:, 45] = 3, 17
+    details = {run.digest: sweep_details.Detail(
+        np.arange(3, dtype=np.int32), np.array([1, 2, 9], np.int32),
+        np.array([np.nan, np.nan, 0.5], np.float32), held, np.ones(3, np.float32), {})
+        for run in asked.runs}
+    sweep_details.write(frame.RECORDED / "sweep" / sweep_details.FILE, details)
+    at = open_page(precision="0.9", order="2")
+    point = in_view(at)
+    assert (point["tested"], point["core"], point["pictures"]) == ([1, 2, 9], [0, 1, 2], [0, 1, 2])
+    assert (point["fail"][45], point["pass"][45]) == (3, 17)
+    assert sent(at)["atlas"]["url"].startswith("data:image/jpeg;base64,")
+
+
+def test_an_own_point_is_drawn_from_its_run(store):
+    """Its picks are the curve, its scores the histogram, split at its own acceptance IoU."""
+    fill(store, grid())
+    point = in_view(open_page(sweep=grids.family(configs.quick()), precision="0.8", order="2"))
+    assert point["core"] == list(range(82)) and point["tested"][:3] == [1, 11, 21]
+    assert sum(point["fail"]) + sum(point["pass"]) == 20
+    assert point["limit"] == pytest.approx(0.85) and "this machine" in point["origin"]
+
+
+def test_recorded_and_own_points_of_a_family_are_shown_together(store):
+    """Told apart by mark and legend; what was computed here stands for the recorded answer."""
+    record(grid())
+    fill(store, grid(precisions=(0.7, 0.8), orders=(1,)))
     at = open_page()
-    at.session_state["clicked_point"] = run.digest
-    at.run()
-    assert "This run is not stored on this machine" in words(at)
-    at.button(key="point_start").click()
-    with contextlib.suppress(Exception):  # AppTest knows no other page to switch to here
-        at.run()
-    assert [info.run_id for info in store.list()] == [run.digest]
+    figure = sent(at)["overviews"]["article"][0]["figure"]
+    marks = {trace.get("name"): trace["marker"]["symbol"] for trace in figure["data"]
+             if trace.get("customdata")}
+    assert marks["recorded run"] == "square"
+    assert marks["run of this machine"] == "circle"
+    ids = [point["id"] for point in sent(at)["points"] if point["kept"]]
+    assert len(ids) == len(set(ids)) == 5
+    assert "Recorded · 3 runs" in words(at) and "This machine · 2 runs" in words(at)
+
+
+def test_a_sweep_of_another_version_is_a_family_of_its_own(store):
+    """Its runs answer other questions, however alike the settings read."""
+    record(grid(), algorithm=configs.ALGORITHM - 1, version=["0.2.0"])
+    fill(store, grid(orders=(1,)))
+    at = open_page()
+    assert at.selectbox[0].options[0].startswith("Recorded with version 0.2.0: quick")
+    assert all(point["recorded"] for point in sent(at)["points"])
+
+
+def test_old_links_to_the_recorded_sweep_lead_to_it(store):
+    """They call it recorded, whatever its family is called today."""
+    record(grid())
+    fill(store, grid(base=configs.compact()))
+    at = open_page(sweep="recorded")
+    assert not at.warning and "Recorded · 4 runs" in words(at)
+
+
+@pytest.mark.parametrize("bad", ["nan", "-1", "2", "high", ""])
+def test_a_wrong_place_in_the_link_begins_at_a_finished_run(store, bad):
+    """The nearest to the precision of the settings, with the lowest seeds."""
+    record(grid())
+    assert in_view(open_page(precision=bad, order="x"))["kept"].startswith("81 of")
+
+
+def test_the_link_is_told_where_the_viewer_let_go():
+    """What the browser says is a place only where every part of it is one."""
+    said = {"precision": 0.8, "order": 3, "model": 1, "rule": "iou"}
+    assert explorer.read_place(said) == explorer.Place(0.8, 3, 1, "iou")
+    for wrong in (None, {}, said | {"rule": "mean"}, said | {"precision": 7}, "0.8"):
+        assert explorer.read_place(wrong) is None
+
+
+def test_the_guess_is_a_line_across_the_core_sizes(store):
+    """In the figure of the family and in the curve of the run, not across the failures."""
+    record(grid())
+    everything = sent(open_page(guess="70"))
+    first, second = everything["overviews"]["article"]
+    for figure, has in ((first["figure"], True), (second["figure"], False),
+                        (everything["curve"], True)):
+        assert any(t.get("name") == "your guess: 70" for t in figure["data"]) == has
+
+
+def test_a_missing_point_is_computed_as_a_sweep_of_one(store, started, monkeypatch):
+    """The settings of the place, in their family, which comes into view."""
+    monkeypatch.setattr(asked_for.st, "rerun", lambda: None)
+    family = points.Family("x", "", grids.plain(configs.quick()), {}, None)
+    asked_for.compute(family, explorer.Place(0.83, 2, 1, "iou"))
+    asked = Studies(store).study(Studies(store).list()[0]).runs
+    assert [(c.selection.precision, c.selection.acceptance, c.seeds.order) for c in asked] == [
+        (0.83, "iou", 2)]
+    assert started == [["sweep", "--id", Studies(store).list()[0]]]
 
 
 def test_the_command_under_the_plan_asks_for_the_same_sweep():
@@ -271,16 +391,6 @@ def test_a_recorded_point_can_be_asked_for_again():
     family = points.Family("recorded", "", asked.runs[0], {}, None)
     assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(
         rows["run_id"])
-
-
-def test_a_click_on_a_point_opens_its_run(store, monkeypatch):
-    """The chart hands over the run id that the dot carries."""
-    fill(store, grid())
-    run_id = grid().runs[0].digest
-    monkeypatch.setattr(chart, "show", lambda *args, **kwargs: SimpleNamespace(clicked=run_id))
-    at = open_page(sweep=grids.family(configs.quick()))
-    assert [title.value for title in at.title] == ["Run"]
-    assert "".join(at.query_params["run"]) == run_id
 
 
 def test_whoever_comes_back_finds_the_page_as_it_was_left(store):

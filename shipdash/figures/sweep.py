@@ -122,7 +122,7 @@ def _range_and_median(figure: go.Figure, curve: pd.DataFrame, colour: str, rule:
     x = curve["precision"].to_numpy()
     if len(curve) and (curve["n"] > 1).any():
         figure.add_scatter(
-            x=np.concatenate([x, x[::-1]]), hoverinfo="skip", name="lowest to highest", uid="band",
+            x=np.concatenate([x, x[::-1]]), hoverinfo="skip", name="range", uid="band",
             y=np.concatenate([curve["high"].to_numpy(), curve["low"].to_numpy()[::-1]]),
             mode="lines", line={"width": 0}, fill="toself", fillcolor=faded(colour))
     figure.add_scatter(
@@ -147,7 +147,7 @@ def _dots(figure: go.Figure, mine: pd.DataFrame, measure: Measure, colour: str) 
 
 
 def _whose(recorded: bool) -> str:
-    return "one recorded run" if recorded else "one run of this machine"
+    return "recorded run" if recorded else "run of this machine"
 
 
 def _waiting(figure: go.Figure, mine: pd.DataFrame, top: float) -> None:
@@ -159,7 +159,7 @@ def _waiting(figure: go.Figure, mine: pd.DataFrame, top: float) -> None:
     running = (part["state"] == "running").to_numpy()
     figure.add_scatter(
         x=part["precision"].to_numpy(), y=top * (0.03 + 0.035 * rank), mode="markers",
-        name="not yet computed", uid="waiting", customdata=part["run_id"].to_numpy(),
+        name="not computed", uid="waiting", customdata=part["run_id"].to_numpy(),
         text=[f"{row.state}<br>{_seeds(row)}" for row in part.itertuples()],
         marker={"color": QUIET, "size": 9, "line": {"width": 1.5},
                 "symbol": np.where(running, "circle-open-dot", "circle-open").tolist()},

@@ -63,6 +63,16 @@ function download(root) {
     { format: "png", filename: name, scale: 2, width, height: layout.height });
 }
 
+// A line drawn through a mark takes its clicks: the mark that a click on a line was meant for.
+function markUnder(root, { x, y, xaxis, yaxis }) {
+  const far = (trace, i) => Math.hypot(xaxis.d2p(trace.x[i]) - xaxis.d2p(x), yaxis.d2p(trace.y[i]) - yaxis.d2p(y));
+  for (const trace of root._fullData.filter((t) => t.customdata)) {
+    const at = trace.customdata.findIndex((_, i) => far(trace, i) < 8);
+    if (at >= 0) return trace.customdata[at];
+  }
+  return null;
+}
+
 function listen(root) {
   root.on("plotly_relayout", (changes) => {
     for (const key of Object.keys(changes)) {
@@ -72,7 +82,8 @@ function listen(root) {
   });
   root.on("plotly_doubleclick", () => setTimeout(showAll, 0, root));
   root.on("plotly_click", (event) => {
-    if (root.shipdashLatest.clicks) root.shipdashClicked(event.points[0].customdata ?? null);
+    const [hit] = event.points;
+    if (root.shipdashLatest.clicks) root.shipdashClicked(hit.customdata ?? markUnder(root, hit));
   });
 }
 

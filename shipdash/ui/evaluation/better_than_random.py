@@ -61,8 +61,7 @@ def _start(run: frame.Run, study: Study) -> None:
     missing, known = studies.missing(study), Studies(frame.own_store())
     if not missing or (study.digest in known and known.is_alive(study.digest)):
         return
-    seconds = analysis.arms_estimate(run.result, run.config.to_dict(),
-                                     [config.to_dict() for config in missing])
+    seconds = analysis.arms_estimate(run, missing)
     words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
     studies.start_button(study, "start_better", f"Train {len(missing)} networks{words}",
                          type="primary", icon=":material/play_arrow:")

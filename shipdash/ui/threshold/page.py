@@ -41,7 +41,7 @@ def remember() -> None:
 def choose(runs: list[frame.Run]) -> View:
     """The sweep, and what is shown of it beside the size of the core set."""
     found = points.families(runs, Studies(frame.own_store()))
-    family_cell, beside_cell, failing_cell = st.columns([4.2, 4.6, 1.6], gap="medium")
+    family_cell, beside_cell, failing_cell = st.columns([4.9, 4.3, 1.5], gap="medium")
     with family_cell:
         family = _choose_family(found)
     with beside_cell:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from shipdash import analysis, figures
 from shipdash.analysis import Curve
+from shipdash.analysis.precision import DID_NOT_LEARN
 from shipdash.runs import Store
 from shipdash.studies.sweep_details import Detail
 from shipdash.ui import frame
@@ -48,10 +49,7 @@ def _point(row: Any, detail: Detail | None, drawn: pictures.Atlas) -> dict[str, 
              "recorded": bool(row.recorded), "origin": "", "kept": "", "failing": ""}
     if pd.isna(row.n_core):
         return point
-    reason = "stalled" if row.state == analysis.STALLED else "exhausted"
-    point |= {"kept": analysis.finding(int(row.n_core), int(row.n_tested), int(row.n_pool),
-                                       reason),
-              "failing": _failing(row), "origin": _origin(row),
+    point |= {"kept": _kept(row), "failing": _failing(row), "origin": _origin(row),
               "n_core": int(row.n_core), "n_tested": int(row.n_tested)}
     if detail is None:
         return point
@@ -60,6 +58,12 @@ def _point(row: Any, detail: Detail | None, drawn: pictures.Atlas) -> dict[str, 
         "tested": detail.tested.tolist(), "core": detail.core.tolist(), "pictures": place,
          "limit": float(row.acceptance_iou),
         "fail": detail.held_out[0].tolist(), "pass": detail.held_out[1].tolist()}
+
+
+def _kept(row: Any) -> str:
+    reason = "stalled" if row.state == analysis.STALLED else "exhausted"
+    said = analysis.finding(int(row.n_core), int(row.n_tested), int(row.n_pool), reason)
+    return f"{said} (by a network that did not learn)" if row.state == DID_NOT_LEARN else said
 
 
 def _failing(row: Any) -> str:

@@ -1,0 +1,104 @@
+"""Core set against random pairs while the runs come in: table, sentence, figure and panel."""
+
+import pandas as pd
+import pytest
+from evidence_runs import N_CORE, arm, config, selection
+from paging import open_page, words
+from test_evidence_page import _open
+
+from shipdash import analysis, figures
+from shipdash.records import RunState
+from shipdash.runs import Store, queue
+from shipdash.studies.folder import Studies
+from shipdash.ui import frame
+
+
+def table(core, random):
+    """Finished runs with these shares failing."""
+    rows = [("x", name, 1001 + i, i, 12, share, 0.9)
+            for name, shares in (("Core set", core), ("Random", random))
+            for i, share in enumerate(shares)]
+    return pd.DataFrame(rows, columns=["run_id", "arm", "model_seed", "draw", "n_pairs",
+                                       "share_failing", "mean_iou"])
+
+
+@pytest.mark.parametrize("core, random, said", [
+    ([0.01, 0.02, 0.03], [0.04, 0.05, 0.06], "Better than random"),
+    ([0.04, 0.05, 0.06], [0.01, 0.02, 0.03], "Worse than random"),
+    ([0.01, 0.02, 0.05], [0.04, 0.05, 0.06], "Not separated from random pairs"),
+    ([0.01, 0.02, 0.04], [0.04, 0.05, 0.06], "Not separated from random pairs"),
+    ([0.01, 0.02], [0.04, 0.05, 0.06], "Is it better than random?"),
+])
+def test_nothing_is_claimed_before_all_runs_are_in_and_lie_apart(core, random, said):
+    """A tie is no separation, and two runs of three are no answer."""
+    assert analysis.so_far_finding(table(core, random), 3).title.startswith(said)
+
+
+def test_a_separation_says_how_often_seeds_alone_give_it():
+    """Three against three: 2 of 20 arrangements."""
+    said = analysis.so_far_finding(table([0.01] * 3, [0.04] * 3), 3).detail
+    assert "10.0% of studies (exact permutation test, 3 against 3 runs)" in said
+
+
+def test_the_two_networks_are_told_apart():
+    """Which number is the streaming network's and which the retrained one's."""
+    arms = pd.DataFrame([
+        {"arm": analysis.STREAMING, "stop": "as selection left it", "network": analysis.SAME,
+         "n_pairs": 105, "n_runs": 1, "share_failing": 0.0042, "mean_iou": 0.95},
+        {"arm": "Core set", "stop": analysis.EQUAL_UPDATES, "network": analysis.SAME,
+         "n_pairs": 105, "n_runs": 3, "share_failing": 0.0038, "mean_iou": 0.96}])
+    said = analysis.two_networks(arms)
+    assert "The streaming network, as selection left it, fails 0.42%" in said
+    assert "from scratch on the same 105 pairs fails 0.38% on average over 3 runs" in said
+    assert analysis.two_networks(arms[:1]) == ""
+
+
+def test_every_run_is_a_dot_and_both_rows_are_there_from_the_start():
+    """Told apart by row, colour and mark; the streaming network is a line."""
+    figure = figures.arms_so_far(table([0.01], []), 0.03, "t").figure
+    assert [len(trace.x) for trace in figure.data] == [1, 0]
+    assert {trace.marker.symbol for trace in figure.data} == {"diamond", "circle"}
+    assert list(figure.layout.yaxis.categoryarray) == ["random pairs", "core set"]
+    assert figure.layout.shapes[0].x0 == 0.03
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty runs folder, no recorded run, and no worker that is ever started."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(queue, "start_process", lambda *_: None)
+    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    return Store()
+
+
+def test_one_click_asks_for_core_set_and_random_pairs(store):
+    """Three runs of each with equal updates, and nothing else."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Controls")
+    assert f"{N_CORE} selected pairs and 3 from random ones" in words(at)
+    at.button(key="start_better").click().run()
+    assert not at.exception
+    study_id, = Studies(store).list()
+    asked = Studies(store).study(study_id).runs
+    assert sorted(c.arm.kind for c in asked) == 3 * ["core"] + 3 * ["random"]
+    assert {c.arm.protocol for c in asked} == {"equal updates"}
+
+
+def test_dots_appear_while_other_runs_are_at_work(store):
+    """What is in is counted, and no verdict is given yet."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Controls")
+    at.button(key="start_better").click().run()
+    arm(store, run_id, "core", 1)
+    at.run()
+    assert "1 of 3 runs on the core set and 0 of 3 on random pairs are in" in words(at)
+    assert len(at.get("bidi_component")) >= 1
+
+
+def test_a_finished_run_leads_to_the_question(store):
+    """A link on the Run page, beside the pairs and the scores."""
+    run_id = selection(store, config())
+    assert store.status(run_id).state == RunState.COMPLETED
+    at = open_page("pages/2_Run.py", run=run_id)
+    assert "Is it better than random?" in [link.proto.label for link in at.get("page_link")]
