@@ -110,7 +110,8 @@ def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
 IN_THE_LINK = (
     "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
-    "models", "rules", "failing_page", "replay", "present", *address.SETTINGS,
+    "models", "rules", "failing_page", "replay", "present", "beside",
+    *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""
 
@@ -212,7 +213,7 @@ def test_contradictory_settings_name_field_and_rule(store):
     at.number_input(key="run.quick.scene.radius_max").set_value(80.0).run()
     assert at.error[0].value == (
         "**Largest semi-axis** must be less than half of **Image size**. "
-        "Here Largest semi-axis is 80.0 px and Image size is 64 px.")
+        "Here Largest semi-axis is 80 px and Image size is 64 px.")
     assert at.button(key="start").disabled
     assert store.list() == []
 

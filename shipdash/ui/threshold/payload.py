@@ -13,7 +13,7 @@ import pandas as pd
 
 from shipdash import analysis, figures
 from shipdash.analysis import Curve
-from shipdash.analysis.precision import DID_NOT_LEARN
+from shipdash.analysis.sweep import DID_NOT_LEARN
 from shipdash.runs import Store
 from shipdash.studies.sweep_details import Detail
 from shipdash.ui import frame
