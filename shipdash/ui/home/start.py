@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import streamlit as st
 
 from shipdash.config import RunConfig, preset
 from shipdash.records import RunState
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame
+from shipdash.ui.run.start import next_seed
 
 GOING = {RunState.QUEUED: "Watch it run", RunState.RUNNING: "Watch it run"}
 
@@ -23,10 +22,10 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
         config = preset(name)
         run = frame.find(config.digest, own)
         if run is not None and run.state == RunState.COMPLETED:
-            config = _following(config, own)
+            config = next_seed(config, own)
             _button(f"Start again with model seed {config.seeds.model}", config, is_open)
             if st.button("Replay the finished run", key="home_replay", icon=":material/replay:"):
-                _open(run.run_id)
+                _open(run.run_id, replay="1")
         else:
             label = GOING.get(run.state, "Resume the experiment") if run else "Start the experiment"
             _button(label, config, is_open)
@@ -44,15 +43,7 @@ def _button(label: str, config: RunConfig, is_open: bool) -> None:
             _open(run_id)
 
 
-def _open(run_id: str) -> None:
+def _open(run_id: str, **more: str) -> None:
     """The Run page with the run in view and its form folded."""
     st.session_state["new_run_unfolded"] = False
-    st.switch_page("pages/2_Run.py", query_params=address.carried("Run", run=run_id))
-
-
-def _following(config: RunConfig, own: list[frame.Run]) -> RunConfig:
-    """The same with the first later model seed that has no run yet."""
-    taken = {run.run_id for run in own}
-    seeds = itertools.count(config.seeds.model + 1)
-    later = (config.replace(**{"seeds.model": seed}) for seed in seeds)
-    return next(one for one in later if one.digest not in taken)
+    st.switch_page("pages/2_Run.py", query_params=address.carried("Run", run=run_id, **more))
