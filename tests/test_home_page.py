@@ -121,6 +121,7 @@ def test_a_finished_preset_can_be_replayed(store):
     at = open_page("app.py")
     at.button(key="home_replay").click().run()
     assert at.title[0].value == "Run" and at.query_params["run"] == run_id
+    assert at.query_params["replay"] == "1"
     assert len(store.list()) == 1
 
 
