@@ -96,6 +96,7 @@ from shipdash.analysis.sweep import (
     trade_off,
     trade_off_finding,
 )
+from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 
 __all__ = [
@@ -173,6 +174,8 @@ __all__ = [
     "resampled_means",
     "same_rate",
     "selection_curve",
+    "set_aside_table",
+    "set_aside_words",
     "sizes_finding",
     "so_far_finding",
     "spread",
