@@ -123,6 +123,40 @@ def test_augmentation_turns_images_and_masks_alike():
     assert not np.array_equal(turned, other)
 
 
+def test_pictures_with_an_up_are_mirrored_left_to_right_only():
+    """Images and masks alike, and both ways come."""
+    import tensorflow as tf
+
+    from shipdash.learning import augmentation
+
+    images, masks = pairs(32)
+    after, truth = (x.numpy() for x in augmentation.turned(
+        tf.constant(images), tf.constant(masks.astype(np.float32)), tf.constant([1, 7]),
+        "left-right"))
+    mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(after, images, strict=True)]
+    assert 0 < sum(mirrored) < 32
+    for k, is_mirrored in enumerate(mirrored):
+        assert np.array_equal(after[k], images[k, :, ::-1] if is_mirrored else images[k])
+        assert np.array_equal(truth[k], masks[k, :, ::-1] if is_mirrored else masks[k])
+
+
+def test_brightness_adds_one_number_to_a_whole_image():
+    """Between both limits, another for each image and step, and cut off at black and white."""
+    import tensorflow as tf
+
+    from shipdash.learning import augmentation
+
+    grey = tf.fill((64, 8, 8, 3), 0.5)
+    more, again, other = (augmentation.brightened(grey, tf.constant([1, step]), 0.2).numpy() - 0.5
+                          for step in (7, 7, 8))
+    each = more[:, 0, 0, 0]
+    assert np.array_equal(more, np.broadcast_to(each[:, None, None, None], more.shape))
+    assert -0.2 <= each.min() < -0.1 and 0.1 < each.max() <= 0.2 and len(set(each)) > 60
+    assert np.array_equal(more, again) and not np.array_equal(more, other)
+    white = augmentation.brightened(tf.ones((64, 8, 8, 3)), tf.constant([1, 7]), 0.2).numpy()
+    assert white.max() == 1.0 and white.min() >= 0.8
+
+
 def test_a_step_counts_the_pixels_of_its_batch(fresh):
     """Shapes and types as the protocol says; a mask keeps its area however it is turned."""
     images, masks = pairs(4)
