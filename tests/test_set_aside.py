@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from stored_results import a_result
+from stored_results import a_result, a_run
 
 from shipdash import analysis
 from shipdash import config as configs
@@ -218,10 +218,9 @@ def test_the_limit_fits_the_steps_a_pair_gets_anyway():
 
 def test_a_run_that_set_pairs_aside_has_no_certificate():
     """The condition has a name and a reason."""
-    config = configs.compact().to_dict()
     fine = {"core": list(range(11)), "n_pool": 50, "reason": "clean"}
-    whole = analysis.certificate_of(config, a_result(**fine))
-    part = analysis.certificate_of(config, a_result(**fine, set_aside=[3]))
+    whole = analysis.certificate_of(a_run(**fine))
+    part = analysis.certificate_of(a_run(**fine, set_aside=[3]))
     assert whole.bound is not None and part.bound is None
     assert [c.name for c in part.conditions if not c.holds] == ["Every kept pair was learnt"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shipdash.config import (
     ConfigError,
     RunConfig,
-    own,
+    own_of,
     preset,
     preset_of,
     setting,
@@ -38,37 +38,23 @@ def provenance(run: Run) -> str:
 
 def command(config: RunConfig) -> str:
     """The command line that repeats a run."""
-<<<<<<< HEAD
-    base, changes = preset_of(config), []
-    name = "compact" if base == "custom" else base
-    for dotted, value in config.changes_from(preset(name)).items():
+    start, words = _command_start(config)
+    for dotted, value in config.changes_from(start).items():
         text = ",".join(value) if isinstance(value, list) else str(value)
         text = text.lower() if isinstance(value, bool) else text
-        changes.append(f"--set {dotted}={text}")
-    return " ".join(["python -m shipdash run --preset", name, *changes])
-=======
-    spec, changes = config.to_dict(), []
-    start, words = _command_start(config)
-    start = start.to_dict()
-    for section, values in spec.items():
-        for key, value in values.items():
-            if value != start[section][key]:
-                text = ",".join(value) if isinstance(value, list) else str(value)
-                text = text.lower() if isinstance(value, bool) else text
-                changes.append(f"--set {section}.{key}={text}")
-    return " ".join(["python -m shipdash run", *words, *changes])
+        words.append(f"--set {dotted}={text}")
+    return " ".join(["python -m shipdash run", *words])
 
 
 def _command_start(config: RunConfig) -> tuple[RunConfig, list[str]]:
     """The settings that a command line begins with, and its words."""
     if config.source.kind == "files":
         n_pool, n_held_out = config.selection.n_pool, config.evaluation.n_held_out
-        return (own(config.source, n_pool=n_pool, n_held_out=n_held_out),
-                [f"--data {config.source.name} --pool {n_pool} --held-out {n_held_out}"])
+        return own_of(config), [f"--data {config.source.name} --pool {n_pool} "
+                                f"--held-out {n_held_out}"]
     base = preset_of(config)
     name = "compact" if base == "custom" else base
     return preset(name), [f"--preset {name}"]
->>>>>>> e309099 (runs: pairs set aside are listed, empty masks have a mean beside them; own preset)
 
 
 def plain(text: str) -> str:
