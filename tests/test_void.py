@@ -58,7 +58,7 @@ def test_an_empty_mask_scores_one_if_nothing_is_predicted_and_else_zero():
 def test_void_pixels_come_from_the_disk_as_they_were_stored(stored):
     """Also where pairs are drawn ahead; and a run on them selects, discards and ends."""
     pool = open_source(stored)
-    images, masks = AheadSource(pool).draw([3, 0])
+    _, masks = AheadSource(pool).draw([3, 0])
     assert masks.dtype == np.uint8 and np.array_equal(masks, some()[1][[3, 0]])
     state = LoopState()
     events = list(select(pool, RoteLearner(), stored, np.arange(4), state))
