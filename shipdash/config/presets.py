@@ -60,6 +60,12 @@ def own(source: SourceConfig, *, n_pool: int, n_held_out: int) -> RunConfig:
     )
 
 
+def own_of(config: RunConfig) -> RunConfig:
+    """The preset `own` of a run's data set, with as many of its pairs as the run asks for."""
+    return own(config.source, n_pool=config.selection.n_pool,
+               n_held_out=config.evaluation.n_held_out)
+
+
 PRESETS = {"quick": quick, "compact": compact, "article": article}
 """Those that need no data set; `own` has one of its own."""
 
@@ -77,9 +83,8 @@ def preset_of(config: RunConfig) -> str:
     ``"own"`` is that of any data set, with as many of its pairs as are asked for.
     """
     if config.source.kind == "files":
-        alike = own(config.source, n_pool=config.selection.n_pool,
-                    n_held_out=config.evaluation.n_held_out)
-        return "own" if dataclasses.replace(alike, seeds=config.seeds) == config else "custom"
+        return ("own" if dataclasses.replace(own_of(config), seeds=config.seeds) == config
+                else "custom")
     for name, build in PRESETS.items():
         if dataclasses.replace(build(), seeds=config.seeds) == config:
             return name

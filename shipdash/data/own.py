@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from shipdash.config import ConfigError, RunConfig, SourceConfig, own
 from shipdash.data import files
-from shipdash.data.chance import SPLIT_KEYS
 
 
 def own_config(name: str) -> RunConfig:
@@ -17,11 +14,8 @@ def own_config(name: str) -> RunConfig:
     ConfigError
         No data set of that name is stored, or it has no pair in its pool.
     """
-    folder = files.root() / name
-    manifest = files.read_manifest(folder)
-    splits = np.load(folder / "split.npy", allow_pickle=False)
-    n_pool, n_held_out = (int(np.count_nonzero(splits == SPLIT_KEYS[split]))
-                          for split in ("pool", "held_out"))
+    manifest = files.read_manifest(files.folder_of(name))
+    n_pool, n_held_out = (files.n_stored(name, split) for split in ("pool", "held_out"))
     if not n_pool:
         raise ConfigError("source.name", name, "must name a data set with pairs in its pool")
     source = SourceConfig(kind="files", name=name, fingerprint=manifest["fingerprint"][:16],
