@@ -82,6 +82,7 @@ from shipdash.analysis.scores import (
     measures,
     same_rate,
 )
+from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.analysis.sweep import (
     FAILING,
     POINT_COLUMNS,
@@ -96,7 +97,6 @@ from shipdash.analysis.sweep import (
     trade_off,
     trade_off_finding,
 )
-from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 
 __all__ = [
