@@ -18,10 +18,9 @@ from shipdash.data.source import AheadSource, Source
 from shipdash.learning import metrics
 from shipdash.learning.core_set import CoreSet
 from shipdash.learning.learner import Learner
-from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, StopReason, Trained
+from shipdash.learning.training import Training
+from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, StopReason
 from shipdash.results import fails
-
-REPORT_IMAGES = 256  # after so many a long bout is reported: seconds, so that a request is heard
 
 
 def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarray, s: LoopState,
@@ -46,7 +45,7 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
         yield from loop.start()
     while (reason := loop.reason_to_stop()) is None:
         if s.owes_training:
-            yield loop.train()
+            yield loop.training.set_aside() if loop.training.is_stuck else loop.training.train()
         elif s.position < len(order):
             yield from loop.scan()
         else:
@@ -55,15 +54,15 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
 
 
 class _Loop:
-    """The loop's moves: let a pair join, train on the core set, scan ahead."""
+    """The loop's moves: let a pair join, scan ahead; `Training` has those in between."""
 
     def __init__(self, source, learner, config, order, state, failed):
         self.source, self.learner, self.order = AheadSource(source), learner, order
         self.rules, self.network = config.selection, config.network
-        self.by_pair = self.rules.train_until == "pair"
         self.score = metrics.article_score if self.rules.acceptance == "article" else metrics.iou
         self.core = CoreSet(learner, self.score, config.seeds.model, *source.draw(state.core),
-                            state.scores)
+                            state.scores, [index not in state.aside for index in state.core])
+        self.training = Training(self.core, config, state)
         self.in_core = np.isin(np.arange(order.max(initial=-1) + 1), state.core)
         self.state, self.failed = state, {} if failed is None else failed
 
@@ -71,7 +70,7 @@ class _Loop:
         """Why the run is over, None while it is not."""
         s = self.state
         if s.owes_training:
-            return StopReason.STALLED if s.bout_steps >= self.rules.max_steps else None
+            return StopReason.STALLED if self.training.is_stalled else None
         if s.position < len(self.order):
             return None
         if not s.n_added:
@@ -93,25 +92,8 @@ class _Loop:
         self.state.core.append(index)
         self.in_core[index] = True
         self.state.bout_steps, self.state.owes_training = 0, True
-        self.state.learns_newest = self.by_pair
-
-    def train(self) -> Trained:
-        """Train until the core set is known well enough; a long bout is handed out in pieces."""
-        s, rules, began, n_before = self.state, self.rules, time.perf_counter(), self.state.n_steps
-        batch = self.network.batch if s.n_tested > rules.first else self.network.warmup_batch
-        n_images = 0
-        while s.owes_training and n_images < REPORT_IMAGES and self.reason_to_stop() is None:
-            n, score, loss = (
-                self.core.step(s.n_steps, batch, with_newest=s.learns_newest) if self.by_pair
-                else self.core.epoch(s.n_steps, batch))
-            s.n_steps, s.bout_steps = s.n_steps + n, s.bout_steps + n
-            n_images += n * batch
-            newest_known = not s.learns_newest or s.scores[-1] >= rules.threshold
-            long_enough = not self.by_pair or s.bout_steps >= rules.min_steps
-            s.owes_training = not (score > rules.precision and newest_known and long_enough)
-        s.learns_newest = s.learns_newest and s.owes_training
-        return Trained(len(s.core), s.n_steps - n_before, n_images, round(score, 4),
-                       round(loss, 4), round(time.perf_counter() - began, 4))
+        self.state.best_mean, self.state.flat_steps = 0.0, 0
+        self.state.learns_newest = self.training.by_pair
 
     def scan(self) -> Iterator[Event]:
         """One prediction batch: pairs up to the first failure are discarded, that one joins."""

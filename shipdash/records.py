@@ -33,6 +33,14 @@ class StopReason(StrEnum):
     TRAINED = "trained"  # an arm's stopping rule is met
 
 
+class AsideReason(StrEnum):
+    """Why a core pair was set aside."""
+
+    NOT_LEARNT = "not learnt"  # as a new pair it did not pass within the step limit
+    HELD_BACK = "held back"  # known least while the mean score stayed below the precision
+    WARM_UP = "warm-up"  # the same of a first pair, where warming up came to a plateau
+
+
 class Trained(NamedTuple):
     """A bout of training, or a piece of a long one: its end, or a sign of life.
 
@@ -83,6 +91,22 @@ class Picked(NamedTuple):
     score: float | None
 
 
+class SetAside(NamedTuple):
+    """A core pair that could not be learnt: it stays kept, but training no longer waits for it.
+
+    `index` is its number in the pool, `n_steps` what the bout of training had taken by then,
+    `score` the pair's last training score, `mean` that of all pairs demanded until then.
+    """
+
+    index: int
+    n_core: int
+    n_tested: int
+    n_steps: int
+    score: float
+    mean: float
+    reason: AsideReason
+
+
 class Stopped(NamedTuple):
     """The selection ended; always the last event."""
 
@@ -107,14 +131,17 @@ class LoopState:
     n_tested: int = 0
     n_steps: int = 0  # training steps so far: numbers the batches
     bout_steps: int = 0  # training steps since the last pick
+    aside: list[int] = field(default_factory=list)  # pool numbers of core pairs set aside
+    best_mean: float = 0.0  # mean score at the last progress of this bout
+    flat_steps: int = 0  # training steps since then
     settled: bool = True  # false between a scan and the pick that it found
 
 
-Event = Trained | Scanned | Picked | Stopped
+Event = Trained | Scanned | Picked | SetAside | Stopped
 
-_KINDS: dict[str, type] = {
-    kind.__name__.lower(): kind for kind in (Trained, Scanned, Picked, Stopped)
-}
+_KINDS: dict[str, type] = {"trained": Trained, "scanned": Scanned, "picked": Picked,
+                           "set_aside": SetAside, "stopped": Stopped}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def _is_number(value: object) -> bool:
@@ -135,6 +162,7 @@ _HOLDS: dict[object, Callable[[object], bool]] = {
     float | None: lambda value: value is None or _is_number(value),
     tuple[int, ...]: _are_all(_is_whole), tuple[float, ...]: _are_all(_is_number),
     StopReason: lambda value: isinstance(value, str) and value in set(StopReason),
+    AsideReason: lambda value: isinstance(value, str) and value in set(AsideReason),
 }
 """What each annotation of an event admits on the way in: a log can be damaged, or a stranger's."""
 
@@ -143,7 +171,7 @@ _FIELDS = {kind: get_type_hints(kind) for kind in _KINDS.values()}
 
 def to_json(event: Event) -> dict:
     """Event as a JSON object with its kind: ``{"kind": "picked", "index": 17, ...}``."""
-    return {"kind": type(event).__name__.lower(), **event._asdict()}
+    return {"kind": _NAMES[type(event)], **event._asdict()}
 
 
 def from_json(line: dict) -> Event:
@@ -166,4 +194,5 @@ def from_json(line: dict) -> Event:
                              f"Received: {fields[name]!r:.60}")
     if kind is Scanned:
         return event._replace(indices=tuple(event.indices), ious=tuple(event.ious))
-    return event._replace(reason=StopReason(event.reason)) if kind is Stopped else event
+    reasons = {Stopped: StopReason, SetAside: AsideReason}
+    return event._replace(reason=reasons[kind](event.reason)) if kind in reasons else event

@@ -19,7 +19,12 @@ from shipdash.records import RunState, StopReason
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """Means over the held-out pairs; `share_failing` is the share below `acceptance_iou`."""
+    """Means over the held-out pairs; `share_failing` is the share below `acceptance_iou`.
+
+    An empty mask scores IoU 1 where nothing is predicted, else 0. `foreground_iou` is the mean over
+    the `n_foreground` pairs whose mask has a target: None where there is no such pair, and both
+    None in results of versions that did not count them.
+    """
 
     n: int
     mean_iou: float
@@ -28,6 +33,8 @@ class HeldOut:
     article_score: float
     article_score_soft: float
     acceptance_iou: float
+    n_foreground: int | None = None
+    foreground_iou: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +64,7 @@ class Result:
     n_pool: int
     n_tested: int
     core: tuple[int, ...]  # pool numbers the network has learnt from, in order
+    set_aside: tuple[int, ...] = ()  # those of them that could not be learnt, in order
     rounds: int
     n_forward: int
     n_wasted: int
@@ -85,7 +93,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Plain nested values, ready for JSON; `n_core` beside them for whoever reads the file."""
-        plain = dataclasses.asdict(self) | {"reason": str(self.reason), "core": list(self.core)}
+        plain = dataclasses.asdict(self) | {"reason": str(self.reason), "core": list(self.core),
+                                            "set_aside": list(self.set_aside)}
         if self.reaudit is not None:
             plain["reaudit"]["failing"] = list(self.reaudit.failing)
         return plain | {"state": str(RunState.COMPLETED), "n_core": self.n_core}
@@ -106,7 +115,8 @@ class Result:
                 known[name] = _part(part, known[name])
         try:
             result = cls(**known | {"reason": StopReason(known["reason"]),
-                                    "core": _numbers(known["core"])})
+                                    "core": _numbers(known["core"]),
+                                    "set_aside": _numbers(known.get("set_aside", ()))})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a result: {error}") from None
         counts = (result.n_pool, result.n_tested, result.n_forward, result.n_backward)
@@ -163,15 +173,21 @@ def _fields(kind: type) -> set[str]:
 
 def _part(kind: type, plain: Any) -> Any:
     """A part of a result; every field a number, lists whole numbers."""
-    if not isinstance(plain, Mapping) or not _fields(kind) <= set(plain):
+    added = {"n_foreground": None, "foreground_iou": None} if kind is HeldOut else {}
+    if not isinstance(plain, Mapping) or not _fields(kind) <= {*plain, *added}:
         raise ValueError(f"{kind.__name__} must have {', '.join(sorted(_fields(kind)))}")
-    values = {name: plain[name] for name in _fields(kind)}
+    values = {name: (added | plain)[name] for name in _fields(kind)}
     if "failing" in values:
         values["failing"] = _numbers(values["failing"])
     for name, value in values.items():
-        if name not in ("failing", "lowest_iou") and type(value) not in (int, float):
+        may_lack = name in added or name == "lowest_iou"
+        if name != "failing" and not (may_lack and value is None) and not _is_number(value):
             raise ValueError(f"{name} must be a number. Received: {value!r:.40}")
     return kind(**values)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _numbers(values: Any) -> tuple[int, ...]:

@@ -236,7 +236,8 @@ def test_the_simulation_can_tell_a_bound_from_a_guess():
 
 NAMES = {"The picks alone decide the network": "deterministic",
          "The last pass was clean": "clean_pass", "The pairs are independent draws": "iid",
-         "The first pairs count": "first_counted", "No clock decided": "wall_clock_free"}
+         "The first pairs count": "first_counted", "No clock decided": "wall_clock_free",
+         "Every kept pair was learnt": "all_learnt"}
 
 
 def _finished(**changes):
@@ -260,6 +261,7 @@ def _finished(**changes):
     ({"planted.label_noise": 0.1}, []),
     ({"result.core": [1, 2]}, ["first_counted"]),
     ({"result.core": [1] * 100}, ["first_counted"]),
+    ({"result.set_aside": [7]}, ["all_learnt"]),
 ])
 def test_conditions_are_read_from_the_run(changes, crossed):
     """Each is crossed by what breaks it and by nothing else; then there is no bound."""
@@ -289,8 +291,8 @@ def test_conditions_read_as_sentences():
     held = certificate_of(_finished()).conditions
     crossed = certificate_of(_finished(**{
         "result.device": "GPU", "result.reason": "stalled", "planted.distinct": 50,
-        "result.core": [1, 2]})).conditions
-    assert len({c.name for c in held}) == 5 and [c.name for c in held] == [c.name for c in crossed]
-    assert len({c.reason for c in (*held, *crossed)}) == 9  # no clock ever decides
+        "result.core": [1, 2], "result.set_aside": [2]})).conditions
+    assert len({c.name for c in held}) == 6 and [c.name for c in held] == [c.name for c in crossed]
+    assert len({c.reason for c in (*held, *crossed)}) == 11  # no clock ever decides
     for c in (*held, *crossed):
         assert c.reason[0].isupper() and c.reason.endswith(".") and "  " not in c.reason

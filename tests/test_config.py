@@ -331,6 +331,23 @@ def test_a_run_id_is_sixteen_hexadecimal_digits():
     assert configs.RUN_ID.fullmatch(RunConfig().digest)
 
 
+@pytest.mark.parametrize(("name", "run_id"), [
+    ("quick", "6ae08ed75db39814"), ("compact", "66d3046a0d05e381"), ("article", "de4e1730b6483a84"),
+])
+def test_settings_that_were_added_change_no_run_id(name, run_id):
+    """Ids of the presets as they were first given for algorithm 3; what is asked anew has its own.
+
+    A change here makes every stored run another version's: raise `ALGORITHM` instead, where picks
+    change, or mark a new setting as added.
+    """
+    run = preset(name)
+    assert run.digest == run_id
+    assert "brightness" not in run.canonical_json()
+    brighter = run.replace(**{"network.brightness": 0.1})
+    assert '"brightness":0.1' in brighter.canonical_json() and brighter.digest != run_id
+    assert RunConfig.from_stored(json.loads(brighter.canonical_json())) == brighter
+
+
 def test_the_algorithm_is_part_of_the_run_id(monkeypatch):
     """Another version of the loop never answers from an old run's folder."""
     before = RunConfig().digest

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, jaccard_score
 
-from shipdash.config import SceneConfig
+from shipdash.config import RunConfig, SceneConfig
+from shipdash.data import open_source
 from shipdash.data.scene import SceneSource
 from shipdash.learning import evaluation
 from shipdash.learning.evaluation import Scores
+from shipdash.learning.learner import RoteLearner
 from shipdash.results import HeldOut, Reaudit
 
 SCENE = SceneConfig(size=32, radius_min=3, radius_max=6)
@@ -106,7 +108,7 @@ def test_whoever_listens_may_stop_it(pool, monkeypatch):
 def scored(*ious, index=None):
     iou = np.array(ious, float)
     index = np.arange(len(iou)) if index is None else np.array(index)
-    return Scores(index, iou, iou / 2, iou / 3, iou / 4, index[:0], index[:0])
+    return Scores(index, iou, iou / 2, iou / 3, iou / 4, iou > 0.4, index[:0], index[:0])
 
 
 def test_the_held_out_summary_by_hand():
@@ -114,9 +116,27 @@ def test_the_held_out_summary_by_hand():
     assert evaluation.held_out_summary(scored(0.9, 0.89, 1.0, 0.5), 0.9) == HeldOut(
         n=4, mean_iou=pytest.approx(0.8225), share_failing=0.5, mean_dice=pytest.approx(0.41125),
         article_score=pytest.approx(0.8225 / 3), article_score_soft=pytest.approx(0.8225 / 4),
-        acceptance_iou=0.9)
+        acceptance_iou=0.9, n_foreground=4, foreground_iou=pytest.approx(0.8225))
     third = evaluation.held_out_summary(scored(0.1 + 0.2, 0.3), 0.1 + 0.2)
     assert third.share_failing == 0.0
+
+
+def test_the_mean_of_pairs_with_a_target_stands_beside_the_mean_of_all():
+    """An empty mask on which nothing is predicted scores 1 and would flatter the mean."""
+    summary = evaluation.held_out_summary(scored(1.0, 0.5)._replace(
+        has_target=np.array([False, True])), 0.9)
+    assert (summary.mean_iou, summary.foreground_iou, summary.n_foreground) == (0.75, 0.5, 1)
+    empty = evaluation.held_out_summary(scored(1.0)._replace(has_target=np.array([False])), 0.9)
+    assert (empty.foreground_iou, empty.n_foreground) == (None, 0)
+
+
+def test_scores_know_which_pairs_have_a_target():
+    """Wrong masks that were left empty have none."""
+    pool = open_source(RunConfig(scene=SCENE).replace(
+        **{"planted.label_noise": 0.5, "planted.label_noise_kind": "dropped"}), n=20)
+    scores = evaluation.score(pool, RoteLearner(), np.arange(20))
+    assert scores.has_target.tolist() == [pool.label(i) == "true" for i in range(20)]
+    assert scores.iou.tolist() == (~scores.has_target).astype(float).tolist()
 
 
 def test_the_reaudit_summary_by_hand():

@@ -99,11 +99,11 @@ def test_augmentation_turns_images_and_masks_alike():
     """Each pair comes out in one of its eight orientations, all eight come, the same by seed."""
     import tensorflow as tf
 
-    from shipdash.learning.tensorflow_learner import _turned
+    from shipdash.learning import augmentation
 
     images, masks = pairs(64)
     masks = masks.astype(np.float32)
-    turned, truth = (x.numpy() for x in _turned(
+    turned, truth = (x.numpy() for x in augmentation.turned(
         tf.constant(images), tf.constant(masks), tf.constant([1, 7])))
     seen = set()
     for image, mask, after, mask_after in zip(images, masks, turned, truth, strict=True):
@@ -117,10 +117,44 @@ def test_augmentation_turns_images_and_masks_alike():
         else:
             pytest.fail("not an orientation of the pair")
     assert len(seen) == 8
-    again = _turned(tf.constant(images), tf.constant(masks), tf.constant([1, 7]))[0].numpy()
-    other = _turned(tf.constant(images), tf.constant(masks), tf.constant([1, 8]))[0].numpy()
+    again, other = (augmentation.turned(tf.constant(images), tf.constant(masks),
+                                        tf.constant([1, step]))[0].numpy() for step in (7, 8))
     assert np.array_equal(turned, again)
     assert not np.array_equal(turned, other)
+
+
+def test_pictures_with_an_up_are_mirrored_left_to_right_only():
+    """Images and masks alike, and both ways come."""
+    import tensorflow as tf
+
+    from shipdash.learning import augmentation
+
+    images, masks = pairs(32)
+    after, truth = (x.numpy() for x in augmentation.turned(
+        tf.constant(images), tf.constant(masks.astype(np.float32)), tf.constant([1, 7]),
+        "left-right"))
+    mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(after, images, strict=True)]
+    assert 0 < sum(mirrored) < 32
+    for k, is_mirrored in enumerate(mirrored):
+        assert np.array_equal(after[k], images[k, :, ::-1] if is_mirrored else images[k])
+        assert np.array_equal(truth[k], masks[k, :, ::-1] if is_mirrored else masks[k])
+
+
+def test_brightness_adds_one_number_to_a_whole_image():
+    """Between both limits, another for each image and step, and cut off at black and white."""
+    import tensorflow as tf
+
+    from shipdash.learning import augmentation
+
+    grey = tf.fill((64, 8, 8, 3), 0.5)
+    more, again, other = (augmentation.brightened(grey, tf.constant([1, step]), 0.2).numpy() - 0.5
+                          for step in (7, 7, 8))
+    each = more[:, 0, 0, 0]
+    assert np.array_equal(more, np.broadcast_to(each[:, None, None, None], more.shape))
+    assert -0.2 <= each.min() < -0.1 and 0.1 < each.max() <= 0.2 and len(set(each)) > 60
+    assert np.array_equal(more, again) and not np.array_equal(more, other)
+    white = augmentation.brightened(tf.ones((64, 8, 8, 3)), tf.constant([1, 7]), 0.2).numpy()
+    assert white.max() == 1.0 and white.min() >= 0.8
 
 
 def test_a_step_counts_the_pixels_of_its_batch(fresh):
@@ -281,8 +315,8 @@ def test_pairs_need_not_be_square():
     """Rows and columns of their own, and of the eight orientations the four that keep the shape."""
     import tensorflow as tf
 
+    from shipdash.learning import augmentation
     from shipdash.learning.learner import open_learner
-    from shipdash.learning.tensorflow_learner import _turned
 
     learner = open_learner(network(), shape=(32, 48), seed=1)
     chance = np.random.default_rng(1)
@@ -292,8 +326,8 @@ def test_pairs_need_not_be_square():
     assert step.counts.union.shape == (4,) and np.isfinite(step.loss)
     assert learner.predict(images[:3]).shape == (3, 32, 48)
     one = np.repeat(images[:1], 64, axis=0)
-    turned = _turned(tf.constant(one), tf.constant(masks[:1].repeat(64, 0).astype(np.float32)),
-                     tf.constant([1, 7]))[0].numpy()
+    same = tf.constant(masks[:1].repeat(64, 0).astype(np.float32))
+    turned = augmentation.turned(tf.constant(one), same, tf.constant([1, 7]))[0].numpy()
     ways = [images[0], images[0, ::-1], images[0, :, ::-1], images[0, ::-1, ::-1]]
     seen = {next(k for k, way in enumerate(ways) if np.array_equal(way, after))
             for after in turned}

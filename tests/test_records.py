@@ -77,7 +77,7 @@ def test_what_is_no_event_is_refused(line):
 
 def test_the_refusal_lists_the_kinds():
     """An error says what must hold and what came."""
-    with pytest.raises(ValueError, match=r"trained, scanned, picked, stopped. Received: .*retr"):
+    with pytest.raises(ValueError, match=r"picked, set_aside, stopped. Received: .*retr"):
         from_json({"kind": "retrained"})
 
 

@@ -82,6 +82,7 @@ from shipdash.analysis.scores import (
     measures,
     same_rate,
 )
+from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.analysis.sweep import (
     FAILING,
     POINT_COLUMNS,
@@ -173,6 +174,8 @@ __all__ = [
     "resampled_means",
     "same_rate",
     "selection_curve",
+    "set_aside_table",
+    "set_aside_words",
     "sizes_finding",
     "so_far_finding",
     "spread",

@@ -76,6 +76,11 @@ def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
         Condition(  # nothing in the loop looks at a clock
             "No clock decided", True,
             "Training and passes ended by scores and counts, never by elapsed time."),
+        _condition(
+            not result.set_aside, "Every kept pair was learnt",
+            "Training reached its score with every pair that was kept.",
+            "Some kept pairs could not be learnt and were set aside: the bound speaks of networks "
+            "that have learnt every pair of their core set."),
     )
 
 

@@ -19,6 +19,7 @@ from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
 from shipdash.data import open_source
 from shipdash.data.files import DataError
+from shipdash.data.own import own_config
 from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
@@ -216,7 +217,8 @@ def _config(args: argparse.Namespace) -> RunConfig:
     if args.seed is not None:
         changes |= {"seeds.pool": args.seed, "seeds.order": args.seed, "seeds.model": args.seed}
     changes |= {name: value for name, value in shorthands.items() if value is not None}
-    return configs.preset(args.preset).replace(**changes)
+    base = own_config(args.data) if args.data else configs.preset(args.preset or "compact")
+    return base.replace(**changes)
 
 
 def _number(text: str) -> int | float | str:
@@ -241,7 +243,9 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     asked = command("run", run)
-    asked.add_argument("--preset", default="compact", help=", ".join(configs.PRESETS))
+    start = asked.add_mutually_exclusive_group()
+    start.add_argument("--preset", help=", ".join(configs.PRESETS) + " (default: compact)")
+    start.add_argument("--data", metavar="NAME", help="a stored data set, with all of its pairs")
     asked.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE")
     for option in ("--pool", "--held-out", "--precision", "--seed", "--pool-seed", "--order-seed",
                    "--model-seed"):

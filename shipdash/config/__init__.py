@@ -6,7 +6,7 @@ setting, and nothing inside it draws, trains or writes.
 
 from shipdash.config.base import RUN_ID, ConfigError
 from shipdash.config.naming import default_name, value_in_words
-from shipdash.config.presets import PRESETS, article, compact, preset, preset_of, quick
+from shipdash.config.presets import PRESETS, article, compact, own, own_of, preset, preset_of, quick
 from shipdash.config.run import (
     ALGORITHM,
     SECTIONS,
@@ -45,6 +45,8 @@ __all__ = [
     "checked_setting",
     "compact",
     "default_name",
+    "own",
+    "own_of",
     "parse_setting",
     "preset",
     "preset_of",

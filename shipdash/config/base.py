@@ -37,10 +37,12 @@ class ConfigError(ValueError):
 
 
 def setting_field(default, label, why, *, low=None, high=None, choices=None, step=None, unit="",
-                  pattern=None):
+                  pattern=None, added=False):
     """A dataclass field whose metadata is both its rule and the words a form shows.
 
-    A text has `choices`, or a `pattern`: a regular expression and its rule in words.
+    A text has `choices`, or a `pattern`: a regular expression and its rule in words. A setting
+    that was `added` after runs of this algorithm had their ids has a default that asks for what
+    these runs did, and is left out of the canonical text where it has it.
     """
     metadata = {
         "label": label,
@@ -51,6 +53,7 @@ def setting_field(default, label, why, *, low=None, high=None, choices=None, ste
         "step": step,
         "unit": unit,
         "pattern": pattern,
+        "added": added,
     }
     return field(default=default, metadata=metadata)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from shipdash.config.presets import PRESETS, preset
+from shipdash.config.presets import PRESETS, own_of, preset
 from shipdash.config.run import RunConfig, setting
 
 MOST_CHANGES = 3
@@ -23,7 +23,7 @@ def default_name(config: RunConfig) -> str:
     >>> default_name(quick().replace(**{"scene.contrast": 0.1, "seeds.pool": 3, "seeds.order": 3}))
     'quick, contrast 0.10, seeds 3/3/1'
     """
-    changes = {name: _changes(config, name) for name in PRESETS}
+    changes = {name: _changes(config, start) for name, start in _starts(config).items()}
     nearest = min(changes, key=lambda name: len(changes[name]))
     words = changes[nearest][:MOST_CHANGES]
     more = len(changes[nearest]) - len(words)
@@ -54,10 +54,17 @@ def value_in_words(dotted: str, value: Any) -> str:
     return f"{text} {about['unit']}".strip()
 
 
-def _changes(config: RunConfig, name: str) -> list[str]:
-    """Settings that differ from the preset; where pairs come from and their seeds left out."""
-    start = preset(name).to_dict()
+def _starts(config: RunConfig) -> dict[str, RunConfig]:
+    """The presets that a run may have started from: a data set has one of its own."""
+    if config.source.kind == "files":
+        return {"own": own_of(config)}
+    return {name: preset(name) for name in PRESETS}
+
+
+def _changes(config: RunConfig, start: RunConfig) -> list[str]:
+    """Settings that differ from a preset; where pairs come from and their seeds left out."""
+    before = start.to_dict()
     return [f"{setting(f'{part}.{key}').metadata['label'].lower()} "
             f"{value_in_words(f'{part}.{key}', value)}"
             for part, values in config.to_dict().items() if part not in ("source", "seeds", "arm")
-            for key, value in values.items() if value != start[part][key]]
+            for key, value in values.items() if value != before[part][key]]

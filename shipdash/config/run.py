@@ -98,10 +98,16 @@ class RunConfig:
         return RunConfig.from_dict(spec)
 
     def canonical_json(self) -> str:
-        """One text per question: sorted keys, no spaces, no NaN."""
-        return json.dumps(
-            self.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False
-        )
+        """One text per question: sorted keys, no spaces, no NaN.
+
+        Settings that were added later are left out where they ask for nothing new, so that runs
+        from before keep their ids.
+        """
+        asked = {name: {key: value for key, value in values.items()
+                        if not (value == setting(f"{name}.{key}").default
+                                and setting(f"{name}.{key}").metadata["added"])}
+                 for name, values in self.to_dict().items()}
+        return json.dumps(asked, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @functools.cached_property
     def digest(self) -> str:

@@ -171,7 +171,16 @@ class NetworkConfig(Section):
         low=1, high=1024, step=1,
     )
     augment: bool = setting_field(
-        True, "Flips and quarter turns", "Core pairs are shown in all eight orientations.",
+        True, "Flips and quarter turns", "Core pairs are shown in other orientations too.",
+    )
+    orientations: str = setting_field(
+        "all", "Orientations", "all: flips and quarter turns, where nothing is up or down (from "
+        "above, through a microscope); left-right: mirrored only, for pictures with an up.",
+        choices=("all", "left-right"), added=True,
+    )
+    brightness: float = setting_field(
+        0.0, "Brightness", "Core pairs are shown brighter or darker by up to this share of the "
+        "range from black to white.", low=0.0, high=0.5, step=0.05, added=True,
     )
     invert: bool = setting_field(
         True, "Negatives", "Core pairs are shown in both polarities.",
@@ -182,6 +191,10 @@ class NetworkConfig(Section):
         "0: from the weights themselves. It steadies the decisions and makes the core set smaller.",
         low=0.0, high=0.999, step=0.01,
     )
+
+    def _check(self) -> None:
+        self._require(self.augment or self.orientations == "all", "orientations",
+                      "must be all where core pairs are shown as they are", "augment")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +250,12 @@ class SelectionConfig(Section):
         20_000, "Step limit", "A bout of training that needs more ends the run as stalled.",
         low=1, high=10_000_000, step=1000,
     )
+    set_aside_after: int = setting_field(
+        0, "Set aside after", "A new pair that has not passed after so many steps is kept but no "
+        "longer demanded, and so are the least known of the first pairs where their training makes "
+        "no progress for as long. 0: never; the run then ends as stalled.",
+        low=0, high=100_000, step=50, unit="steps", added=True,
+    )
     exclude: tuple = setting_field(
         (), "Excluded cores", "Runs whose core pairs are left out of this pool: disjoint folds.",
     )
@@ -249,6 +268,12 @@ class SelectionConfig(Section):
             self.acceptance == "article" or self.precision < 1, "precision",
             "must be below 1 where the score is IoU, which cannot exceed it", "acceptance"
         )
+        limit = self.set_aside_after
+        self._require(not limit or self.min_steps <= limit <= self.max_steps, "set_aside_after",
+                      "must be 0, or from min_steps to max_steps", "min_steps", "max_steps")
+        self._require(not limit or (self.train_until == "pair" and not self.idle_epochs),
+                      "set_aside_after", "must be 0 where training ends with the epoch or goes on "
+                      "without a new pair", "train_until", "idle_epochs")
 
     @property
     def threshold(self) -> float:

@@ -73,6 +73,7 @@ class FileSource:
         self.images, self.masks = (np.load(folder / f"{name}.npy", "r", allow_pickle=False)
                                    for name in ("images", "masks"))
         self.shape = self.masks.shape[1:]
+        self.void = bool(self.manifest.get(VOID_PIXELS))
         if self.shape != (asked.rows, asked.cols):
             raise ConfigError("source.rows", asked.rows, f"and cols must be {self.shape[0]} and "
                               f"{self.shape[1]}, as the data set {asked.name} is stored")
@@ -89,7 +90,7 @@ class FileSource:
         places = [self.places[checked(i, self.n)] for i in indices]
         masks = self.masks[places]
         return (self.images[places].astype(np.float32) / 255,
-                masks if self.manifest.get(VOID_PIXELS) else masks.astype(bool))
+                masks if self.void else masks.astype(bool))
 
     def factors(self, i: int) -> None:
         """Nobody has measured them."""

@@ -26,7 +26,7 @@ class PlantedSource:
     def __init__(self, source: Source, planted: PlantedConfig, seed: int) -> None:
         self.source, self.planted, self.seed = source, planted, seed
         self.n, self.shape = source.n, source.shape
-        self.fingerprint = source.fingerprint
+        self.fingerprint, self.void = source.fingerprint, source.void
         repeats = planted.distinct or planted.duplicates
         self.independent = source.independent and not repeats
 
@@ -71,8 +71,8 @@ class PlantedSource:
         step = SHIFT_SHARE * min(self.shape)
         down, right = (round(step * f(angle)) for f in (math.sin, math.cos))
         rows, cols = np.nonzero(mask)
-        rows, cols = rows + down, cols + right
+        values, rows, cols = mask[rows, cols], rows + down, cols + right  # void pixels move along
         inside = (rows >= 0) & (rows < self.shape[0]) & (cols >= 0) & (cols < self.shape[1])
         moved = np.zeros_like(mask)
-        moved[rows[inside], cols[inside]] = True
+        moved[rows[inside], cols[inside]] = values[inside]
         return moved

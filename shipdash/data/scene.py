@@ -45,7 +45,7 @@ class SceneSource:
     Without `edges` a rectangle covers a row and a column less, as versions before 0.3.0 drew it.
     """
 
-    independent = True
+    independent, void = True, False
 
     def __init__(self, scene: SceneConfig, *, seed: int, n: int, split: str = "pool",
                  edges: bool = True) -> None:

@@ -18,22 +18,29 @@ SPLITS = ("pool", "held_out", "probe")
 """What the stream is made of, what scores are taken on, and what may be looked at for a choice."""
 
 
+TARGET, VOID = 1, 2
+"""In masks of uint8: pixels of the target, and pixels that count nowhere; 0 is outside."""
+
+
 class Source(Protocol):
     """`n` numbered pairs that can be drawn again at any time, in any order.
 
     `shape` is (rows, cols), each a multiple of 16, because the networks halve it four times.
     `independent` says whether the pairs are independent draws of one distribution, which a
-    guarantee on unseen pairs needs. `fingerprint` is the same for the same content only.
+    guarantee on unseen pairs needs. `fingerprint` is the same for the same content only. `void`
+    says whether masks may have void pixels, which count neither in a loss nor in a score: these
+    masks are uint8 with values 0, `TARGET` and `VOID`, all others are bool.
     """
 
     n: int
     shape: tuple[int, int]
     independent: bool
     fingerprint: str
+    void: bool
 
     def draw(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Images float32 (k, rows, cols, 3) in [0, 1] and masks bool (k, rows, cols), in the
-        order asked; IndexError for a number outside 0..n-1."""
+        """Images float32 (k, rows, cols, 3) in [0, 1] and masks bool (or uint8, see above)
+        (k, rows, cols), in the order asked; IndexError for a number outside 0..n-1."""
         ...
 
     def factors(self, i: int) -> NamedTuple | None:
@@ -50,7 +57,7 @@ class Source(Protocol):
 
 
 class Pair(NamedTuple):
-    """Image float32 (rows, cols, 3) in [0, 1], mask bool (rows, cols), and factors or None."""
+    """Image float32 (rows, cols, 3) in [0, 1], mask (rows, cols), and factors or None."""
 
     image: np.ndarray
     mask: np.ndarray
@@ -101,7 +108,8 @@ class AheadSource:
             known[i].cancel()
         self._coming = {i: futures.get(i) or known.get(i) or self._begin(i) for i in wanted}
         images = np.empty((len(indices), *self.source.shape, 3), np.float32)
-        masks = np.empty((len(indices), *self.source.shape), bool)
+        masks = np.empty((len(indices), *self.source.shape),
+                         np.uint8 if self.source.void else bool)
         for k, i in enumerate(indices):
             image, mask = futures[i].result()
             images[k], masks[k] = image[0], mask[0]

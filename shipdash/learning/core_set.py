@@ -5,6 +5,7 @@ Which pairs are in it, and when training is enough, is decided by the loop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -28,11 +29,14 @@ class CoreSet:
         Of the pairs that are in it already.
     scores : list of float
         The last training score of each of them; changed in place.
+    demanded : list of bool
+        Whether training waits for each of them. All are rehearsed, those set aside too.
     """
 
     def __init__(self, learner: Learner, score: Callable[[Counts], np.ndarray], seed: int,
-                 images: np.ndarray, masks: np.ndarray, scores: list[float]) -> None:
-        self.learner, self.score, self.seed = learner, score, seed
+                 images: np.ndarray, masks: np.ndarray, scores: list[float],
+                 demanded: list[bool]) -> None:
+        self.learner, self.score, self.seed, self.demanded = learner, score, seed, demanded
         self.images, self.masks, self.scores = list(images), list(masks), scores
 
     def add(self, image: np.ndarray, mask: np.ndarray) -> None:
@@ -40,6 +44,16 @@ class CoreSet:
         self.images.append(image.copy())  # a view would keep its whole batch alive
         self.masks.append(mask.copy())
         self.scores.append(0.0)
+        self.demanded.append(True)
+
+    def mean_score(self) -> float:
+        """Mean over the last scores of the demanded pairs; infinite where none is demanded."""
+        scores = [self.scores[place] for place in self._demanded()]
+        return float(np.mean(scores)) if scores else math.inf
+
+    def least_known(self) -> int:
+        """Place of the demanded pair with the lowest last score; of equal ones the first."""
+        return min(self._demanded(), key=self.scores.__getitem__)
 
     def step(self, number: int, batch: int, *, with_newest: bool) -> tuple[int, float, float]:
         """Step `number`: a random handful, the newest pair among it if asked.
@@ -49,7 +63,7 @@ class CoreSet:
         n_steps : int
             One.
         score : float
-            The mean over the last scores of all pairs.
+            The mean over the last scores of the demanded pairs.
         loss : float
         """
         n_newest = int(with_newest)
@@ -58,7 +72,7 @@ class CoreSet:
         if len(others):
             others = np.resize(others, batch - n_newest)
         _, loss = self._train_on(np.resize(np.append(newest, others), batch))
-        return 1, float(np.mean(self.scores)), loss
+        return 1, self.mean_score(), loss
 
     def epoch(self, number: int, batch: int) -> tuple[int, float, float]:
         """Steps from `number` on with every pair once; the last batch is filled from the first.
@@ -85,6 +99,9 @@ class CoreSet:
         for i, score in zip(which.tolist(), scores.tolist(), strict=True):
             self.scores[i] = score
         return float(np.mean(scores)), step.loss
+
+    def _demanded(self) -> list[int]:
+        return np.flatnonzero(self.demanded).tolist()
 
     def _shuffled(self, number: int, n: int) -> np.ndarray:
         return generator(self.seed, number).permutation(n)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipdash.data.source import Source
+from shipdash.data.source import TARGET, Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
 from shipdash.results import HeldOut, Reaudit, fails
@@ -27,6 +27,7 @@ class Scores(NamedTuple):
     dice: np.ndarray  # float64, (n,), 0..1
     article: np.ndarray  # float64, (n,), 0..1.1
     soft: np.ndarray  # float64, (n,), 0..1.1
+    has_target: np.ndarray  # bool, (n,): whether the true mask has a target
     worst: np.ndarray  # int64, (k,), pair numbers, lowest IoU first
     worst_prediction: np.ndarray  # uint8, (k, rows, cols)
 
@@ -46,7 +47,8 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
         c = metrics.counts(masks, probability)
         ious = metrics.iou(c)
         soft = metrics.article_score_soft(masks, probability)
-        parts.append((ious, metrics.dice(c), metrics.article_score(c), soft))
+        has_target = (masks == TARGET).any(axis=(1, 2))
+        parts.append((ious, metrics.dice(c), metrics.article_score(c), soft, has_target))
         for j in np.argsort(ious, kind="stable")[:N_WORST]:
             # A picture of its own: a view would keep the whole block in memory.
             picture = np.rint(probability[j] * 255).astype(np.uint8)
@@ -54,13 +56,15 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
         worst = sorted(worst, key=lambda found: found[:2])[:N_WORST]
         if on_block is not None:
             on_block(start + len(block))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [np.zeros(0)] * 4
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns = columns or [*[np.zeros(0)] * 4, np.zeros(0, bool)]
     return Scores(indices, *columns, np.array([found[1] for found in worst], np.int64),
                   np.array([found[2] for found in worst], np.uint8))
 
 
 def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:
     """The measures that lead a page; `share_failing` is the share below the acceptance IoU."""
+    foreground = scores.iou[scores.has_target]
     return HeldOut(
         n=len(scores.iou),
         mean_iou=float(scores.iou.mean()),
@@ -69,6 +73,8 @@ def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:
         article_score=float(scores.article.mean()),
         article_score_soft=float(scores.soft.mean()),
         acceptance_iou=acceptance_iou,
+        n_foreground=len(foreground),
+        foreground_iou=float(foreground.mean()) if len(foreground) else None,
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from shipdash.config import NetworkConfig
+from shipdash.data.source import TARGET
 from shipdash.learning.metrics import Counts, counts
 from shipdash.processes import n_processors
 
@@ -36,8 +37,11 @@ class Learner(Protocol):
     device: str
     n_parameters: int
 
-    def prepare(self) -> None:
-        """Compile what will be called, so that no run waits for it later; changes nothing else."""
+    def prepare(self, *, void: bool = False) -> None:
+        """Compile what will be called, so that no run waits for it later; changes nothing else.
+
+        `void` says whether masks may have void pixels.
+        """
         ...
 
     def reseed(self, seed: int) -> None:
@@ -45,7 +49,7 @@ class Learner(Protocol):
         ...
 
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
-        """One step on float32 (n, rows, cols, 3) and bool (n, rows, cols); n is a batch size."""
+        """One step on images and masks as `Source.draw` gives them; n is a batch size."""
         ...
 
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -74,7 +78,7 @@ class RoteLearner:
     def __init__(self) -> None:
         self._known: dict[bytes, np.ndarray] = {}
 
-    def prepare(self) -> None:
+    def prepare(self, *, void: bool = False) -> None:
         """Nothing to compile."""
 
     def reseed(self, seed: int) -> None:
@@ -84,7 +88,7 @@ class RoteLearner:
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
         """Remember every pair of the batch; the answer in training mode is the truth."""
         for image, mask in zip(images, masks, strict=True):
-            self._known[_fingerprint(image)] = mask.astype(bool)
+            self._known[_fingerprint(image)] = mask == TARGET
         return Step(counts(masks, masks), 0.0)
 
     def predict(self, images: np.ndarray) -> np.ndarray:

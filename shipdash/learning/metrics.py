@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shipdash.data.source import TARGET, VOID
+
 MASK_THRESHOLD = 0.5
 """A pixel belongs to the predicted mask where its probability exceeds this (the article's)."""
 
@@ -25,24 +27,31 @@ def counts(truth: np.ndarray, probability: np.ndarray) -> Counts:
 
     Parameters
     ----------
-    truth : bool or uint8 array, shape (n, rows, cols), values 0 and 1
+    truth : bool array, shape (n, rows, cols); or uint8, see `data.source`
+        Void pixels are in neither mask, whatever is predicted there.
     probability : float array, the same shape, range [0, 1]
         Thresholded at `MASK_THRESHOLD`; a bool array passes unchanged.
+
+    >>> counts(np.array([[[1, 0, VOID]]], np.uint8), np.ones((1, 1, 3)))
+    Counts(intersection=array([1]), union=array([2]))
     """
     if truth.shape != probability.shape or truth.ndim != 3:
         raise ValueError(
             "truth and probability must share one shape (n, rows, cols). "
             f"Received: truth={truth.shape}, probability={probability.shape}"
         )
-    t = truth.astype(bool, copy=False)
-    p = probability > MASK_THRESHOLD
+    t, p = truth, probability > MASK_THRESHOLD
+    if truth.dtype != bool:
+        t, p = truth == TARGET, p & (truth != VOID)
     both = np.count_nonzero(t & p, axis=(1, 2))
     either = np.count_nonzero(t | p, axis=(1, 2))
     return Counts(both, either)
 
 
 def iou(c: Counts) -> np.ndarray:
-    """Intersection over union, float64, shape (n,), range [0, 1]; two empty masks give 1.
+    """Intersection over union, float64, shape (n,), range [0, 1].
+
+    An empty mask gives 1 if nothing is predicted on it, else 0.
 
     >>> iou(Counts(np.array([9, 0]), np.array([10, 0])))
     array([0.9, 1. ])
@@ -79,8 +88,9 @@ def article_score(c: Counts) -> np.ndarray:
 def article_score_soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """The score as the article took it on held-out pairs: on probabilities, not masks.
 
-    Intersection is ``sum(t p)`` and union ``sum t + sum p - sum(t p)``. It flatters or punishes
-    calibration rather than shape, so it stands beside the thresholded score, never instead.
+    Intersection is ``sum(t p)`` and union ``sum t + sum p - sum(t p)``, without void pixels. It
+    flatters or punishes calibration rather than shape, so it stands beside the thresholded score,
+    never instead.
 
     Returns
     -------
@@ -92,8 +102,10 @@ def article_score_soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray
 
 
 def _soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    t = truth.astype(np.float64)
+    t = (truth == TARGET).astype(np.float64)
     p = probability.astype(np.float64)
+    if truth.dtype != bool:
+        p[truth == VOID] = 0.0
     both = np.sum(t * p, axis=(1, 2))
     either = t.sum(axis=(1, 2)) + p.sum(axis=(1, 2)) - both
     ratio = 20 * both / np.maximum(either, np.finfo(np.float64).tiny)  # whole ones stay whole

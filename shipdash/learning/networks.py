@@ -103,13 +103,21 @@ class DepthToSpace(layers.Layer):
         return (shape[0], shape[1] * 2, shape[2] * 2, shape[3] // 4)
 
 
-def bce_dice_loss(truth: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
+def bce_dice_loss(truth: tf.Tensor, probability: tf.Tensor,
+                  known: tf.Tensor | None = None) -> tf.Tensor:
     """Mean binary cross-entropy plus ``1 - (2 sum(t p) + 1) / (sum t + sum p + 1)``.
 
     The Dice sums run over the whole batch, as in the article (Dice loss: Milletari, 3DV 2016).
+    Where `known` is given, pixels at which it is 0 count in no sum and no mean; `truth` is 0 there.
     """
     p = tf.clip_by_value(probability, 1e-7, 1 - 1e-7)
-    cross_entropy = -tf.reduce_mean(truth * tf.math.log(p) + (1 - truth) * tf.math.log(1 - p))
+    likelihood = truth * tf.math.log(p) + (1 - truth) * tf.math.log(1 - p)
+    if known is None:
+        cross_entropy = -tf.reduce_mean(likelihood)
+    else:
+        cross_entropy = -tf.math.divide_no_nan(tf.reduce_sum(known * likelihood),
+                                               tf.reduce_sum(known))
+        probability = known * probability
     overlap = 2 * tf.reduce_sum(truth * probability) + 1
     return cross_entropy + 1 - overlap / (tf.reduce_sum(truth) + tf.reduce_sum(probability) + 1)
 

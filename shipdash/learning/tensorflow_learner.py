@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from shipdash.config import NetworkConfig
+from shipdash.data.source import VOID
+from shipdash.learning import augmentation
 from shipdash.learning.learner import Step, threads
 from shipdash.learning.metrics import MASK_THRESHOLD, Counts
 from shipdash.learning.networks import NETWORKS, bce_dice_loss
@@ -57,7 +59,7 @@ class TensorFlowLearner:
         """How many shapes of image batches have been compiled so far."""
         return sum(f.experimental_get_tracing_count() for f in (self._gradients, self._forward))
 
-    def prepare(self) -> None:
+    def prepare(self, *, void: bool = False) -> None:
         """See `Learner.prepare`: one step and one prediction on black images, then back.
 
         The two are compiled at the same time, each on a core of its own.
@@ -66,7 +68,8 @@ class TensorFlowLearner:
         other = threading.Thread(target=self.predict, args=(self._black(1),))
         other.start()
         for batch in {self.config.warmup_batch, self.config.batch}:
-            self.train(self._black(batch), np.zeros((batch, *self.shape), bool))
+            self.train(self._black(batch),
+                       np.zeros((batch, *self.shape), np.uint8 if void else bool))
         other.join()
         self.set_state(fresh)
 
@@ -77,11 +80,11 @@ class TensorFlowLearner:
         self.seed = seed
 
     def train(self, images: np.ndarray, masks: np.ndarray) -> Step:
-        """See `Learner.train`."""
+        """See `Learner.train`: masks that may have void pixels are compiled for apart."""
         step = int(self.optimizer.iterations.numpy())
+        masks = masks.astype(np.float32) if masks.dtype == bool else masks
         both, either, loss = self._train(
-            tf.constant(images), tf.constant(masks.astype(np.float32)),
-            tf.constant([self.seed % 2**31, step]),
+            tf.constant(images), tf.constant(masks), tf.constant([self.seed % 2**31, step]),
         )
         return Step(Counts(both.numpy().astype(np.int64), either.numpy().astype(np.int64)),
                     float(loss))
@@ -134,15 +137,16 @@ class TensorFlowLearner:
 
     def _shard_gradients(self, weights, state, images, masks, seed):
         """Pixel counts, loss, gradients and new state of one shard; changes nothing."""
-        if self.config.augment:
-            images, masks = _turned(images, masks, seed)
-        if self.config.invert:
-            images = _inverted(images, seed)
+        void = masks.dtype == tf.uint8
+        images, masks = augmentation.varied(self.config, images, tf.cast(masks, tf.float32), seed)
+        known = tf.cast(masks != VOID, tf.float32) if void else None
+        masks = masks * known if void else masks
         with tf.GradientTape() as tape:
             tape.watch(weights)
             probability, state = self.network.stateless_call(weights, state, images, training=True)
-            loss = bce_dice_loss(masks, probability)
+            loss = bce_dice_loss(masks, probability, known)
         p, t = probability > MASK_THRESHOLD, masks > MASK_THRESHOLD
+        p = p & (known > 0) if void else p
         both, either = (tf.math.count_nonzero(pixels, axis=(1, 2), dtype=tf.int32)
                         for pixels in (p & t, p | t))
         return both, either, loss, tape.gradient(loss, weights), state
@@ -178,26 +182,6 @@ class TensorFlowLearner:
     def _n_shards(self, batch: int) -> int:
         """Whole shards only; the article's network keeps its batch, which its Dice loss spans."""
         return SHARDS if self.config.kind == "compact" and batch % SHARDS == 0 else 1
-
-
-def _turned(images, masks, seed):
-    """Each pair in one of its orientations, by chance: two flips and, where it is square, a
-    transposition."""
-    n, rows, cols, _ = images.shape
-    chance = tf.random.stateless_uniform((3, n), seed) < 0.5
-    both = tf.concat([images, masks[..., None]], axis=-1)  # (n, rows, cols, 4)
-    turns = [lambda x: x[:, ::-1], lambda x: x[:, :, ::-1]]
-    if rows == cols:
-        turns.append(lambda x: tf.transpose(x, (0, 2, 1, 3)))
-    for turn, coin in zip(turns, tf.unstack(chance), strict=False):
-        both = tf.where(coin[:, None, None, None], turn(both), both)
-    return both[..., :3], both[..., 3]
-
-
-def _inverted(images, seed):
-    """Each image as its negative, or not, by chance: the other polarity of the same scene."""
-    coin = tf.random.stateless_uniform((images.shape[0], 1, 1, 1), tf.add(seed, [1, 0])) < 0.5
-    return tf.where(coin, 1 - images, images)
 
 
 def _learning_rate(config: NetworkConfig):

@@ -13,7 +13,7 @@ import shipdash
 from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.learning.learner import Learner, threads
-from shipdash.records import Event, Scanned, Stopped, Trained
+from shipdash.records import Event, Scanned, SetAside, Stopped, Trained
 from shipdash.results import Result
 from shipdash.runs.machine import machine
 
@@ -40,6 +40,7 @@ def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterab
     **more
         What was measured afterwards: prepared_s, held_out, reaudit.
     """
+    set_aside = []
     sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0) | {"probe": probe_s}
     for event in events:  # added up one by one: a long stream has too many to hold
         if isinstance(event, Scanned):
@@ -48,6 +49,8 @@ def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterab
         elif isinstance(event, Trained):
             sums["backward"] += event.n_images
             detail["train" if sums["scans"] else "warmup"] += event.seconds
+        elif isinstance(event, SetAside):
+            set_aside.append(event.index)
         elif isinstance(event, Stopped):
             stopped = event
     if config.arm.kind != "selection":
@@ -56,8 +59,9 @@ def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterab
         run_id=run_id, reason=stopped.reason, algorithm=configs.ALGORITHM,
         version=shipdash.__version__, preset=configs.preset_of(config),
         n_pool=config.selection.n_pool, n_tested=stopped.n_tested, core=tuple(core),
-        rounds=stopped.n_rounds, n_forward=sums["forward"], n_wasted=sums["wasted"],
-        n_backward=sums["backward"], seconds=round(sum(phases.values()), 2),
+        set_aside=tuple(set_aside), rounds=stopped.n_rounds, n_forward=sums["forward"],
+        n_wasted=sums["wasted"], n_backward=sums["backward"],
+        seconds=round(sum(phases.values()), 2),
         phases={k: round(v, 2) for k, v in (phases | detail).items()},
         n_parameters=learner.n_parameters, device=learner.device, threads=threads(),
         machine=machine(),

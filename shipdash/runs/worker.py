@@ -134,7 +134,7 @@ class _Worker:
             return self.prepared.learner
         learner = open_learner(config.network, shape=config.shape, seed=seed)
         self._charge("startup")
-        learner.prepare()
+        learner.prepare(void=self.task.source.void)
         self._charge("compile")
         return learner
 

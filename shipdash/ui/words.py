@@ -6,7 +6,15 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from shipdash.config import ConfigError, RunConfig, preset, preset_of, setting, value_in_words
+from shipdash.config import (
+    ConfigError,
+    RunConfig,
+    own_of,
+    preset,
+    preset_of,
+    setting,
+    value_in_words,
+)
 
 if TYPE_CHECKING:
     from shipdash.results import StoredRun as Run
@@ -30,13 +38,23 @@ def provenance(run: Run) -> str:
 
 def command(config: RunConfig) -> str:
     """The command line that repeats a run."""
-    base, changes = preset_of(config), []
-    name = "compact" if base == "custom" else base
-    for dotted, value in config.changes_from(preset(name)).items():
+    start, words = _command_start(config)
+    for dotted, value in config.changes_from(start).items():
         text = ",".join(value) if isinstance(value, list) else str(value)
         text = text.lower() if isinstance(value, bool) else text
-        changes.append(f"--set {dotted}={text}")
-    return " ".join(["python -m shipdash run --preset", name, *changes])
+        words.append(f"--set {dotted}={text}")
+    return " ".join(["python -m shipdash run", *words])
+
+
+def _command_start(config: RunConfig) -> tuple[RunConfig, list[str]]:
+    """The settings that a command line begins with, and its words."""
+    if config.source.kind == "files":
+        n_pool, n_held_out = config.selection.n_pool, config.evaluation.n_held_out
+        return own_of(config), [f"--data {config.source.name} --pool {n_pool} "
+                                f"--held-out {n_held_out}"]
+    base = preset_of(config)
+    name = "compact" if base == "custom" else base
+    return preset(name), [f"--preset {name}"]
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,23 @@
+"""The preset for a stored data set, with all of its pairs. No pair is drawn here."""
+
+from __future__ import annotations
+
+from shipdash.config import ConfigError, RunConfig, SourceConfig, own
+from shipdash.data import files
+
+
+def own_config(name: str) -> RunConfig:
+    """The run on a data set: every pool pair in the stream, every held-out pair scored.
+
+    Raises
+    ------
+    ConfigError
+        No data set of that name is stored, or it has no pair in its pool.
+    """
+    manifest = files.read_manifest(files.folder_of(name))
+    n_pool, n_held_out = (files.n_stored(name, split) for split in ("pool", "held_out"))
+    if not n_pool:
+        raise ConfigError("source.name", name, "must name a data set with pairs in its pool")
+    source = SourceConfig(kind="files", name=name, fingerprint=manifest["fingerprint"][:16],
+                          rows=manifest["rows"], cols=manifest["cols"])
+    return own(source, n_pool=n_pool, n_held_out=n_held_out)
