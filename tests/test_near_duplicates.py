@@ -100,13 +100,14 @@ def test_clusters_are_the_components_at_every_smaller_distance(seed):
         _, component = connected_components(csr_array(table <= distance), directed=False)
         _, first = np.unique(component, return_index=True)
         assert clusters(found, n, distance).tolist() == first[component].tolist()
+        assert found.n_clusters(distance) == (np.bincount(component) > 1).sum()
 
 
 def test_links_do_not_depend_on_how_many_wait(monkeypatch):
     """A forest that is made anew after every block is the same forest."""
     value, _ = crowded(200, 3)
     once = links(Pictures(value), 8)
-    monkeypatch.setattr("shipdash.data.near_duplicates.WAITING", 0)
+    monkeypatch.setattr("shipdash.data.spanning_forest.WAITING", 0)
     monkeypatch.setattr(hamming, "BLOCK", 50)
     often = links(Pictures(value), 8)
     assert np.array_equal(np.sort(once.distance), np.sort(often.distance))

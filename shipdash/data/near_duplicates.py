@@ -3,8 +3,7 @@
 No picture is read here (`perceptual_hash` makes the hashes), and no pair is thrown away.
 
 Where very many pictures are alike, there are too many pairs of them to keep: `links` keeps a
-shortest spanning forest, at most n - 1 pairs, from which the clusters at every distance follow
-(Gower and Ross, Minimum Spanning Trees and Single Linkage Cluster Analysis, 1969).
+shortest spanning forest, at most n - 1 pairs, from which the clusters at every distance follow.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from shipdash.data.hamming import within
 from shipdash.data.perceptual_hash import CELLS
+from shipdash.data.spanning_forest import SpanningForest, first_of_component
 
 DISTANCE = 8
 """Of 701 video frames, 33 % of consecutive ones lie within it and none of different sequences."""
@@ -28,9 +26,6 @@ longer look alike."""
 
 CELL_DISTANCE = 4
 """Tiles are compared where some two cells lie within it; see `docs/decisions.md`."""
-
-WAITING = 1 << 20
-"""Links that wait for the forest to be made anew: 24 MB."""
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Numbers of two pictures and their distance: three int64 arrays of one length."""
@@ -119,6 +114,16 @@ class Links(NamedTuple):
     second: np.ndarray
     distance: np.ndarray
 
+    def within(self, distance: int) -> list[tuple[int, int, int]]:
+        """Two pictures and their distance, for each link no longer than that."""
+        near = self.distance <= distance
+        return list(zip(*(column[near].tolist() for column in self), strict=True))
+
+    def n_clusters(self, distance: int) -> int:
+        """How many clusters of two pictures or more there are at a distance."""
+        near = self.distance <= distance  # a tree has one link less than pictures
+        return len(np.unique([self.first[near], self.second[near]])) - int(near.sum())
+
 
 class Nearest(NamedTuple):
     """For each picture the most similar of the others: number and distance, -1 where there is none.
@@ -128,6 +133,12 @@ class Nearest(NamedTuple):
 
     number: np.ndarray
     distance: np.ndarray
+
+    def within(self, distance: int) -> list[tuple[int, int, int]]:
+        """A picture, the other and their distance, for each that has one as near as that."""
+        near = np.flatnonzero((self.number >= 0) & (self.distance <= distance))
+        return list(zip(near.tolist(), self.number[near].tolist(), self.distance[near].tolist(),
+                        strict=True))
 
 
 def links(pictures: Hashed, distance: int = DISTANCE) -> Links:
@@ -139,10 +150,10 @@ def links(pictures: Hashed, distance: int = DISTANCE) -> Links:
     >>> list(zip(found.first.tolist(), found.second.tolist(), found.distance.tolist()))
     [(0, 3, 0), (0, 2, 1)]
     """
-    forest = _Forest(len(pictures), distance)
+    forest = SpanningForest(len(pictures), distance)
     for found in pictures.alike(pictures, distance):
         forest.add(*found)
-    return forest.links()
+    return Links(*forest.links())
 
 
 def clusters(found: Links, n: int, distance: int = DISTANCE) -> np.ndarray:
@@ -170,58 +181,6 @@ def nearest(pictures: Hashed, others: Hashed, distance: int = DISTANCE) -> Neare
         np.minimum.at(best, i, apart * n_others + j)
     apart, number = np.divmod(best, n_others)
     return Nearest(np.where(apart == none, -1, number), np.where(apart == none, -1, apart))
-
-
-def first_of_component(first: np.ndarray, second: np.ndarray, n: int) -> np.ndarray:
-    """The lowest number in the connected component of each of `n` nodes: int64, shape (n,)."""
-    graph = csr_array((np.ones(len(first), bool), (first, second)), shape=(n, n))
-    _, component = connected_components(graph, directed=False)
-    _, lowest = np.unique(component, return_index=True)
-    return lowest[component]
-
-
-class _Forest:
-    """A shortest spanning forest that grows link by link, with memory for a million links."""
-
-    def __init__(self, n: int, distance: int) -> None:
-        self.n, self.kept = n, np.empty((3, 0), np.int64)
-        self.waiting, self.n_waiting = [], 0
-        self.cluster = np.tile(np.arange(n), (distance + 1, 1))  # at each distance, so far
-
-    def add(self, first: np.ndarray, second: np.ndarray, distance: np.ndarray) -> None:
-        """Links; those between pictures that are joined by links as short are let go at once."""
-        new = self.cluster[distance, first] != self.cluster[distance, second]
-        self.waiting.append(np.stack([first, second, distance])[:, new])
-        self.n_waiting += int(new.sum())
-        if self.n_waiting > WAITING:
-            self._grow()
-
-    def links(self) -> Links:
-        """What has come together."""
-        self._grow()
-        first, second, distance = self.kept
-        return Links(*self.kept[:, np.lexsort([second, first, distance])])
-
-    def _grow(self) -> None:
-        self.kept = _spanning(np.concatenate([self.kept, *self.waiting], axis=1), self.n)
-        self.waiting, self.n_waiting = [], 0
-        first, second, distance = self.kept
-        for most, cluster in enumerate(self.cluster):
-            near = distance <= most
-            cluster[:] = first_of_component(first[near], second[near], self.n)
-
-
-def _spanning(found: np.ndarray, n: int) -> np.ndarray:
-    """The shortest spanning forest of links: int64, shape (3, m), first < second."""
-    low, high = np.sort(found[:2], axis=0)
-    order = np.lexsort([found[2], high, low])
-    low, high, distance = low[order], high[order], found[2][order]
-    once = np.ones(len(low), bool)  # the shortest of those between two pictures
-    once[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    weights = distance[once] + 1  # SciPy takes a weight of 0 for no link
-    graph = csr_array((weights, (low[once], high[once])), shape=(n, n))
-    tree = coo_array(minimum_spanning_tree(graph))
-    return np.stack([tree.row, tree.col, tree.data - 1]).astype(np.int64)
 
 
 def _shifts() -> tuple[np.ndarray, np.ndarray]:
