@@ -68,7 +68,7 @@ def test_blocks_change_nothing(folder, monkeypatch):
     """One picture at a time gives the same hashes."""
     first = stored_duplicates.near_duplicates(folder)
     (folder / stored_duplicates.FILE).unlink()
-    monkeypatch.setattr(stored_duplicates, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(stored_duplicates, "BLOCK_PICTURES", 1)
     again = stored_duplicates.near_duplicates(folder)
     assert np.array_equal(first.pictures.hashes, again.pictures.hashes)
     assert np.array_equal(first.tiles.hashes, again.tiles.hashes)

@@ -19,6 +19,9 @@ FEWEST_BANDS = 4
 BLOCK = 1 << 18
 """Comparisons at a time: 2 MB of differences stay in a processor's cache."""
 
+TOGETHER = 1 << 16
+"""Found hashes that are handed over together: a call for each block would take most of the time."""
+
 
 def within(a: np.ndarray, b: np.ndarray, distance: int
            ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -37,6 +40,19 @@ def within(a: np.ndarray, b: np.ndarray, distance: int
     three int64 arrays of one length
         Two hashes that agree in several bands come several times.
     """
+    waiting, n_waiting = [], 0
+    for found in _found(a, b, distance):
+        waiting.append(found)
+        n_waiting += found.shape[1]
+        if n_waiting >= TOGETHER:
+            yield tuple(np.concatenate(waiting, axis=1))
+            waiting, n_waiting = [], 0
+    if waiting:
+        yield tuple(np.concatenate(waiting, axis=1))
+
+
+def _found(a: np.ndarray, b: np.ndarray, distance: int) -> Iterator[np.ndarray]:
+    """What `within` yields, block by block: int64, shape (3, k)."""
     for rows, cols in _buckets(a, b, distance):
         step = max(1, BLOCK // len(cols))
         for start in range(0, len(rows), step):
@@ -45,7 +61,7 @@ def within(a: np.ndarray, b: np.ndarray, distance: int
             apart = np.bitwise_count(a[some, None] ^ b[others])
             i, j = np.nonzero(apart <= distance)
             if len(i):
-                yield some[i], others[j], apart[i, j].astype(np.int64)
+                yield np.stack([some[i], others[j], apart[i, j].astype(np.int64)])
 
 
 def _buckets(a: np.ndarray, b: np.ndarray, distance: int

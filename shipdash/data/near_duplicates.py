@@ -89,9 +89,12 @@ class Tiles:
         if others is self:
             theirs = mine
         for p, q, _ in within(mine, theirs, min(distance, CELL_DISTANCE)):
+            if others is self:
+                other = self.picture[p] != self.picture[q]
+                p, q = p[other], q[other]
             i, j = self.picture[p], others.picture[q]
             apart, n_cells = self._moved(others, i, j, _SHIFT[self.cell[p], others.cell[q]])
-            agree = (n_cells >= 2) & (apart <= distance) & ((i != j) | (others is not self))
+            agree = (n_cells >= 2) & (apart <= distance)
             yield i[agree], j[agree], apart[agree]
 
     def _moved(self, others: Tiles, i: np.ndarray, j: np.ndarray, shift: np.ndarray

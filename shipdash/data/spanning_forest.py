@@ -1,7 +1,8 @@
 """Which nodes hang together by links no longer than a length, for every length, in little memory.
 
 A shortest spanning forest of n nodes has at most n - 1 links, and its parts at each length are
-those of all links (Gower and Ross, Minimum Spanning Trees and Single Linkage Cluster Analysis, 1969).
+those of all links (Gower and Ross, Minimum Spanning Trees and Single Linkage Cluster Analysis,
+1969).
 """
 
 from __future__ import annotations

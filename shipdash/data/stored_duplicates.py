@@ -27,9 +27,9 @@ from shipdash.data.near_duplicates import (
 from shipdash.data.pair_list import places
 
 FILE = "near_duplicates.npz"
-BLOCK_BYTES = 1 << 24
-"""Pictures are read in blocks of 16 MB: a memory map that stays open would in the end hold all of
-them in memory."""
+BLOCK_PICTURES = 256
+"""Pictures are read in blocks, 13 MB of 128 x 128: a memory map that stays open would in the end
+hold all of them in memory. Their 9 cells take 20 MB as 32 x 32 numbers."""
 
 
 class NearDuplicates(NamedTuple):
@@ -106,9 +106,9 @@ def _find(folder: Path, on_progress: Callable[[int, int], None]) -> dict[str, np
 def _blocks(path: Path) -> Iterator[tuple[int, int, np.ndarray]]:
     """How many pictures have been read after a block, of how many, and the block."""
     shape = np.load(path, "r", allow_pickle=False).shape
-    step = max(1, BLOCK_BYTES // int(np.prod(shape[1:])))
-    for start in range(0, shape[0], step):
-        block = np.array(np.load(path, "r", allow_pickle=False)[start:start + step])
+    for start in range(0, shape[0], BLOCK_PICTURES):
+        stop = start + BLOCK_PICTURES
+        block = np.array(np.load(path, "r", allow_pickle=False)[start:stop])
         yield start + len(block), shape[0], block
 
 
