@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 import shipdash
-from benchmarks import article, machine, parts, runs, server
+from benchmarks import article, machine, near_duplicates, parts, runs, server
 from benchmarks.child import measure
 from benchmarks.report import Asked, Report, Row
 from shipdash.runs.machine import machine as machine_name
@@ -18,6 +18,7 @@ SECTIONS: dict[str, Callable[[Asked], list[Row]]] = {
     "machine": machine.rows,
     "generator": parts.generator,
     "metrics": parts.scores,
+    "near-duplicates": near_duplicates.rows,
     "memory": runs.memory,
     "server": server.rows,
     "article-program": article.rows,

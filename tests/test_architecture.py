@@ -28,7 +28,9 @@ TABLE = {
     "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "results": Row(1, "config records", "numpy"),
-    "data": Row(1, "config data", "numpy skimage"),
+    # SciPy: the cosine transform of perceptual hashes, spanning forests of near duplicates; Pillow:
+    # grey levels, and the pictures of the sample in the package
+    "data": Row(1, "config data", "numpy scipy skimage PIL"),
     "learning": Row(2, "config processes records results data learning", "numpy",
                     lazily="learning.tensorflow_learner"),
     # the room behind the one door to TensorFlow; data says which pixels of a mask are void

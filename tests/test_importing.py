@@ -15,10 +15,10 @@ from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.data.files import DataError
+from shipdash.data.held_out import split_by
 from shipdash.importing import ImportRequest, Stopped, coco, contents, import_pairs, read_report
 from shipdash.importing.draft import Draft, unfinished
 from shipdash.importing.fit import letterboxed, resized
-from shipdash.importing.held_out import split_by
 from shipdash.importing.importer import NothingTaken
 from shipdash.importing.mask_values import mask_array
 from shipdash.importing.pictures import image_array

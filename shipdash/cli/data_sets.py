@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from shipdash.cli import bars
+from shipdash.cli import bars, leaks, original_files
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
@@ -98,6 +98,8 @@ def add_commands(commands: Any) -> None:
             sub.add_argument("name", metavar="NAME")
         if name == "add":
             _add_options(sub)
+    leaks.add_commands(below)
+    original_files.add_commands(below)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

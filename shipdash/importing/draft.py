@@ -27,8 +27,8 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.data import files
+from shipdash.data.held_out import split_by
 from shipdash.importing.fit import Fitted
-from shipdash.importing.held_out import split_by
 from shipdash.importing.mask_values import VOID
 from shipdash.importing.report import REPORT, LeftOut, Report, Taken
 from shipdash.importing.request import ImportRequest

@@ -1,0 +1,183 @@
+"""Selected pairs of a stored data set by their original files: lists, COCO subset, links, copies.
+
+Which pairs is decided by who calls; what a scene's pairs are exported as is in `export`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shipdash.config import ConfigError
+from shipdash.data.chance import SPLIT_KEYS
+from shipdash.data.pair_list import PairRow
+
+COLUMNS = ("number", "file", "mask_file", "tile", "group")
+SPLIT_NAMES = {value: name for name, value in SPLIT_KEYS.items()}
+
+
+class Placed(NamedTuple):
+    """How many files were put into a folder, and which original files were not found."""
+
+    n: int
+    missing: tuple[str, ...]
+
+
+def pair_table(rows: Iterable[PairRow], **more: Sequence) -> str:
+    """The text of a CSV: number in the data set, original files, tile and group of each pair.
+
+    `more` are further columns, of one value a row, that stand first.
+
+    Examples
+    --------
+    >>> print(pair_table([PairRow(7, "a.png", "m/a.png", "", "sea", 9, 9)], rank=[1]), end="")
+    rank,number,file,mask_file,tile,group
+    1,7,a.png,m/a.png,,sea
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*more, *COLUMNS])
+    for k, row in enumerate(rows):
+        writer.writerow([*(values[k] for values in more.values()),
+                         *(getattr(row, column) for column in COLUMNS)])
+    return text.getvalue()
+
+
+def split_table(rows: Sequence[PairRow], split: np.ndarray) -> str:
+    """The text of split.csv: every pair of a data set with ``pool``, ``held_out`` or ``probe``."""
+    return pair_table(rows, split=[SPLIT_NAMES[int(value)] for value in split])
+
+
+def coco_subset(content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """A COCO file that keeps the images of the given names, with their annotations unchanged.
+
+    Parameters
+    ----------
+    content : dict
+        What a COCO file holds.
+    names : iterable of str
+        Original files of the pairs to keep. They are listed with the folder that they were read
+        from, so the image of a name is that with the longest ``file_name`` in which it ends.
+    """
+    known = {image["file_name"] for image in content["images"]}
+    wanted = {_longest_end(name, known) for name in names}
+    images = [image for image in content["images"] if image["file_name"] in wanted]
+    kept = {image["id"] for image in images}
+    annotations = [one for one in content.get("annotations", []) if one["image_id"] in kept]
+    return content | {"images": images, "annotations": annotations}
+
+
+def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:
+    """A COCO file of stored masks: one annotation of all target, one of void pixels as *crowd*.
+
+    Parameters
+    ----------
+    files : sequence of str, length n
+        Names of the pictures at the size of the masks.
+    masks : bool or uint8 array, shape (n, rows, cols)
+        0 outside, 1 target, 2 void, which counts nowhere, as *crowd* does in COCO.
+    """
+    rows, cols = masks.shape[1:]
+    images = [{"id": k, "file_name": file, "height": rows, "width": cols}
+              for k, file in enumerate(files, start=1)]
+    shown = [(k, crowd, mask == value) for k, mask in enumerate(masks, start=1)
+             for crowd, value in ((0, 1), (1, 2))]
+    annotations = [{"id": number, "image_id": k, "category_id": 1, "iscrowd": crowd,
+                    **_run_lengths(region)}
+                   for number, (k, crowd, region) in
+                   enumerate((one for one in shown if one[2].any()), start=1)]
+    return {"images": images, "annotations": annotations,
+            "categories": [{"id": 1, "name": "target"}]}
+
+
+def _longest_end(name: str, known: set[str]) -> str | None:
+    parts = PurePosixPath(name).parts
+    ends = ("/".join(parts[k:]) for k in range(len(parts)))
+    return next((end for end in (name, *ends) if end in known), None)
+
+
+def _run_lengths(region: np.ndarray) -> dict[str, Any]:
+    """COCO's uncompressed run lengths (column by column, outside first), area and box."""
+    pixels = region.ravel(order="F")
+    changes = np.flatnonzero(np.diff(pixels.astype(np.int8), prepend=0))
+    counts = np.diff(changes, prepend=0, append=pixels.size).tolist()
+    rows, cols = (np.flatnonzero(region.any(axis=axis)) for axis in (1, 0))
+    box = [cols[0], rows[0], cols[-1] - cols[0] + 1, rows[-1] - rows[0] + 1]
+    return {"segmentation": {"size": list(region.shape), "counts": counts},
+            "area": int(region.sum()), "bbox": [int(value) for value in box]}
+
+
+def place_files(out: Path, rows: Sequence[PairRow], manifest: dict[str, Any], *,
+                copies: bool = False) -> Placed:
+    """Put the original images and masks of pairs into ``out/images`` and ``out/masks``.
+
+    A file's name is the number of its first pair and its own name, so that two files of one name do
+    not meet and no path leads out of the folder.
+
+    Parameters
+    ----------
+    out : Path
+        Folder that is made if it is not there.
+    rows : sequence of PairRow
+    manifest : dict
+        Of their data set; it knows where the import was started, and from which archive.
+    copies : bool
+        Copies instead of symbolic links, which an archive has none of.
+
+    Raises
+    ------
+    ConfigError
+        Links are asked for and the pairs come from an archive, or nobody knows where they were
+        imported from, as of a sample in the package.
+    OSError
+        A file cannot be written.
+    """
+    archive = manifest.get("archive")
+    if archive and not copies:
+        raise ConfigError("export.links", True, f"must be copies: the pictures are in {archive}")
+    if "given_in" not in manifest:
+        raise ConfigError("export.files", manifest["name"], "must be a data set that was imported "
+                          "from files; `shipdash export` writes pictures as they are stored")
+    base = Path(manifest["given_in"])
+    missing, n = [], 0
+    for kind, column in (("images", "file"), ("masks", "mask_file")):
+        (out / kind).mkdir(parents=True, exist_ok=True)
+        for file, number in _first_pairs(rows, column).items():
+            target = out / kind / f"{number:07d}_{PurePosixPath(file).name}"
+            try:
+                _place(file, target, base, archive, copies)
+                n += 1
+            except (FileNotFoundError, KeyError):
+                missing.append(file)
+    return Placed(n, tuple(missing))
+
+
+def _first_pairs(rows: Sequence[PairRow], column: str) -> dict[str, int]:
+    """Each original file once, with the number of the first pair that was made of it."""
+    found: dict[str, int] = {}
+    for row in rows:
+        if getattr(row, column):  # masks from a CSV or COCO file are no files of their own
+            found.setdefault(getattr(row, column), row.number)
+    return found
+
+
+def _place(file: str, target: Path, base: Path, archive: str | None, copies: bool) -> None:
+    if archive:
+        with zipfile.ZipFile(base / archive) as opened, opened.open(file) as source:
+            with target.open("wb") as written:
+                shutil.copyfileobj(source, written)
+        return
+    source = (base / file).resolve(strict=True)
+    if copies:
+        shutil.copyfile(source, target)
+        return
+    target.unlink(missing_ok=True)
+    os.symlink(source, target)

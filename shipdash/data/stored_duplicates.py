@@ -1,0 +1,132 @@
+"""The near duplicates of a stored data set: found once, kept beside it, with flat memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from shipdash.data import files, perceptual_hash
+from shipdash.data.near_duplicates import (
+    DISTANCE,
+    FARTHEST,
+    Hashed,
+    Links,
+    Nearest,
+    Pictures,
+    Tiles,
+    links,
+    nearest,
+)
+from shipdash.data.pair_list import places
+
+FILE = "near_duplicates.npz"
+BLOCK_PICTURES = 256
+"""Pictures are read in blocks, 13 MB of 128 x 128: a memory map that stays open would in the end
+hold all of them in memory. Their 9 cells take 20 MB as 32 x 32 numbers."""
+
+
+class NearDuplicates(NamedTuple):
+    """Hashes and links of all pairs of a data set, up to a distance of `FARTHEST`; by cells, of
+    `DISTANCE`."""
+
+    pictures: Pictures
+    tiles: Tiles
+    by_picture: Links
+    by_cell: Links
+
+
+def near_duplicates(folder: Path, on_progress: Callable[[int, int], None] = lambda done, n: None
+                    ) -> NearDuplicates:
+    """The near duplicates of the data set in a folder, from its file or found now.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a stored data set.
+    on_progress : callable
+        Told how many pictures of how many are hashed; what it raises ends the search with nothing
+        stored.
+
+    Raises
+    ------
+    ConfigError
+        There is no data set in the folder.
+    """
+    fingerprint = files.read_manifest(folder)["fingerprint"]
+    kept = _read(folder, fingerprint)
+    if kept is None:
+        kept = _find(folder, on_progress) | {"fingerprint": np.array(fingerprint)}
+        _write(folder, kept)
+    by_picture, by_cell = kept["by_picture"], kept["by_cell"]
+    return NearDuplicates(Pictures(kept["hashes"]), Tiles(kept["cell_hashes"], kept["shows"]),
+                          Links(*by_picture), Links(*by_cell))
+
+
+def nearest_in_pool(found: NearDuplicates, split: np.ndarray, *, by_cell: bool = False) -> Nearest:
+    """For each held-out pair, in their order, the pool pair most like it.
+
+    Returns
+    -------
+    Nearest
+        Numbers are those of the pool, as a run counts them.
+    """
+    return nearest(_part(found, places(split, "held_out"), by_cell),
+                   _part(found, places(split, "pool"), by_cell),
+                   DISTANCE if by_cell else FARTHEST)
+
+
+def _part(found: NearDuplicates, numbers: np.ndarray, by_cell: bool) -> Hashed:
+    if by_cell:
+        return Tiles(found.tiles.hashes[numbers], found.tiles.shows[numbers])
+    return Pictures(found.pictures.hashes[numbers])
+
+
+def _find(folder: Path, on_progress: Callable[[int, int], None]) -> dict[str, np.ndarray]:
+    whole, cells, shows = [], [], []
+    for done, n, images in _blocks(folder / "images.npy"):
+        whole.append(perceptual_hash.hashes(images))
+        of_cells, which_show = perceptual_hash.cell_hashes(images)
+        cells.append(of_cells)
+        shows.append(which_show)
+        on_progress(done, n)
+    found = {"hashes": np.concatenate(whole), "cell_hashes": np.concatenate(cells),
+             "shows": np.concatenate(shows)}
+    tiles = Tiles(found["cell_hashes"], found["shows"])
+    return found | {"by_picture": np.stack(links(Pictures(found["hashes"]), FARTHEST)),
+                    "by_cell": np.stack(links(tiles, DISTANCE))}
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, int, np.ndarray]]:
+    """How many pictures have been read after a block, of how many, and the block."""
+    shape = np.load(path, "r", allow_pickle=False).shape
+    for start in range(0, shape[0], BLOCK_PICTURES):
+        stop = start + BLOCK_PICTURES
+        block = np.array(np.load(path, "r", allow_pickle=False)[start:stop])
+        yield start + len(block), shape[0], block
+
+
+def _read(folder: Path, fingerprint: str) -> dict[str, np.ndarray] | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            if str(kept["fingerprint"]) == fingerprint:
+                return dict(kept)
+    return None
+
+
+def _write(folder: Path, found: dict[str, np.ndarray]) -> None:
+    draft = folder / f".{FILE}-{secrets.token_hex(8)}"
+    try:
+        with draft.open("wb") as file:
+            np.savez(file, **found)
+        os.replace(draft, folder / FILE)
+    except OSError as error:
+        raise files.DataError(f"cannot write {folder / FILE}: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,186 @@
+"""Export by original files: lists, COCO subsets, links and copies; against pycocotools."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+
+from shipdash import config as configs
+from shipdash.config import ConfigError
+from shipdash.data import export_files, files
+from shipdash.data.export_files import coco_of_masks, coco_subset, pair_table, place_files
+from shipdash.data.pair_list import PairRow, write_pairs
+from shipdash.runs import Store, worker
+
+
+def row(number, file, mask_file="", group=""):
+    return PairRow(number, file, mask_file, "", group, 1, 1)
+
+
+def read(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Two pictures of one name in two folders, with masks."""
+    for folder in ("a", "b", "a_masks", "b_masks"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        (tmp_path / "in" / folder / "x.png").write_text(folder)
+    return [row(3, "a/x.png", "a_masks/x.png"), row(5, "b/x.png", "b_masks/x.png")]
+
+
+def test_names_survive_commas_quotes_and_line_breaks():
+    """Whatever a file is called, a CSV reader gives it back."""
+    names = ['a,b.png', 'say "hi".png', "line\nbreak.png", "Übung.png"]
+    found = read(pair_table([row(k, name) for k, name in enumerate(names)], rank=[4, 3, 2, 1]))
+    assert [one["file"] for one in found] == names
+    assert [one["rank"] for one in found] == list("4321")
+
+
+def test_a_list_of_nothing_has_its_header():
+    """An empty core set is a table without rows."""
+    assert pair_table([], rank=[]) == "rank,number,file,mask_file,tile,group\n"
+
+
+def test_the_split_is_listed_in_words():
+    """One row per pair, in their order."""
+    text = export_files.split_table([row(k, f"{k}.png") for k in range(3)], np.array([1, 0, 2]))
+    assert [one["split"] for one in read(text)] == ["held_out", "pool", "probe"]
+
+
+def test_a_coco_subset_keeps_images_with_their_annotations():
+    """Everything else of the file stays as it was; a name need not have the folder."""
+    content = {"info": {"year": 2018}, "categories": [{"id": 7, "name": "ship"}],
+               "images": [{"id": k, "file_name": name} for k, name in
+                          enumerate(["a.png", "sub/b.png", "b.png"])],
+               "annotations": [{"id": 10 + k, "image_id": i} for k, i in enumerate([0, 1, 1, 2])]}
+    found = coco_subset(content, ["/data/images/sub/b.png", "gone.png"])
+    assert [image["id"] for image in found["images"]] == [1]
+    assert [one["id"] for one in found["annotations"]] == [11, 12]
+    assert [image["id"] for image in coco_subset(content, ["images/b.png"])["images"]] == [2]
+    assert len(content["images"]) == 3 and found["info"] == {"year": 2018}
+
+
+# pycocotools 2.0 hands NumPy 2 an array object without `copy`
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_stored_masks_as_coco_are_what_pycocotools_reads(tmp_path):
+    """Target and void come back to the pixel, with box and area."""
+    masks = np.random.default_rng(1).integers(0, 3, (4, 6, 5)).astype(np.uint8)
+    masks[1], masks[2], masks[3, 0, 0] = 0, 1, 1
+    (tmp_path / "core.json").write_text(json.dumps(coco_of_masks(list("abcd"), masks)))
+    read_back = COCO(str(tmp_path / "core.json"))
+    for k, mask in enumerate(masks, start=1):
+        drawn = np.zeros_like(mask)
+        for one in read_back.loadAnns(read_back.getAnnIds(imgIds=k)):
+            region = read_back.annToMask(one)
+            rows, cols = np.nonzero(region)
+            left, top, width, height = one["bbox"]
+            assert (left, top) == (cols.min(), rows.min())
+            assert (width, height) == (np.ptp(cols) + 1, np.ptp(rows) + 1)
+            assert one["area"] == region.sum()
+            drawn[region == 1] = 1 + one["iscrowd"]
+        assert np.array_equal(drawn, mask)
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_two_files_of_one_name_do_not_meet(pictures, tmp_path, copies):
+    """The number stands before the name; links lead to the originals."""
+    placed = place_files(tmp_path / "out", pictures, {"given_in": str(tmp_path / "in")},
+                         copies=copies)
+    assert placed == (4, ())
+    image = tmp_path / "out" / "images" / "0000005_x.png"
+    assert image.read_text() == "b" and image.is_symlink() != copies
+    assert (tmp_path / "out" / "masks" / "0000003_x.png").read_text() == "a_masks"
+
+
+def test_exporting_again_is_no_error(pictures, tmp_path):
+    """Links are made anew."""
+    for _ in range(2):
+        placed = place_files(tmp_path / "out", pictures, {"given_in": str(tmp_path / "in")})
+    assert placed.n == 4
+
+
+def test_tiles_of_one_picture_are_one_file(pictures, tmp_path):
+    """Named by the first of them; no mask file where masks came from a list."""
+    tiles = [row(1, "a/x.png"), row(2, "a/x.png")]
+    placed = place_files(tmp_path / "out", tiles, {"given_in": str(tmp_path / "in")})
+    assert placed.n == 1
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["0000001_x.png"]
+
+
+def test_files_that_have_gone_are_listed(pictures, tmp_path):
+    """The others are placed."""
+    (tmp_path / "in" / "a" / "x.png").unlink()
+    placed = place_files(tmp_path / "out", pictures, {"given_in": str(tmp_path / "in")})
+    assert placed == (3, ("a/x.png",))
+
+
+def test_pictures_in_an_archive_are_copied_out(tmp_path):
+    """By name into the folder, wherever their path leads; links to them cannot be."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("../x.png", "x")
+    about = {"given_in": str(tmp_path), "archive": "in.zip"}
+    rows = [row(0, "../x.png"), row(1, "y.png")]
+    placed = place_files(tmp_path / "out", rows, about, copies=True)
+    assert placed == (1, ("y.png",))
+    assert (tmp_path / "out" / "images" / "0000000_x.png").read_text() == "x"
+    with pytest.raises(ConfigError, match=r"must be copies: the pictures are in in\.zip"):
+        place_files(tmp_path / "out", rows, about)
+
+
+@pytest.fixture
+def run_id(tmp_path, monkeypatch, call):
+    """A run that keeps two of six pairs: of the group `port` none."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    images = np.zeros((8, 16, 16, 3), np.uint8)
+    images[[0, 1, 2, 3, 4, 5], ..., 0] = np.array([9, 9, 9, 99, 99, 99])[:, None, None]
+    masks = images[..., 0] > 50
+    split = np.repeat([0, 1], [6, 2]).astype(np.uint8)
+    source = files.write("set", images, masks, split, given_in=str(tmp_path))
+    write_pairs(files.root() / "set", [row(k, f"{k}.png", group=group) for k, group in
+                                       enumerate(["sea"] * 6 + ["port"] * 2)])
+    asked = configs.RunConfig(source=source).replace(**{
+        "network.kind": "rote", "selection.n_pool": 6, "selection.first": 1,
+        "evaluation.n_held_out": 2, "network.predict_batch": 2})
+    store = Store(tmp_path / "runs")
+    return worker.work(store, store.create(asked)[0]).run_id
+
+
+def test_the_command_writes_core_and_split_by_original_names(run_id, call, tmp_path):
+    """In order of selection, with the numbers of the data set."""
+    core = json.loads(call("show", run_id, "--json")[1])["core"]
+    (tmp_path / "coco.json").write_text(json.dumps({
+        "images": [{"id": k, "file_name": f"{k}.png"} for k in range(6)], "annotations": []}))
+    code, out, err = call("data", "export", run_id, "--out", tmp_path / "out", "--files", "links",
+                          "--coco", tmp_path / "coco.json", "--json")
+    said = json.loads(out.splitlines()[-1])
+    assert (code, err) == (0, "")
+    assert said["written"] == ["core.csv", "core.json", "groups_to_drop.csv", "split.csv"]
+    listed = read((tmp_path / "out" / "core.csv").read_text())
+    assert [int(one["number"]) for one in listed] == core
+    assert [one["file"] for one in listed] == [f"{k}.png" for k in core]
+    assert len(read((tmp_path / "out" / "split.csv").read_text())) == 8
+    subset = json.loads((tmp_path / "out" / "core.json").read_text())
+    assert sorted(image["id"] for image in subset["images"]) == sorted(core)
+    assert len(said["missing"]) == len(core)
+
+
+def test_the_command_refuses_what_has_no_original_files(call, run_id, tmp_path):
+    """A scene's run is exported elsewhere; a wrong COCO file is named."""
+    scene = json.loads(call("run", "--pool", "5", "--held-out", "2", "--set", "network.kind=rote",
+                            "--set", "scene.size=32", "--set", "scene.radius_min=3", "--set",
+                            "scene.radius_max=6", "--set", "selection.first=2",
+                            "--json")[1])["run_id"]
+    code, _, err = call("data", "export", scene, "--out", tmp_path / "out")
+    assert code == 2 and "must be of a run on a data set" in err
+    Path(tmp_path / "bad.json").write_text("[]")
+    code, _, err = call("data", "export", run_id, "--out", tmp_path / "out", "--coco",
+                        tmp_path / "bad.json")
+    assert code == 2 and "must be a COCO file with images" in err
+    assert not (tmp_path / "out").exists()
