@@ -15,7 +15,7 @@ from shipdash.data import open_source
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.ui import frame
-from shipdash.ui.run import film, stage
+from shipdash.ui.run import film, projector, stage
 
 
 @pytest.fixture
@@ -134,6 +134,13 @@ def test_every_state_can_be_presented(store, state):
     assert not at.exception
     assert "present" not in at.query_params
     assert at.selectbox
+
+
+def test_a_projector_says_that_a_run_is_halted(store):
+    """Before its numbers; a run that goes on well needs no words."""
+    run = store.info(_run(store, RunState.PAUSED))
+    assert projector._words(run, RunState.PAUSED, EVENTS) == "Paused. "
+    assert projector._words(run, RunState.RUNNING, EVENTS) == ""
 
 
 def test_presenting_without_a_run_says_so(store):

@@ -1,5 +1,6 @@
-// A prediction against the truth, in the gallery's one language: agreed is full, missed outlined,
-// invented striped. Masks arrive as base64 of zlib of packed bits, first pixel first.
+// A prediction against the truth, in the gallery's one language (`ui/overlay.py`): agreed is solid,
+// missed an outline, invented hatched. Masks arrive as base64 of zlib of packed bits.
+
 async function unpack(text, length) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -44,13 +45,13 @@ function paintErrors(canvas, truth, predicted, shape, ink) {
   const onStripe = (i) => Math.floor((Math.floor(i / cols) + (i % cols)) / line) % 3;
   paint(canvas, shape, (i) => {
     if (truth[i] && predicted[i]) return ink.agreed;
-    if (truth[i]) return onRim(i) ? ink.missed : ink.missed_inside;
-    if (predicted[i]) return onStripe(i) ? ink.invented : ink.invented_inside;
+    if (truth[i]) return onRim(i) ? ink.missed : ink.ground;
+    if (predicted[i]) return onStripe(i) ? ink.invented : ink.ground;
     return ink.ground;
   });
 }
 
-const LEGEND = [["agreed", "full"], ["missed", "outlined"], ["invented", "striped"]];
+const LEGEND = [["agreed", "solid"], ["missed", "outline"], ["invented", "hatched"]];
 
 function legend() {
   const line = document.createElement("p");

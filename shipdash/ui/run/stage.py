@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import chart, frame
+from shipdash.ui import chart, frame, overlay
 from shipdash.ui.run.film import Film
 
 HERE = Path(__file__).parent
@@ -23,10 +23,9 @@ NO_PROBE = ("No predictions for the fixed probe pairs are stored with this run: 
             "0.3.0 recorded none.")
 NO_PROBE_YET = "The first look at the fixed probe pairs is still to come."
 
-PALETTE = {"ground": (16, 20, 26), "agreed": (238, 240, 243), "missed": (86, 180, 233),
-           "missed_inside": (20, 58, 84), "invented": (240, 148, 20),
-           "invented_inside": (74, 44, 0)}
-STROKES = 48
+PALETTE = {"ground": overlay.GROUND, "agreed": overlay.AGREED, "missed": overlay.MISSED,
+           "invented": overlay.INVENTED}
+"""Colours of the gallery's overlay, which the browser paints here (`overlay.js`)."""
 
 _mount = st.components.v2.component(
     "shipdash.stage", css=(HERE / "stage.css").read_text(), isolate_styles=False,
@@ -71,7 +70,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
                     for name, one in drawn.items()},
         "title": words + title, "heading": _heading(run), "alt": drawn["linear"].alt,
         "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
-        "strokes": STROKES, "no_probe": NO_PROBE_YET if view.live else NO_PROBE,
+        "strokes": overlay.STROKES, "no_probe": NO_PROBE_YET if view.live else NO_PROBE,
         "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
         "page_keys": view.page_keys, "present": view.present,
     })
