@@ -3,9 +3,10 @@
 import streamlit as st
 
 from shipdash.ui import frame
+from shipdash.ui.words import PRECISION
 
-frame.page("Threshold", "How small a core set is enough? The **precision** decides: the target "
-           "score of training, as the article calls it (not precision and recall). Drag it.")
+frame.page("Threshold", "How small a core set is enough? Drag the **precision** and see the run "
+           f"that it gives. {PRECISION}")
 
 
 def body() -> None:

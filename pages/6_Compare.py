@@ -1,9 +1,10 @@
 """Compare: several runs in one view, chosen by a table and named in the link."""
 
 from shipdash.ui import frame
+from shipdash.ui.words import PRECISION
 
 frame.page("Compare", "Lay runs over each other: what they keep, how often they fail, and whether "
-           "they keep the same pairs.")
+           f"they keep the same pairs. {PRECISION}")
 
 
 def body() -> None:

@@ -56,10 +56,16 @@ def test_the_two_networks_are_told_apart():
 def test_every_run_is_a_dot_and_both_rows_are_there_from_the_start():
     """Told apart by row, colour and mark; the streaming network is a line."""
     figure = figures.arms_so_far(table([0.01], []), 0.03, "t").figure
-    assert [len(trace.x) for trace in figure.data] == [1, 0]
+    assert [len(trace.x) for trace in figure.data] == [0, 1]
     assert {trace.marker.symbol for trace in figure.data} == {"diamond", "circle"}
-    assert list(figure.layout.yaxis.categoryarray) == ["random pairs", "core set"]
+    assert list(figure.layout.yaxis.ticktext) == ["random pairs", "core set"]
     assert figure.layout.shapes[0].x0 == 0.03
+
+
+def test_runs_with_the_same_share_do_not_hide_each_other():
+    """They stand beside each other on their row."""
+    figure = figures.arms_so_far(table([0.02, 0.02, 0.03], []), 0.03, "t").figure
+    assert len(set(zip(figure.data[1].x, figure.data[1].y, strict=True))) == 3
 
 
 @pytest.fixture

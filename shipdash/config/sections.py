@@ -207,7 +207,9 @@ class SelectionConfig(Section):
         10_000, "Pool", "Pairs in the stream.", low=1, high=10_000_000, step=1000, unit="pairs",
     )
     precision: float = setting_field(
-        0.85, "Precision", "The network trains until its score on the core set exceeds this.",
+        0.85, "Precision", "The network trains until its score on the core set exceeds this: "
+        "what the article calls precision is the target score of training, not that of precision "
+        "and recall.",
         low=0.05, high=1.0, step=0.01,
     )
     margin: float = setting_field(

@@ -7,9 +7,11 @@ import pandas as pd
 from shipdash.analysis import ARMS
 from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
 
-ROWS = {ARMS["core"]: ("core set", SELECTED, "diamond"),
-        ARMS["random"]: ("random pairs", QUIET, "circle")}
-"""What stands on the two rows, and how their runs are marked."""
+ROWS = {ARMS["random"]: ("random pairs", QUIET, "circle"),
+        ARMS["core"]: ("core set", SELECTED, "diamond")}
+"""What stands on the two rows, from below, and how their runs are marked."""
+
+APART = 0.14  # of the way between the rows: runs with the same share do not hide each other
 
 
 def arms_so_far(table: pd.DataFrame, streaming: float, title: str) -> Chart:
@@ -24,12 +26,13 @@ def arms_so_far(table: pd.DataFrame, streaming: float, title: str) -> Chart:
     title : str
     """
     figure = new_figure(200, "share of held-out pairs that fail", "")
-    for arm, (name, colour, symbol) in ROWS.items():
+    for row, (arm, (name, colour, symbol)) in enumerate(ROWS.items()):
         part = table[table["arm"] == arm]
+        place = row + APART * (part.groupby("share_failing").cumcount().to_numpy() % 3)
         figure.add_scatter(
-            x=part["share_failing"].to_numpy(float), y=[name] * len(part), mode="markers",
+            x=part["share_failing"].to_numpy(float), y=place, mode="markers",
             name=name, showlegend=False, customdata=part["mean_iou"].to_numpy(float),
-            text=[f"model seed {row.model_seed}" for row in part.itertuples()],
+            text=[f"model seed {run.model_seed}" for run in part.itertuples()],
             marker={"color": colour, "symbol": symbol, "size": 13, "opacity": 0.8},
             hovertemplate="%{x:.2%} fail, mean IoU %{customdata:.4f}<br>%{text}<extra></extra>")
     figure.add_vline(x=streaming, line={"color": QUIET, "dash": "dash", "width": 1.5},
@@ -37,7 +40,7 @@ def arms_so_far(table: pd.DataFrame, streaming: float, title: str) -> Chart:
                                  "font": {"size": 12}}, annotation_position="top")
     most = max([streaming, *table["share_failing"]])
     figure.update_xaxes(range=[0, 1.25 * most or 0.01], tickformat=".2%" if most < 0.02 else ".1%")
-    figure.update_yaxes(type="category", categoryorder="array", range=[-0.6, 1.6],
-                        categoryarray=["random pairs", "core set"], automargin=True)
+    figure.update_yaxes(range=[-0.6, 1.6], automargin=True, tickvals=list(range(len(ROWS))),
+                        ticktext=[name for name, _, _ in ROWS.values()])
     alt = f"Share failing of {len(table)} runs, core set above random pairs. {title}."
     return Chart(figure, title, alt, table)

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from shipdash.results import StoredRun as Run
 
 
+PRECISION = ("*Precision* is what the article calls the target score of training; it has nothing "
+             "to do with precision and recall.")
+"""Said once on each page that shows a precision."""
+
+
 def seeds(config: RunConfig) -> str:
     """The three seeds in words."""
     s = config.seeds
