@@ -113,6 +113,7 @@ def trade_off(table: pd.DataFrame, failing: str, words: str, title: str) -> Char
     top = 1.12 * max(table[failing].max() if len(table) else 0, 0.001)
     figure.update_yaxes(tickformat=".2%" if top < 0.05 else ".0%", range=[0, top])
     figure.update_xaxes(rangemode="tozero")
+    figure.update_layout(**_ROOM[True])
     return Chart(figure, title, f"Share of held-out pairs below {words} against core size. "
                  f"{title}.", table)
 
@@ -122,7 +123,7 @@ def _range_and_median(figure: go.Figure, curve: pd.DataFrame, colour: str, rule:
     x = curve["precision"].to_numpy()
     if len(curve) and (curve["n"] > 1).any():
         figure.add_scatter(
-            x=np.concatenate([x, x[::-1]]), hoverinfo="skip", name="range", uid="band",
+            x=np.concatenate([x, x[::-1]]), hoverinfo="skip", uid="band", showlegend=False,
             y=np.concatenate([curve["high"].to_numpy(), curve["low"].to_numpy()[::-1]]),
             mode="lines", line={"width": 0}, fill="toself", fillcolor=faded(colour))
     figure.add_scatter(

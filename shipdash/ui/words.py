@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from shipdash.results import StoredRun as Run
 
 
-PRECISION = ("*Precision* is what the article calls the target score of training; it has nothing "
-             "to do with precision and recall.")
+PRECISION = ("*Precision* is the article's word for the target score of training (not precision "
+             "and recall).")
 """Said once on each page that shows a precision."""
 
 
