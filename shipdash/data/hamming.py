@@ -70,20 +70,19 @@ def _buckets(a: np.ndarray, b: np.ndarray, distance: int
     if not len(a) or not len(b):
         return
     edges = np.linspace(0, BITS, max(distance + 1, FEWEST_BANDS) + 1).astype(int)
-    bands = [(_band(a, low, high), _band(b, low, high))
-             for low, high in itertools.pairwise(edges)]
-    if sum(_n_equal(*band) for band in bands) > len(a) * len(b):
+    bands = list(itertools.pairwise(edges.tolist()))
+    if sum(_n_equal(_band(a, *band), _band(b, *band)) for band in bands) > len(a) * len(b):
         yield np.arange(len(a)), np.arange(len(b))
         return
-    for of_a, of_b in bands:
-        places = _places(of_b)
-        for value, rows in _places(of_a).items():
+    for band in bands:  # cut out anew: all bands of a million hashes would take 70 MB
+        places = _places(_band(b, *band))
+        for value, rows in (places if a is b else _places(_band(a, *band))).items():
             if value in places:
                 yield rows, places[value]
 
 
 def _band(hashes: np.ndarray, low: int, high: int) -> np.ndarray:
-    mask = np.uint64((1 << int(high - low)) - 1)
+    mask = np.uint64((1 << (high - low)) - 1)
     return ((hashes >> np.uint64(low)) & mask).astype(np.int64)
 
 
