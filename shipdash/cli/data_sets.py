@@ -60,7 +60,7 @@ def list_sets(args: argparse.Namespace) -> int:
 
 
 def show(args: argparse.Namespace) -> int:
-    """A data set: how many pairs, what was left out, and the settings that run on it."""
+    """A data set: how many pairs, what was left out, and the command that selects from it."""
     folder = files.folder_of(args.name)
     manifest = files.read_manifest(folder)
     try:
@@ -138,16 +138,11 @@ def _request(args: argparse.Namespace) -> ImportRequest:
 
 
 def _tell(report: Report, as_json: bool) -> None:
-    source = (f"--set source.kind=files --set source.name={report.name} "
-              f"--set source.fingerprint={report.fingerprint[:16]} "
-              f"--set source.rows={report.rows} --set source.cols={report.cols}")
     if as_json:
-        print(json.dumps(report.to_dict() | {"settings": source}))
+        print(json.dumps(report.to_dict()))
         return
     print(*report.sentences, *report.left_out[:MOST_SHOWN], sep="\n")
     if len(report.left_out) > MOST_SHOWN:
         print(f"and {len(report.left_out) - MOST_SHOWN:,} more: python -m shipdash data show "
               f"{report.name} --json")
-    n_pool = report.n_pairs - report.n_held_out
-    print(f"Run on it: python -m shipdash run --pool {n_pool} --held-out {report.n_held_out} "
-          f"{source}")
+    print(f"Select from it: python -m shipdash run --data {report.name}")
