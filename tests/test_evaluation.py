@@ -89,6 +89,7 @@ def test_no_pairs_give_no_scores(pool):
     """The re-audit of a pool that was kept whole."""
     scores = evaluation.score(pool, Blurred(pool), np.zeros(0, int))
     assert {len(column) for column in scores} == {0}
+    assert scores.worst_prediction.shape == (0, *pool.shape)  # no pictures, yet of that size
 
 
 def test_whoever_listens_may_stop_it(pool, monkeypatch):

@@ -58,8 +58,9 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
             on_block(start + len(block))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     columns = columns or [*[np.zeros(0)] * 4, np.zeros(0, bool)]
+    pictures = np.array([found[2] for found in worst], np.uint8)
     return Scores(indices, *columns, np.array([found[1] for found in worst], np.int64),
-                  np.array([found[2] for found in worst], np.uint8))
+                  pictures.reshape(len(worst), *source.shape))
 
 
 def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:

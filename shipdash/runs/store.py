@@ -39,6 +39,7 @@ from shipdash.runs import log, names, prerequisites, probe_frames
 from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
 from shipdash.runs.folder import Folder, npz, replace
 from shipdash.runs.log import EventWriter, LineWriter
+from shipdash.runs.packed_masks import unpacked
 from shipdash.runs.probe_frames import ProbeFrame
 
 REQUESTS = ("cancel", "pause", "step")
@@ -311,8 +312,9 @@ class Store(Folder):
         """Arrays of an evaluation, one entry a pair, or None.
 
         `index` holds the pairs' numbers, `probability` pictures, everything else one score each.
+        Pictures that are stored as masks (`packed_masks`) come back as 0 and 255.
         """
-        arrays = self._arrays(run_id, f"evaluation/{name}.npz")
+        arrays = unpacked(self._arrays(run_id, f"evaluation/{name}.npz"))
         wanted = "probability" if name == "picked" or name.endswith("_worst") else "iou"
         if arrays is not None and not (wanted in arrays and _are_scores(arrays)):
             raise RunCorrupt(f"evaluation/{name}.npz of run {run_id} is damaged: remove that file")

@@ -18,12 +18,12 @@ from shipdash.records import Picked
 from shipdash.runs import Store
 from shipdash.runs.errors import UNREADABLE
 from shipdash.runs.folder import npz
+from shipdash.runs.packed_masks import MASK
 
 FILE = "details.npz"
 """Name of the stored file beside the table of points."""
 
 QUANTILES = (0.05, 0.5, 0.95)
-MASK = 128  # a stored probability of 0..255 from here on is a pixel of the predicted mask
 
 
 class Detail(NamedTuple):

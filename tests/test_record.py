@@ -1,0 +1,68 @@
+"""Recording a run: what the package ships of it, and that its pages find their predictions."""
+
+import numpy as np
+import pytest
+
+from benchmarks import record
+from shipdash import config as configs
+from shipdash.data import open_source
+from shipdash.runs import Store, worker
+from shipdash.runs.packed_masks import packed, unpacked
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A finished run of the rote learner and its recorded copy: (own store, recorded store, id)."""
+    folder = tmp_path_factory.mktemp("record")
+    asked = configs.quick().replace(**{
+        "network.kind": "rote", "selection.n_pool": 60, "selection.first": 3,
+        "planted.distinct": 20, "evaluation.n_held_out": 30, "network.predict_batch": 10})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHIPDASH_RUNS", str(folder / "runs"))
+        patch.setattr(record, "RECORDED", folder / "recorded")
+        store = Store()
+        run_id, _ = store.create(asked)
+        worker.work(store, run_id)
+        record.main(run_id)
+    return store, Store(folder / "recorded", recorded=True), run_id
+
+
+def test_a_recorded_run_is_a_run(recorded):
+    """It is listed with its result and all its events."""
+    store, copy, run_id = recorded
+    assert [run.run_id for run in copy.list()] == [run_id]
+    assert copy.result(run_id) == store.result(run_id)
+    assert copy.events(run_id) == store.events(run_id)
+    assert copy.probe_frames(run_id)[0].n_tested == store.probe_frames(run_id)[0].n_tested
+
+
+@pytest.mark.parametrize("name", record.PREDICTIONS)
+def test_a_recorded_run_has_its_predictions(recorded, name):
+    """The same pairs and the same masks as in the run's own folder."""
+    store, copy, run_id = recorded
+    mine, shipped = store.load_scores(run_id, name), copy.load_scores(run_id, name)
+    assert len(mine["index"]) > 0
+    assert np.array_equal(mine["index"], shipped["index"])
+    assert np.array_equal(mine["probability"] >= 128, shipped["probability"] == 255)
+    assert set(np.unique(shipped["probability"])) <= {0, 255}
+
+
+def test_recording_again_replaces_the_run_before(recorded, monkeypatch):
+    """One run in the package, whatever was there."""
+    store, copy, run_id = recorded
+    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    monkeypatch.setattr(record, "RECORDED", copy.root)
+    earlier = copy.root / ("0" * 16)
+    earlier.mkdir()
+    record.main(run_id)
+    assert [path.name for path in copy.root.iterdir()] == [run_id]
+
+
+def test_the_masks_of_a_full_run_take_tens_of_kilobytes():
+    """105 pairs of 128 x 128, before compression: 2 kB each."""
+    _, masks = open_source(configs.compact()).draw(range(5))
+    pictures = np.tile(masks, (21, 1, 1)).astype(np.uint8) * 255
+    arrays = {"index": np.arange(105), "probability": pictures}
+    bits = packed(arrays)["bits"]
+    assert bits.nbytes == 105 * 2048
+    assert np.array_equal(unpacked(packed(arrays))["probability"], arrays["probability"])
