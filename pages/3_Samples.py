@@ -1,8 +1,9 @@
 """Samples: the pairs a run kept and the ones it threw away."""
 
 from shipdash import analysis
-from shipdash.ui import frame
+from shipdash.ui import frame, one_pair
 from shipdash.ui.samples import page as samples
+from shipdash.ui.samples import why
 
 frame.page("Samples")
 run = frame.choose(frame.runs())
@@ -12,10 +13,13 @@ if run is not None:
     views = {
         "Core set": lambda: samples.core(run, table),
         "Discarded": lambda: samples.discarded(run, events),
-        "One pair": lambda: samples.one(run, events),
-        **({"Why these?": lambda: samples.why(run, table)} if run.config.knows_factors else {}),
+        "One pair": lambda: samples.one(run),
+        **({"Why these?": lambda: why.show(run, table)} if run.config.knows_factors else {}),
         "Export": lambda: samples.export(run, table),
     }
-    view = frame.switch("View", views, key="view", label_visibility="collapsed")
+    view = frame.switch("View", views, key="view", label_visibility="collapsed",
+                        on_change=one_pair.close)
     with frame.in_words():
         views[view]()
+    if view != "One pair":
+        one_pair.opened(run)

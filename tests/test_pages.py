@@ -110,8 +110,9 @@ def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
 IN_THE_LINK = (
     "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
-    "models", "rules", "failing_page", "replay", "present", "beside",
-    *address.SETTINGS,
+    "models", "rules", "failing_page", "replay", "present", "beside", "sort",
+    "iou", "size", "distance", "polarity", "bar", "bar_page", "untested_page", "worst_page", "a",
+    "b", "part", "pairs_page", *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""
 

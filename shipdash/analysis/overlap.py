@@ -28,7 +28,7 @@ def overlap_table(runs: Mapping[Hashable, StoredRun]) -> pd.DataFrame:
     """
     rows = []
     for a, b in itertools.combinations(runs, 2):
-        if _pool(runs[a].config) != _pool(runs[b].config):
+        if not same_pool(runs[a].config, runs[b].config):
             continue
         one, two = set(runs[a].result.core), set(runs[b].result.core)
         n_pool = max(runs[a].result.n_pool, runs[b].result.n_pool)
@@ -36,6 +36,11 @@ def overlap_table(runs: Mapping[Hashable, StoredRun]) -> pd.DataFrame:
         rows.append((a, b, n_common, float(_jaccard(n_common, len(one), len(two))),
                      *random_overlap(len(one), len(two), n_pool)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def same_pool(a: RunConfig, b: RunConfig) -> bool:
+    """Whether a number stands for the same pair in the pools of both."""
+    return _pool(a) == _pool(b)
 
 
 def overlap_matrix(table: pd.DataFrame, labels: Sequence[Hashable]) -> pd.DataFrame:

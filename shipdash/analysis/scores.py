@@ -64,14 +64,8 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_poo
         Pool numbers drawn at random that stand for the pool. The interval counts the core pairs'
         chance only: draw many times as many as there are core pairs.
     """
-    values = facts[factor]
     stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
-    if values.dtype.kind in "if" and values.nunique() > n_groups:
-        edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, n_groups + 1)))
-        edges[0], edges[-1] = values.min() - 1e-9, values.max()
-        groups = pd.cut(values, edges)
-    else:
-        groups = values.astype(str)
+    groups = _groups(facts[factor], stands, n_groups)
     parts = pd.DataFrame({"group": groups, "n_pool": stands, "n_core": facts["index"].isin(core)})
     table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
     scaled = (table["n_pool"] * n_pool / max(stands.sum(), 1)).round()
@@ -80,6 +74,22 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_poo
     ends = [wilson(row.n_core, row.n_pool) for row in table.itertuples()]
     return table.assign(rate=table["n_core"] / table["n_pool"], low=[low for low, _ in ends],
                         high=[high for _, high in ends])
+
+
+def factor_groups(facts: pd.DataFrame, factor: str, *, sampled: Sequence[int] | None = None,
+                  n_groups: int = 4) -> pd.Series:
+    """The group of each row by its name in `factor_rates`, which takes the same arguments."""
+    stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
+    return _groups(facts[factor], stands, n_groups).map(_group_name, na_action="ignore")
+
+
+def _groups(values: pd.Series, stands: np.ndarray, n_groups: int) -> pd.Series:
+    """Intervals between quantiles of the rows that stand for the pool, or each value by itself."""
+    if values.dtype.kind not in "if" or values.nunique() <= n_groups:
+        return values.astype(str)
+    edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, n_groups + 1)))
+    edges[0], edges[-1] = values.min() - 1e-9, values.max()
+    return pd.cut(values, edges)
 
 
 def same_rate(table: pd.DataFrame) -> float:

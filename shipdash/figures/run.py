@@ -82,9 +82,12 @@ def training(trace: pd.DataFrame, column: str, precision: float | None = None) -
 
 
 def history(table: pd.DataFrame, acceptance: float) -> Chart:
-    """Every IoU one pair was tested with; circles passed, crosses joined the core set."""
+    """Every IoU one pair was tested with: circles passed, crosses joined the core set, a diamond is
+    the final network's."""
     figure = new_figure(SHORT, "pairs tested when it came", "IoU")
-    for outcome, symbol, colour in (("selected", "x", SELECTED), ("discarded", "circle", QUIET)):
+    kinds = (("selected", "x", SELECTED), ("discarded", "circle", QUIET),
+             ("final network", "diamond-open", QUIET))
+    for outcome, symbol, colour in kinds:
         part = table[table["outcome"] == outcome]
         figure.add_scatter(x=part["n_tested"].to_numpy(), y=part["iou"].to_numpy(), name=outcome,
                            mode="markers", marker={"color": colour, "symbol": symbol, "size": 11})

@@ -44,6 +44,7 @@ def factor_rates(table: pd.DataFrame, label: str, *, clear: bool = False) -> Cha
     rate = table["rate"].to_numpy()
     figure.add_scatter(
         x=rate, y=table["group"].to_numpy(), mode="markers", showlegend=False,
+        customdata=table["group"].to_numpy(),  # what a click answers
         marker={"color": SELECTED, "size": 9},
         error_x={"array": table["high"].to_numpy() - rate, "color": QUIET, "thickness": 1.5,
                  "arrayminus": rate - table["low"].to_numpy(), "symmetric": False},

@@ -1,28 +1,31 @@
-"""Pairs as pictures: one contact sheet per page of results, and one pair enlarged.
+"""Pairs as pictures: those of a run from their numbers, its stored predictions, a page of tiles.
 
-A sheet is a single image, so that a page of results costs one element. Pairs are enlarged by
-nearest neighbour, because a pixel is the evidence; the browser only ever makes the sheet smaller.
+What a click on a tile opens is in `one_pair`; sorting and filtering is in `arrange`.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from shipdash.config import ALGORITHM, RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import Source
-from shipdash.ui import frame
+from shipdash.runs.packed_masks import MASK
+from shipdash.ui import frame, tiles
 from shipdash.ui.overlay import data_url, legend, overlay
 
-INK = (122, 134, 148, 255)  # the figures' quiet grey: reads on light and dark
-GAP, LINE, FONT = 20, 40, 26  # pixels of a sheet, shown at 0.7 of its size
-SIDE = 256  # a pair is enlarged to at most this, by a whole number
+QUALITY = 80  # of WebP: 10 kB a noisy pair of 128 x 128; lossless PNG takes 49 kB
+TARGET, VOID = 1, 2  # of a mask; most are bool and have no void pixels
+DRAWN = 256  # an overlay is drawn at least so wide, so that its lines are fine
+Prediction = np.ndarray | str  # or the word for why there is none
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -31,9 +34,10 @@ def _pairs(spec: str, split: str, algorithm: int, indices: tuple[int, ...]):
     return open_source(config, split, algorithm=algorithm).draw(indices)
 
 
-@st.cache_data(max_entries=16, show_spinner="Redrawing the factors of the pool ...")
-def _factors(spec: str, algorithm: int, indices: tuple[int, ...]) -> pd.DataFrame | None:
-    source = open_source(RunConfig.from_dict(json.loads(spec)), algorithm=algorithm)
+@st.cache_data(max_entries=16, show_spinner="Redrawing the factors of the pairs ...")
+def _factors(spec: str, split: str, algorithm: int,
+             indices: tuple[int, ...]) -> pd.DataFrame | None:
+    source = open_source(RunConfig.from_dict(json.loads(spec)), split, algorithm=algorithm)
     rows = [(i, source.factors(i)) for i in indices]
     if any(found is None for _, found in rows):
         return None
@@ -41,10 +45,11 @@ def _factors(spec: str, algorithm: int, indices: tuple[int, ...]) -> pd.DataFram
                          for i, found in rows])
 
 
-def factors(run: frame.Run, indices: Sequence[int]) -> pd.DataFrame | None:
-    """True factors of the numbered pool pairs, one row each, `index` first; None where nobody
-    knows them."""
-    return _factors(run.config.canonical_json(), _algorithm(run), tuple(map(int, indices)))
+def factors(run: frame.Run, indices: Sequence[int], split: str = "pool") -> pd.DataFrame | None:
+    """True factors of numbered pairs, one row each, `index` first; None where nobody knows
+    them."""
+    spec = run.config.canonical_json()
+    return _factors(spec, split, _algorithm(run), tuple(map(int, indices)))
 
 
 def pairs(config: RunConfig, split: str, algorithm: int, indices: Sequence[int]):
@@ -90,32 +95,31 @@ def failed_with(run: frame.Run, indices: Sequence[int], ious: Sequence[float | N
     return [stored.get(int(i), word) for i, word in zip(indices, tested, strict=True)]
 
 
-def sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
-          wrong: Sequence[np.ndarray | str] | None = None, *, columns: int = 2) -> Image.Image:
-    """Tiles of image, truth and (with `wrong`) prediction against truth, a caption under each.
+def no_predictions(run: frame.Run) -> str:
+    """Why a gallery shows no prediction, in a sentence."""
+    if run.recorded:
+        return ("No predictions are stored with this recorded run: version "
+                f"{run.result.version} shipped none.")
+    return "No predictions are stored with this run."
 
-    A word stands in the place of a prediction that there is not.
-    """
-    panels, size = 2 if wrong is None else 3, images.shape[1]
-    side = size * max(SIDE // size, 1)
-    wide, high = panels * (side + 4) + GAP, side + LINE + GAP
-    columns = max(min(columns, len(captions)), 1)
-    rows = -(-len(captions) // columns)
-    out = Image.new("RGBA", (columns * wide, max(rows, 1) * high), (0, 0, 0, 0))
-    pen, font = ImageDraw.Draw(out), ImageFont.load_default(FONT)
-    for k, caption in enumerate(captions):
-        x, y = (k % columns) * wide, (k // columns) * high
-        parts = [_rgb(images[k]), _grey(masks[k])]
-        parts += [] if wrong is None else [_against(masks[k], wrong[k], side // size)]
-        for j, part in enumerate(parts):
-            _place(out, part, (x + j * (side + 4), y), side)
-        pen.text((x, y + side + 4), caption, INK, font)
-    return out
+
+def captions(rows: pd.DataFrame) -> list[str]:
+    """Order of selection, number and IoU of pairs, as far as the table has them."""
+    orders = [f"#{int(n)} · " for n in rows["order"]] if "order" in rows else [""] * len(rows)
+    return [f"{order}pair {int(i):,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v, 3)}")
+            for order, i, v in zip(orders, rows["index"], rows["iou"], strict=True)]
 
 
 def inline(part: np.ndarray) -> str:
-    """One image, mask or prediction as a data URL, pixel for pixel: for what changes often."""
+    """One image, mask or prediction as a data URL, pixel for pixel."""
     return data_url((_rgb if part.ndim == 3 else _grey)(part))
+
+
+def webp(image: np.ndarray) -> str:
+    """An image float32 (rows, cols, 3) in [0, 1] as a data URL. Lossy: noise hardly compresses."""
+    out = io.BytesIO()
+    _rgb(image).convert("RGB").save(out, "WEBP", quality=QUALITY)
+    return f"data:image/webp;base64,{base64.b64encode(out.getvalue()).decode()}"
 
 
 def mosaic(images: np.ndarray, *, columns: int = 14, side: int = 64) -> Image.Image:
@@ -129,36 +133,45 @@ def mosaic(images: np.ndarray, *, columns: int = 14, side: int = 64) -> Image.Im
     return out
 
 
-def show_sheet(images, masks, captions, wrong=None, *, key: str, alt: str,
-               columns: int | None = None) -> None:
-    """The contact sheet on the page; by default two columns of three panels or three of two."""
-    columns = columns or (3 if wrong is None else 2)
-    with st.container(key=f"sheet_{key}"):
-        picture = sheet(images, masks, captions, wrong, columns=columns)
-        st.image(picture, width=int(0.7 * picture.width), alt=alt)
-        if wrong is not None:
-            legend()
+def truth(mask: np.ndarray) -> tiles.Part:
+    """A mask as the part of a tile: target white, void pixels grey."""
+    shade = np.array([0, 255, 128], np.uint8)  # of none, target and void
+    return tiles.Part("truth", inline(mask if mask.dtype == bool else shade[mask]))
 
 
-def _place(out: Image.Image, part: Image.Image | str, at: tuple[int, int], side: int) -> None:
-    """A picture enlarged by nearest neighbour, or a word in its place."""
-    if isinstance(part, str):
-        pen = ImageDraw.Draw(out)
-        pen.rectangle([*at, at[0] + side - 1, at[1] + side - 1], outline=INK)
-        pen.text((at[0] + side // 8, at[1] + side // 2), part, INK,
-                 ImageFont.load_default(FONT), anchor="lm")
-    else:
-        out.paste(part.resize((side, side), Image.Resampling.NEAREST), at)
+def against(mask: np.ndarray, predicted: Prediction, name: str = "prediction against truth"
+            ) -> tiles.Part:
+    """A prediction over the truth as the part of a tile; void pixels count nowhere."""
+    if isinstance(predicted, str):
+        return tiles.Part(name, word=predicted)
+    seen = (predicted >= MASK if predicted.dtype != bool else predicted) & (mask != VOID)
+    scale = max(-(-DRAWN // mask.shape[1]), 1)
+    picture = overlay(mask == TARGET, seen, scale=scale)
+    return tiles.Part(name, data_url(picture), is_drawing=True)
+
+
+def show_sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
+               *wrong: Sequence[Prediction] | None, key: str, alt: str,
+               names: Sequence[str] = (), columns: int = 0) -> str | None:
+    """Tiles of image, truth and each of `wrong` against the truth, a caption below.
+
+    With `names` every tile is a button, and the name of the one clicked just now is returned.
+    With one column the pictures are large.
+    """
+    shown = [predicted for predicted in wrong if predicted is not None]
+    found = [tiles.Tile(names[k] if names else str(k), caption, (
+        tiles.Part("image", webp(images[k])), truth(masks[k]),
+        *(against(masks[k], predicted[k]) for predicted in shown)))
+        for k, caption in enumerate(captions)]
+    clicked = tiles.draw(found, key=key, alt=alt, clicks=bool(names),
+                         width_px=200 if columns == 1 else 118)
+    if shown:
+        legend()
+    return clicked
 
 
 def _rgb(image: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)).convert("RGBA")
-
-
-def _against(mask: np.ndarray, predicted: np.ndarray | str, scale: int) -> Image.Image | str:
-    """A prediction over the truth, or the word for why there is none."""
-    return predicted if isinstance(predicted, str) else overlay(mask, predicted,
-                                                                scale=max(scale, 1))
 
 
 def _grey(mask: np.ndarray) -> Image.Image:
@@ -171,5 +184,5 @@ def page_of(table: pd.DataFrame, *, key: str, per_page: int = 12) -> pd.DataFram
     n_pages = max(-(-len(table) // per_page), 1)
     number = 1
     if n_pages > 1:
-        number = st.pagination(n_pages, key=key, bind="query-params")
+        number = min(st.pagination(n_pages, key=key, bind="query-params"), n_pages)
     return table.iloc[(number - 1) * per_page : number * per_page]

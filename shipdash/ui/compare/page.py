@@ -15,6 +15,7 @@ from shipdash.records import RunState
 from shipdash.results import fails
 from shipdash.runs import Store
 from shipdash.ui import chart, frame
+from shipdash.ui.compare import pairs
 from shipdash.ui.words import plain
 
 MOST = 40
@@ -198,6 +199,7 @@ def overlap(runs: list[frame.Run]) -> None:
                note="Jaccard index: pairs in both core sets as a share of pairs in either. Blank: "
                     "another data set, scene or pool seed, or other planted pairs, so that the "
                     "pools hold other pairs.")
+    pairs.show(done, names)
 
 
 def origin(runs: list[frame.Run]) -> None:

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import chart, evidence, frame, gallery, tables
+from shipdash.ui import arrange, chart, evidence, frame, gallery, one_pair, tables
 from shipdash.ui.evaluation import certificate, controls, repeated_runs
 
-N_WORST = 12
+N_WORST = 24  # as many predictions are stored (`learning.evaluation`)
 
 
 def held_out(run: frame.Run) -> None:
@@ -59,17 +59,29 @@ def _distributions(run: frame.Run, iou: np.ndarray) -> None:
 
 
 def _worst(run: frame.Run, iou: np.ndarray) -> None:
+    """The held-out pairs with the lowest IoU, sorted and filtered as the viewer asks."""
     order = np.argsort(iou, kind="stable")[:N_WORST]
-    images, masks = gallery.of_run(run, order, split="held_out")
-    stored = gallery.predictions(run, "held_out_worst")
-    wrong = [stored.get(int(i)) for i in order] if stored else None
-    wrong = None if wrong and any(w is None for w in wrong) else wrong
-    captions = [f"held-out {int(i):,} · IoU {frame.iou(iou[i])}" for i in order]
+    table = pd.DataFrame({"index": order, "iou": iou[order].astype(float)})
     lowest, highest = frame.iou(iou[order[0]]), frame.iou(iou[order[-1]])
     st.markdown(f"#### The {len(order)} worst: IoU {lowest} to {highest}")
-    st.caption("Image, truth" + (", prediction of the final network." if wrong else "."))
-    gallery.show_sheet(images, masks, captions, wrong, key="worst",
-                       alt=f"The worst held-out pairs: {captions[0]} and on.")
+    rows = gallery.page_of(arrange.choose(run, table, split="held_out"), key="worst_page")
+    _sheet(run, rows, "held_out", key="worst")
+
+
+def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
+    """A page of pairs with the final network's predictions; a click on one opens it."""
+    if rows.empty:
+        frame.empty("No pair matches.", "Set a filter back to any.")
+        return
+    images, masks = gallery.of_run(run, rows["index"], split)
+    stored = gallery.predictions(run, "held_out_worst" if split == "held_out" else "reaudit_worst")
+    wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
+    st.caption("Image, truth, prediction of the final network against the truth. A click opens the "
+               "pair." if wrong else f"Image, truth. {gallery.no_predictions(run)}")
+    captions = gallery.captions(rows)
+    one_pair.click(gallery.show_sheet(
+        images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"], split),
+        alt=f"Pairs by the final network: {captions[0]} and on."))
 
 
 def reaudit(run: frame.Run) -> None:
@@ -95,16 +107,9 @@ def reaudit(run: frame.Run) -> None:
 def _failing(run: frame.Run, failing: list[int]) -> None:
     scores = frame.store_of(run).load_scores(run.run_id, "reaudit")
     known = {} if not scores else dict(zip(map(int, scores["index"]), scores["iou"], strict=True))
-    rows = gallery.page_of(pd.DataFrame({"index": failing}), key="failing_page")
-    images, masks = gallery.of_run(run, rows["index"])
-    stored = gallery.predictions(run, "reaudit_worst")
-    wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
-    captions = [f"pair {int(i):,}" + (f" · IoU {frame.iou(known[i], 3)}" if i in known else "")
-                for i in rows["index"]]
-    st.caption("Worst first: image, truth" + (", prediction of the final network." if wrong
-                                              else "."))
-    gallery.show_sheet(images, masks, captions, wrong, key="failing",
-                       alt=f"Discarded pairs that now fail, worst first: {captions[0]} and on.")
+    table = pd.DataFrame({"index": failing, "iou": [known.get(i, np.nan) for i in failing]})
+    rows = gallery.page_of(arrange.choose(run, table.astype({"iou": float})), key="failing_page")
+    _sheet(run, rows, "pool", key="failing")
 
 
 def _passes(run: frame.Run) -> None:

@@ -6,17 +6,16 @@ Numbers and pictures only. How they look is decided in the browser (`stage`).
 from __future__ import annotations
 
 import base64
-import io
 import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from shipdash.analysis.timeline import Timeline, timeline
 from shipdash.records import Event, Picked
+from shipdash.runs.packed_masks import MASK
 from shipdash.runs.probe_frames import ProbeFrame
 from shipdash.ui import frame, gallery
 
@@ -25,9 +24,6 @@ MOST_PICTURES = 200
 
 MOST_PIXELS = MOST_PICTURES * 128 * 128
 FEWEST_PICTURES = 20
-QUALITY = 80  # of WebP: 10 kB a noisy pair of 128 x 128; lossless PNG takes 49 kB
-TARGET, VOID = 1, 2  # of a mask; most are bool and have no void pixels
-THRESHOLD = 128  # a stored prediction is uint8; from one half on it says "ship"
 
 
 class Film(NamedTuple):
@@ -90,8 +86,8 @@ def _picks(run: frame.Run, picks: list[Picked], stored: dict[int, np.ndarray],
         "order": [pick.n_core for pick in picks], "index": [pick.index for pick in picks],
         "iou": [None if pick.iou is None else frame.iou(pick.iou) for pick in picks],
         "known": [pick.index in stored for pick in picks],
-        "images": [_webp(image) for image in images],
-        **_against(masks, wrong >= THRESHOLD),
+        "images": [gallery.webp(image) for image in images],
+        **_against(masks, wrong >= MASK),
     }
 
 
@@ -111,24 +107,18 @@ def _probe(run: frame.Run, frames: list[ProbeFrame]) -> dict[str, Any] | None:
     _, masks = gallery.of_run(run, range(n), "probe")
     return {
         "seconds": [round(seen.elapsed_s, 3) for seen in frames],
-        "truth": _packed(masks == TARGET),
+        "truth": _packed(masks == gallery.TARGET),
         "frames": [_against(masks, seen.masks)["predicted"] for seen in frames],
     }
 
 
 def _against(masks: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
     """Truth and prediction, void pixels left out of both: they count nowhere."""
-    return {"truth": _packed(masks == TARGET), "predicted": _packed(predicted & (masks != VOID))}
+    return {"truth": _packed(masks == gallery.TARGET),
+            "predicted": _packed(predicted & (masks != gallery.VOID))}
 
 
 def _packed(masks: np.ndarray) -> str:
     """Masks bool (n, rows, cols) as text: one bit a pixel, compressed."""
     return base64.b64encode(zlib.compress(np.packbits(masks).tobytes(), 9)).decode()
 
-
-def _webp(image: np.ndarray) -> str:
-    """An image float32 (rows, cols, 3) in [0, 1] as a data URL. Lossy: noise hardly compresses."""
-    out = io.BytesIO()
-    pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-    Image.fromarray(pixels).save(out, "WEBP", quality=QUALITY)
-    return f"data:image/webp;base64,{base64.b64encode(out.getvalue()).decode()}"

@@ -1,67 +1,87 @@
-"""The Samples page's parts: core pairs, discarded pairs, one pair, factors, export."""
+"""The Samples page's parts: core pairs, discarded pairs, one pair, export (*Why these?*: `why`)."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from shipdash import analysis, figures
+from shipdash import analysis
 from shipdash.data import export as exports
 from shipdash.runs.folder import npz
-from shipdash.ui import chart, frame, gallery
+from shipdash.ui import address, arrange, frame, gallery, one_pair
 
-MOST_FACTORS = 20_000
-"""Pool pairs whose factors are redrawn, 0.2 ms each: a larger pool is stood for by as many."""
-
-FACTORS = {
-    "semi_row": "Semi-axis along rows (px)", "semi_col": "Semi-axis along columns (px)",
-    "angle_deg": "Rotation (degrees)", "high_sea": "High sea",
-    "distance_px": "Distance to the distractor (px)",
-    "distractor_area_px": "Visible distractor area (px)", "target_area_px": "Target area (px)",
-}
+MOST_NEAR = 1_000
+"""Discarded pairs that can be sorted and filtered, those with the lowest IoU; their factors are
+redrawn, 0.2 ms each."""
 
 
 def core(run: frame.Run, table: pd.DataFrame) -> None:
-    """Core pairs in order of selection, with truth and the prediction they failed with."""
+    """Core pairs from the first that failed on, with truth and the prediction they failed with."""
     if table.empty:
         frame.empty("No pair selected yet.", "Open the Run page and watch the first ones join.")
         return
-    st.markdown(f"#### {len(table):,} pairs in order of selection")
-    rows = gallery.page_of(table, key="core_page")
+    failed, untested = table[table["iou"].notna()], table[table["iou"].isna()]
+    st.markdown(f"#### {len(table):,} pairs kept, {len(failed):,} of them because they failed")
+    if failed.empty:
+        _sheet(run, gallery.page_of(untested, key="core_page"), key="core")
+        return
+    rows = gallery.page_of(arrange.choose(run, failed), key="core_page")
+    if rows.empty:
+        frame.empty("No core pair matches.", "Set a filter back to any.")
+    else:
+        _sheet(run, rows, key="core")
+    _untested(run, untested)
+
+
+def _untested(run: frame.Run, table: pd.DataFrame) -> None:
+    """The pairs that start the core set, folded: no network has judged them."""
+    if table.empty:
+        return
+    words = "1 pair" if len(table) == 1 else f"The first {len(table):,} pairs"
+    with st.expander(f"{words} joined untested", key="untested", on_change="rerun") as fold:
+        if fold.open:
+            _sheet(run, gallery.page_of(table, key="untested_page"), key="untested_pairs")
+
+
+def _sheet(run: frame.Run, rows: pd.DataFrame, *, key: str) -> None:
+    """A page of core pairs; a click on one opens it."""
     images, masks = gallery.of_run(run, rows["index"])
     wrong = gallery.failed_with(run, rows["index"], rows["iou"])
-    st.caption("Image, truth" + (", and the prediction the pair failed with." if wrong else ".")
-               + " The first pairs join untested.")
-    captions = [f"#{order} · pair {i:,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v)}")
-                for order, i, v in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
-    gallery.show_sheet(images, masks, captions, wrong, key="core",
-                       alt=f"Core pairs {captions[0]} to {captions[-1]}.")
+    st.caption(f"Image, truth. {gallery.no_predictions(run)}" if wrong is None else
+               "Image, truth, and the prediction that the pair failed with against the truth. "
+               "A click opens the pair.")
+    captions = gallery.captions(rows)
+    one_pair.click(gallery.show_sheet(
+        images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"]),
+        alt=f"Core pairs {captions[0]} to {captions[-1]}."))
 
 
 def discarded(run: frame.Run, events) -> None:
     """Near misses, and the worst by the final network."""
     choice = frame.switch("Show", ["near misses", "worst at the end"], key="discarded")
-    predicted = None
+    predicted = {}
     if choice == "near misses":
         table = analysis.discarded_table(events)
-        st.caption("Discarded with the lowest IoU that still passed, when they came.")
+        st.caption("Discarded with the lowest IoU that still passed, when they came. A click opens "
+                   "the pair.")
     else:
         table, predicted = _worst(run), gallery.predictions(run, "reaudit_worst")
-        st.caption("Discarded pairs with the lowest IoU under the final network (re-audit).")
+        st.caption("Discarded pairs with the lowest IoU under the final network (re-audit). "
+                   + ("" if predicted else gallery.no_predictions(run)))
     if table.empty:
-        frame.empty("Nothing to show yet.", "The re-audit is made when a run has ended."
-                    if predicted is not None else "No pair has been discarded so far.")
+        frame.empty("Nothing to show yet.", "No pair has been discarded so far."
+                    if choice == "near misses" else "The re-audit is made when a run has ended.")
         return
-    rows = gallery.page_of(table.head(120), key="discarded_page")
+    rows = gallery.page_of(arrange.choose(run, table.head(MOST_NEAR)), key="discarded_page")
+    if rows.empty:
+        frame.empty("No discarded pair matches.", "Set a filter back to any.")
+        return
     images, masks = gallery.of_run(run, rows["index"])
-    wrong = [predicted.get(int(i)) for i in rows["index"]] if predicted else None
-    if wrong and any(w is None for w in wrong):
-        wrong = None  # predictions are stored for the worst few only
-    captions = [f"pair {int(i):,} · IoU {frame.iou(v, 3)}"
-                for i, v in zip(rows["index"], rows["iou"], strict=True)]
-    gallery.show_sheet(images, masks, captions, wrong, key="discarded",
-                       alt=f"Discarded pairs: {captions[0]} and on.")
+    wrong = [predicted.get(int(i), "not stored") for i in rows["index"]] if predicted else None
+    captions = gallery.captions(rows)
+    one_pair.click(gallery.show_sheet(
+        images, masks, captions, wrong, key="discarded_pairs",
+        names=one_pair.names(rows["index"]), alt=f"Discarded pairs: {captions[0]} and on."))
 
 
 def _worst(run: frame.Run) -> pd.DataFrame:
@@ -72,54 +92,14 @@ def _worst(run: frame.Run) -> pd.DataFrame:
     return table.sort_values(["iou", "index"], ignore_index=True)
 
 
-def one(run: frame.Run, events) -> None:
+def one(run: frame.Run) -> None:
     """One pair followed over the run."""
-    n = run.config.selection.n_pool
-    index = st.number_input("Pair number", 0, n - 1, 0, key="pair", bind=frame.link("pair"),
-                            width=220, help="Its number in the pool, as on every page.") or 0
-    images, masks = gallery.of_run(run, [index])
-    history = analysis.pair_history(events, index)
-    facts = gallery.factors(run, (index,))
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        stored = gallery.predictions(run, "picked").get(index)
-        wrong = None if stored is None else [stored]
-        gallery.show_sheet(images, masks, [f"pair {index:,}: image, truth"], wrong, key="one",
-                           columns=1, alt=f"Image and mask of pair {index}.")
-        if facts is not None:
-            st.dataframe(facts.T.astype(str).rename(columns={0: "value"}), key="facts",
-                         alt=f"True factors of pair {index}.")
-    with right:
-        if history.empty:
-            frame.empty("Not tested.", "It has not come yet, or it was one of the first pairs.")
-        else:
-            limit = run.config.selection.acceptance_iou
-            chart.show(figures.history(history.dropna(), limit), key="history",
-                       origin=frame.provenance(run))
-
-
-def why(run: frame.Run, table: pd.DataFrame) -> None:
-    """Which true factors get selected, with intervals: many factors are looked at, so some
-    differences come by chance."""
-    n = run.config.selection.n_pool
-    chosen = tuple(int(i) for i in table["index"])
-    sampled = None
-    if n > MOST_FACTORS:
-        sampled = np.random.default_rng(0).choice(n, MOST_FACTORS, replace=False).tolist()
-    drawn = range(n) if sampled is None else sorted({*sampled, *chosen})
-    facts = gallery.factors(run, tuple(drawn))
-    part = "" if sampled is None else f", which {MOST_FACTORS:,} random ones stand for"
-    st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals (Wilson). "
-               f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
-               f"a chance of 5 % / {len(FACTORS)} (Pearson's chi-square test).")
-    cells = st.columns(2, gap="large")
-    for k, (factor, label) in enumerate(FACTORS.items()):
-        rates = analysis.factor_rates(facts, chosen, factor, n_pool=n, sampled=sampled)
-        chance = analysis.same_rate(rates)
-        with cells[k % 2]:
-            figure = figures.factor_rates(rates, label, clear=chance < 0.05 / len(FACTORS))
-            chart.show(figure, key=f"factor_{factor}", origin=frame.provenance(run),
-                       note=f"Chance of such rates if all were picked alike: {chance:.2g}")
+    pair = one_pair.asked(run)
+    st.session_state["pair_number"] = pair.index if pair and pair.split == "pool" else 0
+    st.number_input("Pair number", 0, run.config.selection.n_pool - 1, key="pair_number", width=220,
+                    on_change=address.write, args=("pair", "pair_number", None),
+                    help="Its number in the pool, as on every page.")
+    one_pair.show(run, pair or one_pair.Asked("pool", 0))
 
 
 def export(run: frame.Run, table: pd.DataFrame) -> None:

@@ -1,0 +1,124 @@
+"""The pairs that two runs kept: only the one, only the other, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import analysis
+from shipdash.analysis.overlap import same_pool
+from shipdash.ui import address, arrange, frame, gallery, one_pair
+
+
+class Two(NamedTuple):
+    """Two runs, the core table and the discarded table of each by its letter."""
+
+    runs: dict[str, frame.Run]
+    core: dict[str, pd.DataFrame]
+    passed: dict[str, dict[int, float]]  # pair -> IoU that it was discarded with
+
+
+def show(runs: list[frame.Run], names: Mapping[str, str]) -> None:
+    """Choose two of the runs and a part of their core sets; `names` are those of the overlap."""
+    two = _choose({run.run_id: run for run in runs if run.result}, names)
+    if two is None:
+        return
+    parts = _parts(two)
+    sizes = ", ".join(f"{len(table):,} {part}" for part, table in parts.items())
+    st.caption(f"{sizes}. A click opens the pair.")
+    part = frame.switch("Pairs", parts, key="part", label_visibility="collapsed",
+                        on_change=one_pair.close)
+    table = parts[part]
+    if table.empty:
+        frame.empty(f"No pair is {part}.", "Choose another part, or other runs.")
+        return
+    first = two.runs["B" if part == "only in B" else "A"]
+    rows = gallery.page_of(arrange.choose(first, table), key="pairs_page")
+    if rows.empty:
+        frame.empty("No pair matches.", "Set a filter back to any.")
+        return
+    _sheet(two, part, rows)
+    one_pair.opened(first)
+
+
+def _choose(done: dict[str, frame.Run], names: Mapping[str, str]) -> Two | None:
+    """The two runs of the address, else the first two whose pools hold the same pairs."""
+    couples = [(a, b) for a in done for b in done
+               if a != b and same_pool(done[a].config, done[b].config)]
+    if not couples:
+        return None
+    st.markdown("#### The pairs themselves")
+    with st.container(horizontal=True):
+        a = _box("A", "a", list(dict.fromkeys(a for a, _ in couples)), names)
+        b = _box("B", "b", [other for one, other in couples if one == a], names)
+    runs = {"A": done[a], "B": done[b]}
+    events = {letter: frame.events(run) for letter, run in runs.items()}
+    core = {letter: analysis.core_table(found) for letter, found in events.items()}
+    passed = {letter: _passed(found) for letter, found in events.items()}
+    return Two(runs, core, passed)
+
+
+def _box(label: str, name: str, options: list[str], names: Mapping[str, str]) -> str:
+    """A box for a run that shows what the address says and writes there what is chosen."""
+    asked = st.query_params.get(name)
+    chosen = asked if asked in options else options[0]
+    st.session_state[f"compare_{name}"] = chosen
+    st.selectbox(label, options, key=f"compare_{name}", format_func=names.get, width=420,
+                 on_change=_chosen, args=(name, f"compare_{name}"))
+    return chosen
+
+
+def _chosen(name: str, key: str) -> None:
+    address.write(name, key, None)
+    one_pair.close()
+
+
+def _passed(events) -> dict[int, float]:
+    table = analysis.discarded_table(events)
+    return dict(zip(table["index"].astype(int), table["iou"], strict=True))
+
+
+def _parts(two: Two) -> dict[str, pd.DataFrame]:
+    """Core tables of the three parts; those of both runs have the order and IoU of A."""
+    a, b = two.core["A"], two.core["B"]
+    return {"only in A": a[~a["index"].isin(b["index"])],
+            "only in B": b[~b["index"].isin(a["index"])],
+            "in both": a[a["index"].isin(b["index"])]}
+
+
+def _sheet(two: Two, part: str, rows: pd.DataFrame) -> None:
+    """A page of the part: the prediction each pair failed with, in each run that kept it."""
+    kept = {"only in A": "A", "only in B": "B", "in both": "AB"}[part]
+    images, masks = gallery.of_run(two.runs[kept[0]], rows["index"])
+    wrong = [gallery.failed_with(two.runs[letter], rows["index"], _ious(two, letter, rows))
+             for letter in kept]
+    captions = [_caption(two, int(i)) for i in rows["index"]]
+    shown = " and ".join(letter for letter, found in zip(kept, wrong, strict=True) if found)
+    st.caption(f"Image, truth, prediction that the pair failed with in {shown} against the truth."
+               if shown else f"Image, truth. {gallery.no_predictions(two.runs[kept[0]])}")
+    one_pair.click(gallery.show_sheet(
+        images, masks, captions, *wrong, key="compare_pairs",
+        names=one_pair.names(rows["index"]), alt=f"Pairs {part}: {captions[0]} and on."))
+
+
+def _ious(two: Two, letter: str, rows: pd.DataFrame) -> list[float]:
+    table = two.core[letter].drop_duplicates("index").set_index("index")["iou"]
+    return table.reindex(rows["index"]).tolist()
+
+
+def _caption(two: Two, index: int) -> str:
+    """What became of a pair in either run."""
+    return f"pair {index:,} · " + " · ".join(
+        f"{letter} {_became(two, letter, index)}" for letter in two.runs)
+
+
+def _became(two: Two, letter: str, index: int) -> str:
+    found = two.core[letter].query("index == @index")
+    if len(found):
+        iou = found["iou"].iloc[0]
+        return "kept untested" if pd.isna(iou) else f"failed at {frame.iou(iou)}"
+    passed = two.passed[letter].get(index)
+    return "did not test it" if passed is None else f"passed at {frame.iou(passed)}"

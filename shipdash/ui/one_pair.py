@@ -1,0 +1,212 @@
+"""One pair opened: its pictures, its factors, its IoU over the run and the nearest core pair.
+
+Any page with a gallery opens it over itself; the pair is in the address (``pair=17``, or
+``pair=held_out.17`` of the held-out split), so a link opens it too and Back closes it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.analysis.nearest import nearest_by_brightness, nearest_by_factors
+from shipdash.ui import chart, factors, frame, gallery, tiles
+from shipdash.ui.overlay import legend
+
+PATTERN = re.compile(r"(?:(held_out)\.)?([0-9]{1,9})")
+
+MOST_COMPARED = 1_000
+"""Core pairs of a data set that are drawn to find the nearest, a millisecond each."""
+
+
+class Asked(NamedTuple):
+    """A pair by its split and its number there."""
+
+    split: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        """As the address has it."""
+        return str(self.index) if self.split == "pool" else f"{self.split}.{self.index}"
+
+    @property
+    def words(self) -> str:
+        """As a page says it."""
+        return f"{'pair' if self.split == 'pool' else 'held-out pair'} {self.index:,}"
+
+
+class Seen(NamedTuple):
+    """A stored prediction of a pair, and which it is."""
+
+    picture: np.ndarray
+    words: str
+
+
+def names(indices, split: str = "pool") -> list[str]:
+    """What the tiles of these pairs are called: what a click puts into the address."""
+    return [Asked(split, int(i)).name for i in indices]
+
+
+def click(name: str | None) -> None:
+    """A tile was clicked: the pair goes into the address, and `opened` shows it."""
+    if name is not None:
+        st.query_params["pair"] = name
+
+
+def close() -> None:
+    """No pair is open any more."""
+    st.query_params.pop("pair", None)
+
+
+def asked(run: frame.Run) -> Asked | None:
+    """The pair of the address; None where it names none that the run has."""
+    found = PATTERN.fullmatch(st.query_params.get("pair", ""))
+    if found is None:
+        return None
+    split, index = found[1] or "pool", int(found[2])
+    config = run.config
+    n = config.selection.n_pool if split == "pool" else config.evaluation.n_held_out
+    return Asked(split, index) if index < n else None
+
+
+def opened(run: frame.Run) -> None:
+    """The pair of the address over the page; called after every gallery of the page."""
+    pair = asked(run)
+    if pair is not None:
+        title = pair.words.capitalize()
+        st.dialog(title, width="large", on_dismiss=close)(show)(run, pair)
+
+
+def show(run: frame.Run, pair: Asked) -> None:
+    """All that is known of one pair in a run."""
+    with frame.in_words():
+        events = frame.events(run)
+        _pictures(run, pair)
+        st.markdown(_story(run, events, pair))
+        facts = gallery.factors(run, (pair.index,), pair.split)
+        left, right = st.columns(2, gap="large")
+        with left:
+            if facts is not None:
+                st.markdown("#### True factors")
+                st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, key="facts",
+                             height=300, alt=f"True factors of {pair.words}.")
+        with right if facts is not None else left:
+            _history(run, events, pair)
+            _nearest(run, analysis.core_table(events)["index"].tolist(), pair)
+
+
+def _pictures(run: frame.Run, pair: Asked) -> None:
+    (image,), (mask,) = gallery.of_run(run, [pair.index], pair.split)
+    seen = prediction(run, pair)
+    parts = [tiles.Part("image", gallery.inline(image)), gallery.truth(mask)]
+    if seen is not None:
+        parts += [tiles.Part("prediction", gallery.inline(seen.picture)),
+                  gallery.against(mask, seen.picture)]
+    caption = gallery.no_predictions(run) if not _stores_any(run) else (
+        "No prediction is stored for this pair." if seen is None else f"Prediction: {seen.words}.")
+    tiles.draw([tiles.Tile(pair.name, caption, tuple(parts))], key="one_pair", named=True,
+               width_px=130, alt=f"Pictures of {pair.words}.")
+    if seen is not None:
+        legend()
+
+
+def prediction(run: frame.Run, pair: Asked) -> Seen | None:
+    """The stored prediction that says most of a pair: the one it failed with, else the last."""
+    kept = (("picked", "the one it failed with"),
+            ("reaudit_worst", "that of the final network"))
+    for name, words in kept if pair.split == "pool" else (("held_out_worst", kept[1][1]),):
+        picture = gallery.predictions(run, name).get(pair.index)
+        if picture is not None:
+            return Seen(picture, words)
+    return None
+
+
+def _stores_any(run: frame.Run) -> bool:
+    return any(gallery.predictions(run, name)
+               for name in ("picked", "reaudit_worst", "held_out_worst"))
+
+
+def _story(run: frame.Run, events, pair: Asked) -> str:
+    """What became of the pair, in sentences."""
+    final = final_iou(run, pair)
+    if pair.split != "pool":
+        return ("" if final is None else f"The final network predicts it with IoU "
+                f"{frame.iou(final, 3)}. ") + "It is held out: never trained on."
+    picked = analysis.core_table(events).query("index == @pair.index")
+    history = analysis.pair_history(events, pair.index)
+    if len(picked):
+        row = picked.iloc[0]
+        why = ("joined untested" if np.isnan(row["iou"])
+               else f"failed with IoU {frame.iou(row['iou'], 3)} and joined")
+        return (f"It {why} the core set as number {int(row['order']):,}, when "
+                f"{int(row['n_tested']):,} pairs had been tested.")
+    if history.empty:
+        return "It has not been tested yet."
+    last = history.iloc[-1]
+    told = (f"It passed with IoU {frame.iou(last['iou'], 3)} when {int(last['n_tested']):,} pairs "
+            "had been tested, so it was discarded.")
+    return told if final is None else (f"{told} The final network predicts it with IoU "
+                                       f"{frame.iou(final, 3)}.")
+
+
+def final_iou(run: frame.Run, pair: Asked) -> float | None:
+    """IoU under the final network, from the re-audit or the held-out scores."""
+    name = "reaudit" if pair.split == "pool" else pair.split
+    try:
+        scores = frame.store_of(run).load_scores(run.run_id, name)
+    except (frame.StoreError, OSError):
+        return None
+    at = np.flatnonzero(scores["index"] == pair.index) if scores else []
+    return float(scores["iou"][at[0]]) if len(at) else None
+
+
+def _history(run: frame.Run, events, pair: Asked) -> None:
+    """Every IoU of the pair while the run went on, and the final network's."""
+    if pair.split != "pool":
+        return
+    history = analysis.pair_history(events, pair.index).dropna()
+    final = final_iou(run, pair)
+    if history.empty and final is None:
+        st.caption("It was never tested, so there is no IoU to show.")
+        return
+    if final is not None:
+        end = pd.DataFrame([(run.result.n_tested, run.result.rounds, final, "final network")],
+                           columns=history.columns)
+        history = pd.concat([history, end], ignore_index=True) if len(history) else end
+    chart.show(figures.history(history, run.config.selection.acceptance_iou), key="history",
+               origin=frame.provenance(run))
+
+
+def _nearest(run: frame.Run, core: list[int], pair: Asked) -> None:
+    """The core pair that resembles it most, as a tile that opens it."""
+    others = [i for i in core if pair.split != "pool" or i != pair.index]
+    if not others:
+        return
+    by, found = _search(run, others, pair)
+    images, masks = gallery.of_run(run, [found])
+    st.markdown("#### Nearest core pair")
+    clicked = gallery.show_sheet(images, masks, [f"pair {found:,}, nearest by {by}"],
+                                 key="nearest", names=names([found]), columns=1,
+                                 alt=f"The core pair nearest to {pair.words}.")
+    if clicked is not None:
+        click(clicked)
+        st.rerun()
+
+
+def _search(run: frame.Run, others: list[int], pair: Asked) -> tuple[str, int]:
+    """What the pair is compared by, and the number of the nearest core pair."""
+    mine = gallery.factors(run, (pair.index,), pair.split)
+    if mine is None:
+        shown = others[:MOST_COMPARED]
+        images, _ = gallery.of_run(run, shown)
+        (image,), _ = gallery.of_run(run, [pair.index], pair.split)
+        return "brightness", shown[nearest_by_brightness(image, images)]
+    theirs = gallery.factors(run, tuple(others))
+    table = pd.concat([mine.assign(index=-1), theirs], ignore_index=True)
+    return "true factors", nearest_by_factors(table, -1)

@@ -1,0 +1,101 @@
+"""*Why these?*: which true factors get selected, and the core pairs behind each bar."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.analysis.scores import factor_groups
+from shipdash.ui import address, arrange, chart, frame, gallery, one_pair
+from shipdash.ui.factors import FACTORS
+
+MOST_FACTORS = 20_000
+"""Pool pairs whose factors are redrawn, 0.2 ms each: a larger pool is stood for by as many."""
+
+NONE = "none"
+
+
+class Factors(NamedTuple):
+    """True factors of a pool, or of those pairs of a large one that stand for it."""
+
+    facts: pd.DataFrame
+    sampled: list[int] | None
+
+
+def show(run: frame.Run, table: pd.DataFrame) -> None:
+    """Rates with intervals: many factors are looked at, so some differences come by chance."""
+    n, chosen = run.config.selection.n_pool, tuple(int(i) for i in table["index"])
+    drawn = _drawn(run, n, chosen)
+    rates = {factor: analysis.factor_rates(drawn.facts, chosen, factor, n_pool=n,
+                                           sampled=drawn.sampled) for factor in FACTORS}
+    behind_a_bar = st.container()
+    part = ("" if drawn.sampled is None else
+            f", represented by {MOST_FACTORS:,} pairs drawn at random")
+    st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals (Wilson). "
+               f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
+               f"a chance of 5 % / {len(FACTORS)} (Pearson's chi-square test).")
+    cells = st.columns(2, gap="large")
+    for k, factor in enumerate(FACTORS):
+        with cells[k % 2]:
+            _bars(run, factor, rates[factor])
+    with behind_a_bar:
+        _behind(run, table, drawn, rates)
+
+
+def _drawn(run: frame.Run, n: int, chosen: tuple[int, ...]) -> Factors:
+    sampled = None
+    if n > MOST_FACTORS:
+        sampled = np.random.default_rng(0).choice(n, MOST_FACTORS, replace=False).tolist()
+    numbers = range(n) if sampled is None else sorted({*sampled, *chosen})
+    return Factors(gallery.factors(run, tuple(numbers)), sampled)
+
+
+def _bars(run: frame.Run, factor: str, rates: pd.DataFrame) -> None:
+    """The figure of one factor; a click on a mark puts its bar into the address."""
+    chance = analysis.same_rate(rates)
+    figure = figures.factor_rates(rates, FACTORS[factor], clear=chance < 0.05 / len(FACTORS))
+    answer = chart.show(figure, key=f"factor_{factor}", origin=frame.provenance(run), clicks=True,
+                        note=f"Chance of such rates if all were picked alike: {chance:.2g}")
+    groups = rates["group"].tolist()
+    if answer.clicked in groups:
+        st.query_params["bar"] = f"{factor}.{groups.index(answer.clicked)}"
+
+
+def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
+            rates: dict[str, pd.DataFrame]) -> None:
+    """The core pairs of the bar in the address; the box is the way to one without a mouse."""
+    bars = {f"{factor}.{k}": (factor, row.group, row.n_core)
+            for factor, part in rates.items() for k, row in enumerate(part.itertuples())}
+    chosen = st.query_params.get("bar")
+    st.session_state["bar_box"] = chosen if chosen in bars else NONE
+    st.selectbox(
+        "Show the core pairs of", [NONE, *bars], key="bar_box", width=460,
+        format_func=lambda name: _words(*bars[name]) if name in bars else "a mark clicked below",
+        on_change=address.write, args=("bar", "bar_box", NONE))
+    if chosen not in bars:
+        return
+    factor, group, _ = bars[chosen]
+    is_in = factor_groups(drawn.facts, factor, sampled=drawn.sampled) == group
+    part = table[table["index"].isin(drawn.facts.loc[is_in, "index"])]
+    if part.empty:
+        frame.empty("No core pair lies there.", "Choose another mark.")
+        return
+    rows = gallery.page_of(arrange.choose(run, part), key="bar_page")
+    images, masks = gallery.of_run(run, rows["index"])
+    one_pair.click(gallery.show_sheet(
+        images, masks, gallery.captions(rows), gallery.failed_with(run, rows["index"], rows["iou"]),
+        key="behind_bar", names=one_pair.names(rows["index"]),
+        alt=f"Core pairs of {_words(*bars[chosen])}."))
+
+
+def _words(factor: str, group: str, n_core: int) -> str:
+    name, unit = FACTORS[factor], ""
+    for shown, short in ((" (px)", " px"), (" (degrees)", "°")):
+        if name.endswith(shown):
+            name, unit = name.removesuffix(shown), short
+    group = {"True": "yes", "False": "no"}.get(group, group)
+    return f"{name}: {group}{unit} ({n_core:,} selected)"
