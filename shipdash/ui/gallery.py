@@ -152,11 +152,10 @@ def against(mask: np.ndarray, predicted: Prediction, name: str = "prediction aga
 
 def show_sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
                *wrong: Sequence[Prediction] | None, key: str, alt: str,
-               names: Sequence[str] = (), columns: int = 0) -> str | None:
+               names: Sequence[str] = (), large: bool = False) -> str | None:
     """Tiles of image, truth and each of `wrong` against the truth, a caption below.
 
     With `names` every tile is a button, and the name of the one clicked just now is returned.
-    With one column the pictures are large.
     """
     shown = [predicted for predicted in wrong if predicted is not None]
     found = [tiles.Tile(names[k] if names else str(k), caption, (
@@ -164,7 +163,7 @@ def show_sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
         *(against(masks[k], predicted[k]) for predicted in shown)))
         for k, caption in enumerate(captions)]
     clicked = tiles.draw(found, key=key, alt=alt, clicks=bool(names),
-                         width_px=200 if columns == 1 else 118)
+                         width_px=200 if large else 118)
     if shown:
         legend()
     return clicked

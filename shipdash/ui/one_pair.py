@@ -192,7 +192,7 @@ def _nearest(run: frame.Run, core: list[int], pair: Asked) -> None:
     images, masks = gallery.of_run(run, [found])
     st.markdown("#### Nearest core pair")
     clicked = gallery.show_sheet(images, masks, [f"pair {found:,}, nearest by {by}"],
-                                 key="nearest", names=names([found]), columns=1,
+                                 key="nearest", names=names([found]), large=True,
                                  alt=f"The core pair nearest to {pair.words}.")
     if clicked is not None:
         click(clicked)

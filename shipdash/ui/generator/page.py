@@ -68,7 +68,7 @@ def _preview(config: RunConfig) -> None:
     images, masks = pool.draw(range(N_SHOWN))
     found = [pool.factors(i) for i in range(N_SHOWN)]
     captions = [f"pair {i} · {'high' if f.high_sea else 'low'} sea" for i, f in enumerate(found)]
-    gallery.show_sheet(images, masks, captions, key="generator", columns=2,
+    gallery.show_sheet(images, masks, captions, key="generator_pairs",
                        alt=f"Ten pairs of seed {seed}: image and mask of the target ellipse.")
     sea, target = _levels(images, masks, found)
     chart.show(figures.pixel_levels(sea, target), key="levels",

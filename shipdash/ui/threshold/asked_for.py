@@ -65,7 +65,7 @@ def _pair(family: points.Family, row: Any, detail: Any, index: int) -> None:
         f"It was predicted with IoU {frame.iou(iou)}, below the acceptance IoU of "
         f"{frame.iou(row.acceptance_iou)}.")
     wrong = None if np.isnan(iou) else ["not stored" if mask is None else mask]
-    gallery.show_sheet(images, masks, [f"pair {index:,}"], wrong, key="point_pair", columns=1,
+    gallery.show_sheet(images, masks, [f"pair {index:,}"], wrong, key="point_pair", large=True,
                        alt=f"Pair {index:,}: image, truth and the prediction that failed.")
     st.markdown(f"Number {at + 1:,} of {len(detail.core):,} in order of selection, after "
                 f"{detail.tested[at]:,} pairs tested at precision {row.precision:g}. {tested}")
