@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import rote_runs
 
 from benchmarks import record
 from shipdash import config as configs
 from shipdash.data import open_source
-from shipdash.runs import Store, worker
+from shipdash.runs import Store
 from shipdash.runs.packed_masks import packed, unpacked
 
 
@@ -14,15 +15,11 @@ from shipdash.runs.packed_masks import packed, unpacked
 def recorded(tmp_path_factory):
     """A finished run of the rote learner and its recorded copy: (own store, recorded store, id)."""
     folder = tmp_path_factory.mktemp("record")
-    asked = configs.quick().replace(**{
-        "network.kind": "rote", "selection.n_pool": 60, "selection.first": 3,
-        "planted.distinct": 20, "evaluation.n_held_out": 30, "network.predict_batch": 10})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHIPDASH_RUNS", str(folder / "runs"))
         patch.setattr(record, "RECORDED", folder / "recorded")
         store = Store()
-        run_id, _ = store.create(asked)
-        worker.work(store, run_id)
+        run_id = rote_runs.finished(store)
         record.main(run_id)
     return store, Store(folder / "recorded", recorded=True), run_id
 

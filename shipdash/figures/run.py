@@ -94,5 +94,5 @@ def history(table: pd.DataFrame, acceptance: float) -> Chart:
     figure.add_hline(y=acceptance, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.update_yaxes(range=[0, 1.05])
     figure.update_xaxes(range=[0, 1.1 * max(table["n_tested"].max(), 10)])  # ticks at whole pairs
-    title = f"Tested {len(table)} time{'s' if len(table) != 1 else ''}"
+    title = "Tested once" if len(table) == 1 else f"Tested {len(table)} times"
     return Chart(figure, title, f"IoU of this pair each time it was tested. {title}.", table)

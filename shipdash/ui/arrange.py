@@ -77,6 +77,6 @@ def _choice(label: str, name: str, options: list[str]) -> str:
     chosen = asked if asked in options else options[0]
     key = f"arrange_{name}"
     st.session_state[key] = chosen
-    st.selectbox(label, options, key=key, width=210, on_change=address.write,
+    st.selectbox(label, options, key=key, width=190, on_change=address.write,
                  args=(name, key, options[0]))
     return chosen

@@ -20,6 +20,7 @@ _REST = {
     "distractor_col": "Distractor, first column (px)", "distractor_height":
     "Distractor height (px)", "distractor_width": "Distractor width (px)", "label": "Mask",
 }
+_VALUES = {"True": "yes", "False": "no", "true": "correct"}
 _UNITS = {"(px)": " px", "(degrees)": "°"}
 
 
@@ -34,7 +35,7 @@ def _row(label: str, value: object) -> tuple[str, str]:
     words, _, unit = label.rpartition(" ")
     unit_shown = _UNITS.get(unit)
     if unit_shown is None:
-        return label, {"True": "yes", "False": "no"}.get(str(value), str(value).replace("_", " "))
+        return label, _VALUES.get(str(value), str(value).replace("_", " "))
     if math.isnan(float(value)):
         return words, "none"
     return words, f"{float(value):,.1f}".removesuffix(".0") + unit_shown

@@ -103,10 +103,11 @@ def no_predictions(run: frame.Run) -> str:
     return "No predictions are stored with this run."
 
 
-def captions(rows: pd.DataFrame) -> list[str]:
+def captions(rows: pd.DataFrame, split: str = "pool") -> list[str]:
     """Order of selection, number and IoU of pairs, as far as the table has them."""
+    kind = "pair" if split == "pool" else "held-out"
     orders = [f"#{int(n)} · " for n in rows["order"]] if "order" in rows else [""] * len(rows)
-    return [f"{order}pair {int(i):,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v, 3)}")
+    return [f"{order}{kind} {int(i):,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v, 3)}")
             for order, i, v in zip(orders, rows["index"], rows["iou"], strict=True)]
 
 
@@ -163,7 +164,7 @@ def show_sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
         *(against(masks[k], predicted[k]) for predicted in shown)))
         for k, caption in enumerate(captions)]
     clicked = tiles.draw(found, key=key, alt=alt, clicks=bool(names),
-                         width_px=200 if large else 118)
+                         widths_px=(200, 256) if large else (110, 190))
     if shown:
         legend()
     return clicked
@@ -179,7 +180,7 @@ def _grey(mask: np.ndarray) -> Image.Image:
 
 
 def page_of(table: pd.DataFrame, *, key: str, per_page: int = 12) -> pd.DataFrame:
-    """The rows of the page chosen below the results; its number is in the URL."""
+    """The rows of the page chosen here, above them; its number is in the URL."""
     n_pages = max(-(-len(table) // per_page), 1)
     number = 1
     if n_pages > 1:

@@ -90,15 +90,19 @@ def show(run: frame.Run, pair: Asked) -> None:
         _pictures(run, pair)
         st.markdown(_story(run, events, pair))
         facts = gallery.factors(run, (pair.index,), pair.split)
-        left, right = st.columns(2, gap="large")
-        with left:
-            if facts is not None:
-                st.markdown("#### True factors")
-                st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, key="facts",
-                             height=300, alt=f"True factors of {pair.words}.")
-        with right if facts is not None else left:
-            _history(run, events, pair)
-            _nearest(run, analysis.core_table(events)["index"].tolist(), pair)
+        core = analysis.core_table(events)["index"].tolist()
+        parts = [lambda: _facts(pair, facts)] if facts is not None else []
+        parts += [lambda: _history(run, events, pair)] if pair.split == "pool" else []
+        parts += [lambda: _nearest(run, core, pair)]
+        for cell, part in zip(st.columns(3, gap="medium"), parts, strict=False):
+            with cell:
+                part()
+
+
+def _facts(pair: Asked, facts: pd.DataFrame) -> None:
+    st.markdown("#### True factors")
+    st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, key="facts", height=330,
+                 alt=f"True factors of {pair.words}.")
 
 
 def _pictures(run: frame.Run, pair: Asked) -> None:
@@ -111,7 +115,7 @@ def _pictures(run: frame.Run, pair: Asked) -> None:
     caption = gallery.no_predictions(run) if not _stores_any(run) else (
         "No prediction is stored for this pair." if seen is None else f"Prediction: {seen.words}.")
     tiles.draw([tiles.Tile(pair.name, caption, tuple(parts))], key="one_pair", named=True,
-               width_px=130, alt=f"Pictures of {pair.words}.")
+               widths_px=(120, 190), alt=f"Pictures of {pair.words}.")
     if seen is not None:
         legend()
 
@@ -168,8 +172,6 @@ def final_iou(run: frame.Run, pair: Asked) -> float | None:
 
 def _history(run: frame.Run, events, pair: Asked) -> None:
     """Every IoU of the pair while the run went on, and the final network's."""
-    if pair.split != "pool":
-        return
     history = analysis.pair_history(events, pair.index).dropna()
     final = final_iou(run, pair)
     if history.empty and final is None:
@@ -192,7 +194,7 @@ def _nearest(run: frame.Run, core: list[int], pair: Asked) -> None:
     images, masks = gallery.of_run(run, [found])
     st.markdown("#### Nearest core pair")
     clicked = gallery.show_sheet(images, masks, [f"pair {found:,}, nearest by {by}"],
-                                 key="nearest", names=names([found]), large=True,
+                                 key="nearest", names=names([found]),
                                  alt=f"The core pair nearest to {pair.words}.")
     if clicked is not None:
         click(clicked)

@@ -35,7 +35,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.setAttribute("role", "group");
   list.setAttribute("aria-label", data.alt);
   const n = Math.max(...data.tiles.map((tile) => tile.parts.length), 1);
-  list.style.setProperty("--tile-width", `${n * data.width}px`);
+  list.style.setProperty("--tile-width", `${n * data.widths[0]}px`);
+  list.style.setProperty("--part-width", `${data.widths[1]}px`);
   list.replaceChildren(...data.tiles.map((tile) =>
     tileOf(tile, data, (name) => setTriggerValue("clicked", name))));
 }

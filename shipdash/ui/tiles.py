@@ -36,7 +36,7 @@ class Tile(NamedTuple):
 
 
 def draw(tiles: Sequence[Tile], *, key: str, alt: str, clicks: bool = False,
-         named: bool = False, width_px: int = 118) -> str | None:
+         named: bool = False, widths_px: tuple[int, int] = (110, 256)) -> str | None:
     """The tiles in as many columns as fit; the name of the one that was clicked just now.
 
     Parameters
@@ -47,11 +47,11 @@ def draw(tiles: Sequence[Tile], *, key: str, alt: str, clicks: bool = False,
         Whether a tile is a button.
     named : bool
         Whether the name of each part is written below it.
-    width_px : int
-        A picture is at least so wide, where the page is.
+    widths_px : (int, int)
+        Least and greatest width of a picture, on a page that has the room.
     """
     answer = _mount(key=key, on_clicked_change=lambda: None, data={
-        "name": key, "alt": alt, "clicks": clicks, "named": named, "width": width_px,
+        "name": key, "alt": alt, "clicks": clicks, "named": named, "widths": widths_px,
         "tiles": [{"name": tile.name, "caption": tile.caption,
                    "parts": [part._asdict() for part in tile.parts]} for tile in tiles]})
     names = {tile.name for tile in tiles}

@@ -78,7 +78,7 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
     wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
     st.caption("Image, truth, prediction of the final network against the truth. A click opens the "
                "pair." if wrong else f"Image, truth. {gallery.no_predictions(run)}")
-    captions = gallery.captions(rows)
+    captions = gallery.captions(rows, split)
     one_pair.click(gallery.show_sheet(
         images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"], split),
         alt=f"Pairs by the final network: {captions[0]} and on."))
