@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shipdash.ui.overlay import AGREED, GROUND, overlay
+from shipdash.ui.overlay import AGREED, GROUND, INVENTED, MISSED, _sample, overlay
 from shipdash.ui.run.probe_strip import GAP, strip
 
 
@@ -47,3 +47,11 @@ def test_the_strip_has_a_column_a_pair():
     picture = strip(np.zeros((3, 32, 48, 3), np.float32), masks, masks)
     assert picture.size == (3 * 192 + 2 * GAP, 2 * 128 + GAP)
     assert picture.getpixel((5, 130 + GAP)) == AGREED
+
+
+def test_each_kind_shows_in_the_legend():
+    """A sample is drawn as large as it is shown, so that an outline of one pixel survives."""
+    for name, colour in (("agreed", AGREED), ("missed", MISSED), ("invented", INVENTED)):
+        picture = np.asarray(_sample(name))
+        assert picture.shape == (20, 28, 3)
+        assert (picture == colour).all(-1).any()
