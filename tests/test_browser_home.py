@@ -60,17 +60,20 @@ def guessed(page: Page, name: str, guess: int) -> None:
 
 
 def test_the_answer_comes_with_the_guess(home):
-    """Nothing of it before, both numbers after; *Hide the answer* takes it back."""
-    expect(home.locator(".shipdash-chart, [data-testid=stImage]")).to_have_count(0)
+    """Nothing of it before; with the guess a replay, which says both numbers only when it has
+    ended; *Hide the answer* takes it back."""
+    pictures = home.locator(".shipdash-stage, .shipdash-chart, [data-testid=stImage]")
+    expect(pictures).to_have_count(0)
     say(home, 500)
-    expect(home.get_by_text("You said 500. It kept 105.")).to_be_visible(timeout=SOON_MS)
-    expect(home.locator("[data-testid=home_selection] .main-svg").first).to_be_visible()
-    lines = home.locator("[data-testid=home_selection]").evaluate(
+    title = home.locator("[data-testid=home_reveal] .title")
+    expect(title).to_contain_text("Replay: ", timeout=SOON_MS)
+    expect(title).to_have_text("You said 500. It kept 105.", timeout=SOON_MS)
+    lines = home.locator("[data-testid=home_reveal] .plot").evaluate(
         "chart => chart._fullData.map(trace => trace.name)")
     assert {"your guess: 500", "selected"} <= set(lines)
     home.get_by_role("button", name="Hide the answer").click()
     expect(home.get_by_role("button", name="Show me")).to_be_visible(timeout=SOON_MS)
-    expect(home.locator(".shipdash-chart, [data-testid=stImage]")).to_have_count(0)
+    expect(pictures).to_have_count(0)
     assert "guess" not in home.url
 
 

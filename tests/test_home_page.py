@@ -76,8 +76,8 @@ def test_show_me_opens_the_answer_without_a_guess(store):
     finish(store)
     at = open_page("app.py")
     at.button(key="home_show").click().run()
-    assert "It kept 3 of 2,000 pairs." in words(at)
-    assert "It kept 3 of 2,000 pairs." in words(open_page("app.py", reveal="1"))
+    assert "It kept 3 of 2,000 pairs." in everything_on(at)
+    assert "It kept 3 of 2,000 pairs." in everything_on(open_page("app.py", reveal="1"))
 
 
 def test_the_answer_can_be_hidden_for_the_next_audience(store):
@@ -85,11 +85,11 @@ def test_the_answer_can_be_hidden_for_the_next_audience(store):
     finish(store)
     at = open_page("app.py", guess="500", reveal="1")
     at.button(key="home_hide").click().run()
-    assert "It kept" not in words(at)
+    assert "It kept" not in everything_on(at)
     at.switch_page("pages/1_Generator.py").run()
     at.switch_page("app.py").run()
     assert not at.exception
-    assert "It kept" not in words(at) and "guess" not in at.query_params
+    assert "It kept" not in everything_on(at) and "guess" not in at.query_params
 
 
 def test_start_starts_the_preset_and_opens_it(store):

@@ -1,20 +1,21 @@
-"""What came out, once somebody has guessed: against the guess, as a curve, in numbers, in pairs."""
+"""What came out, once somebody has guessed: the replay with the guess, numbers, pairs."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from shipdash import analysis, figures
-from shipdash.ui import address, chart, evidence, frame, gallery
+from shipdash import analysis
+from shipdash.ui import address, evidence, frame, gallery
+from shipdash.ui.run import replay
 
 MOST_SHOWN = 112
 """Core pairs on Home: eight rows, a quarter of a second."""
 
 
 def show(run: frame.Run) -> None:
-    """From the headline to the command that repeats the run."""
-    st.markdown(f"## {headline(run, frame.guess())}")
-    curve(run)
+    """From the replay, whose last words answer the guess, to the command that repeats the run."""
+    guess = frame.guess()
+    replay.show(run, guess=guess, autoplay=True, ending=headline(run, guess), key="home_reveal")
     look_closer(run)
     result(run)
     core(run)
@@ -31,16 +32,6 @@ def headline(run: frame.Run, guess: int | None) -> str:
     return f"You said {guess:,}. It kept {found.n_core:,}."
 
 
-def curve(run: frame.Run) -> None:
-    """Selected against tested, with the guess as a line."""
-    events, rules = frame.events(run), run.config.selection
-    now = analysis.progress(events, rules.n_pool, rules.passes)
-    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, run.result.reason)
-    drawn = figures.selection(analysis.selection_curve(events), rules.n_pool, title,
-                              guess=frame.guess())
-    chart.show(drawn, key="home_selection", note=origin(run))
-
-
 def look_closer(run: frame.Run) -> None:
     """To the pairs and the scores of this run."""
     for_run = address.carried(run=run.run_id)
@@ -51,23 +42,16 @@ def look_closer(run: frame.Run) -> None:
             st.switch_page("pages/4_Evaluation.py", query_params=for_run)
 
 
-def origin(run: frame.Run) -> str:
-    """Recorded or this machine's, with date, device, version and seeds."""
-    kind = "Recorded run" if run.recorded else "Run of this machine"
-    return f"{kind} · {frame.provenance(run)}"
-
-
 def result(run: frame.Run) -> None:
-    """The held-out result in numbers."""
+    """The held-out result in numbers. How many were selected is for the replay to say."""
     held = run.result and run.result.held_out
     if held:
-        cells = st.columns(4)
-        cells[0].metric("Selected", f"{run.result.n_core:,} of {run.result.n_pool:,}")
-        cells[1].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
+        cells = st.columns(3)
+        cells[0].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
                         help=f"{held.n:,} fresh pairs, used for no choice.")
-        cells[2].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
+        cells[1].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
                         help=f"Share of {held.n:,} fresh pairs.")
-        cells[3].metric("Whole run", frame.duration(run.result.seconds))
+        cells[2].metric("Whole run", frame.duration(run.result.seconds))
         beside(run)
 
 
@@ -80,6 +64,7 @@ def beside(run: frame.Run) -> None:
                    "matter. As many random pairs may do as well.")
         return
     st.markdown(f"#### {said.title}")
+    st.markdown(analysis.two_networks(study.arms))
     st.caption(f"{said.detail} Recorded study, {str(study.about.get('written'))[:10]}.")
     st.page_link("pages/4_Evaluation.py", label="All controls", icon=":material/arrow_forward:",
                  query_params=address.carried(run=run.run_id, view="Controls"))

@@ -11,7 +11,7 @@ from shipdash.ui.run import film, stage
 
 def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[0],
          autoplay: bool = False, log: bool = False, page_keys: bool = False,
-         key: str = "replay") -> None:
+         ending: str = "", key: str = "replay") -> None:
     """Curve, counters, picks and probe pairs of a finished run, with a bar to play and to seek.
 
     Parameters
@@ -28,11 +28,14 @@ def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[
         Whether it begins with logarithmic axes; key ``l`` changes them.
     page_keys : bool
         Whether the keys (space, arrows, ``l``) work wherever the focus is, not only in the replay.
+    ending : str
+        The title when the replay has come to its end; else what came out. Until then the title
+        says what is played, without how it ends.
     key : str
         Of the component; also its ``data-testid``.
     """
     view = stage.View(guess=guess, speed=speed, autoplay=autoplay, log=log, page_keys=page_keys)
-    stage.draw(run, film.whole(run), view, key=key)
+    stage.draw(run, film.whole(run), view, key=key, ending=ending)
 
 
 def is_asked(run: frame.Run) -> bool:

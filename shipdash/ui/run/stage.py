@@ -55,9 +55,9 @@ class View:
 
 
 def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
-         on_left=lambda: None) -> None:
-    """The stage of a run; `words` stand before what came out so far, and `on_left` is called when
-    Esc is pressed on a projector."""
+         ending: str = "", on_left=lambda: None) -> None:
+    """The stage of a run; `words` stand before what came out so far, `ending` in its place, and
+    `on_left` is called when Esc is pressed on a projector."""
     events, rules = frame.events(run), run.config.selection
     curve, now = analysis.selection_curve(events), analysis.progress(events, rules.n_pool)
     reason = run.result and run.result.reason
@@ -68,7 +68,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
         "name": key, "film": json.dumps(film.payload), "plotly": chart.plotly_url(),
         "figures": {name: json.loads(one.figure.to_json(remove_uids=False))
                     for name, one in drawn.items()},
-        "title": words + title, "heading": _heading(run), "alt": drawn["linear"].alt,
+        "title": words + (ending or title), "heading": _heading(run), "alt": drawn["linear"].alt,
         "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
         "strokes": overlay.STROKES, "no_probe": NO_PROBE_YET if view.live else NO_PROBE,
         "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
