@@ -51,7 +51,8 @@ const STATES = {
 };
 
 function standing(explorer, point) {
-  const asked = explorer.asked.has(keyOf(point)) ? "asked for; a worker is getting ready" : "not computed yet";
+  const asked = explorer.asked.has(keyOf(point)) ? "asked for; a worker is getting ready"
+    : ["not computed yet", explorer.data.why_not].filter(Boolean).join(". ");
   return STATES[point.state] ?? asked;
 }
 
@@ -72,7 +73,7 @@ function words(root, explorer, point) {
   const compute = part(root, "action", "compute");
   const asked = ["queued", "running"].includes(point.state)
     || (point.state === "missing" && explorer.asked.has(keyOf(point)));
-  compute.hidden = asked || (found && (isDrawn(point) || !point.recorded));
+  compute.hidden = explorer.data.why_not || asked || (found && (isDrawn(point) || !point.recorded));
   compute.textContent = `Compute it here${cost ? `, ${cost}` : ""}`;
 }
 
