@@ -64,7 +64,7 @@ def result(run: frame.Run) -> None:
         cells = st.columns(4)
         cells[0].metric("Selected", f"{run.result.n_core:,} of {run.result.n_pool:,}")
         cells[1].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
-                        help=f"{held.n:,} fresh pairs, used for no choice.")
+                        help=f"{held.n:,} fresh pairs, by which the run chose nothing.")
         cells[2].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
                         help=f"Share of {held.n:,} fresh pairs.")
         cells[3].metric("Whole run", frame.duration(run.result.seconds))

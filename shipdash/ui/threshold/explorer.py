@@ -97,7 +97,7 @@ def sent(data: dict[str, Any], overviews: dict[str, tuple[Chart, Chart]], told: 
                     for side, picture in zip(("core", "second"), pair, strict=True)]
              for rule, pair in overviews.items()}
     all_of_it = data | {"overviews": drawn, "told": told, "cost": cost,
-                        "why_not": view_only.why_no_start()}
+                        "whyNot": view_only.why_no_start().replace("`", "")}
     version = hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()[:16]
     return all_of_it | {"version": version}
 
