@@ -3,10 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run view test lint bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
+
+# Shows runs and computes none, without TensorFlow, in an environment of its own (docs/hosting.md).
+# Not compiled beforehand: the bytecode of everything would take 175 MB more.
+view: .venv-view/.installed
+	.venv-view/bin/streamlit run app.py
+
+.venv-view/.installed: requirements-view.txt
+	$(PYTHON) -m venv .venv-view
+	.venv-view/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  -r requirements-view.txt
+	touch $@
 
 # Two files at a time; then, one by one, what looks at a screen.
 test: $(VENV)/.installed-dev chromium
@@ -37,4 +48,4 @@ chromium:
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium; }
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-view

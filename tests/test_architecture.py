@@ -27,6 +27,7 @@ TABLE = {
     "installed": Row(0),  # where the pages are
     "processes": Row(0),  # what the operating system offers
     "records": Row(0),
+    "view_only": Row(0),  # whether anything can be computed; TensorFlow is looked for only
     "results": Row(1, "config records", "numpy"),
     # SciPy: the cosine transform of perceptual hashes, spanning forests of near duplicates; Pillow:
     # grey levels, and the pictures of the sample in the package

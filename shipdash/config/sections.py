@@ -321,7 +321,7 @@ class EvaluationConfig(Section):
     _name = "evaluation"
 
     n_held_out: int = setting_field(
-        10_000, "Held-out pairs", "Fresh pairs of another split, used for no choice.",
+        10_000, "Held-out pairs", "Fresh pairs of another split, by which a run chooses nothing.",
         low=0, high=1_000_000, step=1000, unit="pairs",
     )
     reaudit: bool = setting_field(

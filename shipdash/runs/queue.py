@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shipdash import config as configs
+from shipdash import view_only
 from shipdash.config import RunConfig
 from shipdash.processes import outliving, without_interrupts
 from shipdash.records import RunState
@@ -39,6 +40,7 @@ def submit(store: Store, config: RunConfig) -> str:
 
 def enqueue(store: Store, config: RunConfig) -> str:
     """`submit` without a drainer: for whoever queues many, or works the queue off itself."""
+    refuse_to_start()
     run_id, created = store.create(config)
     if not created and store.status(run_id).state in HALTED:
         _requeue(store, run_id)
@@ -47,6 +49,7 @@ def enqueue(store: Store, config: RunConfig) -> str:
 
 def resume(store: Store, run_id: str) -> str:
     """Queue a halted run again; it goes on from its last checkpoint."""
+    refuse_to_start()
     try:
         state = store.status(run_id).state
     except RunCorrupt:
@@ -61,6 +64,7 @@ def resume(store: Store, run_id: str) -> str:
 
 def step(store: Store, run_id: str) -> None:
     """Let a run pick one more pair and pause."""
+    refuse_to_start()
     store.request(run_id, "step")
     if store.status(run_id).state in HALTED:
         store.set_status(run_id, RunState.QUEUED)
@@ -75,6 +79,12 @@ def pause(store: Store, run_id: str) -> None:
 def cancel(store: Store, run_id: str) -> None:
     """Ask a run to stop; what it has found stays, and it can be resumed."""
     _halt(store, run_id, "cancel", RunState.CANCELLED)
+
+
+def refuse_to_start() -> None:
+    """Raise a StoreError where nothing can be computed, before anything is written."""
+    if why := view_only.why_no_start():
+        raise StoreError(why)
 
 
 def waiting(store: Store) -> list[str]:
@@ -117,7 +127,8 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     light = [(c.network, c.shape) for c in (configs.quick(), configs.compact())]
     is_light = (config.network, config.shape) in light
     busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
-    if os.environ.get("SHIPDASH_STANDBY") == "0" or not is_light or busy:
+    unwanted = os.environ.get("SHIPDASH_STANDBY") == "0" or view_only.why_no_start()
+    if unwanted or not is_light or busy:
         return
     # Nowhere to write, no process to be had: the run will start as it does without.
     with contextlib.suppress(StoreError, OSError):
@@ -170,6 +181,7 @@ def device_facts(store: Store) -> dict | None:
 def start_process(store: Store, arguments: list[str], out, err) -> None:
     """A process that outlives us. A thread takes its exit code, lest it stay a zombie for as long
     as the server lives, and keeps `out` open, and with it a lock on it, until it ends."""
+    refuse_to_start()
     process = subprocess.Popen(
         [*COMMAND, *arguments], env=_environment(store), stdin=subprocess.DEVNULL, stdout=out,
         stderr=err, **outliving(),
@@ -238,6 +250,8 @@ def _probe(store: Store, path: Path) -> None:
 
 
 def _halt(store: Store, run_id: str, request: str, state: RunState) -> None:
+    if view_only.is_read_only():
+        refuse_to_start()
     now = store.status(run_id).state
     if now is RunState.RUNNING:
         store.request(run_id, request)

@@ -100,6 +100,7 @@ def start(store: Store, study: Study) -> str:
     StoreError
         It is still stopping, or no process can be started.
     """
+    queue.refuse_to_start()
     studies = Studies(store)
     study_id = studies.create(study)
     if studies.is_alive(study_id):

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from shipdash import analysis
+from shipdash import analysis, view_only
 from shipdash.config import (
     PRESETS,
     SECTIONS,
@@ -186,7 +186,9 @@ def estimate(config: RunConfig, runs: list[frame.Run]) -> analysis.Estimate:
 
 def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = True) -> None:
     """The estimate as a line, with the device unless the page names it elsewhere, or as a warning
-    where it is a matter of hours."""
+    where it is a matter of hours; nothing where no run can be started."""
+    if view_only.why_no_start():
+        return
     expected, on = estimate(config, runs), f" {frame.device_line()}" if device else ""
     gpu = "gpu" in str((frame.device() or {}).get("device", "")).lower()
     if expected.seconds is None:

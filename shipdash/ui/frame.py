@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 from PIL import Image
 
+from shipdash import view_only
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, preset_of
 from shipdash.installed import app_folder
 from shipdash.records import RunState
@@ -203,7 +204,9 @@ def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
 
 
 def device() -> dict[str, Any] | None:
-    """What the probe process found; None while it has not answered."""
+    """What the probe process found; None while it has not answered, and where none is started."""
+    if view_only.why_no_start():
+        return None
     try:
         return queue.device_facts(own_store())
     except (StoreError, OSError, ConfigError):
@@ -212,6 +215,8 @@ def device() -> dict[str, Any] | None:
 
 def device_line() -> str:
     """The device in a few words."""
+    if view_only.why_no_start():
+        return "Device: none, for no run can be started here."
     facts = device()
     if not facts:
         return "Device: not known yet; a probe is asking TensorFlow."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from shipdash import view_only
 from shipdash.config import default_name
 from shipdash.results import StoredRun
 from shipdash.runs import StoreError
@@ -12,8 +13,8 @@ from shipdash.ui.stored import store_of
 
 
 def rename(run: StoredRun) -> None:
-    """A button that opens the box; runs that came with the package keep their names."""
-    if run.recorded or run.config is None:
+    """A button that opens the box; nothing for recorded runs, and where all is read-only."""
+    if run.recorded or run.config is None or view_only.is_read_only():
         return
     key = f"name_{run.run_id}"
     with st.popover("Rename", icon=":material/edit:", key=f"rename_{run.run_id}"):

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from shipdash import analysis
+from shipdash import analysis, view_only
 from shipdash.config import RunConfig
 from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.studies.ensure import cancel, start
 from shipdash.studies.folder import Standing, Studies, state_of
 from shipdash.studies.study import Study
-from shipdash.ui import address, forms, frame
+from shipdash.ui import address, forms, frame, starting
 from shipdash.ui.words import plain
 
 EVERY = "3s"
@@ -42,6 +42,9 @@ def start_box(run: frame.Run, key: str, label: str,
 
 def can_start(run: frame.Run) -> bool:
     """Whether other runs can be computed beside this one; a sentence where they cannot."""
+    if why := view_only.why_no_start():
+        frame.empty("Nothing can be added here.", why)
+        return False
     if run.recorded:
         frame.empty("A recorded run cannot be added to.",
                     "Start the same settings on the Run page; its controls can be computed there.")
@@ -52,7 +55,10 @@ def start_button(study: Study, key: str, label: str, *, disabled: bool = False, 
     """The button that starts a study; shut where nothing is missing of it or it is at work."""
     studies = Studies(frame.own_store())
     at_work = study.digest in studies and studies.is_alive(study.digest)
-    if not st.button(label, key=key, disabled=disabled or at_work or not missing(study), **more):
+    shut = disabled or at_work or not missing(study)
+    pressed = starting.button(label, key=key, disabled=shut, **more)
+    starting.tell()
+    if not pressed:
         return False
     if forms.attempt(start, frame.own_store(), study) is not None:
         st.rerun()
@@ -114,11 +120,11 @@ def _buttons(shown: Shown) -> None:
         for study, standing in shown:
             name = called(study).lower()
             if standing.alive and not standing.stopping:
-                if st.button(f"Cancel {name}", key=f"study_cancel_{study.digest}",
-                             icon=":material/close:"):
+                if starting.button(f"Cancel {name}", key=f"study_cancel_{study.digest}",
+                                   icon=":material/close:"):
                     forms.attempt(cancel, store, study)
                     st.rerun()
-            elif not standing.alive and st.button(
+            elif not standing.alive and starting.button(
                     f"Resume {name}", key=f"study_resume_{study.digest}",
                     icon=":material/play_arrow:"):
                 forms.attempt(start, store, study)

@@ -27,8 +27,8 @@ def held_out(run: frame.Run) -> None:
     title = (f"{n_failing:,} of {held.n:,} fresh pairs ({held.share_failing:.2%}) fall "
              f"below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
-    st.caption("By the network as selection left it, on fresh pairs of another split that were "
-               f"used for no choice. {frame.provenance(run)}")
+    st.caption("By the network as selection left it, on fresh pairs of another split, by which "
+               f"the run chose nothing. {frame.provenance(run)}")
     cells = st.columns(4)
     for cell, row in zip(cells, analysis.measures(run.result.held_out).itertuples(), strict=False):
         value = f"{row.value:.2%}" if row.measure == "Share failing" else f"{row.value:.4f}"

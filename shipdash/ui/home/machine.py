@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from shipdash import view_only
 from shipdash.records import RunState
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame
@@ -17,7 +18,7 @@ MOST_ROWS = 50
 def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
     """Runs, queue and device; what a run kept only with `is_open`, for it gives the answer away."""
     st.markdown("### On this machine")
-    known = frame.device() is not None
+    known = frame.device() is not None or view_only.why_no_start() != ""
     st.fragment(_device, run_every=None if known else "3s")(known)
     own = [r for r in runs if not r.recorded]
     if any(r.state == RunState.QUEUED for r in own):

@@ -7,7 +7,7 @@ import streamlit as st
 from shipdash.config import RunConfig, preset
 from shipdash.records import RunState
 from shipdash.runs import queue
-from shipdash.ui import address, forms, frame
+from shipdash.ui import address, forms, frame, starting
 from shipdash.ui.run.start import next_seed
 
 GOING = {RunState.QUEUED: "Watch it run", RunState.RUNNING: "Watch it run"}
@@ -29,6 +29,7 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
         else:
             label = GOING.get(run.state, "Resume the experiment") if run else "Start the experiment"
             _button(label, config, is_open)
+    starting.tell()
     forms.tell_estimate(config, runs, device=False)
     if is_open:
         queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
@@ -37,7 +38,7 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
 def _button(label: str, config: RunConfig, is_open: bool) -> None:
     """Starts the run, resumes it where it stopped, and opens it."""
     kind = "primary" if is_open else "secondary"  # the first thing to do is to guess
-    if st.button(label, type=kind, key="home_start", icon=":material/play_arrow:"):
+    if starting.button(label, type=kind, key="home_start", icon=":material/play_arrow:"):
         run_id = forms.attempt(queue.submit, frame.own_store(), config)
         if run_id:
             _open(run_id)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from shipdash import view_only
 from shipdash.runs import prerequisites
 from shipdash.ui import forms, frame
 
 
 def offer(run: frame.Run) -> None:
-    """A button that asks, and in it the one that deletes; nothing for the recorded run."""
-    if run.recorded:
+    """A button that asks, and in it the one that deletes; nothing for the recorded run, and where
+    all is read-only."""
+    if run.recorded or view_only.is_read_only():
         return
     with st.popover("Delete", icon=":material/delete:", key="ask_delete"):
         st.markdown(f"**Delete this run?** {frame.name_of(run)}")

@@ -10,7 +10,7 @@ from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.records import RunState, StopReason
 from shipdash.runs import StoreError, pausing, queue
-from shipdash.ui import address, chart, forms, frame
+from shipdash.ui import address, chart, forms, frame, starting
 from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
@@ -62,12 +62,13 @@ def buttons(run: frame.Run) -> None:
     with st.container(horizontal=True):
         for label, ask, icon, possible in asks:
             key = f"button_{label.split()[0].lower()}"
-            if st.button(label, key=key, icon=icon, disabled=not possible):
+            if starting.button(label, key=key, icon=icon, disabled=not possible):
                 forms.attempt(ask, frame.store_of(run), run.run_id)
                 st.rerun()
         present.button()
         if not going and run.state != RunState.PAUSED:
             delete.offer(run)
+    starting.tell()
 
 
 def _finished(run: frame.Run) -> None:
@@ -167,8 +168,8 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
              "seed usually learns; if it does not either, the scene is too hard to see.")
     if run.recorded:
         return
-    if st.button("Start again with the next model seed", key="next_seed",
-                 icon=":material/restart_alt:"):
+    if starting.button("Start again with the next model seed", key="next_seed",
+                       icon=":material/restart_alt:"):
         if state in MOVING:
             forms.attempt(queue.cancel, frame.store_of(run), run.run_id)
         following = forms.attempt(start.next_seed, run.config, frame.runs())

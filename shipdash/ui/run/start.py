@@ -7,7 +7,7 @@ import streamlit as st
 from shipdash.config import RunConfig
 from shipdash.records import RunState
 from shipdash.runs import queue
-from shipdash.ui import forms, frame
+from shipdash.ui import forms, frame, starting
 from shipdash.ui.run import replay
 
 
@@ -17,9 +17,10 @@ def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
     known = config and frame.find(config.digest, [r for r in runs if not r.recorded])
     if known:
         _again(known, runs)
-    elif st.button("Start", type="primary", key="start", icon=":material/play_arrow:",
-                   disabled=config is None, help="The same settings are the same run."):
+    elif starting.button("Start", type="primary", key="start", icon=":material/play_arrow:",
+                         disabled=config is None, help="The same settings are the same run."):
         begin(config)
+    starting.tell()
 
 
 def _again(run: frame.Run, runs: list[frame.Run]) -> None:
@@ -35,8 +36,9 @@ def _again(run: frame.Run, runs: list[frame.Run]) -> None:
         elif st.button("Open this run", type="primary", key="open_known",
                        icon=":material/open_in_new:"):
             _open(run.run_id)
-        if following and st.button(f"Start again with model seed {following.seeds.model}",
-                                   key="start_next", icon=":material/restart_alt:"):
+        if following and starting.button(
+                f"Start again with model seed {following.seeds.model}", key="start_next",
+                icon=":material/restart_alt:"):
             begin(following)
 
 

@@ -20,7 +20,8 @@ const SKELETON = `
     <h4 data-text="runTitle"></h4>
     <p><span data-text="origin"></span>
       <button type="button" data-action="open">Open this run</button>
-      <button type="button" data-action="compute" class="primary"></button></p>
+      <button type="button" data-action="compute" class="primary"></button>
+      <span data-text="whyNot"></span></p>
     <div data-chart="curve"></div>
     <div class="pair">
       <div><h5 data-text="coreSaid"></h5><canvas role="img"></canvas></div>
@@ -56,7 +57,7 @@ function standing(explorer, point) {
 }
 
 function words(root, explorer, point) {
-  const { rules, cost, overviews } = explorer.data, [core, second] = overviews[explorer.place.rule];
+  const { rules, cost, whyNot, overviews } = explorer.data, [core, second] = overviews[explorer.place.rule];
   const where = `precision ${point.precision}, ${rules[point.rule]}, order seed ${point.order}`;
   const found = Boolean(point.kept);
   say(root, "coreTitle", core.title);
@@ -72,7 +73,9 @@ function words(root, explorer, point) {
   const compute = part(root, "action", "compute");
   const asked = ["queued", "running"].includes(point.state)
     || (point.state === "missing" && explorer.asked.has(keyOf(point)));
-  compute.hidden = asked || (found && (isDrawn(point) || !point.recorded));
+  const isWanting = !asked && !(found && (isDrawn(point) || !point.recorded));
+  compute.hidden = !isWanting || Boolean(whyNot);
+  say(root, "whyNot", isWanting ? whyNot : "");
   compute.textContent = `Compute it here${cost ? `, ${cost}` : ""}`;
 }
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures
+from shipdash import figures, view_only
 from shipdash.config import RunConfig
 from shipdash.figures import Chart
 from shipdash.ui import chart
@@ -90,11 +90,14 @@ def sent(data: dict[str, Any], overviews: dict[str, tuple[Chart, Chart]], told: 
         Where the numbers come from, for a downloaded picture.
     cost : str
         How long a missing point takes, in words.
+
+    Where no run can be started (`view_only`), the browser is told why and offers none.
     """
     drawn = {rule: [chart.payload(picture, key=f"threshold_{side}", told=told, clicks=True)
                     for side, picture in zip(("core", "second"), pair, strict=True)]
              for rule, pair in overviews.items()}
-    all_of_it = data | {"overviews": drawn, "told": told, "cost": cost}
+    all_of_it = data | {"overviews": drawn, "told": told, "cost": cost,
+                        "whyNot": view_only.why_no_start().replace("`", "")}
     version = hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()[:16]
     return all_of_it | {"version": version}
 

@@ -92,7 +92,7 @@ def _beside(table: pd.DataFrame, beside: str) -> str:
         threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
         return (f"Seconds: wall time with {threads or '?'} thread(s) a run; runs side by side slow "
                 "each other.")
-    return "Failing is counted on fresh pairs of another split, which were used for no choice."
+    return "Failing is counted on fresh pairs of another split, by which no run chose anything."
 
 
 def _short(failing: str) -> str:

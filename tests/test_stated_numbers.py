@@ -1,0 +1,286 @@
+"""README and docs/results.md: every number follows from a stored table.
+
+Each sentence with numbers is made again from the tables and must stand in the text; what is left of
+the text may hold no number but those listed here.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from shipdash.analysis.certificate import risk_bound
+from shipdash.analysis.planted import may_forget
+from shipdash.config import compact
+
+ROOT = Path(__file__).parents[1]
+RECORDED = ROOT / "shipdash" / "recorded"
+STUDIES = {"here": RECORDED / "study", "elsewhere": RECORDED / "study-elsewhere"}
+ABOUT = {name: json.loads((folder / "about.json").read_text()) for name, folder in STUDIES.items()}
+CLICK = "from the click to the finished selection, network ready"
+SPREAD = [("Core set", "equal updates"), ("Random", "equal updates"),
+          ("Stratified random", "equal updates"), ("First of the stream", "equal updates"),
+          ("Rejected", "equal updates"), ("Full pool", "equal updates"),
+          ("Full pool", "equal cost"), ("Full pool", "to convergence")]
+
+
+def table(study: str, name: str) -> pd.DataFrame:
+    """One stored table of a recorded study."""
+    return pd.read_csv(STUDIES[study] / f"{name}.csv")
+
+
+def arm(study: str, name: str, stop: str = "equal updates", network: str = "same") -> pd.Series:
+    """One arm of a recorded study."""
+    arms = table(study, "arms")
+    (row,) = [row for _, row in arms.iterrows()
+              if (row["arm"], row["stop"], row["network"]) == (name, stop, network)]
+    return row
+
+
+def benchmark(file: str) -> dict:
+    """Rows of a kept benchmark report by name."""
+    rows = json.loads((ROOT / "benchmarks" / "results" / file).read_text())["rows"]
+    return {row["name"]: row for row in rows}
+
+
+def text_of(file: str) -> str:
+    """The text with single spaces, without code, links' addresses and numbers of a list."""
+    text = re.sub(r"(?m)^    .*$|^\d\. ", "", (ROOT / file).read_text("utf-8"))
+    text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<http[^>]*>", " ", text)
+    return " ".join(text.replace("**", "").replace("\n- ", "\n").split())
+
+
+def share(value: float, digits: int = 2) -> str:
+    """A share in percent, without the sign: ``0.28``."""
+    return f"{100 * value:.{digits}f}"
+
+
+def spread(row: pd.Series) -> str:
+    """``0.28 % (0.24 to 0.32)``."""
+    low, high = share(row.share_failing_low), share(row.share_failing_high)
+    return f"{share(row.share_failing)} % ({low} to {high})"
+
+
+def controls() -> list[str]:
+    """The rows of the long table, and what is said below it."""
+    rows = [arm("here", *each) for each in SPREAD]
+    core, random = rows[:2]
+    stream = arm("here", "Streaming learner", "as selection left it")
+    worth = table("here", "worth").set_index("measure").loc["mean_iou"]
+    own, own_random = (arm("here", name, "until the score passes") for name in
+                       ("Core set", "Random"))
+    wide, wide_random = (arm("here", name, network="compact, 16 filters") for name in
+                         ("Core set", "Random"))
+    cost = table("here", "cost").query("network == 'same'").set_index(["arm", "stop"])["epochs"]
+    epochs = cost["Streaming learner", "as selection left it"]
+    scratch = cost["Core set", "equal updates"]
+    curve = table("here", "curve")
+    assert round(random.share_failing / core.share_failing) == 4
+    assert core.mean_iou_high > random.mean_iou_low
+    assert (curve["share_failing"] > core.share_failing).all() and (curve["n_runs"] == 3).all()
+    assert round(rows[7].n_backward / 10_000) == 19
+    return [
+        *(f"| {row.n_pairs:,} | {row.n_backward:,.0f} | {spread(row)} | {row.mean_iou:.3f} | "
+          f"{row.n_runs} |" for row in rows),
+        f"one from each of {core.n_pairs} strata",
+        f"mean IoU is {round(random.mean_iou, 3) - round(core.mean_iou, 3):.3f} lower",
+        f"{core.n_pairs} random pairs, {100 - 100 * random.share_failing:.1f} % of held-out pairs "
+        "reach IoU 0.90",
+        f"together cost {epochs + scratch:.2f} epochs over the pool",
+        f"At equal cost ({epochs:.2f} epochs) the network as selection left it fails on "
+        f"{share(stream.share_failing)} % with mean IoU {stream.mean_iou:.3f} (one run), all "
+        f"pairs on {share(rows[6].share_failing)} % with {rows[6].mean_iou:.3f}",
+        f"all pairs, 19 epochs, fail on {share(rows[7].share_failing)} %",
+        f"on {curve.n_pairs.min()} to {curve.n_pairs.max():,} random pairs",
+        f"worth {worth.worth:.0f} random pairs (95 %: {worth.worth_low:.0f} to "
+        f"{worth.worth_high:.0f})",
+        f"{share(wide.share_failing)} % fail after the core set and "
+        f"{share(wide_random.share_failing)} % after random pairs",
+        f"core networks fail on {share(own.share_failing, 1)} %, random ones on "
+        f"{share(own_random.share_failing, 1)} %",
+        f"took {own.n_backward / own_random.n_backward - 1:.0%} more".replace("%", " %"),
+    ]
+
+
+def other_selections() -> list[str]:
+    """Orders, passes, folds and planted answers."""
+    fan, overlap, passes = (table("here", name) for name in ("fan", "overlap", "passes"))
+    clean, folds = passes[passes["reason"] == "clean"].iloc[0], table("here", "folds")
+    few, many = table("here", "distinct").itertuples()
+    noise = table("here", "noise").iloc[0]
+    assert (few.n_distinct, many.n_distinct) == (50, 100)
+    assert noise.n_wrong == noise.n_pool_wrong
+    return [
+        f"{fan.n_core.min()} to {fan.n_core.max()} pairs, median {fan.n_core.median():.0f}; "
+        f"failing {share(fan.share_failing.min())} to {share(fan.share_failing.max())} %, median "
+        f"{share(fan.share_failing.median())} %; mean IoU {fan.mean_iou.min():.3f} to "
+        f"{fan.mean_iou.max():.3f}",
+        f"share {overlap.common.min()} to {overlap.common.max()} pairs",
+        f"{clean.rounds} passes, {clean.n_core} pairs, {share(clean.share_failing)} % failing",
+        f"gives {folds.n_core[1]} and {folds.n_core[2]} pairs",
+        f"on {share(folds.share_failing_scratch[1])} and {share(folds.share_failing_scratch[2])} %",
+        "pools of 50 and 100 distinct pairs, each repeated to 10,000, it keeps "
+        f"{few.n_found} and {many.n_found} different ones, some of them several times "
+        f"({few.n_core} and {many.n_core} in all). It failed {few.n_forgotten} and "
+        f"{many.n_forgotten} repeats although it had kept a copy; "
+        f"{may_forget(50)} and {may_forget(100)} would be as expected",
+        f"where {noise.n_pool_wrong} of {noise.n_pool} masks are wrong, all {noise.n_wrong} are "
+        f"kept, among {noise.n_core}",
+    ]
+
+
+def second_processor() -> list[str]:
+    """What repeats there and what does not."""
+    across, passes = table("elsewhere", "across"), table("elsewhere", "passes")
+    clean, first = passes[passes["reason"] == "clean"].iloc[0], table("here", "passes").iloc[1]
+    there = {name: arm("elsewhere", name) for name in
+             ("Core set", "First of the stream", "Random", "Stratified random", "Rejected",
+              "Full pool")}
+    failing = {name: share(row.share_failing) for name, row in there.items()}
+    own = [arm("elsewhere", name, "until the score passes").share_failing for name in
+           ("Core set", "Random")]
+    left, equal = (arm("elsewhere", *each).share_failing for each in
+                   (("Streaming learner", "as selection left it"), ("Full pool", "equal cost")))
+    worth = table("elsewhere", "worth").set_index("measure").loc["mean_iou"]
+    here_first, here_random = arm("here", "First of the stream"), arm("here", "Random")
+    assert (across["share_failing"] < across["share_failing_random"]).all() and len(across) == 5
+    assert there["First of the stream"].share_failing_high > there["Random"].share_failing_low
+    assert arm("here", "Rejected").share_failing_low < here_random.share_failing_high
+    assert worth.worth_high == float("inf")
+    core, core_random = across.share_failing, across.share_failing_random
+    return [
+        f"{ABOUT['here']['n_core']} pairs of order 1 on the first processor, "
+        f"{ABOUT['elsewhere']['n_core']} on the second",
+        f"({across.n_pairs.min()} to {across.n_pairs.max()} pairs kept)",
+        f"on {share(core.min())} to {share(core.max())} % against {share(core_random.min())} to "
+        f"{share(core_random.max())} %",
+        f"differs by −{-across.mean_iou_diff.min():.3f} to +{across.mean_iou_diff.max():.3f}",
+        f"At {there['Core set'].n_backward:,.0f} training images order 1 gives: failing "
+        f"{failing['Core set']} % after the core set, {failing['First of the stream']} after the "
+        f"first pairs, {failing['Random']} random, {failing['Stratified random']} stratified, "
+        f"{failing['Rejected']} thrown away, {failing['Full pool']} all pairs; each until its own "
+        f"score passes, {share(own[0], 1)} against {share(own[1], 1)} %",
+        f"left it fails on {share(left)} %, all pairs at as much computing on {share(equal)} %",
+        f"worth {worth.worth:.0f} random pairs (95 %: {worth.worth_low:.0f} to no bound) instead "
+        f"of {table('here', 'worth').set_index('measure').loc['mean_iou'].worth:.0f}",
+        f"(at most {share(here_first.share_failing_high)} % against at least "
+        f"{share(here_random.share_failing_low)} %)",
+        f"(at least {share(there['Rejected'].share_failing_low)} % against at most "
+        f"{share(there['Random'].share_failing_high)} %)",
+        f"after {clean.rounds} passes with {clean.n_core} pairs and {share(clean.share_failing)} % "
+        f"failing, instead of {first.rounds}, {first.n_core} and {share(first.share_failing)} %",
+    ]
+
+
+def times() -> list[str]:
+    """What the kept benchmarks say."""
+    seeds = benchmark("2026-11-24T2249-seeds.json")
+    program = benchmark("2026-11-24T2233-article-program.json")
+    click = seeds[CLICK]
+    fresh = seeds["from the click to the finished selection, fresh worker"]
+    core, failing = seeds["core set"], seeds["held-out: share failing"]
+    speed = benchmark("2026-11-24T2350-machine.json")["speed of the product"]
+    theirs = program["the article's program: predictions"]["value"]
+    published = program["the article's program at its published counts"]["value"]
+    assert click["n"] == fresh["n"] == 5
+    assert program["same picks"]["value"]
+    return [
+        f"{click['value']:.0f} s on two idle cores (median of five seeds, {click['low']:.0f} to "
+        f"{click['high']:.0f} s)",
+        f"({seeds['made ready beforehand']['value']:.0f} s)",
+        f"keep {core['low']:.0f} to {core['high']:.0f} pairs, median {core['value']:.0f}, with a "
+        f"mean IoU of {seeds['held-out: mean IoU']['value']:.4f} and {failing['value']:.2f} % "
+        "failing",
+        f"takes {fresh['value']:.0f} s ({fresh['low']:.0f} to {fresh['high']:.0f})",
+        f"{speed['value']:.0f} GFLOP/s",
+        f"the same {program['our loop: core set']['value']} of 600 small pairs",
+        f"with {theirs:,} predictions instead of {program['our loop: predictions']['value']:,} and "
+        f"in {program['ratio of wall times']['value']:.1f} times the time",
+        f"would take {published / 3600:.1f} hours",
+    ]
+
+
+def certified() -> list[str]:
+    """The bound of a run that kept so many of 10,000 pairs in a clean pass."""
+    clean = table("here", "passes").iloc[1]
+    return [f"by {share(risk_bound(int(clean.n_core), 10_000, 0.01))} %, with probability "
+            "99 % over the pool"]
+
+
+def measured() -> list[str]:
+    """What the runs were, from the tables' own notes and the presets."""
+    config, about = compact(), ABOUT["here"]
+    assert (config.selection.n_pool, config.scene.size) == (10_000, 128)
+    result = json.loads((RECORDED / about["run_id"] / "result.json").read_text())
+    return [
+        f"128 x 128, a pool of 10,000 pairs, precision {config.selection.precision:g}; pool and "
+        f"order seed 1, model seeds of the arms from 1001 on",
+        f"IoU below {about['acceptance_iou']:.2f} on {about['n_held_out']:,} held-out pairs",
+        f"({about['n_runs']} of the plan's {about['n_planned']} runs)",
+        f"({ABOUT['elsewhere']['n_runs']} of {ABOUT['elsewhere']['n_planned']})",
+        f"of {result['n_parameters']:,} parameters",
+    ]
+
+
+def results() -> list[str]:
+    """Everything that docs/results.md says in numbers."""
+    return [*controls(), *other_selections(), *second_processor(), *times(), *certified(),
+            *measured()]
+
+
+RESULTS_REST = {  # names, versions and what is defined rather than measured
+    "version 0.2.0", "Version 0.3.0", "algorithm 2", "IoU 0.90", "family 26", "one of 100",
+    "Orders 1 to 5", "14 min 16 s", "5.1 million",
+}
+
+
+def readme() -> list[str]:
+    """The short table, and what stands around it."""
+    shown = [*SPREAD[:2], SPREAD[3], SPREAD[4], SPREAD[5], SPREAD[7]]
+    there = [share(arm("elsewhere", *each).share_failing) for each in shown[:-1]]
+    n_there = arm("elsewhere", "Core set").n_pairs
+    last = [f"{there[0]} % ({n_there} pairs)", *(f"{each} %" for each in there[1:]), "not run"]
+    rows = [arm("here", *each) for each in shown]
+    across = table("elsewhere", "across")
+    equal = [[share(arm(where, *each).share_failing) for each in
+              (("Streaming learner", "as selection left it"), ("Full pool", "equal cost"))]
+             for where in STUDIES]
+    assert (across["share_failing"] < across["share_failing_random"]).all()
+    noise = table("here", "noise").iloc[0]
+    repeated = [words for words in results() if words in text_of("README.md")]
+    return [
+        *(f"| {row.n_pairs:,} | {spread(row)} | {row.mean_iou:.3f} | {other} |"
+          for row, other in zip(rows, last, strict=True)),
+        f"mean IoU is {round(rows[1].mean_iou, 3) - round(rows[0].mean_iou, 3):.3f} lower here",
+        f"a run took {benchmark('2026-11-24T2249-seeds.json')[CLICK]['value']:.0f} s (median of "
+        "five seeds)",
+        f"({equal[0][0]} against {equal[0][1]} %) and nothing on the other ({equal[1][0]} against "
+        f"{equal[1][1]} %)",
+        f"where {noise.n_pool_wrong} of {noise.n_pool} masks were wrong, all {noise.n_wrong} were "
+        "kept",
+        *repeated,
+    ]
+
+
+README_REST = {
+    "10,000 synthetic", "(2018)", "271 of 10,000", "Python 3.11", "of 10,000 pairs does it keep",
+    "version 0.2.0", "2026-11-24", "IoU 0.90", "of seed 1 before",
+}
+
+
+@pytest.mark.parametrize(("file", "sentences", "rest"), [
+    ("docs/results.md", results, RESULTS_REST), ("README.md", readme, README_REST)])
+def test_every_number_follows_from_a_table(file, sentences, rest):
+    """What is computed stands there, and nothing else that looks like a number does."""
+    text, computed = text_of(file), sentences()
+    assert [words for words in computed if words not in text] == []
+    for words in sorted({*computed, *rest}, key=len, reverse=True):
+        text = text.replace(words, "·")
+    assert re.findall(r".{0,40}\d.{0,20}", text) == []
+
+
+def test_the_readme_is_short():
+    """A newcomer reads it to the end."""
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
