@@ -47,7 +47,7 @@ def unattended(monkeypatch):
     monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
 
 
-def until(holds, seconds=20.0):
+def until(holds, seconds=60.0):
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"

@@ -487,8 +487,8 @@ def test_a_compact_run_killed_at_random_moments_ends_with_the_same_core(store, t
         result, n_kills = killed_and_resumed(store, config, delays, 240)
     finally:
         queue.COMMAND = jobs_command
-    print(f"\n{n_kills} kills, {delays}, {expected['n_core']} core, forward per pair "
-          f"{expected['n_forward'] / 150:.2f}, {expected['phases']}")
+    print(f"\n{n_kills} kills, {delays}, {expected.n_core} core, forward per pair "
+          f"{expected.n_forward / 150:.2f}, {expected.phases}")
     assert n_kills >= 1
     assert timeless(result) == timeless(expected)
     assert log(store, result.run_id) == log(Store(tmp_path / "straight"), result.run_id)
