@@ -41,6 +41,7 @@ def test_a_tile_opens_its_pair_and_back_closes_it(shared, browser):
     tile.click()
     expect(dialog).to_contain_text(f"Pair {name}", timeout=SOON_MS)
     expect(dialog).to_contain_text("Nearest core pair", timeout=SOON_MS)
+    expect(dialog.locator(".main-svg").first).to_be_visible(timeout=SOON_MS)  # its IoU over the run
     expect(page).to_have_url(re.compile(rf"[?&]pair={name}\b"))
     page.go_back()
     expect(dialog).to_have_count(0, timeout=SOON_MS)
