@@ -9,9 +9,10 @@ import streamlit as st
 
 from shipdash.data.files import DataError
 from shipdash.ui import frame
-from shipdash.ui.your_data import duplicates, imported, select
+from shipdash.ui.your_data import came_out, duplicates, imported, select
 
-VIEWS = {"Images": imported.view, "Near duplicates": duplicates.view, "Selection": select.view}
+VIEWS = {"Images": imported.view, "Near duplicates": duplicates.view, "Selection": select.view,
+         "What came out": came_out.view}
 """What the page shows of a data set."""
 
 
