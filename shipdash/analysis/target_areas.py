@@ -43,8 +43,8 @@ def areas_words(found: TargetAreas) -> str:
         return "No mask has any target: check how the masks are to be read."
     n_empty = found.n - found.n_with_target
     empty = f" {n_empty:,} of {found.n:,} masks are empty." if n_empty else ""
-    return (f"A target has {found.median_before:,.0f} pixels in the median as it came and "
-            f"{found.median_after:,.0f} as stored.{empty}")
+    return (f"The target of a pair has {found.median_before:,.0f} pixels before resizing and "
+            f"{found.median_after:,.0f} after it (medians).{empty}")
 
 
 def areas_warning(found: TargetAreas) -> str:

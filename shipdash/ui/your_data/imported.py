@@ -87,7 +87,7 @@ def _preview(name: str, rows: list[PairRow]) -> None:
                    f"{captions[0]} on, the border of the target drawn as a line.")
 
 
-def called(row: PairRow, most: int = 18) -> str:
+def called(row: PairRow, most: int = 16) -> str:
     """A pair in few letters: the end of its file name, which tells files apart, and its tile."""
     stem = row.file.rpartition("/")[2]
     text = stem if len(stem) <= most else f"…{stem[1 - most:]}"
