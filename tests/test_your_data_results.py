@@ -151,7 +151,7 @@ def test_what_came_out_is_on_one_view(store):
     assert not at.error, [e.value for e in at.error]
     said = words(at)
     assert "Selection kept 12 of 200 pairs (6%)" in said
-    assert "Look at these labels first" in said and f"pair {core[3]:,} did not pass" in said
+    assert "Look at these labels first" in said and f"/{core[3]}.png did not pass" in said
     assert "Lowest held-out mean IoU" in said and "Kept of " in said
     at.button(key="start_own_controls").click().run()
     known = Studies(store)

@@ -20,8 +20,7 @@ def kept_by_group(table: pd.DataFrame, title: str) -> Chart:
 
 def scores_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Held-out mean IoU of each group; from `analysis.groups.scores_by_group`."""
-    words = [f"{row.mean_iou:.3f} · {row.pairs:,} pairs · {row.share_failing:.0%} failing"
-             for row in _few(table).itertuples()]
+    words = [f"{row.mean_iou:.3f} · {row.pairs:,} pairs" for row in _few(table).itertuples()]
     figure = _bars(_few(table), "mean_iou", words, QUIET, "held-out mean IoU")
     figure.update_xaxes(tickformat=".1f", range=[0, 1.5], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
     return Chart(figure, title, f"Held-out mean IoU by group. {title}.", table)

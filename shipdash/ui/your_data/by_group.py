@@ -8,7 +8,7 @@ from shipdash import figures
 from shipdash.analysis.groups import kept_finding, scores_by_group
 from shipdash.analysis.leaks import kept_by_group
 from shipdash.data import files
-from shipdash.data.pair_list import places, read_pairs, read_split
+from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.ui import chart, frame
 
 
@@ -47,8 +47,12 @@ def _scores(run: frame.Run, groups: list[str]) -> None:
 
 
 def _groups(run: frame.Run, split: str) -> list[str]:
-    """The group of each pair of a split that the run asked for."""
+    return [row.group for row in rows_of(run, split)]
+
+
+def rows_of(run: frame.Run, split: str = "pool") -> list[PairRow]:
+    """The original files of the pairs of a split that a run asked for, by number."""
     folder = files.folder_of(run.config.source.name)
     n = {"pool": run.config.selection.n_pool, "held_out": run.config.evaluation.n_held_out}[split]
     rows = read_pairs(folder)
-    return [rows[place].group for place in places(read_split(folder), split)[:n]]
+    return [rows[place] for place in places(read_split(folder), split)[:n]]

@@ -12,6 +12,7 @@ from shipdash.data.own import own_config
 from shipdash.ui import address, chart, evidence, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import by_group, controls, exports, select
+from shipdash.ui.your_data.imported import called
 
 N_CORE_SHOWN = 12
 
@@ -50,13 +51,14 @@ def _look_first(run: frame.Run) -> None:
     st.markdown(plain(set_aside_words(frame.events(run), run.result.n_core,
                                       run.config.selection.precision)))
     rows = gallery.page_of(table, key="aside_page", per_page=N_CORE_SHOWN)
-    captions = [f"pair {index:,} · IoU {frame.iou(score)}"
+    pool = by_group.rows_of(run)
+    captions = [f"{called(pool[index])} · IoU {frame.iou(score)}"
                 for index, score in zip(rows["index"], rows["score"], strict=True)]
     images, masks = gallery.of_run(run, rows["index"])
     gallery.show_sheet(images, masks, captions, key="aside",
                        alt=f"{len(rows)} pairs that could not be learnt, from {captions[0]} on.")
     st.caption("Image and mask. " + "; ".join(
-        f"pair {index:,} {reason}" for index, reason in
+        f"{plain(pool[index].file)} {reason}" for index, reason in
         zip(rows["index"], rows["reason"], strict=True)) + ".")
 
 
@@ -86,7 +88,8 @@ def _core(run: frame.Run) -> None:
     st.markdown(f"#### The first {len(rows)} of {len(table):,} kept pairs")
     images, masks = gallery.of_run(run, rows["index"])
     wrong = gallery.failed_with(run, rows["index"], rows["iou"])
-    captions = [f"#{order} · pair {i:,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v)}")
+    pool = by_group.rows_of(run)
+    captions = [f"#{order} · {called(pool[i])}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v)}")
                 for order, i, v in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="own_core",
                        alt=f"The first kept pairs: {captions[0]} and on.")
