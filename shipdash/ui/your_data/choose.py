@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from shipdash import view_only
 from shipdash.data import files, samples
 from shipdash.data.files import DataError
 from shipdash.ui import forms, frame
@@ -20,12 +21,15 @@ def data_set() -> str | None:
     if asked and asked not in names:
         st.warning("The link names a data set that is not stored on this machine.")
     if not names:
-        frame.empty("No data set is stored here yet.",
+        frame.empty("No data set is stored here yet.", "This dashboard is read-only, so none can "
+                    "be brought here." if view_only.is_read_only() else
                     "Bring your own images and masks below, or begin with the sample.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = _choice(manifests, asked) if names else None
-        if SAMPLE not in names:
+        if SAMPLE not in names and not view_only.is_read_only():
             _sample_button()
+    if view_only.is_read_only():  # strangers store nothing here
+        return name
     with st.expander("Bring images and masks", expanded=not names, icon=":material/upload_file:",
                      key="bring"):
         upload.box()

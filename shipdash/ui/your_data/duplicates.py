@@ -7,13 +7,14 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from shipdash import view_only
 from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
 from shipdash.data import files
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
-from shipdash.data.stored_duplicates import near_duplicates, nearest_in_pool
-from shipdash.ui import frame, gallery
+from shipdash.data.stored_duplicates import FILE, near_duplicates, nearest_in_pool
+from shipdash.ui import frame, gallery, tiles
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines
 from shipdash.ui.your_data.imported import called
@@ -33,6 +34,10 @@ class Alike(NamedTuple):
 def view(name: str) -> None:
     """The slider, the finding, the leaks as pictures, then all other near duplicates."""
     folder = files.folder_of(name)
+    if view_only.is_read_only() and not (folder / FILE).exists():
+        frame.empty("Near duplicates have not been looked for.",
+                    f"A read-only dashboard stores nothing; `shipdash data leaks {name}` does it.")
+        return
     rows, split = read_pairs(folder), read_split(folder)
     left, right = st.columns([2, 1], gap="large", vertical_alignment="bottom")
     with right:
@@ -91,13 +96,15 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
     page = gallery.page_of(table, key=f"{key}_page", per_page=PER_PAGE)
     numbers = [*page["first"], *page["second"]]
     drawn = dict(zip(numbers, outlines.pictures(name, numbers), strict=True))
-    tiles = [[drawn[row.first], drawn[row.second]] for row in page.itertuples()]
-    captions = [f"{row.distance} bits: {called(rows[row.first], 14)}, "
-                f"{called(rows[row.second], 14)}" for row in page.itertuples()]
-    if key == "leaks":
-        st.caption("Left the held-out picture, right its near duplicate in the pool.")
-    gallery.show_tiles(tiles, captions, key=key, columns=3,
-                       alt=f"{len(tiles)} pairs of pictures that look alike: {captions[0]}.")
+    sides = ("held out", "pool") if key == "leaks" else ("first", "second")
+    captions = [f"{row.distance} bits: {called(rows[row.first])}, {called(rows[row.second])}"
+                for row in page.itertuples()]
+    found = [tiles.Tile(f"{row.first}-{row.second}", caption, tuple(
+        outlines.part(drawn[number], side)
+        for number, side in zip((row.first, row.second), sides, strict=True)))
+        for row, caption in zip(page.itertuples(), captions, strict=True)]
+    tiles.draw(found, key=key, named=True, widths_px=outlines.WIDTHS_PX,
+               alt=f"{len(found)} pairs of pictures that look alike: {captions[0]}.")
     st.download_button("List (CSV)", lambda: _table(table, rows).to_csv(index=False),
                        f"{name}-{key}.csv", "text/csv", key=f"{key}_csv", on_click="ignore",
                        type="tertiary", icon=":material/download:")

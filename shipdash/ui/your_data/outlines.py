@@ -10,12 +10,15 @@ from PIL import Image, ImageFilter
 
 from shipdash.data import files
 from shipdash.data.source import TARGET, VOID
-from shipdash.ui import gallery
+from shipdash.ui import gallery, tiles
 
 LINE, EDGE, GREY = (255, 214, 0), (15, 23, 42), (122, 134, 148)
 """A yellow line between two dark ones is seen on pictures of any colour; void is striped grey."""
 
-COLUMNS = 6
+SIDE = 256
+"""A picture is enlarged by a whole number up to so many pixels, so that the lines are fine."""
+
+WIDTHS_PX = (150, 190)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -41,7 +44,7 @@ def outlined(image: np.ndarray, mask: np.ndarray) -> Image.Image:
     mask : bool or uint8 array, shape (rows, cols)
         Void pixels (2) are striped.
     """
-    scale = max(gallery.SIDE // max(mask.shape), 1)
+    scale = max(SIDE // max(mask.shape), 1)
     out, large = (part.repeat(scale, 0).repeat(scale, 1) for part in (image, mask))
     target = large == TARGET
     out[_grown(target, 1) & ~target] = EDGE
@@ -52,11 +55,18 @@ def outlined(image: np.ndarray, mask: np.ndarray) -> Image.Image:
     return Image.fromarray(out)
 
 
+def part(picture: Image.Image, name: str) -> tiles.Part:
+    """An outlined picture as a part of a tile."""
+    return tiles.Part(name, gallery.webp(np.asarray(picture) / 255), is_drawing=True)
+
+
 def sheet(name: str, numbers: Sequence[int], captions: Sequence[str], *, key: str, alt: str
           ) -> None:
-    """Pairs side by side with a caption under each, as one picture on the page."""
-    tiles = [[picture] for picture in pictures(name, numbers)]
-    gallery.show_tiles(tiles, captions, key=key, alt=alt, columns=COLUMNS)
+    """Pairs side by side with a caption under each."""
+    found = [tiles.Tile(str(number), caption, (part(picture, "image with its mask"),))
+             for number, caption, picture in
+             zip(numbers, captions, pictures(name, numbers), strict=True)]
+    tiles.draw(found, key=key, alt=alt, widths_px=WIDTHS_PX)
     st.caption("Yellow line: the border of the target, as the mask has it."
                + (" Grey stripes: void pixels, which count nowhere." if has_void(name) else ""))
 

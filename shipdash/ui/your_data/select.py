@@ -6,12 +6,8 @@ import streamlit as st
 
 from shipdash.config import RunConfig
 from shipdash.data.own import own_config
-from shipdash.records import RunState
 from shipdash.runs import queue
-from shipdash.ui import address, forms, frame
-
-MOVING = (RunState.QUEUED, RunState.RUNNING)
-EVERY = "2s"
+from shipdash.ui import address, forms, frame, starting
 
 
 def view(name: str) -> None:
@@ -36,8 +32,8 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
         "pair that cannot be learnt is set aside and listed, so that nothing is held up.")
     with st.container(horizontal=True, vertical_alignment="center"):
         if run is None:
-            if st.button("Start the selection", type="primary", key="data_start",
-                         icon=":material/play_arrow:"):
+            if starting.button("Start the selection", type="primary", key="data_start",
+                               icon=":material/play_arrow:"):
                 _begin(config)
         else:
             st.page_link("pages/2_Run.py", label=f"This selection is {run.state}: open it on Run",
@@ -46,6 +42,7 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
         st.page_link("pages/2_Run.py", label="Change its settings first", icon=":material/tune:",
                      query_params=address.guessed() | {"data": config.source.name})
     if run is None:
+        starting.tell()
         forms.tell_estimate(config, runs)
         queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
 
