@@ -98,11 +98,11 @@ def test_it_is_selected_from_and_evaluated(asked, store):
 
 
 def test_strata_are_refused_where_nobody_knows_the_factors(asked, store):
-    """They are made of what only a generator can tell."""
+    """They are made of what only a generator can tell, or of groups, which this data set lacks."""
     run_id = worker.work(store, store.create(asked)[0]).run_id
     arm = asked.replace(**{"arm.kind": "stratified", "arm.source": run_id, "arm.n_steps": 1,
                            "evaluation.reaudit": False})
-    with pytest.raises(ConfigError, match="true factors, which only the generator knows"):
+    with pytest.raises(ConfigError, match="factors, which only the generator knows, or of groups"):
         worker.work(store, store.create(arm)[0])
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from shipdash.analysis.leaks import groups_to_drop, kept_by_group
-from shipdash.config import ConfigError, RunConfig
-from shipdash.data import export_files, files, open_source
+from shipdash.config import ConfigError
+from shipdash.data import export_files, files
 from shipdash.data.files import DataError
-from shipdash.data.pair_list import places, read_pairs, read_split
-from shipdash.records import Picked, RunState
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store
+from shipdash.runs.original_files import original_files
 
 
 def export(args: argparse.Namespace) -> int:
@@ -26,24 +25,12 @@ def export(args: argparse.Namespace) -> int:
     With --coco the part of a COCO file, with --files links to or copies of the pictures.
     """
     store = Store(args.runs)
-    config = store.config(args.id)
-    if config.source.kind != "files":
-        raise ConfigError("id", args.id, "must be of a run on a data set; a scene's core set is "
-                          "exported by `shipdash export`")
-    folder = files.folder_of(config.source.name)
-    rows, split = read_pairs(folder), read_split(folder)
-    pool = [rows[place] for place in places(split, "pool")[:config.selection.n_pool]]
-    core = _core(store, args.id, config)
-    texts = {"core.csv": export_files.pair_table([pool[i] for i in core],
-                                                 rank=range(1, len(core) + 1)),
-             "split.csv": export_files.split_table(rows, split)}
-    drop = None
-    if store.status(args.id).state == RunState.COMPLETED and not config.selection.exclude:
-        drop = groups_to_drop(kept_by_group([row.group for row in pool], core))
-        names = set(drop)
-        texts["groups_to_drop.csv"] = export_files.pair_table(
-            [row for row in pool if row.group in names])
-    kept = [pool[i] for i in core]
+    found = original_files(store, args.id)
+    texts, drop = {"core.csv": found.core_csv(), "split.csv": found.split_csv()}, None
+    if found.all_tested:
+        drop = groups_to_drop(kept_by_group([row.group for row in found.pool], found.core))
+        texts["groups_to_drop.csv"] = found.groups_csv(drop)
+    kept = [found.pool[i] for i in found.core]
     if args.coco:
         texts["core.json"] = json.dumps(export_files.coco_subset(
             _coco(args.coco), [row.file for row in kept]))
@@ -53,10 +40,10 @@ def export(args: argparse.Namespace) -> int:
         for name, text in texts.items():
             (out / name).write_text(text, "utf-8", newline="")
         placed = None if args.files is None else export_files.place_files(
-            out, kept, files.read_manifest(folder), copies=args.files == "copies")
+            out, kept, _manifest(store, args.id), copies=args.files == "copies")
     except OSError as error:
         raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
-    _tell(args, len(core), drop, sorted(texts), placed)
+    _tell(args, len(kept), drop, sorted(texts), placed)
     return 0
 
 
@@ -75,13 +62,8 @@ def add_commands(below: Any) -> None:
     sub.set_defaults(command=export)
 
 
-def _core(store: Store, run_id: str, config: RunConfig) -> list[int]:
-    """Pool numbers that a run kept, each once; of a planted repeat, the pair that it repeats."""
-    picked = [event.index for event in store.events(run_id)[0] if isinstance(event, Picked)]
-    if not picked:
-        raise StoreError(f"run {run_id} has no core pairs yet: wait for it or resume it")
-    source = open_source(config)
-    return list(dict.fromkeys(source.origin(i) for i in picked))
+def _manifest(store: Store, run_id: str) -> dict[str, Any]:
+    return files.read_manifest(files.folder_of(store.config(run_id).source.name))
 
 
 def _coco(file: str) -> dict:

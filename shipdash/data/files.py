@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -94,6 +95,19 @@ class FileSource:
 
     def factors(self, i: int) -> None:
         """Nobody has measured them."""
+
+    def group(self, i: int) -> str:
+        """As pairs.csv has it; empty where the data set has no such list."""
+        return self._groups[checked(i, self.n)]
+
+    @functools.cached_property
+    def _groups(self) -> list[str]:
+        from shipdash.data.pair_list import read_pairs  # which stands on this module
+
+        if not (root() / self.manifest["name"] / PAIRS).exists():  # stored without an import
+            return [""] * self.n
+        rows = read_pairs(root() / self.manifest["name"])
+        return [rows[place].group for place in self.places[:self.n]]
 
     def origin(self, i: int) -> int:
         """Every picture counts as its own."""

@@ -58,6 +58,10 @@ class PlantedSource:
         """See `Source.factors`: of what is in the image, whatever the mask says."""
         return self.source.factors(self.origin(i))
 
+    def group(self, i: int) -> str:
+        """See `Source.group`: that of the pair that is repeated."""
+        return self.source.group(self.origin(i))
+
     def label(self, i: int) -> str:
         """``"true"``, ``"shifted"`` or ``"dropped"``; a repeat is labelled as its origin is."""
         i, share = self.origin(i), self.planted.label_noise

@@ -77,6 +77,10 @@ class SceneSource:
         """Every pair is its own."""
         return checked(i, self.n)
 
+    def group(self, i: int) -> str:
+        """Drawn pairs belong to nothing."""
+        return ""
+
     def label(self, i: int) -> str:
         """Every mask is right."""
         return "true"

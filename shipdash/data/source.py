@@ -47,6 +47,10 @@ class Source(Protocol):
         """What is truly in pair `i`, as plain numbers; None where nobody knows."""
         ...
 
+    def group(self, i: int) -> str:
+        """What pair `i` belongs to, such as a folder or a video; empty where nobody has said so."""
+        ...
+
     def origin(self, i: int) -> int:
         """The first pair that pair `i` repeats to the pixel; `i` itself where it repeats none."""
         ...

@@ -1,11 +1,13 @@
 """Which pairs an arm learns from: a function of settings, core set, stream and draw alone.
 
-It draws no pixel and looks at no prediction; stratification reads the generator's true factors.
+It draws no pixel and looks at no prediction; stratification reads the generator's true factors, or
+the groups of a data set.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,14 +33,15 @@ def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray,
     order : int64 array, shape (n,)
         The source's stream: the pool without what the source left out.
     source : Source
-        Asked for true factors where the kind is stratified, else untouched.
+        Asked for true factors, or else for groups, where the kind is stratified, else untouched.
 
     Returns
     -------
     list of int
         ``core``: the core set, or its first pairs. ``random``: a uniform draw from the stream,
         core pairs not excepted; a smaller draw of the same seed is a part of a larger one.
-        ``first``: the beginning of the stream. ``stratified``: see `stratified`. ``rejected``:
+        ``first``: the beginning of the stream. ``stratified``: see `stratified` and, where nobody
+        knows the factors, `stratified_by_group`. ``rejected``:
         a uniform draw from the pairs that selection threw away. ``full``: the stream.
 
     Raises
@@ -68,12 +71,52 @@ def stratified(order: np.ndarray, k: int, draw: int, source: Source) -> list[int
     candidates = chance.permutation(order)[: max(k, STRATIFIED_FROM)]
     factors = [source.factors(i) for i in candidates.tolist()]
     if None in factors:
-        raise ConfigError("arm.kind", "stratified", "must be another arm: strata are made of true "
-                          "factors, which only the generator knows")
+        return stratified_by_group(candidates, k, [source.group(i) for i in candidates.tolist()])
     columns = factor_columns(factors)
     cells = _cells(np.arange(len(candidates)), k, columns, 0)
     picked = [candidates[cell[chance.integers(len(cell))]] for cell in cells]
     return chance.permutation(picked).tolist()
+
+
+def stratified_by_group(candidates: np.ndarray, k: int, groups: Sequence[str]) -> list[int]:
+    """The first pairs of each group, as many as its share of the pairs is of `k`.
+
+    Proportional allocation: each group gets the whole part of its quota, and the largest remainders
+    the pairs that are left (Hamilton's method); of two equal remainders the earlier group.
+
+    Parameters
+    ----------
+    candidates : int64 array, shape (n,)
+        In random order.
+    k : int
+        At most n.
+    groups : sequence of str, length n
+        Pairs of an empty group are a group too.
+
+    Raises
+    ------
+    ConfigError
+        No pair has a group.
+
+    Examples
+    --------
+    >>> stratified_by_group(np.array([4, 0, 3, 1, 2]), 3, ["sea", "sea", "land", "sea", "sea"])
+    [4, 0, 3]
+    """
+    names = sorted(set(groups))
+    if names in ([], [""]):
+        raise ConfigError("arm.kind", "stratified", "must be another arm: strata are made of true "
+                          "factors, which only the generator knows, or of groups, and this data "
+                          "set has none")
+    members = {name: [i for i, group in zip(candidates.tolist(), groups, strict=True)
+                      if group == name] for name in names}
+    quota = {name: k * len(members[name]) / len(candidates) for name in names}
+    taken = {name: int(quota[name]) for name in names}
+    by_remainder = sorted(names, key=lambda name: taken[name] - quota[name])
+    for name in by_remainder[:k - sum(taken.values())]:
+        taken[name] += 1
+    chosen = {i for name in names for i in members[name][:taken[name]]}
+    return [i for i in candidates.tolist() if i in chosen]
 
 
 def factor_columns(factors: list[Factors]) -> np.ndarray:

@@ -9,6 +9,7 @@ from shipdash.figures.arms_so_far import arms_so_far
 from shipdash.figures.base import SELECTED, Chart
 from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
+from shipdash.figures.groups import kept_by_group, scores_by_group
 from shipdash.figures.orders import fan
 from shipdash.figures.overlap import overlap
 from shipdash.figures.random_curve import random_curve
@@ -32,12 +33,14 @@ __all__ = [
     "factor_rates",
     "fan",
     "history",
+    "kept_by_group",
     "overlap",
     "overlay",
     "pixel_levels",
     "random_curve",
     "rejection_rate",
     "scores",
+    "scores_by_group",
     "selection",
     "threshold",
     "trade_off",

@@ -20,7 +20,7 @@ MOST_GUESS = 10_000_000
 FORMS = ("Home", "Generator", "Run")
 """Pages with settings in the address that are theirs alone."""
 
-SETTINGS = ("reveal", "preset", *(f"{section}.{spec.name}" for section in
+SETTINGS = ("reveal", "preset", "data", *(f"{section}.{spec.name}" for section in
                         ("scene", "planted", "network", "selection", "seeds", "evaluation")
                         for spec in dataclasses.fields(SECTIONS[section])))
 """These settings, by the name that they have in the address."""
@@ -94,8 +94,8 @@ def hide() -> None:
 
 
 def reset() -> None:
-    """Take every setting but the preset out of the address: the form is the preset's again."""
-    for name in set(_settings()) - {"preset"}:
+    """Take every setting but preset and data set out of the address: the form is theirs again."""
+    for name in set(_settings()) - {"preset", "data"}:
         st.query_params.pop(name)
     _keep()
 

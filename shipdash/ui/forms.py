@@ -17,6 +17,9 @@ from shipdash.config import (
     preset,
     setting,
 )
+from shipdash.data import files
+from shipdash.data.files import DataError
+from shipdash.data.own import own_config
 from shipdash.runs import StoreError
 from shipdash.ui import address, frame
 from shipdash.ui.asked import Asked, read
@@ -65,7 +68,7 @@ def field(dotted: str, asked: Asked, *, prefix: str = "", slider: bool = False) 
     spec, value = setting(dotted), asked.values[dotted]
     st.session_state[key] = ",".join(value) if isinstance(value, list | tuple) else value
     about = spec.metadata
-    _box(spec, about["label"] + (f" ({about['unit']})" if about["unit"] else ""), slider=slider,
+    box(spec, about["label"] + (f" ({about['unit']})" if about["unit"] else ""), slider=slider,
          key=key, help=about["help"], on_change=address.write,
          args=(dotted, key, asked.default(dotted)))
     if asked.error is not None and asked.error.field == dotted:
@@ -74,21 +77,22 @@ def field(dotted: str, asked: Asked, *, prefix: str = "", slider: bool = False) 
         st.warning(f"The link asks for what cannot be. {refusal(asked.refused[dotted])}")
 
 
-def _box(spec: dataclasses.Field, label: str, *, slider: bool, **common: Any) -> None:
-    """The widget that fits a setting's type and range."""
+def box(spec: dataclasses.Field, label: str, *, slider: bool = False, **common: Any) -> Any:
+    """The widget that fits a setting's type and range; what it holds."""
     about, kind = spec.metadata, type(spec.default)
     if kind is bool:
-        st.toggle(label, **common)
-    elif kind is tuple:
-        st.text_input(label, placeholder="run ids, comma between", **common)
-    elif about["choices"]:
-        st.selectbox(label, about["choices"], **common,
-                     format_func=lambda choice: choice.replace("_", " "))
-    else:
-        number = st.slider if slider and spec.name not in WIDE else st.number_input
-        limits = {"min_value": kind(about["low"]), "max_value": kind(about["high"])}
-        limits |= {"step": kind(about["step"] or 1)}
-        number(label, **limits, **({"format": "%.4g"} if kind is float else {}), **common)
+        return st.toggle(label, **common)
+    if kind is tuple:
+        return st.text_input(label, placeholder="run ids, comma between", **common)
+    if about["choices"]:
+        return st.selectbox(label, about["choices"], **common,
+                            format_func=lambda choice: choice.replace("_", " "))
+    if kind is str:
+        return st.text_input(label, **common)
+    number = st.slider if slider and spec.name not in WIDE else st.number_input
+    limits = {"min_value": kind(about["low"]), "max_value": kind(about["high"])}
+    limits |= {"step": kind(about["step"] or (1 if kind is int else 0.05))}
+    return number(label, **limits, **({"format": "%.4g"} if kind is float else {}), **common)
 
 
 def section(name: str, asked: Asked, *, prefix: str = "", columns: int = 3,
@@ -101,17 +105,21 @@ def section(name: str, asked: Asked, *, prefix: str = "", columns: int = 3,
 
 
 def run_form() -> tuple[RunConfig | None, str]:
-    """Preset, the settings in front, everything else folded: the run asked for, or None."""
-    name = choose_preset("Preset", key="preset")
-    st.caption(_about(name))
-    asked = _run_asked(name)
+    """Preset or data set, the settings in front, everything else folded: the run asked for, or
+    None."""
+    data = choose_data()
+    name = data or choose_preset("Preset", key="preset")
+    st.caption(_about(name) if not data else _ABOUT_DATA)
+    asked = _run_asked()
     columns = st.columns(3, gap="medium")
     for i, dotted in enumerate(FRONT):
         with columns[i % 3]:
             field(dotted, asked, prefix=f"run.{name}")
-    with st.expander("Scene, network, the rest of the selection, and evaluation",
+    parts = tuple(part for part in FOLDED if not (data and part == "scene"))
+    with st.expander("Network, the rest of the selection, and evaluation" if data else
+                     "Scene, network, the rest of the selection, and evaluation",
                      expanded=_unfolded(asked)):
-        for part in FOLDED:
+        for part in parts:
             st.markdown(f"**{part.capitalize()}**")
             section(part, asked, prefix=f"run.{name}", skip=FRONT)
     _tell_asked(asked)
@@ -121,13 +129,39 @@ def run_form() -> tuple[RunConfig | None, str]:
 def is_in_link() -> bool:
     """Whether the address is about a run that is still to be started: it names no run, or holds
     a form with other settings than those of the run it names."""
-    run_id, config = st.query_params.get("run"), _run_asked(_preset_asked("compact")).config
+    run_id, config = st.query_params.get("run"), _run_asked().config
     return run_id is None or (address.holds_settings()
                               and (config is None or config.digest != run_id))
 
 
-def _run_asked(name: str) -> Asked:
-    return read(preset(name), dict.fromkeys([*FRONT, *names_of(*FOLDED)]))
+def _run_asked() -> Asked:
+    """The form's run: from the data set of the address, else from its preset."""
+    data = data_asked()
+    start = own_config(data) if data else preset(_preset_asked("compact"))
+    parts = [part for part in FOLDED if not (data and part == "scene")]
+    return read(start, dict.fromkeys([*FRONT, *names_of(*parts)]))
+
+
+def data_asked() -> str:
+    """The data set of the address; empty where it names none that is stored here with a pool."""
+    name = st.query_params.get("data", "")
+    try:
+        own_config(name)
+    except ConfigError:
+        return ""
+    return name
+
+
+def choose_data() -> str:
+    """The switch between drawn pairs and stored data sets, where there are any; the name chosen."""
+    names = ["", *(manifest["name"] for manifest in files.stored())]
+    name = data_asked()
+    if len(names) > 1:
+        st.session_state["data"] = name
+        st.selectbox("Pairs", names, key="data", width=320, on_change=address.write,
+                     args=("data", "data", ""), format_func=lambda chosen: (
+                         f"data set {chosen}" if chosen else "drawn by the generator"))
+    return name
 
 
 def _preset_asked(default: str) -> str:
@@ -160,11 +194,21 @@ def _tell_asked(asked: Asked) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"This run: {plain(default_name(asked.config))}", width="content")
-        st.page_link("pages/1_Generator.py", label="See this scene", icon=":material/visibility:",
-                     query_params=address.carried(**scene_link(asked.config)))
+        if asked.config.knows_factors:
+            st.page_link("pages/1_Generator.py", label="See this scene",
+                         icon=":material/visibility:",
+                         query_params=address.carried(**scene_link(asked.config)))
+        else:
+            st.page_link("pages/7_Your_data.py", label="See these pairs",
+                         icon=":material/visibility:",
+                         query_params=address.guessed() | {"data": asked.config.source.name})
         st.button("Reset to the preset", type="tertiary", key="reset_form",
                   on_click=address.reset, icon=":material/restart_alt:",
                   disabled=asked.config == asked.start)
+
+
+_ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network without its "
+               "trick for drawn ships, and a pair that cannot be learnt is set aside.")
 
 
 def _about(name: str) -> str:
@@ -209,7 +253,7 @@ def attempt(action, *arguments) -> Any:
     """Do what a button asks; a refusal becomes one sentence on the page, and None."""
     try:
         return action(*arguments)
-    except (ConfigError, StoreError) as error:
+    except (ConfigError, DataError, StoreError) as error:
         st.error(str(error))
     except OSError as error:
         st.error(f"The runs folder cannot be written ({error.strerror or error}). Free space or "

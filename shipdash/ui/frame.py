@@ -43,6 +43,7 @@ PAGES = {
     "pages/4_Evaluation.py": "Evaluation",
     "pages/5_Threshold.py": "Threshold",
     "pages/6_Compare.py": "Compare",
+    "pages/7_Your_data.py": "Your data",
 }
 
 STATES = {

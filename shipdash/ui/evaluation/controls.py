@@ -9,6 +9,8 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.config import RunConfig
+from shipdash.data import files
+from shipdash.data.pair_list import read_pairs
 from shipdash.records import RunState
 from shipdash.studies import arms
 from shipdash.studies.ensure import workers
@@ -164,10 +166,18 @@ def queue_box(run: frame.Run) -> None:
 
 def _plan(run: frame.Run, name: str, n_runs: int) -> list[RunConfig]:
     asked = dict(BUNDLES[name])
-    if not run.config.knows_factors:  # strata are made of them
+    if not has_strata(run.config):
         asked["names"] = tuple(arm for arm in asked["names"] if arm != "stratified")
     return arms.plan_arms(frame.store_of(run), run.run_id, **asked,
                           n_model_seeds=n_runs, n_draws=n_runs)
+
+
+def has_strata(config: RunConfig) -> bool:
+    """Whether random pairs can be stratified: by a scene's factors, or by a data set's groups."""
+    if config.knows_factors:
+        return True
+    rows = read_pairs(files.folder_of(config.source.name))
+    return any(row.group for row in rows)
 
 
 def _open_arms(study: Study, standing: Standing) -> None:

@@ -1,0 +1,39 @@
+"""Figures by group of a data set: the share that was kept, and the held-out scores."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
+
+ROW_PX, FRAME_PX, MOST = 34, 110, 24
+"""Height of a bar and of what is around them; more groups than `MOST` are in the table alone."""
+
+
+def kept_by_group(table: pd.DataFrame, title: str) -> Chart:
+    """Share of each group's pairs that was kept; from `analysis.leaks.kept_by_group`."""
+    words = [f"{row.share:.0%} · {row.kept:,} of {row.pairs:,}" for row in _few(table).itertuples()]
+    figure = _bars(_few(table), "share", words, SELECTED, "share of the pairs that was kept")
+    figure.update_xaxes(tickformat=".0%", range=[0, 1.25])
+    return Chart(figure, title, f"Share kept by group. {title}.", table)
+
+
+def scores_by_group(table: pd.DataFrame, title: str) -> Chart:
+    """Held-out mean IoU of each group; from `analysis.groups.scores_by_group`."""
+    words = [f"{row.mean_iou:.3f} · {row.pairs:,} pairs" for row in _few(table).itertuples()]
+    figure = _bars(_few(table), "mean_iou", words, QUIET, "held-out mean IoU")
+    figure.update_xaxes(tickformat=".1f", range=[0, 1.5], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    return Chart(figure, title, f"Held-out mean IoU by group. {title}.", table)
+
+
+def _few(table: pd.DataFrame) -> pd.DataFrame:
+    return table.head(MOST)
+
+
+def _bars(table: pd.DataFrame, measure: str, words: list[str], colour: str, x: str):
+    figure = new_figure(FRAME_PX + ROW_PX * len(table), x, "")
+    figure.add_bar(x=table[measure].to_numpy(float), y=table["group"].tolist(), orientation="h",
+                   marker={"color": colour}, text=words, textposition="outside", cliponaxis=False,
+                   hovertemplate="%{y}: %{text}<extra></extra>", showlegend=False)
+    figure.update_yaxes(automargin=True, autorange="reversed", type="category")
+    return figure

@@ -1,0 +1,1 @@
+"""The parts of the page *Your data*; the page itself is in ``pages``."""

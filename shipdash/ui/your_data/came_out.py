@@ -1,0 +1,97 @@
+"""What came out of a selection from a data set: the finding first, then what it rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.analysis.needed import labels_finding, needed_finding
+from shipdash.analysis.set_aside import set_aside_table, set_aside_words
+from shipdash.data.own import own_config
+from shipdash.ui import address, chart, evidence, frame, gallery
+from shipdash.ui.words import plain
+from shipdash.ui.your_data import by_group, controls, exports, select
+from shipdash.ui.your_data.imported import called
+
+N_CORE_SHOWN = 12
+
+
+def view(name: str) -> None:
+    """One finished run of the data set, of which the address may name one."""
+    found = [run for run in select.runs_of(own_config(name), frame.runs()) if run.result]
+    if st.query_params.get("run") not in [run.run_id for run in found]:
+        st.query_params.pop("run", None)  # of other pairs, or not finished
+    if not found:
+        frame.empty("No selection from this data set has finished.",
+                    "Start one under *Selection*; this view fills when it has ended.")
+        return
+    run = frame.choose(found, label="Selection")
+    gathered = evidence.gathered(run)
+    if gathered is None:
+        return
+    said = needed_finding(gathered.arms, run.result.n_core, run.result.n_pool)
+    st.markdown(f"### {said.title}")
+    st.markdown(said.detail)
+    st.caption(frame.provenance(run))
+    _look_first(run)
+    controls.box(run)
+    _curves(run, gathered.curve, gathered.arms)
+    by_group.figures_of(run)
+    _core(run)
+    exports.buttons(run)
+
+
+def _look_first(run: frame.Run) -> None:
+    """Pairs that could not be learnt, lowest score first: often their labels are wrong."""
+    table = set_aside_table(frame.events(run))
+    if table.empty:
+        return
+    st.markdown("#### Look at these labels first")
+    st.markdown(plain(set_aside_words(frame.events(run), run.result.n_core,
+                                      run.config.selection.precision)))
+    rows = gallery.page_of(table, key="aside_page", per_page=N_CORE_SHOWN)
+    pool = by_group.rows_of(run)
+    captions = [f"{called(pool[index])} · IoU {frame.iou(score)}"
+                for index, score in zip(rows["index"], rows["score"], strict=True)]
+    images, masks = gallery.of_run(run, rows["index"])
+    gallery.show_sheet(images, masks, captions, key="aside",
+                       alt=f"{len(rows)} pairs that could not be learnt, from {captions[0]} on.")
+    st.caption("Image and mask. " + "; ".join(
+        f"{plain(pool[index].file)} {reason}" for index, reason in
+        zip(rows["index"], rows["reason"], strict=True)) + ".")
+
+
+def _curves(run: frame.Run, curve, arms) -> None:
+    events, n_pool = frame.events(run), run.result.n_pool
+    left, right = st.columns(2, gap="large")
+    with left:
+        title = analysis.finding(run.result.n_core, run.result.n_tested, n_pool, run.result.reason)
+        chart.show(figures.selection(analysis.selection_curve(events), n_pool, title,
+                                     guess=frame.guess()), key="own_selection",
+                   note="Counts, not smoothed.", origin=frame.provenance(run))
+    with right:
+        said = labels_finding(curve)
+        if said is None:
+            frame.empty("Would more labels help?",
+                        "The controls above train on growing numbers of random pairs and answer "
+                        "it.")
+            return
+        core = analysis.arm_row(arms, analysis.ARMS["core"], analysis.EQUAL_UPDATES)
+        chart.show(figures.random_curve(curve, "mean_iou", core, said.title), key="own_labels",
+                   note=said.detail, origin=frame.provenance(run))
+
+
+def _core(run: frame.Run) -> None:
+    table = analysis.core_table(frame.events(run))
+    rows = table.head(N_CORE_SHOWN)
+    st.markdown(f"#### The first {len(rows)} of {len(table):,} kept pairs")
+    images, masks = gallery.of_run(run, rows["index"])
+    wrong = gallery.failed_with(run, rows["index"], rows["iou"])
+    pool = by_group.rows_of(run)
+    captions = [f"#{order} · {called(pool[i])}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v)}")
+                for order, i, v in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
+    gallery.show_sheet(images, masks, captions, wrong, key="own_core",
+                       alt=f"The first kept pairs: {captions[0]} and on.")
+    st.page_link("pages/3_Samples.py", label="Browse all of them", icon=":material/arrow_forward:",
+                 query_params=address.carried(run=run.run_id))

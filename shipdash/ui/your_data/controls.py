@@ -1,0 +1,56 @@
+"""All controls of a selection from a data set with one button: would random pairs have done?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash import analysis
+from shipdash.config import ConfigError
+from shipdash.runs import StoreError
+from shipdash.studies import arms
+from shipdash.studies.ensure import workers
+from shipdash.studies.folder import Studies
+from shipdash.studies.study import Study
+from shipdash.ui import frame, studies
+from shipdash.ui.evaluation.controls import has_strata
+
+N_RUNS = 3
+"""Runs of each control: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
+
+SHARES = (8, 4, 2)
+"""The curve of random pairs has an eighth, a fourth and a half of the pool; all pairs end it."""
+
+
+def box(run: frame.Run) -> None:
+    """What is trained, the button with its time, and the progress; nothing once all are there."""
+    if run.recorded:
+        return
+    study = _study(run)
+    if study is None:
+        return
+    missing, known = studies.missing(study), Studies(frame.own_store())
+    if missing and not (study.digest in known and known.is_alive(study.digest)):
+        st.caption("Networks that begin anew learn from the kept pairs, from as many random ones"
+                   + (", from random ones drawn by group" if has_strata(run.config) else "")
+                   + ", from growing numbers of random ones and from all, with equally many "
+                   f"updates; all once more at the selection's true cost. {N_RUNS} runs of each.")
+        seconds = analysis.arms_estimate(run, missing)
+        words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
+        studies.start_button(study, "start_own_controls",
+                             f"Train the {len(missing):,} controls{words}", type="primary",
+                             icon=":material/play_arrow:")
+    studies.panel(lambda found: found.name == study.name)
+
+
+def _study(run: frame.Run) -> Study | None:
+    names = ["core", "random", *(["stratified"] if has_strata(run.config) else []), "full",
+             "full-cost"]
+    sizes = sorted({run.result.n_pool // share for share in SHARES} - {0, run.result.n_pool})
+    try:
+        planned = arms.plan_arms(frame.store_of(run), run.run_id, [*names, "curve"],
+                                 stops=("steps",), n_model_seeds=N_RUNS, n_draws=N_RUNS,
+                                 curve=sizes)
+    except (ConfigError, StoreError) as error:
+        st.caption(f"Controls cannot be trained for this run: {error}")
+        return None
+    return Study(name=f"own controls of {run.run_id}", runs=tuple(planned))

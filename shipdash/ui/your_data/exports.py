@@ -1,0 +1,50 @@
+"""Download what a run kept: lists by the original files, a COCO file of the masks as stored."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from shipdash.analysis.leaks import groups_to_drop, kept_by_group
+from shipdash.data import export_files, files
+from shipdash.data.pair_list import places
+from shipdash.runs.original_files import OriginalFiles, original_files
+from shipdash.ui import frame
+
+MOST_COCO = 2_000
+"""Masks that a page turns into run lengths, 0.3 ms each; more on the command line."""
+
+
+def buttons(run: frame.Run) -> None:
+    """One button a file, and the command for the part of a COCO file and for the pictures."""
+    st.markdown("#### Export")
+    found = original_files(frame.store_of(run), run.run_id)
+    name = run.config.source.name
+    with st.container(horizontal=True):
+        _download("Kept pairs (CSV)", found.core_csv, f"{name}-core.csv", "text/csv")
+        _download("Split (CSV)", found.split_csv, f"{name}-split.csv", "text/csv")
+        drop = (groups_to_drop(kept_by_group([row.group for row in found.pool], found.core))
+                if found.all_tested else [])
+        if drop:
+            _download(f"Groups of which nothing was kept: {len(drop):,} (CSV)",
+                      lambda: found.groups_csv(drop), f"{name}-groups-to-drop.csv", "text/csv")
+        if len(found.core) <= MOST_COCO:
+            _download("Kept masks (COCO JSON)", lambda: _coco(found, name), f"{name}-core.json",
+                      "application/json")
+    st.caption("Links to or copies of the original pictures, and the part of your own COCO file:")
+    st.code(f"python -m shipdash data export {run.run_id} --out FOLDER --files copies",
+            language="bash")
+
+
+def _download(label: str, text, file: str, kind: str) -> None:
+    st.download_button(label, text, file, kind, key=f"export_{file}", on_click="ignore",
+                       icon=":material/download:")
+
+
+def _coco(found: OriginalFiles, name: str) -> str:
+    """The kept masks at the size in which they are stored."""
+    numbers = places(found.split, "pool")[found.core]
+    masks = np.load(files.folder_of(name) / "masks.npy", "r", allow_pickle=False)[numbers]
+    return json.dumps(export_files.coco_of_masks([found.pool[i].file for i in found.core], masks))

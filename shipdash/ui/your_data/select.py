@@ -1,0 +1,54 @@
+"""Start a selection from a data set with the preset for own data, and the runs there are of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.config import RunConfig
+from shipdash.data.own import own_config
+from shipdash.runs import queue
+from shipdash.ui import address, forms, frame, starting
+
+
+def view(name: str) -> None:
+    """The preset and its button."""
+    config, runs = own_config(name), frame.runs()
+    run = frame.find(config.digest, [r for r in runs if not r.recorded])
+    _start(config, run, runs)
+
+
+def runs_of(config: RunConfig, runs: list[frame.Run]) -> list[frame.Run]:
+    """Selections from the same content, newest first."""
+    return [run for run in runs if run.config and run.config.source == config.source]
+
+
+def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> None:
+    rules = config.selection
+    st.markdown(
+        f"### {rules.n_pool:,} pairs in the pool, {config.evaluation.n_held_out:,} held out")
+    st.markdown(
+        f"A pair is kept if the network predicts it with an IoU below {rules.acceptance_iou:.2f}, "
+        f"and training goes on until the kept pairs reach a mean IoU of {rules.precision:.2f}. A "
+        "pair that cannot be learnt is set aside and listed, so that nothing is held up.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run is None:
+            if starting.button("Start the selection", type="primary", key="data_start",
+                               icon=":material/play_arrow:"):
+                _begin(config)
+        else:
+            st.page_link("pages/2_Run.py", label=f"This selection is {run.state}: open it on Run",
+                         icon=":material/open_in_new:",
+                         query_params=address.carried("Run", run=run.run_id))
+        st.page_link("pages/2_Run.py", label="Change its settings first", icon=":material/tune:",
+                     query_params=address.guessed() | {"data": config.source.name})
+    if run is None:
+        starting.tell()
+        forms.tell_estimate(config, runs)
+        queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
+
+
+def _begin(config: RunConfig) -> None:
+    run_id = forms.attempt(queue.submit, frame.own_store(), config)
+    if run_id:
+        st.session_state["new_run_unfolded"] = False
+        st.switch_page("pages/2_Run.py", query_params=address.guessed() | {"run": run_id})

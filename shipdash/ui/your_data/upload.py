@@ -1,0 +1,135 @@
+"""A ZIP archive from the browser made into a data set; for larger sets, the command that does it.
+
+The archive is judged and read by `importing` alone and is never unpacked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from shipdash.config import ConfigError
+from shipdash.data.files import DataError
+from shipdash.importing import Contents, ImportRequest, contents, import_pairs
+from shipdash.importing.archive import MOST_BYTES, MOST_FILES
+from shipdash.ui import forms
+from shipdash.ui.words import plain
+
+KINDS = {"folders": "a folder of masks", "run_lengths": "a CSV of run lengths",
+         "coco": "a COCO JSON"}
+IMAGES, MASKS = re.compile("image|picture|photo|train", re.I), re.compile("mask|label|annot", re.I)
+"""What folders of images and of masks are usually called: the first guess, to be corrected."""
+
+HOW = ("mask_kind", "threshold", "target", "void", "mask_suffix", "inverted", "fit", "rows", "cols",
+       "overlap", "keep_empty", "group", "held_out", "seed")
+"""Settings of an import behind *How to read them*."""
+
+COMMAND = ("python -m shipdash data add NAME --images FOLDER --masks FOLDER --size 128x128\n"
+           "python -m shipdash data add NAME --images FOLDER --csv FILE --fit tiles\n"
+           "python -m shipdash data add NAME --images FOLDER --coco FILE")
+
+
+def box() -> None:
+    """Upload, what is in it, how to read it, and the import with its progress."""
+    most_mb = st.get_option("server.maxUploadSize")
+    given = st.file_uploader(
+        "ZIP archive of images and masks", type="zip", key="upload",
+        help="Masks as pictures, as run lengths in a CSV, or as COCO JSON.")
+    st.caption(f"At most {most_mb} MB, {MOST_FILES:,} files and {MOST_BYTES / 2**30:.0f} GB "
+               "unpacked. Larger sets are imported on the command line, which shows its progress "
+               "and goes on after a stop; docs/your-data.md has an example for each kind of label.")
+    if given is None:
+        st.code(COMMAND, language="bash")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload.zip"
+        path.write_bytes(given.getbuffer())
+        try:
+            name = _asked(given.name, contents(str(path)), str(path))
+        except (ConfigError, DataError) as error:
+            st.error(_refusal(error, str(path), given.name))
+            return
+    if name:
+        st.session_state["upload_report_for"] = name
+        st.query_params["data"] = name
+        st.rerun()
+
+
+def _asked(file: str, held: Contents, path: str) -> str | None:
+    """The form of an import; the data set's name once it has been made."""
+    if not held.folders:
+        raise ConfigError("import.archive", path, "must hold images (PNG, JPEG, TIFF, WebP or BMP)")
+    first = st.columns(4, gap="medium")
+    with first[0]:
+        name = st.text_input("Name of the data set", _name_for(file), key="import.name",
+                             help="Lower-case letters, digits, - and _.")
+    with first[1]:
+        images = _folder("Images are in", held, IMAGES, key="import.images")
+    with first[2]:
+        kind = st.selectbox("Labels are", _kinds(held), format_func=KINDS.get, key="import.kind")
+    with first[3]:
+        labels = {"folders": lambda: _folder("Masks are in", held, MASKS, key="import.masks"),
+                  "run_lengths": lambda: st.selectbox("CSV", held.tables, key="import.csv"),
+                  "coco": lambda: st.selectbox("JSON", held.annotations, key="import.coco")}[kind]()
+    with st.expander("How to read them, size, groups and held-out pairs", key="import_how"):
+        more = _settings()
+    if not st.button("Import", type="primary", key="import_start", icon=":material/upload:"):
+        return None
+    bar = st.progress(0.0, "Reading the archive")
+    report = import_pairs(
+        ImportRequest(name=name, kind=kind, archive=path, images=images, labels=labels, **more),
+        on_progress=lambda done, n: bar.progress(done / max(n, 1), f"{done:,} of {n:,} images"))
+    return report.name
+
+
+def _settings() -> dict[str, Any]:
+    cells, fields = st.columns(4, gap="medium"), {f.name: f for f in
+                                                  dataclasses.fields(ImportRequest)}
+    found = {}
+    for k, name in enumerate(HOW):
+        spec = fields[name]
+        about = spec.metadata
+        unit = f" ({about['unit']})" if about["unit"] else ""
+        with cells[k % 4]:
+            key = f"import.{name}"
+            st.session_state.setdefault(key, spec.default)
+            found[name] = forms.box(spec, about["label"] + unit, key=key, help=about["help"])
+    return found
+
+
+def _folder(label: str, held: Contents, usual: re.Pattern, *, key: str) -> str:
+    """A folder of the archive, at first one of a usual name; `.` is the archive itself."""
+    names = list(held.folders)
+    at = next((k for k, name in enumerate(names) if usual.search(name)), 0)
+    return st.selectbox(label, names, index=at, key=key, format_func=lambda name: (
+        f"{name} ({held.folders[name]:,} pictures)" if name != "." else "the archive itself"))
+
+
+def _kinds(held: Contents) -> list[str]:
+    """The kinds of labels that an archive can have, the likeliest first."""
+    return [kind for kind, there in (("folders", len(held.folders) > 1),
+                                     ("run_lengths", held.tables), ("coco", held.annotations))
+            if there] or ["folders"]
+
+
+def _name_for(file: str) -> str:
+    """A name for the data set from that of the archive."""
+    return re.sub(r"[^a-z0-9_-]+", "-", Path(file).stem.lower()).strip("-_")[:64] or "own"
+
+
+def _refusal(error: Exception, path: str, name: str) -> str:
+    """Why an import cannot be, with the name that the archive has on the person's machine."""
+    text = str(error)
+    if isinstance(error, ConfigError):
+        spec = next((f for f in dataclasses.fields(ImportRequest)
+                     if f"import.{f.name}" == error.field), None)
+        label = spec.metadata["label"] if spec else error.field
+        shown = "" if error.value in ("", path) else f" Received: {error.value}."
+        text = f"{label} {error.rule}.{shown}"
+    text = text.replace(path, name)
+    return plain(f"{text[:1].upper()}{text[1:]}")

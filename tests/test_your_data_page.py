@@ -1,0 +1,147 @@
+"""The page Your data without a browser: a data set is chosen, brought, looked at and started."""
+
+import io
+import zipfile
+
+import numpy as np
+import own_pictures
+import pytest
+from paging import open_page, quiet_store, words
+
+from shipdash.analysis.target_areas import areas_warning, target_areas
+from shipdash.data import files, samples
+from shipdash.data.own import own_config
+from shipdash.ui.your_data import outlines
+
+PAGE = "pages/7_Your_data.py"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """No run and no data set; no process is ever started."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    return quiet_store(tmp_path, monkeypatch)
+
+
+def archive(files_inside) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as opened:
+        for name, text in files_inside.items():
+            opened.writestr(name, text)
+    return content.getvalue()
+
+
+def upload(at, content: bytes, name="My Ships.zip"):
+    """The page after an archive was given to it."""
+    at.file_uploader(key="upload").set_value((name, content, "application/zip")).run()
+    assert not at.exception, [e.value for e in at.exception]
+    return at
+
+
+def test_nothing_is_stored_by_a_look(store):
+    """The page says what can be done, with the limits and the command for larger sets."""
+    at = open_page(PAGE)
+    assert "No data set is stored here yet" in words(at)
+    assert "20,000 files" in words(at) and "data add" in at.code[0].value
+    assert not files.root().exists()
+
+
+def test_one_click_brings_the_sample(store):
+    """Its pairs are shown, and the address names it."""
+    at = open_page(PAGE)
+    at.button(key="use_sample").click().run()
+    assert not at.exception and not at.error
+    assert at.query_params["data"] == "nuclei"
+    assert "200 pairs of 128 × 128 pixels, 60 of them held out" in words(at)
+    assert "pairs of nuclei" in str(at.get("bidi_component")[0].proto)
+
+
+def test_an_archive_becomes_a_data_set_with_its_report(store):
+    """Name and folders are guessed from the archive; files left out are listed."""
+    at = upload(open_page(PAGE), archive(own_pictures.pairs(6) | {"images/x.png": b"no picture"}))
+    assert at.text_input(key="import.name").value == "my-ships"
+    assert at.selectbox(key="import.masks").value == "masks"
+    at.number_input(key="import.rows").set_value(32)
+    at.number_input(key="import.cols").set_value(32)
+    at.button(key="import_start").click().run()
+    assert not at.exception and not at.error, [e.value for e in at.error]
+    assert at.query_params["data"] == "my-ships"
+    assert "6 of 7 files gave 6 pairs of 32 x 32 pixels" in words(at)
+    assert "images/x.png" in at.dataframe[0].value["file"].tolist()
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    (b"no archive", "must be a ZIP archive that can be read"),
+    (archive({"../evil.png": b"x"}), "could leave the archive"),
+    (archive({"words.txt": b"x"}), "must hold images"),
+])
+def test_a_bad_archive_is_refused_in_a_sentence(store, content, says):
+    """With the name it has for the person; nothing is stored."""
+    at = upload(open_page(PAGE), content)
+    assert says in at.error[0].value.replace("\\", "")
+    assert "/tmp" not in at.error[0].value and files.stored() == []
+
+
+def test_a_name_that_is_taken_is_refused(store):
+    """What is stored under it stays."""
+    samples.sample("nuclei")
+    at = upload(open_page(PAGE, data="nuclei"), archive(own_pictures.pairs(3)), "nuclei.zip")
+    at.button(key="import_start").click().run()
+    assert "has a data set of that name" in at.error[0].value.replace("\\", "")
+    assert files.stored()[0]["n"] == 200
+
+
+@pytest.mark.parametrize("name", ["../runs", "/etc", "no-such-set"])
+def test_a_link_names_stored_data_sets_only(store, name):
+    """Anything else is a sentence, and never a path."""
+    samples.sample("nuclei")
+    at = open_page(PAGE, data=name)
+    assert "not stored on this machine" in at.warning[0].value
+    at = open_page("pages/2_Run.py", data=name)
+    assert at.segmented_control(key="preset").value == "compact"
+
+
+def test_start_queues_the_preset_for_own_data(store):
+    """One click; the run is that of the command line's --data."""
+    samples.sample("nuclei")
+    at = open_page(PAGE, data="nuclei", data_view="Selection")
+    at.button(key="data_start").click().run()
+    assert [run.run_id for run in store.list()] == [own_config("nuclei").digest]
+
+
+def test_the_run_form_takes_a_stored_data_set(store):
+    """Its settings are the preset's for own data; the scene's are not offered."""
+    samples.sample("nuclei")
+    at = open_page("pages/2_Run.py", data="nuclei", **{"seeds.order": "3"})
+    assert not at.error and at.selectbox(key="data").value == "nuclei"
+    assert all(not box.key.startswith("run.nuclei.scene.") for box in at.number_input)
+    at.button(key="start").click().run()
+    asked = own_config("nuclei").replace(**{"seeds.order": 3})
+    assert [run.run_id for run in store.list()] == [asked.digest]
+
+
+def test_areas_count_what_resizing_destroys():
+    """By hand: one target gone, one left with too few pixels, one that was small before."""
+    found = target_areas([0, 400, 90, 30, 10], [0, 100, 9, 0, 10])
+    assert (found.n_with_target, found.n_vanished, found.n_small) == (4, 1, 1)
+    assert "in 1 of 4 pairs with a target nothing of it is left" in areas_warning(found)
+    assert areas_warning(target_areas([50], [50])) == ""
+
+
+def test_an_outline_is_a_line_inside_its_target():
+    """Pixels inside the line and outside stay as they are."""
+    mask = np.zeros((256, 256), np.uint8)
+    mask[100:150, 80:180] = 1
+    picture = np.asarray(outlines.outlined(np.full((256, 256, 3), 77, np.uint8), mask))
+    assert (picture[100, 80:180] == outlines.LINE).all()
+    assert (picture[125, 130] == 77).all() and (picture[50, 50] == 77).all()
+
+
+def test_a_read_only_dashboard_takes_nothing(store, monkeypatch):
+    """No upload, no sample, no search whose result would be stored, no start."""
+    samples.sample("nuclei")
+    monkeypatch.setenv("SHIPDASH_READONLY", "1")
+    at = open_page(PAGE, data="nuclei", data_view="Near duplicates")
+    assert not at.file_uploader and "have not been looked for" in words(at)
+    at = open_page(PAGE, data="nuclei", data_view="Selection")
+    assert at.button(key="data_start").disabled and not at.exception
