@@ -251,6 +251,7 @@ def readme() -> list[str]:
     noise = table("here", "noise").iloc[0]
     repeated = [words for words in results() if words in text_of("README.md")]
     return [
+        f"{ABOUT['here']['n_core']} of {ABOUT['here']['n_pool']:,} pairs are selected",
         *(f"| {row.n_pairs:,} | {spread(row)} | {row.mean_iou:.3f} | {other} |"
           for row, other in zip(rows, last, strict=True)),
         f"mean IoU is {round(rows[1].mean_iou, 3) - round(rows[0].mean_iou, 3):.3f} lower here",
@@ -279,6 +280,11 @@ def test_every_number_follows_from_a_table(file, sentences, rest):
     for words in sorted({*computed, *rest}, key=len, reverse=True):
         text = text.replace(words, "·")
     assert re.findall(r".{0,40}\d.{0,20}", text) == []
+
+
+def test_the_moving_picture_is_light():
+    """Under 2 MB, so that the page with the README opens at once."""
+    assert 0 < (ROOT / "docs" / "images" / "replay.webp").stat().st_size < 2_000_000
 
 
 def test_the_readme_is_short():
