@@ -20,7 +20,7 @@ from shipdash.config import (
 from shipdash.runs import StoreError
 from shipdash.ui import address, frame
 from shipdash.ui.asked import Asked, read
-from shipdash.ui.words import plain, refusal
+from shipdash.ui.words import PRECISION, plain, refusal
 
 WIDE = {"n_pool", "n_held_out", "max_steps", "pool", "order", "model", "learning_rate", "distinct"}
 """Ranges too wide for a slider: a box to type in."""
@@ -103,7 +103,7 @@ def section(name: str, asked: Asked, *, prefix: str = "", columns: int = 3,
 def run_form() -> tuple[RunConfig | None, str]:
     """Preset, the settings in front, everything else folded: the run asked for, or None."""
     name = choose_preset("Preset", key="preset")
-    st.caption(_about(name))
+    st.caption(f"{_about(name)} {PRECISION}")
     asked = _run_asked(name)
     columns = st.columns(3, gap="medium")
     for i, dotted in enumerate(FRONT):
