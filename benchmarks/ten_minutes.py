@@ -268,10 +268,12 @@ def pair(talk: Talk, page: Page) -> None:
         heading(page, "Samples")
     talk.picture(page, "samples")
     with talk.timed("One pair"):
-        page.get_by_role("radio", name="One pair").click()
-        seen(page.get_by_role("spinbutton", name="Pair number"))
+        page.locator("button.shipdash-tile").first.click()
+        seen(page.get_by_role("dialog").get_by_text("Nearest core pair"))
         at_rest(page)
     talk.picture(page, "pair")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE_MS)
 
 
 def better_than_random(talk: Talk, page: Page) -> None:

@@ -1,6 +1,8 @@
 """The ten minutes in one theme and one size, without TensorFlow; `benchmarks.demonstration` is the
 whole of it, with pictures and strict waits."""
 
+from urllib.parse import parse_qsl, urlencode
+
 import pytest
 from browsing import SOON_MS, App
 from playwright.sync_api import expect
@@ -10,9 +12,11 @@ from shipdash.runs import Store
 
 pytestmark = pytest.mark.browser
 
-ROTE = "&scene.size=32&scene.radius_min=3&scene.radius_max=6&network.kind=rote&selection.first=3" \
-       "&planted.distinct=2000&selection.n_pool=40000&evaluation.n_held_out=50" \
-       "&evaluation.reaudit=false"
+ROTE = {
+    "scene.size": 32, "scene.radius_min": 3, "scene.radius_max": 6, "network.kind": "rote",
+    "selection.first": 3, "planted.distinct": 2_000, "selection.n_pool": 40_000,
+    "evaluation.n_held_out": 50, "evaluation.reaudit": "false",
+}
 """Instead of a network pairs learnt by heart: picks for long enough to be paused among them."""
 
 LONGEST_S = 60.0
@@ -30,7 +34,8 @@ def test_the_ten_minutes_go_through_to_their_end(talk):
     """Guess, reveal, scene, run, pause, three steps, resume, a pair, the precision, the link."""
     page = ten_minutes.guess(talk)
     ten_minutes.scene(talk, page)
-    page.goto(page.url + ROTE)
+    path, _, query = page.url.partition("?")
+    page.goto(f"{path}?{urlencode(dict(parse_qsl(query)) | ROTE)}")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled(timeout=SOON_MS)
     ten_minutes.at_rest(page)
     ten_minutes.start(talk, page)
