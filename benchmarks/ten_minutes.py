@@ -193,7 +193,7 @@ def scene(talk: Talk, page: Page) -> None:
         go(page, "Generator")
     contrast = page.get_by_role("slider", name="Contrast")
     contrast.focus()
-    picture = page.locator(".st-key-sheet_generator img")
+    picture = page.locator(".shipdash-tile img").first
     before = picture.get_attribute("src")
     with talk.timed("Another contrast: ten new pairs"):
         contrast.press("ArrowLeft")
