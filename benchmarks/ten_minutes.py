@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from shipdash.config import preset
 from shipdash.records import RunState, Trained
 from shipdash.runs import Store, warm
 
@@ -115,6 +116,7 @@ def drive(talk: Talk) -> None:
     page = guess(talk)
     replay(talk, page)
     scene(talk, page)
+    get_ready(talk, page)
     start(talk, page)
     steps(talk, page)
     to_the_end(talk, page)
@@ -191,7 +193,7 @@ def scene(talk: Talk, page: Page) -> None:
         go(page, "Generator")
     contrast = page.get_by_role("slider", name="Contrast")
     contrast.focus()
-    picture = page.locator(".st-key-sheet_generator img")
+    picture = page.locator(".shipdash-tile img").first
     before = picture.get_attribute("src")
     with talk.timed("Another contrast: ten new pairs"):
         contrast.press("ArrowLeft")
@@ -205,12 +207,15 @@ def scene(talk: Talk, page: Page) -> None:
     talk.picture(page, "form")
 
 
-def start(talk: Talk, page: Page) -> None:
-    """The network gets ready while the form is explained; then Start, and the first picks."""
-    offered = warm.OFFER
+def get_ready(talk: Talk, page: Page) -> None:
+    """The network is compiled while the presenter explains the form."""
     with talk.timed("The network gets ready beside the form", None):
-        while b'"ready"' not in talk.store.read_note(offered)[0]:
+        while not warm.is_ready(talk.store, preset("quick")):
             page.wait_for_timeout(200)
+
+
+def start(talk: Talk, page: Page) -> None:
+    """Start, and the first picks."""
     with talk.timed("Start: the run is in view"):
         page.get_by_role("button", name="Start", exact=True).click()
         seen(page.get_by_role("button", name="Pause").and_(page.locator(":enabled")))
@@ -263,10 +268,12 @@ def pair(talk: Talk, page: Page) -> None:
         heading(page, "Samples")
     talk.picture(page, "samples")
     with talk.timed("One pair"):
-        page.get_by_role("radio", name="One pair").click()
-        seen(page.get_by_role("spinbutton", name="Pair number"))
+        page.locator("button.shipdash-tile").first.click()
+        seen(page.get_by_role("dialog").get_by_text("Nearest core pair"))
         at_rest(page)
     talk.picture(page, "pair")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE_MS)
 
 
 def better_than_random(talk: Talk, page: Page) -> None:

@@ -130,6 +130,23 @@ def test_back_to_an_address_of_before_the_guess_keeps_the_guess(home):
     guessed(home, "Home", 300)
 
 
+def test_back_over_threshold_ends_at_home(home):
+    """The sweep that Threshold puts into its address traps nobody, and stays there."""
+    say(home, 300)
+    for name in ("Threshold", "Compare"):
+        link(home, name).click()
+        guessed(home, name, 300)
+    home.go_back()
+    guessed(home, "Threshold", 300)
+    until = 4  # the address without its sweep, and with it, are two entries of the history
+    while "/Threshold" in home.url and (until := until - 1):
+        home.go_back()
+        home.wait_for_timeout(1_500)
+    guessed(home, "Home", 300)
+    home.wait_for_timeout(1_500)  # longer than a late answer of the page that was left
+    assert "/Threshold" not in home.url and "sweep" not in home.url
+
+
 def test_a_scene_is_run_and_found_again(app, browser):
     """Generator, Run, Start, another browser, Back: the scene is the same all the way."""
     problems: list[str] = []

@@ -68,7 +68,8 @@ def training(trace: pd.DataFrame, column: str, precision: float | None = None) -
                        hovertemplate="%{y:.3f} with %{customdata:,} selected<extra></extra>")
     if precision is not None:
         figure.add_hline(y=precision, line={"color": QUIET, "width": 1, "dash": "dash"},
-                         annotation={"text": f"precision {precision:g}", "font": {"size": 12}},
+                         annotation={"text": f"target: precision {precision:g}",
+                                     "font": {"size": 12}},
                          annotation_position="bottom right")
         low = 0 if (trace[column] < 0.5).any() else 0.5  # warm-up may begin low; 1.1 is the most
         figure.update_yaxes(range=[low, 1.14])

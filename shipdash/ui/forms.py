@@ -23,7 +23,7 @@ from shipdash.data.own import own_config
 from shipdash.runs import StoreError
 from shipdash.ui import address, frame
 from shipdash.ui.asked import Asked, read
-from shipdash.ui.words import plain, refusal
+from shipdash.ui.words import PRECISION, plain, refusal
 
 WIDE = {"n_pool", "n_held_out", "max_steps", "pool", "order", "model", "learning_rate", "distinct"}
 """Ranges too wide for a slider: a box to type in."""
@@ -109,7 +109,7 @@ def run_form() -> tuple[RunConfig | None, str]:
     None."""
     data = choose_data()
     name = data or choose_preset("Preset", key="preset")
-    st.caption(_about(name) if not data else _ABOUT_DATA)
+    st.caption(f"{_ABOUT_DATA if data else _about(name)} {PRECISION}")
     asked = _run_asked()
     columns = st.columns(3, gap="medium")
     for i, dotted in enumerate(FRONT):

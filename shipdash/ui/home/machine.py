@@ -11,6 +11,7 @@ from shipdash import view_only
 from shipdash.records import RunState
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame
+from shipdash.ui.words import PRECISION
 
 MOST_ROWS = 50
 
@@ -27,8 +28,9 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
         frame.empty("No runs yet.", "The first one you start appears here.")
         return
     rows = [_row(r, is_open) for r in own[:MOST_ROWS]]
-    links = st.column_config.LinkColumn("open", display_text="open", width="small")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config={"open": links},
+    columns = {"open": st.column_config.LinkColumn("open", display_text="open", width="small"),
+               "precision": st.column_config.Column(help=PRECISION)}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config=columns,
                  alt="Runs of this machine, newest first.")
     if arms:
         waiting = sum(r.state in (RunState.QUEUED, RunState.RUNNING) for r in arms)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from shipdash import analysis
@@ -14,6 +16,7 @@ MOST_SHOWN = 112
 
 def show(run: frame.Run) -> None:
     """From the replay, whose last words answer the guess, to the command that repeats the run."""
+    st.html(Path(__file__).parent / "page.css")
     guess = frame.guess()
     replay.show(run, guess=guess, autoplay=True, ending=headline(run, guess), key="home_reveal")
     look_closer(run)

@@ -41,7 +41,8 @@ def remember() -> None:
 def choose(runs: list[frame.Run]) -> View:
     """The sweep, and what is shown of it beside the size of the core set."""
     found = points.families(runs, Studies(frame.own_store()))
-    family_cell, beside_cell, failing_cell = st.columns([4.9, 4.3, 1.5], gap="medium")
+    with st.container(key="threshold_view"):
+        family_cell, beside_cell, failing_cell = st.columns([4.9, 4.3, 1.5], gap="medium")
     with family_cell:
         family = _choose_family(found)
     with beside_cell:
