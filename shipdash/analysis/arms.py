@@ -181,11 +181,11 @@ def arms_shown(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in table.to_dict("records"):
         shown = {"arm": arm_label(row), "pairs": int(row["n_pairs"]), "runs": int(row["n_runs"])}
-        for name, words, digits in (("share_failing", "failing", ".2%"),
+        for name, words, digits in (("share_failing", "failure rate", ".2%"),
                                     ("mean_iou", "mean IoU", ".4f")):
             shown[words] = _with_ends(row, name, digits, spread=row["n_runs"] > 1)
-        for name, words, digits in (("share_failing", "failing minus random", "+.2%"),
-                                    ("mean_iou", "IoU minus random", "+.4f")):
+        for name, words, digits in (("share_failing", "failure rate minus random", "+.2%"),
+                                    ("mean_iou", "mean IoU minus random", "+.4f")):
             shown[words] = _with_ends(row, f"{name}_diff", digits)
         rows.append(shown)
     return pd.DataFrame(rows)

@@ -205,7 +205,7 @@ def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
         return (f"{n_core:,} of {n_pool:,} pairs kept; the other {n_pool - n_core:,} already "
                 "passed")
     if reason == "stalled":
-        return f"Training stalled: {n_core:,} pairs could not be learnt to the asked precision"
+        return f"Training stalled: {n_core:,} pairs could not be learnt to the requested precision"
     if not n_tested:
         return "Nothing tested yet"
     return f"{n_core:,} selected of the first {n_tested:,} pairs"

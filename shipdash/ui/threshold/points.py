@@ -16,7 +16,16 @@ import streamlit as st
 
 from shipdash import analysis
 from shipdash.analysis.sweep import DID_NOT_LEARN
-from shipdash.config import ALGORITHM, PRESETS, ConfigError, RunConfig, preset, preset_of
+from shipdash.config import (
+    ALGORITHM,
+    PRESETS,
+    ConfigError,
+    RunConfig,
+    preset,
+    preset_of,
+    setting,
+    value_in_words,
+)
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
@@ -178,7 +187,7 @@ def _words(base: RunConfig) -> str:
 
 
 def _changes(base: RunConfig, name: str) -> list[str]:
-    return [f"{dotted.partition('.')[2].replace('_', ' ')} {value}"
+    return [f"{setting(dotted).metadata['label'].lower()} {value_in_words(dotted, value)}"
             for dotted, value in base.changes_from(preset(name)).items()]
 
 
