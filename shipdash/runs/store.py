@@ -118,7 +118,7 @@ class Store(Folder):
     def set_status(self, run_id: str, state: RunState, reason: str = "") -> None:
         """Replace the status. A run with a result is finished: only *completed* may follow."""
         if state is not RunState.COMPLETED and self.result(run_id) is not None:
-            raise StoreError(f"run {run_id} is completed and stays as it is")
+            raise StoreError(f"run {run_id} is completed and cannot be changed")
         try:
             created = str(self._json(run_id, "status.json")["created"])
         except (RunCorrupt, KeyError, TypeError):

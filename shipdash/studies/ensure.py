@@ -105,7 +105,7 @@ def start(store: Store, study: Study) -> str:
     study_id = studies.create(study)
     if studies.is_alive(study_id):
         if studies.cancelled(study_id):
-            raise StoreError(f"study {study_id} is still stopping: wait a moment and try again")
+            raise StoreError(f"study {study_id} is still stopping; wait a moment and try again")
         return study_id
     studies.forget_cancel(study_id)
     try:

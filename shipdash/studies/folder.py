@@ -144,7 +144,7 @@ class Studies(Folder):
         log = self.log_path(study_id).open("ab")
         if not locks.take(log.fileno(), patience_s=1.0):  # one that only looks holds it a moment
             log.close()
-            raise RunBusy(f"study {study_id} has been started already: watch it")
+            raise RunBusy(f"study {study_id} has already been started; watch it")
         return log
 
     def log_path(self, study_id: str) -> Path:

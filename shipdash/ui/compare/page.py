@@ -147,7 +147,7 @@ def curves(runs: list[frame.Run]) -> None:
     rates = _lines(groups, rejected)
     chart.show(figures.overlay(rates, _rates_finding(rates), n_pool, rate=True),
                key="compare_rates", origin=origin,
-               note=f"Pairs below IoU {FAILING_IOU:.2f} when first tested, whatever acceptance IoU "
+               note=f"Pairs below IoU {FAILING_IOU:.2f} when tested, whatever acceptance IoU "
                     f"a run itself used. {note}")
 
 

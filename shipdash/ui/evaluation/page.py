@@ -97,7 +97,7 @@ def reaudit(run: frame.Run) -> None:
         st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}.")
     else:
         st.markdown(f"### {found.n_failing:,} of {found.n:,} discarded pairs now fail")
-        st.markdown("Each passed when it was first tested. The final network predicts them below "
+        st.markdown("Each passed when the stream tested it. The final network predicts them below "
                     f"IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}. "
                     "The article assumes that there are no such pairs.")
         _failing(run, found.failing)

@@ -63,8 +63,8 @@ def discarded(run: frame.Run, events) -> None:
     predicted = {}
     if choice == "near misses":
         table = analysis.discarded_table(events)
-        st.caption("Discarded pairs with the lowest IoU that still passed when first tested. Click "
-                   "a pair to open it.")
+        st.caption("Discarded pairs that only just passed when they were tested. Click a pair to "
+                   "open it.")
     else:
         table, predicted = _worst(run), gallery.predictions(run, "reaudit_worst")
         st.caption("Discarded pairs with the lowest IoU under the final network (re-audit). "
