@@ -42,7 +42,7 @@ class AsideReason(StrEnum):
 
 
 class Trained(NamedTuple):
-    """A bout of training, or a piece of a long one: its end, or a sign of life.
+    """A training phase, or a piece of a long one, reported while it goes on.
 
     `score` is the mean training-mode score the stopping rule looked at, `loss` that of the last
     step, `n_images` what the bout trained on, `seconds` its wall time.

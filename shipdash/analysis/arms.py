@@ -151,7 +151,7 @@ def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
 
 
 def _rival(key: tuple, groups: Mapping[tuple, Any]) -> tuple | None:
-    """The random arm that a row is held against, None for that arm itself."""
+    """The random arm that a row is compared with, None for that arm itself."""
     arm, stop, network, _ = key
     random = [k for k in groups if k[0] == ARMS["random"] and k[2] == network]
     same_stop = [k for k in random if k[1] == stop]

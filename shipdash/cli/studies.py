@@ -1,4 +1,4 @@
-"""The commands that work off a study: sweep, evaluate, fan, folds.
+"""The commands that compute several runs: sweep, evaluate, fan, folds.
 
 They run nothing and compare nothing: what the options mean is said by the plans in `studies`, what
 is missing is seen through by `ensure`, and what came out is read from the store.

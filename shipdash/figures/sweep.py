@@ -183,7 +183,7 @@ def _seeds(row) -> str:
 
 
 def _x_range(precision: pd.Series) -> list[float]:
-    """From 0.5, or a lower precision, to 1: room for what nobody has computed yet."""
+    """From 0.5, or a lower precision, to 1, with room for precisions not computed yet."""
     return [min(0.5, float(precision.min()) if len(precision) else 0.5) - 0.02, 1.0]
 
 

@@ -45,7 +45,7 @@ class Training:
         return s.flat_steps >= limit or s.bout_steps >= self.rules.max_steps
 
     def train(self) -> Trained:
-        """Train until the core set is known well enough; a long bout is handed out in pieces."""
+        """Train until the core set passes; a long training phase is reported in pieces."""
         s, began, n_before, n_images = self.state, time.perf_counter(), self.state.n_steps, 0
         batch = self.network.warmup_batch if self.warms_up else self.network.batch
         while (s.owes_training and n_images < REPORT_IMAGES

@@ -39,7 +39,7 @@ def submit(store: Store, config: RunConfig) -> str:
 
 
 def enqueue(store: Store, config: RunConfig) -> str:
-    """`submit` without a drainer: for whoever queues many, or works the queue off itself."""
+    """`submit` without starting a drainer, for callers that queue many runs or drain themselves."""
     refuse_to_start()
     run_id, created = store.create(config)
     if not created and store.status(run_id).state in HALTED:
@@ -48,7 +48,7 @@ def enqueue(store: Store, config: RunConfig) -> str:
 
 
 def resume(store: Store, run_id: str) -> str:
-    """Queue a halted run again; it goes on from its last checkpoint."""
+    """Queue a stopped run again; it continues from its last checkpoint."""
     refuse_to_start()
     try:
         state = store.status(run_id).state
@@ -99,7 +99,7 @@ def waiting(store: Store) -> list[str]:
 
 
 def ensure_drainer(store: Store) -> None:
-    """Start a drainer if runs wait and nobody works them off; harmless at any time.
+    """Start a drainer if runs wait and none is running; harmless at any time.
 
     A paused run's own worker takes it up by itself, and leaves for any other run.
     """

@@ -43,14 +43,14 @@ def want(store: Store, config: RunConfig) -> bool:
 
 
 def is_ready(store: Store, config: RunConfig) -> bool:
-    """Whether a process stands by whose network is compiled and fits this run."""
+    """Whether a warm worker is waiting whose compiled network fits this run."""
     offer = _offered(store)
     return bool(offer.get("ready") and offer["needs"] == _needs(config)
                 and store.standby_is_alive())
 
 
 def hand_over(store: Store, run_id: str) -> None:
-    """Let the one that stands by work on this run, if it fits; returns when that has ended.
+    """Hand this run to the waiting warm worker, if it fits; returns when the run has ended.
 
     One that is still preparing is waited for: it is ahead of whoever would begin now. The run's
     status tells whether anything was done: one that died on the way leaves the run as it was.
@@ -65,14 +65,14 @@ def hand_over(store: Store, run_id: str) -> None:
 
 
 def dismiss(store: Store) -> None:
-    """A worker needs the processors and the memory: whoever waits for something leaves."""
+    """Make waiting workers exit, because a run needs the processors and the memory."""
     pausing.dismiss(store)
     with contextlib.suppress(StoreError):
         store.remove_note(WANT)
 
 
 def serve(store: Store, server: int) -> None:
-    """Make ready what is wanted, wait, and see the run through that is handed over, if any.
+    """Prepare the network that is wanted, wait, and work on the run that is handed over, if any.
 
     Returns at once where another process stands by already, or where the queue is worked off;
     leaves when the process `server` has gone.

@@ -1,4 +1,4 @@
-"""A Dask cluster: runs of a study worked off by workers that share the runs folder.
+"""A Dask cluster: runs of a study are computed by workers that share the runs folder.
 
 Optional: Dask is imported when somebody gives the address of a scheduler. Not joblib's Dask
 backend: that one waits for ever for a task the scheduler has given up (joblib 1.5 calls nobody

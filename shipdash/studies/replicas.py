@@ -40,7 +40,7 @@ def checked_source(store: Store, run_id: str) -> RunConfig:
 
 
 def fan_of(store: Store, run_id: str, n_orders: int) -> Study:
-    """The same question in so many orders."""
+    """The same settings in the first `n` stream orders."""
     config = checked_source(store, run_id)
     return Study(name=f"orders of {run_id}", runs=tuple(fan(config, _count("orders", n_orders))))
 

@@ -1,4 +1,4 @@
-"""What came out, once somebody has guessed: the replay with the guess, numbers, pairs."""
+"""The result, shown after a guess: the replay with the guess, numbers, pairs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def result(run: frame.Run) -> None:
 
 
 def beside(run: frame.Run) -> None:
-    """What as many random pairs do, where the recorded study says; else that nobody knows."""
+    """The result of as many random pairs if it was recorded, otherwise that it is unknown."""
     study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
     said = analysis.arms_finding(study.arms) if study is not None else None
     if said is None:

@@ -181,7 +181,7 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
 
 
 def _pending(run: frame.Run, state: RunState) -> str:
-    """A request the worker has not come to yet, the place in the queue, or who waits."""
+    """A request that is not carried out yet, the place in the queue, or a waiting worker."""
     if run.recorded or state not in (*MOVING, RunState.PAUSED):
         return ""
     try:

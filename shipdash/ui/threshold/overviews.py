@@ -23,7 +23,7 @@ BESIDE = ("failing", *COSTS, "size against failing")
 
 def both_rules(family: points.Family, table: pd.DataFrame, failing: str,
                beside: str) -> dict[str, tuple[Chart, Chart]]:
-    """Both figures under each acceptance rule, so that changing the rule waits for nobody."""
+    """Both figures under each acceptance rule, so that the rule can be changed without waiting."""
     return {rule: _pair(family, table, rule, failing, beside) for rule in figures.RULES}
 
 
@@ -92,7 +92,7 @@ def _beside(table: pd.DataFrame, beside: str) -> str:
         threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
         return (f"Seconds are wall time, with {threads or '?'} thread(s) per run; runs at the same "
                 "time slow each other down.")
-    return ("Failures are counted on fresh pairs of a separate split that were used for no "
+    return ("Failures are counted on fresh pairs of a separate split that were not used for any "
             "decision.")
 
 

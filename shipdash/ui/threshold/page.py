@@ -24,7 +24,7 @@ class View(NamedTuple):
 
 REMEMBERED = ("sweep", "precisions", "orders", "models", "rules", "failing", "beside",
               *explorer.LINK)
-"""What the address of the page carries, kept for whoever comes back with none of it."""
+"""What the address of the page carries; it is kept for a return without these parameters."""
 
 
 def remember() -> None:

@@ -192,7 +192,7 @@ def _changes(base: RunConfig, name: str) -> list[str]:
 
 
 def _point(store: Store, run_id: str, config: RunConfig):
-    """The run as it stands, `MISSING` where nobody has begun it, and its held-out IoU."""
+    """The run with its state (`MISSING` if it was never started) and its held-out IoU."""
     state = state_of(store, run_id)
     result, iou = None, None
     if state == RunState.COMPLETED:
