@@ -103,7 +103,7 @@ def _tell(args: argparse.Namespace, n_core: int, drop: list[str] | None, written
         return
     print(f"{', '.join(written)} in {args.out}: {n_core:,} core pairs.")
     if drop is None:
-        print("The run has not tested every pair of the pool, so groups_to_drop.csv is not written.")
+        print("The run has not tested the whole pool, so groups_to_drop.csv is not written.")
     elif drop:
         print(f"Groups of which nothing was kept: {len(drop):,}, for example {drop[0]}.")
     if placed:

@@ -327,7 +327,8 @@ class EvaluationConfig(Section):
     _name = "evaluation"
 
     n_held_out: int = setting_field(
-        10_000, "Held-out pairs", "Fresh pairs of a separate split, not used for any decision.",
+        10_000, "Held-out pairs",
+        "Fresh pairs of a separate split that the run does not use for any decision.",
         low=0, high=1_000_000, step=1000, unit="pairs",
     )
     reaudit: bool = setting_field(

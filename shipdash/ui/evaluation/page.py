@@ -28,7 +28,7 @@ def held_out(run: frame.Run) -> None:
              f"below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
     st.caption("Scores of the network as selection left it, on fresh pairs of a separate split "
-               f"that were not used for any decision. {frame.provenance(run)}")
+               f"that the run did not use for any decision. {frame.provenance(run)}")
     cells = st.columns(4)
     for cell, row in zip(cells, analysis.measures(run.result.held_out).itertuples(), strict=False):
         value = f"{row.value:.2%}" if row.measure == "Failure rate" else f"{row.value:.4f}"

@@ -48,7 +48,7 @@ def result(run: frame.Run) -> None:
     if held:
         cells = st.columns(3)
         cells[0].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
-                        help=f"{held.n:,} fresh pairs that were not used for any decision.")
+                        help=f"{held.n:,} fresh pairs that the run did not use for any decision.")
         cells[1].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
                         help=f"Share of {held.n:,} fresh pairs.")
         cells[2].metric("Whole run", frame.duration(run.result.seconds))

@@ -92,7 +92,7 @@ def _beside(table: pd.DataFrame, beside: str) -> str:
         threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
         return (f"Seconds are wall time, with {threads or '?'} thread(s) per run; runs at the same "
                 "time slow each other down.")
-    return ("Failures are counted on fresh pairs of a separate split that were not used for any "
+    return ("Failures are counted on fresh pairs of a separate split that no run uses for any "
             "decision.")
 
 
