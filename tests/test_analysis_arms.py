@@ -630,7 +630,7 @@ def test_arms_and_old_runs_have_no_replicas(tmp_path, monkeypatch):
     """An arm names its source; another version's run is to be started again."""
     store = Store(tmp_path)
     run_id = selection(store, config())
-    with pytest.raises(StoreError, match=f"name the selection it is held against, {run_id}"):
+    with pytest.raises(StoreError, match=f"name the selection it is compared with, {run_id}"):
         replicas.checked_source(store, arm(store, run_id, "core", 1))
     monkeypatch.setattr("shipdash.config.run.ALGORITHM", 999)
     with pytest.raises(StoreError, match="another version of the algorithm"):

@@ -1,7 +1,7 @@
 """The commands that compute several runs: sweep, evaluate, fan, folds.
 
-They run nothing and compare nothing: what the options mean is said by the plans in `studies`, what
-is missing is seen through by `ensure`, and what came out is read from the store.
+They run nothing and compare nothing themselves: the plans in `studies` give the options their
+meaning, `ensure` computes the missing runs, and the results are read from the store.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def left_out(store: Store, config: RunConfig) -> list[int]:
 def source_result(store: Store, config: RunConfig) -> Result | None:
     """Result of the selection that a control arm is compared with; None for a selection.
 
-    `ConfigError` where the arm cannot be held against it, or asks for more pairs than it has.
+    `ConfigError` where the arm cannot be compared with it, or asks for more pairs than it has.
     """
     if config.arm.kind == "selection":
         return None

@@ -144,7 +144,7 @@ def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = F
 
     The worker of a run that is paused stays for a while, as long as the process `server` lives.
 
-    Each is a fresh one, or with `hand_over`, for what a page asked for, the one that stands by.
+    Each is a fresh one, or with `hand_over`, for what a page asked for, the warm worker.
     A second drainer returns at once. A run submitted while this one is about to leave is seen by
     the look after the lock has been given back. A run whose folder fails us is left as it is.
     """
@@ -217,7 +217,7 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
         words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
     except OSError as error:
         code, words = 1, [str(error)]
-    # Untouched, not merely queued: halted and resumed while its worker was leaving is queued too.
+    # Untouched, not merely queued: stopped and resumed while its worker was leaving is queued too.
     if before.state is RunState.QUEUED and store.status(run_id) == before:
         store.set_status(run_id, RunState.FAILED,
                          f"the worker ended with code {code}: {' '.join(words)[:300]}")

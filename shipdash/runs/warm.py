@@ -3,7 +3,7 @@
 Python, TensorFlow and the compiler take a sixth of a compact run until its selection. A page that
 shows the settings of a run not yet started writes what it *wants*; this process *offers* to
 work on such runs, makes their learner ready and waits. Whoever works the queue off *hands over* a
-run that fits. It sees one run through and ends, like any worker; without one it leaves when its
+run that fits. It completes one run and ends, like any worker; without one it leaves when its
 page or its server has gone. Three notes in the runs folder carry all of it, and a lock says
 whether it lives.
 """
@@ -74,7 +74,7 @@ def dismiss(store: Store) -> None:
 def serve(store: Store, server: int) -> None:
     """Prepare the network that is wanted, wait, and work on the run that is handed over, if any.
 
-    Returns at once where another process stands by already, or where the queue is worked off;
+    Returns at once where another warm worker is waiting already, or where the queue is being run;
     leaves when the process `server` has gone.
     """
     with store.standby_lock() as ours:

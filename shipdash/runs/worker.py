@@ -53,7 +53,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
     Returns
     -------
     Result or None
-        The stored result; None where the run was halted.
+        The stored result; None where the run was stopped.
 
     Raises
     ------
