@@ -23,7 +23,7 @@ WRITES = ((Store, "set_status"), (Store, "save_checkpoint"), (Store, "save_score
 
 
 class Listener:
-    """Hears the events of the run: bouts of training before the first scan are the warm-up."""
+    """Hears the events of the run: training phases before the first scan are the warm-up."""
 
     def __init__(self, watch: Stopwatch) -> None:
         self.watch, self.n_events, self.scanned = watch, 0, False

@@ -3,6 +3,6 @@
 from shipdash.ui import frame
 from shipdash.ui.generator import page as generator
 
-frame.page("Generator", "Every image is noise; a shape is a little brighter or darker than its "
-           "sea. The ellipse is the target, the second shape only distracts.")
+frame.page("Generator", "Every image is noise; the shapes are a little brighter or darker than "
+           "the sea. The ellipse is the target; the second shape is a distractor.")
 generator.page()

@@ -1,12 +1,12 @@
-"""Threshold: how the precision moves the size of the core set, what it costs, what it misses."""
+"""Threshold: how the size of the core set, its cost and its failures depend on the precision."""
 
 import streamlit as st
 
 from shipdash.ui import frame
 from shipdash.ui.words import PRECISION
 
-frame.page("Threshold", "How small a core set is enough? Drag the **precision** and see the run "
-           f"that it gives. {PRECISION}")
+frame.page("Threshold", "How small can the core set be? Drag the **precision** to see the run at "
+           f"each value. {PRECISION}")
 
 
 def body() -> None:

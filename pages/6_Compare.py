@@ -3,8 +3,8 @@
 from shipdash.ui import frame
 from shipdash.ui.words import PRECISION
 
-frame.page("Compare", "Lay runs over each other: what they keep, how often they fail, and whether "
-           f"they keep the same pairs. {PRECISION}")
+frame.page("Compare", "See several runs together: how many pairs they keep, how often pairs fail, "
+           f"and whether the core sets have pairs in common. {PRECISION}")
 
 
 def body() -> None:

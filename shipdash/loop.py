@@ -1,9 +1,9 @@
-"""THE LOOP: scan the stream, keep the first pair that fails, train until it is known, go on.
+"""THE LOOP: scan the stream, keep the first pair that fails, train until it passes, continue.
 
-No drawing of pairs, no network, no files: `select` yields records and keeps what it needs to go
-on in one `LoopState`. Mistake-driven selection is Hart's condensed nearest neighbour rule (IEEE
-Trans. Inf. Theory, 1968); with a deep network inside it is Pick-to-Learn (Paccagnan, Campi and
-Garatti, NeurIPS 2023).
+It draws no pairs, contains no network and opens no files: `select` yields records and keeps its
+whole state in one `LoopState`. Mistake-driven selection is Hart's condensed nearest neighbour rule
+(IEEE Trans. Inf. Theory, 1968); with a deep network inside it is Pick-to-Learn (Paccagnan, Campi
+and Garatti, NeurIPS 2023).
 """
 
 from __future__ import annotations

@@ -42,10 +42,10 @@ class AsideReason(StrEnum):
 
 
 class Trained(NamedTuple):
-    """A bout of training, or a piece of a long one: its end, or a sign of life.
+    """A training phase, or a piece of a long one, reported while it goes on.
 
     `score` is the mean training-mode score the stopping rule looked at, `loss` that of the last
-    step, `n_images` what the bout trained on, `seconds` its wall time.
+    step, `n_images` what the phase trained on, `seconds` its wall time.
     """
 
     n_core: int
@@ -94,7 +94,7 @@ class Picked(NamedTuple):
 class SetAside(NamedTuple):
     """A core pair that could not be learnt: it stays kept, but training no longer waits for it.
 
-    `index` is its number in the pool, `n_steps` what the bout of training had taken by then,
+    `index` is its number in the pool, `n_steps` what the training phase had taken by then,
     `score` the pair's last training score, `mean` that of all pairs demanded until then.
     """
 
@@ -122,7 +122,7 @@ class LoopState:
 
     core: list[int] = field(default_factory=list)  # pool numbers in order of selection
     scores: list[float] = field(default_factory=list)  # last training score of each core pair
-    learns_newest: bool = False  # every step of this bout has the newest pair in its batch
+    learns_newest: bool = False  # every step of this phase has the newest pair in its batch
     owes_training: bool = True
     position: int = 0  # next place in the stream
     block_stop: int = 0  # place where the scan block ends
@@ -132,7 +132,7 @@ class LoopState:
     n_steps: int = 0  # training steps so far: numbers the batches
     bout_steps: int = 0  # training steps since the last pick
     aside: list[int] = field(default_factory=list)  # pool numbers of core pairs set aside
-    best_mean: float = 0.0  # mean score at the last progress of this bout
+    best_mean: float = 0.0  # mean score at the last progress of this training phase
     flat_steps: int = 0  # training steps since then
     settled: bool = True  # false between a scan and the pick that it found
 

@@ -92,7 +92,7 @@ class Result:
         return self.reason is StopReason.STALLED
 
     def to_json(self) -> dict[str, Any]:
-        """Plain nested values, ready for JSON; `n_core` beside them for whoever reads the file."""
+        """Plain nested values, ready for JSON; `n_core` is added for readers of the file."""
         plain = dataclasses.asdict(self) | {"reason": str(self.reason), "core": list(self.core),
                                             "set_aside": list(self.set_aside)}
         if self.reaudit is not None:
@@ -144,7 +144,7 @@ class StoredRun(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called: as somebody named it, else what was changed from the preset."""
+        """The name that a person gave it, otherwise its preset and what was changed."""
         if self.config is None:
             return f"unreadable run {self.run_id}"
         return self.given_name or default_name(self.config)

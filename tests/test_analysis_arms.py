@@ -218,11 +218,11 @@ def test_a_difference_needs_pairs_and_seeds(core, random, expected):
 @pytest.mark.parametrize(("core", "random", "words"), [
     ((0.01, 0.02, 0.02), (0.10, 0.11, 0.12), "10 selected pairs do better than 10 random ones"),
     ((0.10, 0.11, 0.12), (0.01, 0.02, 0.02), "10 selected pairs do worse than 10 random ones"),
-    ((0.05, 0.06), (0.05, 0.06), "No difference seen between 10 selected pairs and 10 random ones"),
+    ((0.05, 0.06), (0.05, 0.06), "No difference between 10 selected pairs and 10 random ones"),
     ((0.02,), (0.10,),
-     "10 selected pairs and 10 random ones differ, in too few runs to say more"),
+     "10 selected pairs and 10 random ones differ, but there are too few runs to judge"),
     ((0.01, 0.12, 0.01), (0.10, 0.11, 0.10),
-     "10 selected pairs and 10 random ones are not separated: the runs overlap"),
+     "No clear difference between 10 selected pairs and 10 random ones: the runs overlap"),
 ])
 def test_the_title_says_whatever_came_out(core, random, words):
     """Better, worse and no difference."""
@@ -244,11 +244,12 @@ def test_titles_of_the_figures_state_what_they_show():
     """The best arm beside the core, and the core's difference with its interval."""
     table, *_ = _pair((0.05, 0.06), (0.02, 0.03))
     assert analysis.arms_title(table) == (
-        "Random fails least: 2.50% of held-out pairs; the core set 5.50%")
-    assert analysis.differences_title(table).startswith("Core set minus random: +3.00 points (+")
+        "Random has the lowest failure rate: 2.50% of held-out pairs; the core set has 5.50%")
+    assert analysis.differences_title(table).startswith(
+        "Core set minus random: failure rate +3.00 points (+")
     shown = analysis.arms_shown(table)
-    assert shown.loc[0, "failing"] == "5.50% (5.00 to 6.00)"
-    assert shown.loc[1, "failing minus random"] == "–"
+    assert shown.loc[0, "failure rate"] == "5.50% (5.00 to 6.00)"
+    assert shown.loc[1, "failure rate minus random"] == "–"
 
 
 @pytest.mark.parametrize(("images", "words"), [
@@ -427,7 +428,7 @@ def test_passes_tell_extra_pairs_and_cost(whole):
     """Two pairs more in three rounds."""
     _, _, found = whole
     said = analysis.passes_finding(found.passes)
-    assert said.title == "Going round until one was clean adds 2 pairs to 12"
+    assert said.title == "Repeating passes until one adds nothing adds 2 pairs to 12"
     assert "3 passes instead of one" in said.detail
 
 
@@ -451,7 +452,7 @@ def test_cost_of_a_store(whole):
     core = found.cost[(found.cost["arm"] == "Core set") & (found.cost["network"] == "same")
                       & (found.cost["stop"] == analysis.EQUAL_UPDATES)].iloc[0]
     assert core["n_backward"] == pytest.approx(960)
-    assert "Selecting costs 5.3 epochs" in analysis.cost_finding(found.cost)
+    assert "Selection costs 5.3 epochs" in analysis.cost_finding(found.cost)
 
 
 def test_repeats_of_distinct_pairs_by_hand():
@@ -470,7 +471,7 @@ def test_an_answer_has_one_verdict():
     answer = analysis.distinct_answer(range(34), origins, spec)
     assert (answer["n_forgotten"], answer["allowed"], answer["holds"]) == (10, 5, False)
     said = analysis.distinct_finding(answer).detail
-    assert "More than expected: 5 may be forgotten" in said and "slack" not in said
+    assert "More than expected: up to 5 such copies are allowed" in said and "slack" not in said
 
 
 def test_stored_answers_are_judged_by_todays_rule():
@@ -629,7 +630,7 @@ def test_arms_and_old_runs_have_no_replicas(tmp_path, monkeypatch):
     """An arm names its source; another version's run is to be started again."""
     store = Store(tmp_path)
     run_id = selection(store, config())
-    with pytest.raises(StoreError, match=f"name the selection it is held against, {run_id}"):
+    with pytest.raises(StoreError, match=f"name the selection it is compared with, {run_id}"):
         replicas.checked_source(store, arm(store, run_id, "core", 1))
     monkeypatch.setattr("shipdash.config.run.ALGORITHM", 999)
     with pytest.raises(StoreError, match="another version of the algorithm"):

@@ -113,7 +113,7 @@ def test_rejected_pairs_must_be_enough(store):
     """A core set of more than half of the pool leaves fewer than its own number."""
     config = settings(**{"planted.distinct": 40})
     run_id = worker.work(store, store.create(config)[0]).run_id
-    error = refused(store, "1 to 10, the pairs that the source threw away", run_id, ["rejected"])
+    error = refused(store, "1 to 10, the pairs that the source discarded", run_id, ["rejected"])
     assert (error.field, error.value) == ("arm.n_pairs", 40)
     assert arms.plan_arms(store, run_id, ["core", "random", "full"])
 

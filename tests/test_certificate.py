@@ -236,7 +236,8 @@ def test_the_simulation_can_tell_a_bound_from_a_guess():
 
 NAMES = {"The picks alone decide the network": "deterministic",
          "The last pass was clean": "clean_pass", "The pairs are independent draws": "iid",
-         "The first pairs count": "first_counted", "No clock decided": "wall_clock_free",
+         "The first pairs count": "first_counted",
+         "Elapsed time decided nothing": "wall_clock_free",
          "Every kept pair was learnt": "all_learnt"}
 
 

@@ -19,7 +19,7 @@ def test_a_scene_is_a_row_with_medians_and_ranges():
     assert table["scene"].tolist() == ["the quick preset as it is",
                                        "contrast 0.1, noise amplitude 0.5"]
     assert table["kept"].tolist() == ["26 (25 to 27)", "20"]
-    assert table["failing"].tolist()[0] == "18.0% (16.0% to 20.0%)"
+    assert table["failure rate"].tolist()[0] == "18.0% (16.0% to 20.0%)"
     assert table["did not learn"].tolist() == ["0 of 2", "2 of 2"]
     assert table["stopped at the limit"].tolist() == ["0 of 2", "1 of 2"]
 
@@ -27,7 +27,7 @@ def test_a_scene_is_a_row_with_medians_and_ranges():
 def test_the_finding_names_the_scenes_where_nothing_is_learnt():
     """Or says that there are none."""
     table = corners_table(ROWS)
-    assert corners_finding(table) == "Nothing is learnt at contrast 0.1, noise amplitude 0.5"
+    assert corners_finding(table) == "No network learns at contrast 0.1, noise amplitude 0.5"
     assert "some network learns" in corners_finding(table.iloc[:1])
 
 

@@ -98,7 +98,7 @@ def test_variants_have_tables_of_their_own(full, variant, words):
 def test_nothing_is_claimed_before_controls_were_run(store):
     """The empty view says so, and offers to queue them."""
     said = words(_open(run=selection(store, config()), view="Controls"))
-    assert "No control has been run for this run" in said
+    assert "No controls have been computed for this run" in said
     assert "do better" not in said
 
 
@@ -256,7 +256,7 @@ def test_a_damaged_study_is_as_good_as_none(store, study):
     """The view says that nothing was run, and works."""
     (frame.RECORDED / "study" / "arms.csv").unlink()
     said = words(_open(run=selection(store, config()), view="Controls"))
-    assert "No control has been run" in said
+    assert "No controls have been computed" in said
 
 
 def test_a_damaged_arm_is_a_sentence(store):

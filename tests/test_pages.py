@@ -321,9 +321,9 @@ def test_evaluation_states_the_finding(store):
     run_id = _run(store, RunState.COMPLETED)
     said = {view: words(open_page("pages/4_Evaluation.py", run=run_id, view=view))
             for view in ("Held-out", "Re-audit", "Controls")}
-    assert "16 of 20 fresh pairs (80.00%) fall below IoU 0.90" in said["Held-out"]
+    assert "16 of 20 fresh pairs (80.00%) are below IoU 0.90" in said["Held-out"]
     assert "8 of 8" in said["Re-audit"]
-    assert "No control has been run" in said["Controls"]
+    assert "No controls have been computed" in said["Controls"]
 
 
 def test_generator_refuses_in_words(store):

@@ -241,7 +241,7 @@ def test_pairs_set_aside_are_listed_with_the_least_known_first():
     assert table["reason"].tolist() == ["did not pass within the step limit",
                                         "kept the first pairs below the precision"]
     assert analysis.set_aside_words(events[1:], 30, 0.8) == (
-        "1 of 30 kept pairs could not be learnt and was set aside: look at its label first.")
+        "1 of 30 kept pairs could not be learnt and was set aside: check its label first.")
     assert analysis.set_aside_words([], 30, 0.8) == ""
 
 

@@ -284,7 +284,7 @@ def test_a_result_makes_a_run_completed_whatever_came_after(store, run_id):
     store.write_result(run_id, RESULT)
     assert store.status(run_id).state is RunState.COMPLETED
     for state in (RunState.FAILED, RunState.QUEUED, RunState.CANCELLED):
-        with pytest.raises(StoreError, match="completed and stays as it is"):
+        with pytest.raises(StoreError, match="completed and cannot be changed"):
             store.set_status(run_id, state)
     with pytest.raises(StoreError, match="nothing to cancel"):
         store.request(run_id, "cancel")

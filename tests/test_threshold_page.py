@@ -117,7 +117,8 @@ def test_the_recorded_sweep_is_there_at_once(store):
     assert "Recorded · 8 runs" in said
     for part in ("far away", "2026-02-03", "shipdash 9.9", "python -m shipdash sweep --preset"):
         assert part in said
-    assert "The core set grows: 82 (81 to 82) at precision 0.8, 92 (91 to 92) at 0.9" in said
+    assert ("The core set grows from 82 (81 to 82) at precision 0.80 to 92 (91 to 92) at 0.90"
+            in said)
 
 
 def test_without_any_point_the_page_says_what_to_do(store):
@@ -135,7 +136,8 @@ def test_own_points_make_the_curve(store):
     name = grids.family(configs.quick())
     at = open_page(sweep=name, precisions="0.8,0.9", orders="2")
     said = words(at)
-    assert "The core set grows: 82 (81 to 82) at precision 0.8, 92 (91 to 92) at 0.9" in said
+    assert ("The core set grows from 82 (81 to 82) at precision 0.80 to 92 (91 to 92) at 0.90"
+            in said)
     assert "This machine · 4 runs" in said
     assert "4 computed already and reused" in said
     assert at.button(key="sweep_start").disabled
@@ -222,12 +224,12 @@ def test_a_halted_sweep_can_be_resumed_and_one_at_work_cancelled(store, started)
     sweep_id = sweeps.create(grid())
     fill(store, grid(orders=(1,)))
     at = open_page()
-    assert "halted; Resume goes on with it. 2 of 4 runs · 2 completed, 2 missing" in bars(at)
+    assert "stopped; Resume continues it. 2 of 4 runs · 2 completed, 2 missing" in bars(at)
     at.button(key=f"study_resume_{sweep_id}").click().run()
     assert started == [["sweep", "--id", sweep_id]]
     with sweeps.lock(sweep_id):
         at = open_page()
-        assert "at work. 2 of 4 runs" in bars(at)
+        assert "running. 2 of 4 runs" in bars(at)
         at.button(key=f"study_cancel_{sweep_id}").click().run()
         assert not at.exception
         assert sweeps.cancelled(sweep_id)

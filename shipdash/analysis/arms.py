@@ -110,7 +110,7 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
         random-k with the same stop and network where there is one (else with equal updates, same
         network), and `_diff_low`, `_diff_high`, the paired bootstrap 95 % interval over the
         held-out pairs. NaN where there is nothing to hold it against. `against` names the row it
-        is held against.
+        is compared with.
     """
     runs = [r for r in runs if r.arm != ARMS["random"] or r.n_pairs == n_core]
     if not runs:
@@ -123,12 +123,13 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
     for key, members in groups.items():
         images = np.mean([runs[i].run.result.n_backward for i in members])
         row = dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members), "n_backward": images}
-        rival = _rival(key, groups)
+        baseline = _baseline(key, groups)
         for name, values in measured.items():
             means = values[members].mean(axis=1)
             row |= {name: means.mean(), f"{name}_low": means.min(), f"{name}_high": means.max()}
-            row |= _difference(name, values, drawn[name], members, groups.get(rival, []))
-        rows.append(row | {"against": f"{rival[0]}, {rival[1]}" if rival in groups else "–"})
+            row |= _difference(name, values, drawn[name], members, groups.get(baseline, []))
+        against = f"{baseline[0]}, {baseline[1]}" if baseline in groups else "–"
+        rows.append(row | {"against": against})
     return pd.DataFrame(rows)
 
 
@@ -150,22 +151,22 @@ def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
     return dict(sorted(found.items(), key=lambda item: place(item[0])))
 
 
-def _rival(key: tuple, groups: Mapping[tuple, Any]) -> tuple | None:
-    """The random arm that a row is held against, None for that arm itself."""
+def _baseline(key: tuple, groups: Mapping[tuple, Any]) -> tuple | None:
+    """The random arm that a row is compared with, None for that arm itself."""
     arm, stop, network, _ = key
     random = [k for k in groups if k[0] == ARMS["random"] and k[2] == network]
     same_stop = [k for k in random if k[1] == stop]
     equal = [k for k in random if k[1] == EQUAL_UPDATES]
-    rivals = same_stop or equal
-    return None if arm == ARMS["random"] or not rivals else rivals[0]
+    baselines = same_stop or equal
+    return None if arm == ARMS["random"] or not baselines else baselines[0]
 
 
-def _difference(name: str, values, drawn, members: list[int], rivals: list[int]) -> dict:
-    if not rivals:
+def _difference(name: str, values, drawn, members: list[int], baselines: list[int]) -> dict:
+    if not baselines:
         return {f"{name}_diff{end}": np.nan for end in ("", "_low", "_high")}
-    differences = drawn[:, members].mean(axis=1) - drawn[:, rivals].mean(axis=1)
+    differences = drawn[:, members].mean(axis=1) - drawn[:, baselines].mean(axis=1)
     low, high = interval(differences)
-    return {f"{name}_diff": values[members].mean() - values[rivals].mean(),
+    return {f"{name}_diff": values[members].mean() - values[baselines].mean(),
             f"{name}_diff_low": low, f"{name}_diff_high": high}
 
 
@@ -181,11 +182,11 @@ def arms_shown(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in table.to_dict("records"):
         shown = {"arm": arm_label(row), "pairs": int(row["n_pairs"]), "runs": int(row["n_runs"])}
-        for name, words, digits in (("share_failing", "failing", ".2%"),
+        for name, words, digits in (("share_failing", "failure rate", ".2%"),
                                     ("mean_iou", "mean IoU", ".4f")):
             shown[words] = _with_ends(row, name, digits, spread=row["n_runs"] > 1)
-        for name, words, digits in (("share_failing", "failing minus random", "+.2%"),
-                                    ("mean_iou", "IoU minus random", "+.4f")):
+        for name, words, digits in (("share_failing", "failure rate minus random", "+.2%"),
+                                    ("mean_iou", "mean IoU minus random", "+.4f")):
             shown[words] = _with_ends(row, f"{name}_diff", digits)
         rows.append(shown)
     return pd.DataFrame(rows)

@@ -1,6 +1,6 @@
-"""Core set against random pairs while the runs come in: one row a run, and what they say so far.
+"""Core set against random pairs while their runs finish: one row per run, and the result so far.
 
-No interval over pairs and no table of all arms: these are in `arms` and `core_against_random`.
+Intervals over pairs and the table of all arms are in `arms` and `core_against_random`.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ def arms_so_far(runs: Iterable[StoredRun]) -> pd.DataFrame:
 def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
     """Whether the core set does better than random pairs, once `n_runs` of both are in.
 
-    It claims a difference only where every run of one lies beyond every run of the other.
+    It claims a difference only if every run of one is better than every run of the other.
     """
     core, random = (table.loc[table["arm"] == ARMS[kind], "share_failing"]
                     for kind in ("core", "random"))
     if min(len(core), len(random)) < n_runs:
         return Finding("Is it better than random?", f"{len(core)} of {n_runs} runs on the core set "
-                       f"and {len(random)} of {n_runs} on random pairs are in.")
-    ranges = (f"{_range(core)} of held-out pairs fail after training on the core set, "
-              f"{_range(random)} after training on as many random pairs, with equally many "
-              "updates.")
+                       f"and {len(random)} of {n_runs} on random pairs have finished.")
+    ranges = (f"{_range(core)} of held-out pairs fail after training on the core set, and "
+              f"{_range(random)} after training on the same number of random pairs, with the same "
+              "number of updates.")
     apart = core.max() < random.min() or core.min() > random.max()
     if not apart:
-        return Finding("Not separated from random pairs: the runs overlap", ranges)
+        return Finding("No clear difference from random pairs: the runs overlap", ranges)
     better = core.max() < random.min()
     return Finding(
-        "Better than random: after every run on the core set fewer pairs fail" if better else
-        "Worse than random: after every run on the core set more pairs fail",
+        "Better than random: every run on the core set has a lower failure rate" if better else
+        "Worse than random: every run on the core set has a higher failure rate",
         f"{ranges} {by_chance(len(core), len(random))}")
 
 

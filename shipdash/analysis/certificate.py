@@ -1,7 +1,7 @@
-"""What the size of a core set alone says about pairs nobody has seen, and when it says anything.
+"""A bound on the failure rate from the size of the core set alone, and when the bound holds.
 
-Not a measurement: held-out scores live in `evaluation`, and the stream's own mistakes in
-`progressive_validation`.
+Nothing is measured here: held-out scores are in `evaluation`, and the failure rate of the stream
+itself is in `progressive_validation`.
 """
 
 from __future__ import annotations
@@ -55,32 +55,33 @@ def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
             # nothing and still trains would let block size and discarded pairs decide.
             not config.selection.idle_epochs and result.device.startswith("CPU"),
             "The picks alone decide the network",
-            "The same core pairs in the same order give the same network, whatever the scan block.",
-            "More than the core pairs and their order may decide the network: a device that does "
-            "not repeat itself, or how the scan was cut into blocks."),
+            "The same core pairs in the same order give the same network for every scan block.",
+            "The network may depend on more than the core pairs and their order: on a device whose "
+            "results are not repeatable, or on the size of the scan block."),
         _condition(
             result.reason is StopReason.CLEAN or _passed_reaudit(result),
             "The last pass was clean",
             "The final network tested every discarded pair, and none failed.",
-            "No whole pass went by without a new pick. Let passes go on until one adds nothing."),
+            "No whole pass was without a new pick. Repeat passes until one adds nothing."),
         _condition(
             _draws_independently(config), "The pairs are independent draws",
             "Each pair was drawn independently, all in the same way, and their order is random.",
-            "Some pairs depend on others: planted duplicates, few distinct pairs, a pool that "
-            "another core set was taken from, or images of unknown origin or order."),
+            "Some pairs may depend on others: there are planted duplicates or few distinct pairs, "
+            "another core set was removed from the pool, or the origin or order of the images is "
+            "unknown."),
         _condition(
             len(set(result.core)) == result.n_core >= min(config.selection.first, result.n_pool),
             "The first pairs count",
             "The pairs that started the core set untested are counted as kept.",
             "The pairs that started the core set untested are missing from the number kept."),
         Condition(  # nothing in the loop looks at a clock
-            "No clock decided", True,
-            "Training and passes ended by scores and counts, never by elapsed time."),
+            "Elapsed time decided nothing", True,
+            "Training and passes ended because of scores and counts, never because of time."),
         _condition(
             not result.set_aside, "Every kept pair was learnt",
-            "Training reached its score with every pair that was kept.",
-            "Some kept pairs could not be learnt and were set aside: the bound speaks of networks "
-            "that have learnt every pair of their core set."),
+            "Training reached its score on every pair that was kept.",
+            "Some kept pairs could not be learnt and were set aside; the bound holds only for "
+            "networks that have learnt every pair of their core set."),
     )
 
 
@@ -89,14 +90,14 @@ def _condition(holds: bool, name: str, if_held: str, if_failed: str) -> Conditio
 
 
 def _passed_reaudit(result: Result) -> bool:
-    """Whether every discarded pair passed the re-audit: the same network, the same pairs."""
+    """Whether every discarded pair passed the re-audit, so that it counts as a clean pass."""
     found = result.reaudit
     return (found is not None and found.n == result.n_pool - result.n_core
             and not found.n_failing and result.reason is StopReason.EXHAUSTED)
 
 
 def _draws_independently(config: RunConfig) -> bool:
-    """The order is a permutation with a seed of its own; wrong masks are drawn like all else."""
+    """Whether pairs are drawn independently; their random order and wrong masks do not matter."""
     planted = config.planted
     return config.source.kind == "scene" and not (
         planted.distinct or planted.duplicates or config.selection.exclude)

@@ -1,4 +1,4 @@
-"""Several runs held against each other: what tells them apart, groups of replicas, common curves.
+"""Several runs compared: the settings that differ, groups of replicas, common curves.
 
 One run is one replicate; runs that differ in their seeds only are replicas of one question.
 """

@@ -1,7 +1,7 @@
-"""The sentence that the arms add up to, computed from their table; also when it is no difference.
+"""The sentence that compares the core set with random pairs, computed from the table of arms.
 
-It never speaks of usefulness or labelling: for this generator, network and threshold, so many
-selected pairs gave this, so many random ones that.
+It says nothing about usefulness or labelling. It states what the selected pairs and as many random
+pairs gave for this generator, network and threshold, also where there is no difference.
 """
 
 from __future__ import annotations
@@ -111,13 +111,14 @@ def across_finding(table: pd.DataFrame) -> Finding | None:
         return None
     n, diffs = len(table), table["share_failing_diff"]
     better, worse = int((diffs < 0).sum()), int((diffs > 0).sum())
-    one_side = (f"; by chance alone {n} of {n} would fall on one side in {2 / 2**n:.0%} of such "
-                "studies" if n in (better, worse) else "")
+    one_side = (f" If the selection made no difference, all {n} orders would agree in "
+                f"{2 / 2**n:.0%} of studies (two-sided sign test)." if n in (better, worse) else "")
     return Finding(
-        f"In {better} of {n} orders fewer pairs fail after the core set than after random ones",
-        f"In {worse} it is the other way round. Selected minus random, share failing: "
-        f"{_points(diffs.median())} points in the median, from {_points(diffs.min())} to "
-        f"{_points(diffs.max())}. Each order has a core set of its own{one_side}.")
+        f"In {better} of {n} orders fewer pairs fail after training on the core set than on "
+        "random pairs",
+        f"In {worse} it is the other way round. Difference in failure rate, core set minus random: "
+        f"median {_points(diffs.median())} percentage points, from {_points(diffs.min())} to "
+        f"{_points(diffs.max())}. Each order has its own core set.{one_side}")
 
 
 def _points(share: float) -> str:
@@ -125,34 +126,36 @@ def _points(share: float) -> str:
 
 
 def arms_title(table: pd.DataFrame) -> str:
-    """Which arm fails least, and what the core set does beside it."""
+    """The arm with the lowest failure rate, and the failure rate of the core set."""
     best = table.loc[table["share_failing"].idxmin()]
-    words = f"{arm_label(best)} fails least: {best['share_failing']:.2%} of held-out pairs"
+    words = (f"{arm_label(best)} has the lowest failure rate: {best['share_failing']:.2%} of "
+             "held-out pairs")
     core = table[table["arm"] == ARMS["core"]]
     if core.empty or best["arm"] == ARMS["core"]:
         return words
-    return f"{words}; the core set {core.iloc[0]['share_failing']:.2%}"
+    return f"{words}; the core set has {core.iloc[0]['share_failing']:.2%}"
 
 
 def differences_title(table: pd.DataFrame) -> str:
     """The core set's difference to random pairs in both measures."""
     core = table[(table["arm"] == ARMS["core"]) & table["share_failing_diff"].notna()]
     if core.empty:
-        return "The core set has no random pairs to be held against yet"
+        return "There are no random pairs to compare the core set with yet"
     found = core.iloc[0]
-    return (f"Core set minus random: {_diff(found, 'share_failing', 100, ' points')} failing, "
-            f"{_diff(found, 'mean_iou', 1, '')} mean IoU")
+    return (f"Core set minus random: failure rate {_diff(found, 'share_failing', 100, ' points')}, "
+            f"mean IoU {_diff(found, 'mean_iou', 1, '')}")
 
 
 _FAILURES = {
     Verdict.BETTER: "fewer held-out pairs fail", Verdict.WORSE: "more held-out pairs fail",
-    Verdict.SEEDS: "share failing not separated", Verdict.EQUAL: "share failing no different",
-    Verdict.UNKNOWN: "share failing differs in too few runs",
+    Verdict.SEEDS: "the failure rates overlap between runs",
+    Verdict.EQUAL: "no difference in failure rate",
+    Verdict.UNKNOWN: "the failure rates differ, but there are too few runs",
 }
 _IOU = {
     Verdict.BETTER: "mean IoU is higher", Verdict.WORSE: "mean IoU is lower",
-    Verdict.SEEDS: "mean IoU not separated", Verdict.EQUAL: "mean IoU no different",
-    Verdict.UNKNOWN: "mean IoU differs in too few runs",
+    Verdict.SEEDS: "mean IoU overlaps between runs", Verdict.EQUAL: "no difference in mean IoU",
+    Verdict.UNKNOWN: "mean IoU differs, but there are too few runs",
 }
 
 
@@ -162,15 +165,15 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
         return {
             Verdict.BETTER: f"{selected} do better than {random}",
             Verdict.WORSE: f"{selected} do worse than {random}",
-            Verdict.SEEDS: f"{selected} and {random} are not separated: the runs overlap",
-            Verdict.EQUAL: f"No difference seen between {selected} and {random}",
-            Verdict.UNKNOWN: f"{selected} and {random} differ, in too few runs to say more",
+            Verdict.SEEDS: f"No clear difference between {selected} and {random}: the runs overlap",
+            Verdict.EQUAL: f"No difference between {selected} and {random}",
+            Verdict.UNKNOWN: f"{selected} and {random} differ, but there are too few runs to judge",
         }[failures]
     return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
 
 
 def _price(core: pd.Series, random: pd.Series, stop: str) -> str:
-    """Pairs that are harder to learn reach their own score later: more updates are no merit."""
+    """Pairs that are harder to learn take longer to reach their score, so their cost is given."""
     if stop != UNTIL_SCORE or not core["n_backward"] > 0 < random["n_backward"]:
         return ""
     more = core["n_backward"] / random["n_backward"] - 1
@@ -184,21 +187,22 @@ def _detail(table, core, random, stop: str, network: str) -> str:
     parts = [f"{core['n_pairs']:,} selected pairs gave {_gave(core)}",
              f"{random['n_pairs']:,} random ones {_gave(random)}"]
     if whole is not None:
-        parts.append(f"all {whole['n_pairs']:,} of them {_gave(whole)}")
+        parts.append(f"all {whole['n_pairs']:,} pairs {_gave(whole)}")
     rule = f"at {stop}"
     if stop == UNTIL_SCORE:
         images = " and ".join(f"{arm['n_backward']:,.0f}" for arm in (core, random))
-        rule = f"each trained until its own score passed (after {images} training images)"
+        rule = f"each trained until its score passed (after {images} training images)"
     which = ("For this generator, network and threshold" if network == SAME else
-             f"For this generator and threshold and another network ({network})")
+             f"For this generator and threshold, with another network ({network})")
     return (f"{which}, {rule}: {'; '.join(parts)}. "
-            f"Selected minus random: {_diff(core, 'share_failing', 100, ' points')} failing, "
-            f"{_diff(core, 'mean_iou', 1, '')} mean IoU (95\u00a0% over held-out pairs). "
+            "Selected minus random, with 95% intervals over held-out pairs: failure rate "
+            f"{_diff(core, 'share_failing', 100, ' points')}, mean IoU "
+            f"{_diff(core, 'mean_iou', 1, '')}. "
             f"{_spread(core, random)}")
 
 
 def _gave(arm: pd.Series) -> str:
-    return f"{arm['share_failing']:.2%} failing and a mean IoU of {arm['mean_iou']:.4f}"
+    return f"a failure rate of {arm['share_failing']:.2%} and a mean IoU of {arm['mean_iou']:.4f}"
 
 
 def _diff(core: pd.Series, name: str, scale: float, unit: str) -> str:
@@ -214,16 +218,17 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
 
     n, m = int(core["n_runs"]), int(random["n_runs"])
     if min(n, m) < 2:
-        return "One run of an arm has no spread: other seeds may turn this round."
-    spread = (f"Over {n} and {m} runs, model seeds and draws varied, the share failing went from "
-              f"{words(core)} and from {words(random)}.")
+        return ("A single run shows no spread: with other seeds the result may be the other way "
+                "round.")
+    spread = (f"With different model seeds and draws, the failure rate ranged from {words(core)} "
+              f"in {n} runs on selected pairs and from {words(random)} in {m} runs on random ones.")
     if not _apart(core, random, "share_failing"):
         return spread
     return f"{spread} {by_chance(n, m)}"
 
 
 def by_chance(n: int, m: int) -> str:
-    """How often `n` and `m` runs of one kind would lie apart: the exact permutation test."""
+    """How often `n` and `m` runs of one kind would not overlap: the exact permutation test."""
     return (f"If only the seeds differed, a separation this clean would occur in "
             f"{2 / math.comb(n + m, n):.1%} of studies (exact permutation test, {n} against {m} "
             "runs).")

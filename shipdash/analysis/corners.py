@@ -1,4 +1,4 @@
-"""What the compact network does in other corners of the generator: a stored table, put in words."""
+"""Results of the compact network at extreme settings of the generator, from a stored table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pandas as pd
 from shipdash.config import setting
 
 LEARNT_IOU = 0.5
-"""A network below this mean IoU has learnt its pairs by heart: those that did had 0.11 to 0.15,
-the least of the others 0.63."""
+"""A network below this mean IoU has only memorized its pairs: those that did had 0.11 to 0.15,
+the lowest of the others 0.63."""
 
 
 def corners_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def corners_table(rows: pd.DataFrame) -> pd.DataFrame:
             "kept": _range(runs["n_core"], "{:,.0f}"),
             "tested": _range(runs["n_tested"], "{:,.0f}"),
             "mean IoU": _range(runs["mean_iou"], "{:.3f}"),
-            "failing": _range(runs["share_failing"], "{:.1%}"),
+            "failure rate": _range(runs["share_failing"], "{:.1%}"),
             "seconds": _range(runs["cpu_s"], "{:,.0f}"),
         })
     return pd.DataFrame(found)
@@ -40,8 +40,8 @@ def corners_finding(table: pd.DataFrame) -> str:
     """Where no run learnt, in a sentence."""
     lost = table[table["did not learn"].map(lambda words: len(set(words.split(" of "))) == 1)]
     if lost.empty:
-        return "In each of these scenes some network learns"
-    return f"Nothing is learnt at {'; '.join(lost['scene'])}"
+        return "In each of these scenes at least one network learns"
+    return f"No network learns at {'; '.join(lost['scene'])}"
 
 
 def _count(holds: pd.Series) -> str:
@@ -51,7 +51,7 @@ def _count(holds: pd.Series) -> str:
 def _scene(changes: str) -> str:
     """``"scene.contrast=0.1"`` as ``"contrast 0.1"``, in the words of the form."""
     if not changes:
-        return "the quick preset as it is"
+        return "the quick preset unchanged"
     parts = (text.partition("=") for text in changes.split())
     return ", ".join(f"{setting(name).metadata['label'].lower()} {value.replace('_', ' ')}"
                      for name, _, value in parts)

@@ -57,13 +57,14 @@ def _cost(result: Result) -> dict[str, float]:
 
 
 def cost_finding(table: pd.DataFrame) -> str:
-    """What finding the core set costs beside training on it."""
+    """What selecting the core set costs, compared with training on it from scratch."""
     streaming = table[table["arm"] == STREAMING]
     if streaming.empty:
         return ""
     selection = streaming.iloc[0]
     whole = table[(table["arm"] == ARMS["core"]) & (table["network"] == SAME)]
-    words = f"Selecting costs {selection['epochs']:.1f} epochs over the full pool"
+    words = f"Selection costs {selection['epochs']:.1f} epochs over the full pool"
     if whole.empty:
         return words
-    return f"{words}, training on its core set from scratch {whole.iloc[0]['epochs']:.1f}"
+    return (f"{words}; training on its core set from scratch costs "
+            f"{whole.iloc[0]['epochs']:.1f}")

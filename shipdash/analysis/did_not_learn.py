@@ -3,7 +3,7 @@
 Not a stopping rule of the loop: it changes no run and needs no network. The limits were measured
 for the compact network on drawn pairs, at a precision of 0.85 after eleven first pairs
 (docs/recipe.md). The article's network trains longer, and so does a higher precision or a longer
-start; a pool with wrong masks has pairs that can only be learnt by heart. None of these is judged.
+start; a pool with wrong masks has pairs that can only be memorized. None of these is judged.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from shipdash.records import Event, Picked, Scanned, Trained
 class Symptom(StrEnum):
     """What was seen first; the value is a sentence for the page and the command line."""
 
-    SLOW = "The first pairs are learnt far more slowly than usual."
+    SLOW = "Learning the first pairs is far slower than usual."
     WARMUP = "The first pairs have taken far more training than usual and are not learnt yet."
     PHASE = "A single new pair has taken far more training than usual."
-    BY_HEART = "Pairs are learnt by heart: the network hardly recognizes a pair it has not seen."
+    BY_HEART = "The network memorizes its pairs and hardly recognizes a pair it has not seen."
     ROW = "Every pair that is tested fails, although training reaches its score each time."
 
 

@@ -1,4 +1,4 @@
-"""Whether held-out pictures are known from the pool, and which groups selection did without.
+"""Held-out pictures with near duplicates in the pool, and groups of which selection kept nothing.
 
 No picture is compared here; distances come from `data.near_duplicates`.
 """

@@ -1,4 +1,4 @@
-"""What the order of the stream decides: core sizes of an order fan, and folds without overlap.
+"""Core sets of several stream orders, and of disjoint folds of the pool.
 
 How far the core sets overlap is measured in `overlap`.
 """
@@ -35,15 +35,15 @@ def fan_finding(table: pd.DataFrame, overlap: pd.DataFrame) -> Finding:
     """Median and range of the core size, and the overlap beside that of random sets."""
     n, sizes = len(table), table["n_core"]
     if n < 2:
-        return Finding("One order has no spread", "Queue more orders of the same stream.")
-    title = (f"{n} orders keep {sizes.median():,.0f} pairs in the median, from {sizes.min():,} "
+        return Finding("One order shows no spread", "Queue more orders of the same stream.")
+    title = (f"{n} orders keep a median of {sizes.median():,.0f} pairs, from {sizes.min():,} "
              f"to {sizes.max():,}")
     mean, chance = overlap["jaccard"].mean(), overlap["random"].mean()
     above = int((overlap["jaccard"] > overlap["random_high"]).sum())
     return Finding(title, (
-        f"Two of these core sets share {overlap['common'].mean():.1f} pairs on average: a Jaccard "
-        f"index of {mean:.4f}, where random sets of these sizes have {chance:.4f}. {above} of "
-        f"{len(overlap)} comparisons lie above what 97.5 % of random sets stay within."))
+        f"Two of these core sets share {overlap['common'].mean():.1f} pairs on average. Their mean "
+        f"Jaccard index is {mean:.4f}; that of random sets of these sizes is {chance:.4f}. {above} "
+        f"of {len(overlap)} comparisons are above the 97.5th percentile of random sets."))
 
 
 def folds_table(runs: Sequence[StoredRun],
@@ -75,10 +75,10 @@ def folds_finding(table: pd.DataFrame) -> Finding:
     shared = int(table["n_shared"].sum())
     kind = "disjoint core sets" if not shared else f"core sets that share {shared} pairs"
     words = ", ".join(f"{size:,}" for size in sizes)
-    detail = ("Each was chosen from what the ones before had left. Held-out share failing of their "
-              f"streaming learners: {_shares(table['share_failing'])}")
+    detail = ("Each was selected from the pairs that the previous folds had left. Held-out failure "
+              f"rates of the streaming networks: {_shares(table['share_failing'])}")
     if "n_scratch" in table and table["n_scratch"].any():  # a study of before has no such column
-        detail += ("; of networks trained on each core set from scratch: "
+        detail += ("; of networks trained from scratch on each core set: "
                    f"{_shares(table['share_failing_scratch'])}")
     return Finding(f"{n} {kind} of {words} pairs", f"{detail}.")
 

@@ -1,4 +1,4 @@
-"""What going round until a whole pass is clean adds, and what it costs."""
+"""What further passes over the discarded pairs add, and what they cost."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def passes_finding(table: pd.DataFrame) -> Finding | None:
         return None
     one, clean = (table[table["passes"] == n].iloc[0] for n in (1, 0))
     extra = int(clean["n_core"] - one["n_core"])
-    ended = "until one was clean" if clean["reason"] == "clean" else f"and ended {clean['reason']}"
+    ended = ("until one adds nothing" if clean["reason"] == "clean" else
+             f"(the run ended early: {clean['reason']})")
     return Finding(
-        f"Going round {ended} adds {extra:,} pairs to {one['n_core']:,}",
-        f"{clean['rounds']:,} passes instead of one cost {clean['epochs']:.1f} full-pool epochs "
-        f"instead of {one['epochs']:.1f}; held-out share failing {clean['share_failing']:.2%} "
-        f"instead of {one['share_failing']:.2%}, one run each.")
+        f"Repeating passes {ended} adds {extra:,} pairs to {one['n_core']:,}",
+        f"{clean['rounds']:,} passes cost {clean['epochs']:.1f} full-pool epochs; one pass costs "
+        f"{one['epochs']:.1f}. The held-out failure rate is {clean['share_failing']:.2%} instead "
+        f"of {one['share_failing']:.2%}, with one run each.")

@@ -1,4 +1,4 @@
-"""Pools whose answer is known: few distinct pairs, wrong masks. The method's own limits."""
+"""Pools with a known answer: few distinct pairs, or wrong masks. They show the method's limits."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def distinct_finding(answer: Mapping[str, Any]) -> Finding:
     verdict = "As expected" if answer["holds"] else "More than expected"
     return Finding(
         f"{d:,} distinct pairs give a core set of {n:,}",
-        f"{answer['n_found']:,} different ones, {answer['n_repeated_first']:,} repeats among the "
-        f"first pairs, which join untested, and {forgotten:,} that the network failed although it "
-        f"had kept a copy. {verdict}: {answer['allowed']:,} may be forgotten so, "
-        f"{FORGETTING:.0%} of the distinct ones.")
+        f"{answer['n_found']:,} are distinct, {answer['n_repeated_first']:,} are copies among the "
+        f"first pairs, which join untested, and {forgotten:,} are copies that the network failed "
+        f"although it had been trained on an identical pair. {verdict}: up to "
+        f"{answer['allowed']:,} such copies are allowed, {FORGETTING:.0%} of the distinct pairs.")
 
 
 def noise_answer(labels: Sequence[str], n_core: int, n_pool_wrong: int, n_pool: int) -> dict:
@@ -89,9 +89,9 @@ def noise_finding(answer: Mapping[str, Any]) -> Finding:
     return Finding(
         f"{answer['share_core']:.0%} of the core set has a wrong mask, {answer['share_pool']:.1%} "
         "of the pool",
-        f"{answer['n_wrong']:,} of {answer['n_core']:,} core pairs (95 % by Wilson: "
+        f"{answer['n_wrong']:,} of {answer['n_core']:,} core pairs (95% Wilson interval: "
         f"{answer['share_low']:.0%} to {answer['share_high']:.0%}); {answer['share_found']:.0%} of "
-        f"the {answer['n_pool_wrong']:,} wrong masks of the pool were kept. A network fails what "
-        "contradicts all else it was shown, so mistake-driven selection collects mistakes of the "
-        f"labels, among {1 - answer['share_core']:.0%} of pairs that are right: a limit of the "
-        "method.")
+        f"the {answer['n_pool_wrong']:,} wrong masks of the pool were kept. A network fails pairs "
+        "whose labels contradict the rest, so mistake-driven selection collects label errors. "
+        f"Still, {1 - answer['share_core']:.0%} of the core pairs are labelled correctly. This is "
+        "a limit of the method.")

@@ -1,7 +1,7 @@
-"""The random-k curve, and how many random pairs a core set is worth on it.
+"""The learning curve of random pairs, and how many random pairs a core set is worth on it.
 
-Every point learned from so many random pairs with the same number of updates; the whole pool, at
-equal updates too, is its last point.
+Every point is trained on that many random pairs with the same number of updates; the last point is
+the whole pool, also at equal updates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MEASURES = {"share_failing": -1, "mean_iou": 1}
 
 
 FEWEST_SIZES = 3
-"""As many random pairs and all of them alone are two points and no curve."""
+"""Fewer sizes, such as the core set's size and the whole pool alone, make no curve."""
 
 
 def curve_runs(runs: Sequence[ArmRun]) -> list[ArmRun]:
@@ -126,14 +126,14 @@ def _with_runs(drawn: np.ndarray, groups: list[list[int]]) -> np.ndarray:
 
 
 def worth_words(row: pd.Series) -> str:
-    """``"the core set is worth 130 random pairs (95 %: 90 to 260)"``, honest at the curve's end."""
+    """``"the core set is worth 130 random pairs (95% interval: 90 to 260)"``, or a limit of it."""
     low, high = row["worth_low"], row["worth_high"]
     if pd.isna(low):
         sure = "too few runs for an interval"
     elif low == high:
-        sure = "in every resample"
+        sure = "the same in every resample"
     else:
-        sure = f"95\u00a0%: {_size(low, row)} to {_size(high, row)}"
+        sure = f"95% interval: {_size(low, row)} to {_size(high, row)}"
     if math.isinf(row["worth"]):
         return f"no number of random pairs up to {row['k_max']:,.0f} does as well ({sure})"
     return f"the core set is worth {_size(row['worth'], row)} random pairs ({sure})"

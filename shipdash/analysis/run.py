@@ -102,8 +102,8 @@ def _tested_at(scan: Scanned, which: np.ndarray) -> list[int]:
 def training_trace(events: Iterable[Event]) -> pd.DataFrame:
     """One row per report of training: images (so far), n_core, score, loss, n_images, seconds.
 
-    A long bout reports several times before the next pair may join; where there are more than
-    `MOST_POINTS` reports, every second, third, ... is kept, and always the last.
+    A long training phase reports several times before the next pair may join. If there are more
+    than `MOST_POINTS` reports, every second, third, ... is kept, and always the last.
     """
     rows = [e for e in events if isinstance(e, Trained)]
     table = pd.DataFrame(rows, columns=list(Trained._fields))
@@ -117,15 +117,15 @@ def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
     """Counts, speeds and an honest guess at the time left."""
     picks = [e for e in events if isinstance(e, Picked)]
     scans = [e for e in events if isinstance(e, Scanned)]
-    bouts = [e for e in events if isinstance(e, Trained)]
-    train_s, scan_s = sum(e.seconds for e in bouts), sum(e.seconds for e in scans)
-    n_backward, n_forward = sum(e.n_images for e in bouts), sum(e.n_forward for e in scans)
+    trained = [e for e in events if isinstance(e, Trained)]
+    train_s, scan_s = sum(e.seconds for e in trained), sum(e.seconds for e in scans)
+    n_backward, n_forward = sum(e.n_images for e in trained), sum(e.n_forward for e in scans)
     n_tested = max((e.n_tested for e in [*picks[-1:], *scans[-1:]]), default=0)
     rate = rejection_rate(events)
     last_rate = float(rate["rate"].iloc[-1]) if len(rate) else None
     place = max((e.position for e in [*picks[-1:], *scans[-1:]]), default=0)
     left = _left(n_pool - place, place, last_rate, scan_s, n_tested,
-                 _seconds_a_pick(bouts))
+                 _seconds_a_pick(trained))
     ended = bool(events) and isinstance(events[-1], Stopped)
     return Progress(
         n_pool=n_pool, n_tested=n_tested, n_core=picks[-1].n_core if picks else 0,
@@ -136,22 +136,22 @@ def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
         train_speed=n_backward / train_s if train_s else None,
         scan_speed=n_forward / scan_s if scan_s else None,
         rejection_rate=last_rate,
-        score=bouts[-1].score if bouts else None, loss=bouts[-1].loss if bouts else None,
+        score=trained[-1].score if trained else None, loss=trained[-1].loss if trained else None,
         left_s=0.0 if ended else left if passes == 1 else None,
     )
 
 
-def _seconds_a_pick(bouts: Sequence[Trained]) -> float:
+def _seconds_a_pick(trained: Sequence[Trained]) -> float:
     """Training time that the last 20 sizes of the core set took, each in one report or several."""
     by_size: dict[int, float] = {}
-    for bout in bouts:
-        by_size[bout.n_core] = by_size.get(bout.n_core, 0.0) + bout.seconds
+    for phase in trained:
+        by_size[phase.n_core] = by_size.get(phase.n_core, 0.0) + phase.seconds
     recent = list(by_size.values())[-20:]
     return sum(recent) / max(len(recent), 1)
 
 
 def _left(n_left: int, place: int, rate: float | None, scan_s: float, n_tested: int,
-          bout_s: float) -> float | None:
+          phase_s: float) -> float | None:
     """Time to scan the rest and to train on what it will still bring.
 
     The rate of failures falls about as one over the pairs seen, so from `place` on the expected
@@ -160,7 +160,7 @@ def _left(n_left: int, place: int, rate: float | None, scan_s: float, n_tested: 
     if rate is None or not scan_s or not place:
         return None
     picks = rate * place * math.log((place + n_left) / place)
-    return n_left * scan_s / n_tested + picks * bout_s
+    return n_left * scan_s / n_tested + picks * phase_s
 
 
 def core_table(events: Iterable[Event]) -> pd.DataFrame:
@@ -205,7 +205,7 @@ def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
         return (f"{n_core:,} of {n_pool:,} pairs kept; the other {n_pool - n_core:,} already "
                 "passed")
     if reason == "stalled":
-        return f"Training stalled: {n_core:,} pairs could not be learnt to the asked precision"
+        return f"Training stalled: {n_core:,} pairs could not be learnt to the requested precision"
     if not n_tested:
         return "Nothing tested yet"
     return f"{n_core:,} selected of the first {n_tested:,} pairs"

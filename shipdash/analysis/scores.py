@@ -37,10 +37,10 @@ def measures(held: HeldOut | None) -> pd.DataFrame:
     """The four held-out measures in words: measure, value, scale. Empty without an evaluation."""
     rows = [] if held is None else [
         ("Mean IoU", held.mean_iou, "0 to 1, thresholded masks"),
-        ("Share failing", held.share_failing,
+        ("Failure rate", held.share_failing,
          f"0 to 1, pairs below IoU {held.acceptance_iou:.2f}"),
         ("Article score", held.article_score, "0 to 1.1, thresholded masks"),
-        ("Article score, soft", held.article_score_soft, "0 to 1.1, on probabilities"),
+        ("Article score, soft", held.article_score_soft, "0 to 1.1, from probabilities"),
     ]
     return pd.DataFrame(rows, columns=["measure", "value", "scale"])
 

@@ -1,4 +1,4 @@
-"""Pairs that a selection kept but could not learn: whose labels somebody should look at first."""
+"""Pairs that a selection kept but could not learn: their labels should be checked first."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def set_aside_words(events: Iterable[Event], n_core: int, precision: float) -> s
 
     >>> early = SetAside(7, 11, 11, 240, 0.31, 0.742, AsideReason.WARM_UP)
     >>> print(set_aside_words([early], 84, 0.8))
-    1 of 84 kept pairs could not be learnt and was set aside: look at its label first. Warming up \
-came to a plateau at a mean score of 0.74, below the precision of 0.80.
+    1 of 84 kept pairs could not be learnt and was set aside: check its label first. The warm-up \
+reached a plateau at a mean score of 0.74, below the precision of 0.80.
     """
     found = [event for event in events if isinstance(event, SetAside)]
     if not found:
         return ""
     was, its = ("was", "its label") if len(found) == 1 else ("were", "their labels")
     words = (f"{len(found):,} of {n_core:,} kept pairs could not be learnt and {was} set aside: "
-             f"look at {its} first.")
+             f"check {its} first.")
     plateau = next((e.mean for e in found if e.reason is AsideReason.WARM_UP), None)
     if plateau is None:
         return words
     below = math.floor(100 * plateau) / 100  # rounded down, so as not to read like the precision
-    return (f"{words} Warming up came to a plateau at a mean score of {below:.2f}, below the "
+    return (f"{words} The warm-up reached a plateau at a mean score of {below:.2f}, below the "
             f"precision of {precision:.2f}.")

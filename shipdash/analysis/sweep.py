@@ -25,10 +25,10 @@ FAILING = {
 """Measures of failing by column, in words."""
 
 DID_NOT_LEARN = "did not learn"
-"""State of a point whose network never came to recognize what it had not seen."""
+"""State of a point whose network never learned to recognize new pairs."""
 
 STALLED = "stalled"
-"""State of a point whose training never reached its precision: no core size to speak of."""
+"""State of a point whose training never reached its precision, so it has no core size."""
 
 
 def sweep_points(points: Iterable[tuple[StoredRun, np.ndarray | None]]) -> pd.DataFrame:
@@ -128,12 +128,16 @@ def sweep_finding(curve: pd.DataFrame, what: str = "The core set", form: str = "
     first, last = (next(curve.iloc[[i]].itertuples()) for i in (0, -1))
     if len(curve) == 1:
         return f"{what}: {spread(first, form)}{unit} at precision {first.precision:g}"
-    verb = "shows no clear move"
+    verb = "shows no clear change"
     if first.n > 1 and last.n > 1:
         verb = ("grows" if last.low > first.high else
                 "shrinks" if last.high < first.low else verb)
-    return (f"{what} {verb}: {spread(first, form)}{unit} at precision {first.precision:g}, "
-            f"{spread(last, form)}{unit} at {last.precision:g}")
+    ends = [f"{spread(end, form)}{unit} at" for end in (first, last)]
+    if verb in ("grows", "shrinks"):
+        return (f"{what} {verb} from {ends[0]} precision {first.precision:.2f} to {ends[1]} "
+                f"{last.precision:.2f}")
+    return (f"{what} {verb}: {ends[0]} precision {first.precision:.2f}, {ends[1]} "
+            f"{last.precision:.2f}")
 
 
 def trade_off(points: pd.DataFrame, failing: str, acceptance: str) -> pd.DataFrame:
@@ -146,10 +150,10 @@ def trade_off(points: pd.DataFrame, failing: str, acceptance: str) -> pd.DataFra
 def trade_off_finding(table: pd.DataFrame, failing: str) -> str:
     """Whether larger core sets fail less, by rank correlation over runs (Spearman, 1904)."""
     if len(table) < 3 or table["n_core"].nunique() < 2 or table[failing].nunique() < 2:
-        return "Core size against failures: too few points to say"
+        return "Core size against failures: too few points to judge"
     r = float(table["n_core"].rank().corr(table[failing].rank()))
     words = ("larger core sets fail less" if r < -0.5 else
-             "larger core sets fail more" if r > 0.5 else "no clear trade")
+             "larger core sets fail more" if r > 0.5 else "no clear trade-off")
     return f"Across precisions, {words}: rank correlation {r:.2f} over {len(table)} runs"
 
 

@@ -42,16 +42,16 @@ def estimate(config: RunConfig, measured: Iterable[StoredRun]) -> Estimate:
     same = next((run for run in runs if _network(run.config) == _network(config)), None)
     if same is not None:
         return Estimate(_scaled(config, same),
-                        f"from the last such run here, on {same.result.device}")
+                        f"from the last such run on this machine, on {same.result.device}")
     if config.network.kind != "article":
         return Estimate(None, "not yet measured on this machine")
     compact = next((run for run in runs if run.config.network.kind == "compact"), None)
     if compact is None:
-        return Estimate(_article_seconds(config), "the article network's speed on two 2 GHz cores; "
-                        "not yet measured here")
+        return Estimate(_article_seconds(config), "from the article network's speed on two 2 GHz "
+                        "cores; not yet measured on this machine")
     speed = _speeds(compact.result)[0] * (compact.config.scene.size / 128) ** 2
     return Estimate(REFERENCE_SPEED["compact"][0] / speed * _article_seconds(config),
-                    "its speed where it was measured, scaled by a compact run here")
+                    "from its speed on another machine, scaled by a compact run on this one")
 
 
 def arms_estimate(source: StoredRun, arms: Sequence[RunConfig]) -> float | None:

@@ -20,7 +20,7 @@ LOOKS_PER_S = 2  # as often as events reach the disk
 
 @contextlib.contextmanager
 def of_run(config: RunConfig) -> Iterator[Callable[[Event], None] | None]:
-    """A consumer of the run's events that moves its bar; None where nobody watches."""
+    """A consumer of the run's events that moves its bar; None if the output is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -30,7 +30,7 @@ def of_run(config: RunConfig) -> Iterator[Callable[[Event], None] | None]:
 
 @contextlib.contextmanager
 def of_study(store: Store, study: Study) -> Iterator[None]:
-    """A bar of the runs of a study, which other processes work off; it looks into the store."""
+    """A bar for the runs of a study, which other processes compute; it reads the store."""
     if not sys.stderr.isatty():
         yield
         return

@@ -1,7 +1,7 @@
 """Command line: start, show and export runs; the parser of all commands.
 
-It decides nothing that the settings have not decided and knows no Streamlit. What works off several
-runs (sweep, evaluate, fan, folds) is in `studies`.
+Settings are validated in `config`, and nothing here knows Streamlit. The commands for several runs
+(sweep, evaluate, fan, folds) are in `studies`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from shipdash.runs.machine import machine
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 if it did what was asked, 1 if not, 2 if the question was wrong."""
+    """Run one command; 0 for success, 1 for a failure, 2 for invalid settings or options."""
     args = _parser().parse_args(argv)
     try:
         return args.command(args)
@@ -38,24 +38,24 @@ def main(argv: list[str] | None = None) -> int:
         print(f"shipdash: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
-        print("shipdash: stopped; `resume` goes on from the last checkpoint", file=sys.stderr)
+        print("shipdash: stopped; `resume` continues from the last checkpoint", file=sys.stderr)
         return 130
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask for a run and see it through in this process; a stored result is shown at once."""
+    """Run a selection in this process; a stored result is shown at once."""
     store = Store(args.runs)
     run_id, _ = store.create(_config(args))
     return _see_through(store, run_id, args)
 
 
 def resume(args: argparse.Namespace) -> int:
-    """Go on with a run that was cancelled, paused, lost or failed."""
+    """Continue a run that was cancelled, paused, lost or failed."""
     return _see_through(Store(args.runs), args.id, args)
 
 
 def list_runs(args: argparse.Namespace) -> int:
-    """The selections of the folder, newest first; with --arms their control arms too."""
+    """List the selections in the folder, newest first; with --arms also their control arms."""
     infos = Store(args.runs).list()
     rows = [_row(info) for info in infos]
     n_arms = sum(bool(row["source"]) for row in rows)
@@ -87,7 +87,7 @@ def _row(info: StoredRun) -> dict:
 
 
 def show(args: argparse.Namespace) -> int:
-    """One run: what was asked, where it stands, what came out."""
+    """Show one run: its settings, state and result."""
     store = Store(args.runs)
     _print(_outcome(store, args.id), args.json)
     return 0
@@ -116,7 +116,7 @@ def export(args: argparse.Namespace) -> int:
 
 
 def work(args: argparse.Namespace) -> int:
-    """The worker process: one run, or everything that is queued."""
+    """Be the worker process for one run, or for every queued run."""
     store = Store(args.runs)
     if args.queue:
         queue.drain(store, hand_over=True, server=args.server)
@@ -133,7 +133,7 @@ def work(args: argparse.Namespace) -> int:
 
 
 def stand_by(args: argparse.Namespace) -> int:
-    """Have the network ready that a page wants, and work on the run it then asks for."""
+    """Prepare the network that a page is likely to need, and work on the run that it starts."""
     warm.serve(Store(args.runs), args.server)
     if args.json:
         print("{}")
@@ -141,14 +141,14 @@ def stand_by(args: argparse.Namespace) -> int:
 
 
 def dashboard(args: argparse.Namespace) -> int:
-    """Start the dashboard; what follows `--` are options of Streamlit."""
+    """Start the dashboard; options after `--` are passed to Streamlit."""
     words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
     runs = {"SHIPDASH_RUNS": args.runs} if args.runs else {}
     return subprocess.call([*words, *args.options], env={**os.environ, **runs})
 
 
 def probe(args: argparse.Namespace) -> int:
-    """Which device a worker would use; the one question that needs TensorFlow to answer."""
+    """Print the device that a worker would use, which takes a start of TensorFlow."""
     facts = probe_device() | {"machine": machine()}
     if args.out:
         try:
@@ -173,7 +173,7 @@ def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
 
 
 def _outcome(store: Store, run_id: str) -> dict:
-    """The result where there is one, else the same keys as far as the run has come."""
+    """The result if there is one, otherwise the same keys for the run so far."""
     status, spec = store.status(run_id), store.config(run_id)
     asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
     result = store.result(run_id)
@@ -204,7 +204,7 @@ def _print(outcome: dict, as_json: bool) -> None:
             value = ", ".join(map(str, value[:12])) + (" ..." if len(value) > 12 else "")
         elif isinstance(value, dict):
             value = json.dumps(value)
-        print(f"{name:<14} {value}")
+        print(f"{name:<14} {'–' if value is None else value}")
 
 
 def _config(args: argparse.Namespace) -> RunConfig:
@@ -222,7 +222,7 @@ def _config(args: argparse.Namespace) -> RunConfig:
 
 
 def _number(text: str) -> int | float | str:
-    """A number if it is one; if not, the config names the rule that the text breaks."""
+    """A number if the text is one; otherwise the text, which the config then refuses."""
     value = configs.parse_setting(f"selection.precision={text}")[1]
     return text if value is None else value  # "null" must not read as "not given"
 
@@ -238,7 +238,7 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("id", metavar="ID", help="run id: 16 hexadecimal digits")
         sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
                          help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
-        sub.add_argument("--json", action="store_true", help="end with one JSON value")
+        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
         sub.set_defaults(command=function)
         return sub
 
@@ -252,27 +252,31 @@ def _parser() -> argparse.ArgumentParser:
         asked.add_argument(option, type=_number, metavar="N")
     command("resume", resume, needs_id=True)
     command("list", list_runs).add_argument("--arms", action="store_true",
-                                            help="control arms too")
+                                            help="also list control arms")
     studies.add_evaluate_options(command("evaluate", studies.evaluate, needs_id=True))
     command("fan", studies.fan, needs_id=True).add_argument(
-        "--orders", type=_number, default=5, metavar="N", help="orders, the run's own among them")
+        "--orders", type=_number, default=5, metavar="N",
+        help="number of orders, including the run's own")
     command("folds", studies.folds, needs_id=True).add_argument(
-        "--k", type=_number, default=3, metavar="N", help="folds, the run itself among them")
+        "--k", type=_number, default=3, metavar="N",
+        help="number of folds, including the run itself")
     command("show", show, needs_id=True)
     exported = command("export", export, needs_id=True)
     exported.add_argument("--out", required=True, metavar="DIR")
     exported.add_argument("--format", choices=("png", "npz"), default="png")
     worker = command("work", work)
     worker.add_argument("id", nargs="?", metavar="ID")
-    worker.add_argument("--queue", action="store_true", help="every queued run, in order")
+    worker.add_argument("--queue", action="store_true", help="work on every queued run, in order")
     worker.add_argument("--server", type=int, metavar="PID",
-                        help="wait while a run is paused, as long as this process lives")
+                        help="keep waiting with a paused run while this process is alive")
     command("standby", stand_by).add_argument(
-        "--server", type=int, default=os.getppid(), metavar="PID", help="leave when it has gone")
+        "--server", type=int, default=os.getppid(), metavar="PID",
+        help="exit when this process has exited")
     studies.add_sweep_options(command("sweep", studies.sweep))
     data_sets.add_commands(commands)
     command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
-    command("probe", probe).add_argument("--out", metavar="FILE", help="also write it there")
+    command("probe", probe).add_argument("--out", metavar="FILE",
+                                         help="also write the answer to this file")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""``shipdash data``: import, list, show and remove data sets of one's own. It reads no picture."""
+"""``shipdash data``: import, list, show and remove your own data sets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LABELS = {"masks": "folders", "csv": "run_lengths", "coco": "coco"}
 
 
 def add(args: argparse.Namespace) -> int:
-    """Import images and masks, or go on with a stopped import of them."""
+    """Import images and masks, or continue an import that was stopped."""
     request = _request(args)
     try:
         with bars.of_import() as on_progress:
@@ -35,7 +35,7 @@ def add(args: argparse.Namespace) -> int:
                               [row._asdict() for row in error.left_out]}))
         raise
     except KeyboardInterrupt:
-        print(f"shipdash: stopped; the same command goes on with the import of {request.name}",
+        print(f"shipdash: stopped; the same command continues the import of {request.name}",
               file=sys.stderr)
         return 130
     _tell(report, args.json)
@@ -43,7 +43,7 @@ def add(args: argparse.Namespace) -> int:
 
 
 def list_sets(args: argparse.Namespace) -> int:
-    """The stored data sets, and imports that were stopped."""
+    """List the stored data sets and the imports that were stopped."""
     stored, drafts = files.stored(), unfinished()
     if args.json:
         print(json.dumps({"stored": stored, "unfinished": [row._asdict() for row in drafts]}))
@@ -60,7 +60,7 @@ def list_sets(args: argparse.Namespace) -> int:
 
 
 def show(args: argparse.Namespace) -> int:
-    """A data set: how many pairs, what was left out, and the command that selects from it."""
+    """Show a data set: its number of pairs, what was left out, and how to select from it."""
     folder = files.folder_of(args.name)
     manifest = files.read_manifest(folder)
     try:
@@ -75,7 +75,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def remove(args: argparse.Namespace) -> int:
-    """Delete a data set, and what stopped imports of that name left. Runs on it stay."""
+    """Delete a data set and the rest of stopped imports of that name. Its runs are kept."""
     n_drafts = discard(args.name)
     try:
         files.remove(args.name)
@@ -92,7 +92,7 @@ def add_commands(commands: Any) -> None:
     below = data.add_subparsers(required=True, metavar="COMMAND")
     for name, function in (("add", add), ("list", list_sets), ("show", show), ("remove", remove)):
         sub = below.add_parser(name, help=function.__doc__, description=function.__doc__)
-        sub.add_argument("--json", action="store_true", help="end with one JSON value")
+        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
         sub.set_defaults(command=function)
         if name != "list":
             sub.add_argument("name", metavar="NAME")
@@ -112,7 +112,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zip", dest="archive", default="", metavar="FILE",
                         help="read all of these inside a ZIP archive")
     parser.add_argument("--size", default="128x128", metavar="ROWSxCOLS",
-                        help="of the stored pairs; multiples of 16 (default: 128x128)")
+                        help="size of the stored pairs, multiples of 16 (default: 128x128)")
     for field in dataclasses.fields(ImportRequest):
         if field.name in ("name", "kind", "archive", "images", "labels", "rows", "cols"):
             continue

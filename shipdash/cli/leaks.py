@@ -24,13 +24,13 @@ MOST_SHOWN = 20  # pairs of near duplicates, without --json
 
 
 def sample(args: argparse.Namespace) -> int:
-    """Store a sample of the package among the data sets."""
+    """Store the sample that comes with the package as a data set."""
     _tell_stored(samples.sample(args.name), args.json)
     return 0
 
 
 def leaks(args: argparse.Namespace) -> int:
-    """Near duplicates in a data set, and how many held-out pictures have one in the pool."""
+    """Find near duplicates in a data set and count held-out pictures that have one in the pool."""
     folder = files.folder_of(args.name)
     distance = _distance(args)
     found, of_split, rows = near_duplicates(folder), read_split(folder), read_pairs(folder)
@@ -59,7 +59,7 @@ def leaks(args: argparse.Namespace) -> int:
 
 
 def split(args: argparse.Namespace) -> int:
-    """Store a data set again with other held-out pairs: drawn by groups, or named in a file."""
+    """Store a copy of a data set with other held-out pairs, drawn by groups or listed in a file."""
     folder = files.folder_of(args.name)
     rows = read_pairs(folder)
     if args.held_out_list:
@@ -83,11 +83,11 @@ def add_commands(below: Any) -> None:
         sub = below.add_parser(function.__name__, help=function.__doc__,
                                description=function.__doc__)
         sub.add_argument("name", metavar="NAME")
-        sub.add_argument("--json", action="store_true", help="end with one JSON value")
+        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
         sub.set_defaults(command=function)
         if function is not sample:
             sub.add_argument("--distance", type=int, default=DISTANCE, metavar="BITS",
-                             help="most differing bits of near duplicates (default: 8 of 64)")
+                             help="near duplicates differ in at most N bits (default: 8 of 64)")
         if function is leaks:
             sub.add_argument("--cells", action="store_true",
                              help="compare cells of 3 x 3, for tiles that overlap by a third")
@@ -98,7 +98,7 @@ def add_commands(below: Any) -> None:
                              help="held-out share (default: 0.2)")
             sub.add_argument("--seed", type=int, default=1, metavar="N")
             sub.add_argument("--held-out-list", metavar="FILE",
-                             help="instead: held-out images or folders, one name per line")
+                             help="file with the held-out images or folders, one name per line")
 
 
 def _distance(args: argparse.Namespace) -> int:

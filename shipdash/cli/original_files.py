@@ -20,7 +20,7 @@ from shipdash.runs.original_files import original_files
 
 
 def export(args: argparse.Namespace) -> int:
-    """Write core.csv, groups_to_drop.csv and split.csv of a run on a data set, by original files.
+    """Write core.csv, groups_to_drop.csv and split.csv of a run, with the names of original files.
 
     With --coco the part of a COCO file, with --files links to or copies of the pictures.
     """
@@ -55,10 +55,10 @@ def add_commands(below: Any) -> None:
     sub.add_argument("--out", required=True, metavar="DIR")
     sub.add_argument("--coco", metavar="FILE", help="the COCO file that the pairs came from")
     sub.add_argument("--files", choices=("links", "copies"),
-                     help="also put the original pictures and masks of the core set there")
+                     help="also copy the original pictures and masks of the core set there")
     sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
                      help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
-    sub.add_argument("--json", action="store_true", help="end with one JSON value")
+    sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
     sub.set_defaults(command=export)
 
 
@@ -85,7 +85,7 @@ def _tell(args: argparse.Namespace, n_core: int, drop: list[str] | None, written
         return
     print(f"{', '.join(written)} in {args.out}: {n_core:,} core pairs.")
     if drop is None:
-        print("The run has not tested every pair of the pool, so no group is listed to be dropped.")
+        print("The run has not tested the whole pool, so groups_to_drop.csv is not written.")
     elif drop:
         print(f"Groups of which nothing was kept: {len(drop):,}, for example {drop[0]}.")
     if placed:

@@ -1,7 +1,7 @@
-"""The commands that work off a study: sweep, evaluate, fan, folds.
+"""The commands that compute several runs: sweep, evaluate, fan, folds.
 
-They run nothing and compare nothing: what the options mean is said by the plans in `studies`, what
-is missing is seen through by `ensure`, and what came out is read from the store.
+They run nothing and compare nothing themselves: the plans in `studies` give the options their
+meaning, `ensure` computes the missing runs, and the results are read from the store.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _AXES = {"precision": "selection.precision", "pool": "selection.n_pool",
 
 
 def sweep(args: argparse.Namespace) -> int:
-    """Run a grid of precisions, seeds and more as cached runs; computed points are reused."""
+    """Run a grid of precisions, seeds and other settings; stored results are reused."""
     store, began = Store(args.runs), time.monotonic()
     if args.cancel:
         if args.id is None:
             raise ConfigError("--id", args.id, "must name the sweep to cancel")
         cancel(store, args.id)
-        print(f"sweep {args.id} is asked to stop; what it found is kept", file=sys.stderr)
+        print(f"sweep {args.id} is stopping; the results so far are kept", file=sys.stderr)
         if args.json:
             print(json.dumps({"sweep": args.id, "cancelled": True}))
         return 0
@@ -50,7 +50,7 @@ def sweep(args: argparse.Namespace) -> int:
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Train the control arms of a finished run from scratch; stored ones are kept."""
+    """Train the control arms of a finished run from scratch; stored results are reused."""
     store = Store(args.runs)
     names = arms.NAMES if args.arms == "all" else _words(args.arms)
     curve = _sizes(args.curve)
@@ -77,22 +77,22 @@ def evaluate(args: argparse.Namespace) -> int:
 
 
 def fan(args: argparse.Namespace) -> int:
-    """The same question in several orders of the stream: size and overlap of the core sets."""
+    """Run the same settings in several stream orders; compare size and overlap of the core sets."""
     return _see_replicas(args, "orders", replicas.fan_of, args.orders, replicas.fan_summary)
 
 
 def folds(args: argparse.Namespace) -> int:
-    """Select again on what the core sets before left, k - 1 times: disjoint core sets."""
+    """Select k - 1 more times from the pairs that remain, which gives disjoint core sets."""
     return _see_replicas(args, "folds", replicas.folds_of, args.k, replicas.folds_summary)
 
 
 def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask: str = "",
                 on_run: Callable[[Arrived], None] = lambda arrived: None
                 ) -> tuple[Standing, bool]:
-    """`ensure` with a bar on the terminal, stopped gently by Ctrl-C; whether it was stopped."""
+    """`ensure` with a progress bar; Ctrl-C stops it in good order. Also whether it was stopped."""
     studies = Studies(store)
     study_id = studies.create(study)
-    if not studies.is_alive(study_id):  # else the wish is meant for whoever is at work
+    if not studies.is_alive(study_id):  # otherwise the request is for the process that runs it
         studies.forget_cancel(study_id)
     with _gently_stopped(lambda: cancel(store, study)) as stopped, bars.of_study(store, study):
         standing = ensure(store, study, crew=crew, dask=dask, on_run=on_run)
@@ -102,39 +102,40 @@ def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask
 def add_sweep_options(parser: argparse.ArgumentParser) -> None:
     """The options of `sweep`."""
     parser.add_argument("--preset", default="quick", help=", ".join(configs.PRESETS))
-    many = {"metavar": "VALUES", "help": "start:stop:step (both ends in), or values with commas"}
+    many = {"metavar": "VALUES",
+            "help": "start:stop:step including both ends, or values separated by commas"}
     for option in ("--precision", "--pool", "--acceptance"):
         parser.add_argument(option, **many)
     for option in ("--order-seeds", "--model-seeds"):
-        parser.add_argument(option, metavar="N", help="so many seeds from 1 on, or a list")
+        parser.add_argument(option, metavar="N", help="how many seeds, starting at 1, or a list")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUES",
-                        help="any other setting; several values make it an axis of the grid")
+                        help="any other setting; with several values it is an axis of the grid")
     parser.add_argument("--workers", type=int, metavar="N",
-                        help="points at a time on this machine (default: one a core)")
+                        help="points at a time on this machine (default: one per core)")
     parser.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://host:port, "
                         "whose workers share the runs folder; needs dask[distributed]")
     parser.add_argument("--yes", action="store_true",
-                        help=f"yes, more than {grid.MOST_POINTS} points are meant")
-    parser.add_argument("--id", metavar="ID", help="go on with a stored sweep instead")
+                        help=f"confirm a sweep of more than {grid.MOST_POINTS} points")
+    parser.add_argument("--id", metavar="ID", help="continue a stored sweep instead")
     parser.add_argument("--cancel", action="store_true", help="stop the sweep of --id")
 
 
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     """The options of `evaluate`."""
     parser.add_argument("--arms", default="all", metavar="NAMES",
-                        help=f"some of {','.join(arms.NAMES)},curve; all: all but the curve")
+                        help=f"any of {','.join(arms.NAMES)},curve; all: all except the curve")
     parser.add_argument("--stops", default=",".join(arms.STOPS), metavar="RULES",
                         help="steps: equal updates; score: until the arm's own score passes")
     parser.add_argument("--model-seeds", default="3", metavar="N",
-                        help="replicates, each with fresh weights")
+                        help="number of replicates, each with its own initial weights")
     parser.add_argument("--draws", default="3", metavar="N",
-                        help="random draws: replicate r has the r-th draw and the r-th weights")
+                        help="number of random draws; replicate r uses draw r and model seed r")
     parser.add_argument("--curve", default="", metavar="SIZES",
-                        help="sizes of the random-k curve, e.g. 25,50,100")
+                        help="sizes of the learning curve of random pairs, e.g. 25,50,100")
     parser.add_argument("--network", default="", metavar="NAME",
-                        help=f"what the other arms learn with: {', '.join(arms.NETWORKS)}")
+                        help=f"network of the other-network arms: {', '.join(arms.NETWORKS)}")
     parser.add_argument("--queue", action="store_true",
-                        help="submit them and return; the queue works them off")
+                        help="add them to the queue and return")
 
 
 def grid_of(args: argparse.Namespace) -> Study:
@@ -191,7 +192,7 @@ def _tell_points(store: Store, study: Study, standing: Standing, seconds: float,
     n = f"{len(points)} point" + ("s" if len(points) != 1 else "")
     print(f"sweep {study.digest}: {n}, {counts}; {seconds:g} s")
     if not standing.complete:
-        print(f"go on with: python -m shipdash sweep --id {study.digest}")
+        print(f"continue with: python -m shipdash sweep --id {study.digest}")
 
 
 def _varied(study: Study, run: RunConfig) -> dict:
@@ -212,7 +213,7 @@ def _point_row(store: Store, run_id: str) -> dict:
 
 def _see_replicas(args: argparse.Namespace, rows: str, plan: Callable[[Store, str, int], Study],
                   n: int, summary: Callable[[Store, str, Study], dict]) -> int:
-    """Work off `n` repeats of a run, and say what they add up to: each of its `rows`, a finding."""
+    """Run `n` repeats of a run and print each of its `rows` and the finding."""
     store = Store(args.runs)
     study = plan(store, args.id, n)
     see_through(store, study)
@@ -276,14 +277,14 @@ def _sizes(text: str) -> list[int]:
 
 @contextlib.contextmanager
 def _gently_stopped(stop: Callable[[], None]) -> Iterator[list]:
-    """Let a first Ctrl-C or SIGTERM stop the study with its state stored; a second one ends it."""
+    """Let a first Ctrl-C or SIGTERM stop the study with its state stored; a second one kills it."""
     stopped: list[int] = []
 
     def on_signal(number: int, frame) -> None:
         if stopped:
             raise KeyboardInterrupt
         stopped.append(number)
-        print("shipdash: stopping; running work is put away", file=sys.stderr, flush=True)
+        print("shipdash: stopping; the running work is being stored", file=sys.stderr, flush=True)
         stop()
 
     before = {number: signal.signal(number, on_signal)

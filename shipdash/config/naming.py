@@ -1,6 +1,6 @@
-"""What a run is called where nobody has named it: its preset, and what was changed, in words.
+"""The default name of a run: its preset, and the settings that were changed, in words.
 
-Names that somebody has typed are stored with the run (`runs/names.py`).
+Names that a person has given are stored with the run (`runs/names.py`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ MOVED = {"distinct", "duplicates", "label_noise", "label_noise_kind"}
 """Left the scene for a section of their own in algorithm 3: they are planted in any source."""
 
 DROPPED = {"picks_per_scan": 1, "confirm": False}
-"""Left the selection in algorithm 3; off unless somebody had asked for them."""
+"""Settings removed from the selection in algorithm 3; their defaults switched them off."""
 
 
 def translated(spec: Any) -> Any:

@@ -48,7 +48,7 @@ class RunConfig:
 
     @property
     def knows_factors(self) -> bool:
-        """Whether somebody knows what is truly in each image: only a generator does."""
+        """Whether the true factors of each image are known: only a generator knows them."""
         return self.source.kind == "scene"
 
     def to_dict(self) -> dict[str, dict[str, Any]]:

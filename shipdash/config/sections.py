@@ -56,15 +56,15 @@ class SceneConfig(Section):
     _name = "scene"
 
     size: int = setting_field(
-        128, "Image size", "Side of the square image; the networks halve it four times.",
+        128, "Image size", "Side of the square image; a multiple of 16.",
         low=32, high=512, step=16, unit="px",
     )
     radius_min: float = setting_field(
-        10.0, "Smallest semi-axis", "Lower end of both semi-axes of the target ellipse.",
+        10.0, "Smallest semi-axis", "Lower limit of both semi-axes of the target ellipse.",
         low=1.0, high=255.0, step=0.5, unit="px",
     )
     radius_max: float = setting_field(
-        20.0, "Largest semi-axis", "Upper end of both semi-axes; also the margin to the border.",
+        20.0, "Largest semi-axis", "Upper limit of both semi-axes, and the margin to the border.",
         low=1.0, high=255.0, step=0.5, unit="px",
     )
     noise: float = setting_field(
@@ -72,11 +72,12 @@ class SceneConfig(Section):
         low=0.0, high=1.0, step=0.01,
     )
     contrast: float = setting_field(
-        0.25, "Contrast", "What the brighter side is lifted by. The only cue there is.",
+        0.25, "Contrast", "Amount added to the brighter side. It is the only cue.",
         low=0.0, high=1.0, step=0.01,
     )
     polarity: str = setting_field(
-        "both", "Polarity", "Bright shapes on a low sea, dark ones on a high sea, or both.",
+        "both", "Polarity",
+        "low sea: bright shapes on a dark sea; high sea: dark shapes on a bright sea; both: mixed.",
         choices=("both", "low_sea", "high_sea"),
     )
     distractor: str = setting_field(
@@ -110,44 +111,44 @@ class PlantedConfig(Section):
     _name = "planted"
 
     distinct: int = setting_field(
-        0, "Distinct pairs", "The pool repeats this many distinct pairs; 0: every pair is its own.",
+        0, "Distinct pairs", "The pool consists of copies of this many pairs; 0: no copies.",
         low=0, high=10_000_000, step=10,
     )
     duplicates: float = setting_field(
-        0.0, "Planted duplicates", "Share of pool pairs that repeat an earlier pair to the pixel.",
+        0.0, "Planted duplicates", "Share of pool pairs that are exact copies of an earlier pair.",
         low=0.0, high=0.99, step=0.01,
     )
     label_noise: float = setting_field(
-        0.0, "Label noise", "Share of pool pairs whose mask is wrong. Held-out masks stay right.",
+        0.0, "Label noise", "Share of pool pairs whose mask is wrong. Held-out masks stay correct.",
         low=0.0, high=1.0, step=0.01,
     )
     label_noise_kind: str = setting_field(
         "shifted", "Kind of label noise",
-        "Wrong masks are moved by a sixth of the image's side, or left empty.",
+        "shifted: wrong masks are moved by a sixth of the image's side; dropped: they are empty.",
         choices=("shifted", "dropped"),
     )
 
     def _check(self) -> None:
         self._require(
             not (self.distinct and self.duplicates),
-            "duplicates", "must be 0 where distinct is set: both plant repeats", "distinct",
+            "duplicates", "must be 0 when distinct is set, since both add copies", "distinct",
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig(Section):
-    """Which learner looks at the stream and how one training step treats it."""
+    """Which network learns, and how a training step is done."""
 
     _name = "network"
 
     kind: str = setting_field(
         "compact", "Network",
-        "compact: small U-Net made for CPUs; article: the article's U-Net of 5.1 million "
-        "parameters; rote: no network, knows exactly the pairs it was shown.",
+        "compact: a small U-Net made for CPUs; article: the article's U-Net of 5.1 million "
+        "parameters; rote: no network, it recognizes exactly the pairs it was shown.",
         choices=("compact", "article", "rote"),
     )
     filters: int = setting_field(
-        8, "Filters", "Channels of every level are a multiple of this; 16 in the article.",
+        8, "Filters", "Every level has a multiple of this many channels; 16 in the article.",
         low=4, high=64, step=4,
     )
     learning_rate: float = setting_field(
@@ -155,7 +156,7 @@ class NetworkConfig(Section):
     )
     decay_steps: int = setting_field(
         200, "Learning rate decay",
-        "After so many steps the step size has fallen by the root of two; 0: it stays.",
+        "Steps after which the step size has fallen by a factor of √2; 0: it stays constant.",
         low=0, high=1_000_000, step=50,
     )
     batch: int = setting_field(
@@ -171,11 +172,11 @@ class NetworkConfig(Section):
         low=1, high=1024, step=1,
     )
     augment: bool = setting_field(
-        True, "Flips and quarter turns", "Core pairs are shown in other orientations too.",
+        True, "Flips and quarter turns", "Core pairs are also shown in other orientations.",
     )
     orientations: str = setting_field(
         "all", "Orientations", "all: flips and quarter turns, where nothing is up or down (from "
-        "above, through a microscope); left-right: mirrored only, for pictures with an up.",
+        "above, through a microscope); left-right: mirrored only, for images with a top.",
         choices=("all", "left-right"), added=True,
     )
     brightness: float = setting_field(
@@ -187,8 +188,8 @@ class NetworkConfig(Section):
     )
     average: float = setting_field(
         0.9, "Weight averaging",
-        "Predictions come from an exponential average of the weights with this memory per step; "
-        "0: from the weights themselves. It steadies the decisions and makes the core set smaller.",
+        "Predictions use an exponential moving average of the weights with this decay per step; "
+        "0: the weights themselves. Averaging makes decisions steadier and the core set smaller.",
         low=0.0, high=0.999, step=0.01,
     )
 
@@ -199,7 +200,7 @@ class NetworkConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionConfig(Section):
-    """The loop: what is tested, what counts as known, and when training ends."""
+    """The loop: which pairs are tested, when a pair passes, and when training ends."""
 
     _name = "selection"
 
@@ -208,58 +209,62 @@ class SelectionConfig(Section):
     )
     precision: float = setting_field(
         0.85, "Precision", "The network trains until its score on the core set exceeds this: "
-        "what the article calls precision is the target score of training, not that of precision "
-        "and recall.",
+        "what the article calls precision is the target score of training, not the precision of "
+        "precision and recall.",
         low=0.05, high=1.0, step=0.01,
     )
     margin: float = setting_field(
-        0.95, "Margin", "A pair passes at this share of the precision.", low=0.1, high=1.0,
-        step=0.01,
+        0.95, "Margin", "A pair passes when its score reaches this fraction of the precision.",
+        low=0.1, high=1.0, step=0.01,
     )
     acceptance: str = setting_field(
         "article", "Score",
-        "article: the staircase of tenths over IoU 0.50:0.05:0.95; iou: plain IoU, continuous.",
+        "article: one tenth for each step of 0.05 in IoU, from 0.50 on; iou: the IoU itself.",
         choices=("article", "iou"),
     )
     train_until: str = setting_field(
         "pair", "Training ends",
-        "epoch: whole epochs over the core set until the epoch's mean score passes (the article); "
-        "pair: single steps until the new pair passes and the running mean does.",
+        "epoch: whole epochs over the core set until the mean score of an epoch passes, as in the "
+        "article; pair: single steps until the new pair and the moving average of scores pass.",
         choices=("pair", "epoch"),
     )
     first: int = setting_field(
-        11, "First pairs", "These start the core set untested.", low=1, high=10_000, step=1,
+        11, "First pairs", "They start the core set without being tested.",
+        low=1, high=10_000, step=1,
     )
     block: int = setting_field(
-        1024, "Scan block", "Most pairs predicted before looking for a failure. Changes no pick.",
+        1024, "Scan block",
+        "Largest number of pairs predicted at a time. It does not change which pairs are picked.",
         low=1, high=65_536, step=32,
     )
     passes: int = setting_field(
-        1, "Passes", "Times round the discarded pairs; 0: until a whole pass adds nothing.",
+        1, "Passes", "Passes over the stream; later ones test the discarded pairs again. "
+        "0: until a whole pass adds nothing.",
         low=0, high=100, step=1,
     )
     idle_epochs: bool = setting_field(
         False, "Idle training",
         "Train also after a block without a failure, as the article does. The block size then "
-        "decides how often, and so does change the picks.",
+        "determines how often, so it does change the picks.",
     )
     min_steps: int = setting_field(
         5, "Fewest steps",
-        "Training steps a new pair gets at least, where training ends with the pair.",
+        "Minimum number of training steps for a new pair, where training ends with the pair.",
         low=1, high=1000, step=1,
     )
     max_steps: int = setting_field(
-        20_000, "Step limit", "A bout of training that needs more ends the run as stalled.",
+        20_000, "Step limit", "A training phase that needs more steps ends the run as stalled.",
         low=1, high=10_000_000, step=1000,
     )
     set_aside_after: int = setting_field(
-        0, "Set aside after", "A new pair that has not passed after so many steps is kept but no "
-        "longer demanded, and so are the least known of the first pairs where their training makes "
-        "no progress for as long. 0: never; the run then ends as stalled.",
+        0, "Set aside after", "A new pair that has not passed after this many steps stays in the "
+        "core set but need not pass. The same holds for the worst of the first pairs if their "
+        "training makes no progress for as long. 0: never; the run then ends as stalled.",
         low=0, high=100_000, step=50, unit="steps", added=True,
     )
     exclude: tuple = setting_field(
-        (), "Excluded cores", "Runs whose core pairs are left out of this pool: disjoint folds.",
+        (), "Excluded cores",
+        "Runs whose core pairs are left out of this pool, for disjoint folds.",
     )
 
     def _check(self) -> None:
@@ -304,13 +309,14 @@ class SeedConfig(Section):
     _name = "seeds"
 
     pool: int = setting_field(
-        1, "Pool seed", "Which pairs there are.", low=0, high=SEED_MAX, step=1
+        1, "Pool seed", "Determines which pairs are drawn.", low=0, high=SEED_MAX, step=1
     )
     order: int = setting_field(
-        1, "Order seed", "In which order they come.", low=0, high=SEED_MAX, step=1
+        1, "Order seed", "Determines the order of the stream.", low=0, high=SEED_MAX, step=1
     )
     model: int = setting_field(
-        1, "Model seed", "First weights, batches and augmentation.", low=0, high=SEED_MAX, step=1
+        1, "Model seed", "Determines initial weights, batches and augmentation.",
+        low=0, high=SEED_MAX, step=1,
     )
 
 
@@ -321,11 +327,12 @@ class EvaluationConfig(Section):
     _name = "evaluation"
 
     n_held_out: int = setting_field(
-        10_000, "Held-out pairs", "Fresh pairs of another split, by which a run chooses nothing.",
+        10_000, "Held-out pairs",
+        "Fresh pairs of a separate split that the run does not use for any decision.",
         low=0, high=1_000_000, step=1000, unit="pairs",
     )
     reaudit: bool = setting_field(
-        True, "Re-audit", "The final network looks at every discarded pair once more.",
+        True, "Re-audit", "The final network tests every discarded pair once more.",
     )
 
 
@@ -341,7 +348,7 @@ class ArmConfig(Section):
     """What the network learns from: the stream, or (a control arm) pairs that are given to it.
 
     An arm is a run like any other: queued, stored, resumed and cached by content. `source` is the
-    finished selection whose core set it is held against.
+    finished selection whose core set it is compared with.
     """
 
     _name = "arm"
@@ -353,14 +360,14 @@ class ArmConfig(Section):
         choices=("selection", *ARM_KINDS),
     )
     source: str = setting_field(
-        "", "Source", "The selection run this arm is held against.", pattern=A_RUN_ID,
+        "", "Source", "The selection run that this arm is compared with.", pattern=A_RUN_ID,
     )
     n_pairs: int = setting_field(
         0, "Pairs", "How many pairs the arm learns from; 0: as many as its kind asks for.",
         low=0, high=10_000_000, step=1,
     )
     draw: int = setting_field(
-        0, "Draw", "Which of several random draws; a seed of its own.", low=0, high=SEED_MAX, step=1
+        0, "Draw", "Seed of the random draw of pairs.", low=0, high=SEED_MAX, step=1
     )
     stop: str = setting_field(
         "steps", "Training ends",
@@ -369,11 +376,11 @@ class ArmConfig(Section):
         choices=("steps", "score", "plateau"),
     )
     n_steps: int = setting_field(
-        0, "Training steps", "Steps of the arm where they end it, else their upper limit.",
+        0, "Training steps", "Number of steps, or its upper limit where score or loss decide.",
         low=0, high=10_000_000, step=100,
     )
     protocol: str = setting_field(
-        "", "Protocol", "What the arm's training is matched to: the words by which it is compared.",
+        "", "Protocol", "The rule by which the amount of training is made comparable.",
         choices=("", *PROTOCOLS),
     )
 
@@ -397,7 +404,7 @@ class ArmConfig(Section):
         wanted = self.n_pairs or (n_stream if self.kind == "full" else n_core)
         there, words = {
             "core": (n_core, "core pairs of the source"),
-            "rejected": (n_stream - n_core, "pairs that the source threw away"),
+            "rejected": (n_stream - n_core, "pairs that the source discarded"),
         }.get(self.kind, (n_stream, "pairs of the source's pool"))
         if not 1 <= wanted <= there:
             raise ConfigError(f"{self._name}.n_pairs", wanted,

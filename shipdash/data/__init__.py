@@ -1,4 +1,4 @@
-"""Pairs of an image and its mask: where they come from, and which of them somebody learns from."""
+"""Pairs of an image and its mask: where they come from, and which of them a run learns from."""
 
 from __future__ import annotations
 

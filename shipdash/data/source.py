@@ -44,7 +44,7 @@ class Source(Protocol):
         ...
 
     def factors(self, i: int) -> NamedTuple | None:
-        """What is truly in pair `i`, as plain numbers; None where nobody knows."""
+        """The true factors of pair `i` as plain numbers; None where they are unknown."""
         ...
 
     def group(self, i: int) -> str:

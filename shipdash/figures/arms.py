@@ -11,24 +11,24 @@ from shipdash.figures.base import QUIET, SELECTED, SHORT, Chart, new_figure
 
 ROW = 36  # pixels of height a row needs to be read
 
-NAMES = {"share_failing": "share failing", "mean_iou": "mean IoU"}
+NAMES = {"share_failing": "failure rate", "mean_iou": "mean IoU"}
 FORMATS = {"share_failing": ".2%", "mean_iou": ".4f"}
 OURS = (ARMS["core"], STREAMING)
-"""What learned from the selected pairs, and so is drawn in the accent."""
+"""Arms that learned from the selected pairs; they are drawn in the accent colour."""
 
 
 def arms(table: pd.DataFrame, title: str) -> Chart:
-    """Share failing and mean IoU of every arm: dot for the mean, bar for the range of its runs."""
+    """Failure rate and mean IoU of every arm: dot for the mean, bar for the range of its runs."""
     figure = _two_panels(len(table))
     labels = [label(row) for row in table.to_dict("records")]
     for side, name in enumerate(("share_failing", "mean_iou"), start=1):
         _dots(figure, table, labels, name, side, ends=(f"{name}_low", f"{name}_high"))
-    alt = f"Share failing and mean IoU of {len(table)} arms, with the range of their runs. {title}."
+    alt = f"Failure rate and mean IoU of {len(table)} arms, with the range of their runs. {title}."
     return Chart(figure, title, alt, table)
 
 
 def differences(table: pd.DataFrame, title: str) -> Chart:
-    """Every arm minus as many random pairs: dot, and the paired 95 % interval over pairs."""
+    """Every arm minus as many random pairs: dot, and the paired 95% interval over pairs."""
     table = table.dropna(subset=["mean_iou_diff"])
     figure = _two_panels(len(table))
     labels = [label(row) for row in table.to_dict("records")]
@@ -37,9 +37,9 @@ def differences(table: pd.DataFrame, title: str) -> Chart:
               ends=(f"{name}_diff_low", f"{name}_diff_high"))
         figure.add_vline(x=0, line={"color": QUIET, "width": 1, "dash": "dash"}, row=None,
                          xref="x" if side == 1 else "x2")
-    figure.update_layout(xaxis_title_text="share failing minus random's",
+    figure.update_layout(xaxis_title_text="failure rate minus random's",
                          xaxis2_title_text="mean IoU minus random's")
-    alt = f"Differences to random pairs with 95 % intervals. {title}."
+    alt = f"Differences to random pairs with 95% intervals. {title}."
     return Chart(figure, title, alt, table)
 
 
@@ -50,7 +50,7 @@ def label(row: dict) -> str:
 
 def _two_panels(n_rows: int) -> go.Figure:
     """One row an arm, two x axes side by side."""
-    figure = new_figure(max(SHORT, 110 + ROW * n_rows), "share failing", "")
+    figure = new_figure(max(SHORT, 110 + ROW * n_rows), "failure rate", "")
     second = figure.layout.xaxis.to_plotly_json()
     figure.update_layout(
         xaxis={"domain": [0, 0.48], "tickformat": ".1%"},

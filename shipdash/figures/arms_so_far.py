@@ -1,4 +1,4 @@
-"""The figure of core set and random pairs while their runs come in: every run is a dot."""
+"""The figure of core set and random pairs while their runs finish: each dot is one run."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
 
 ROWS = {ARMS["random"]: ("random pairs", QUIET, "circle"),
         ARMS["core"]: ("core set", SELECTED, "diamond")}
-"""What stands on the two rows, from below, and how their runs are marked."""
+"""The two rows, from below: name, colour and mark of their runs."""
 
 APART = 0.14  # of the way between the rows: runs with the same share do not hide each other
 
 
 def arms_so_far(table: pd.DataFrame, streaming: float, title: str) -> Chart:
-    """Share failing of every finished run, core set above random pairs; both rows from the start.
+    """Failure rate of every finished run, core set above random pairs; both rows from the start.
 
     Parameters
     ----------
     table : DataFrame
         From `analysis.arms_so_far`.
     streaming : float
-        Share failing of the network as selection left it, a dashed line.
+        Failure rate of the network as selection left it, a dashed line.
     title : str
     """
     figure = new_figure(200, "share of held-out pairs that fail", "")
@@ -42,5 +42,5 @@ def arms_so_far(table: pd.DataFrame, streaming: float, title: str) -> Chart:
     figure.update_xaxes(range=[0, 1.25 * most or 0.01], tickformat=".2%" if most < 0.02 else ".1%")
     figure.update_yaxes(range=[-0.6, 1.6], automargin=True, tickvals=list(range(len(ROWS))),
                         ticktext=[name for name, _, _ in ROWS.values()])
-    alt = f"Share failing of {len(table)} runs, core set above random pairs. {title}."
+    alt = f"Failure rate of {len(table)} runs, core set above random pairs. {title}."
     return Chart(figure, title, alt, table)

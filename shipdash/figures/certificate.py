@@ -1,4 +1,4 @@
-"""Figure of the certificate: what is promised about fresh pairs, beside what was measured."""
+"""Figure of the certificate: the bound on the failure rate beside the measured rates."""
 
 from __future__ import annotations
 

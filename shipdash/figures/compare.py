@@ -22,13 +22,13 @@ class Lines(NamedTuple):
 
 
 def overlay(groups: Mapping[str, Lines], title: str, n_pool: int, *, rate: bool = False) -> Chart:
-    """Pairs selected (or the rejection rate) against pairs tested, for several groups of runs.
+    """Pairs selected (or the failure rate) against pairs tested, for several groups of runs.
 
     Groups differ in colour and in dash. A group of several runs shows every run thin, their
     median thick and their range as a band; a group of one is its own median.
     """
     figure = new_figure(SHORT + 60 if rate else TALL, "pairs tested",
-                        "share failing" if rate else "pairs selected")
+                        "failure rate" if rate else "pairs selected")
     for n, (label, lines) in enumerate(groups.items()):
         colour, dash = APART[n % len(APART)], DASHES[n % len(DASHES)]
         if len(lines.runs) > 1:
@@ -46,7 +46,7 @@ def overlay(groups: Mapping[str, Lines], title: str, n_pool: int, *, rate: bool 
     else:
         tops = [lines.common["high"].max() for lines in groups.values() if len(lines.common)]
         figure.update_yaxes(range=[0, nice(max(1.2 * max(tops, default=0), 40))])
-    what = "Rejection rates" if rate else "Curves of pairs selected"
+    what = "Failure rates" if rate else "Curves of pairs selected"
     table = pd.concat([lines.common.assign(group=label) for label, lines in groups.items()]
                       ) if groups else pd.DataFrame()
     return Chart(figure, title, f"{what} against pairs tested, {len(groups)} groups. {title}.",

@@ -1,4 +1,4 @@
-"""Figures of one run: its curve, its rejection rate, its training, one pair's history."""
+"""Figures of one run: its curve, its failure rate, its training, one pair's history."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def selection(curve: Curve, n_pool: int, title: str, *, guess: int | None = None
 
 def rejection_rate(table: pd.DataFrame, n_pool: int) -> Chart:
     """Share of the last pairs that failed, against pairs tested."""
-    figure = new_figure(SHORT, "pairs tested", "share failing")
+    figure = new_figure(SHORT, "pairs tested", "failure rate")
     figure.add_scatter(x=table["tested"].to_numpy(), y=table["rate"].to_numpy(), mode="lines",
                        line={"color": SELECTED, "width": 2, "shape": "hv"}, showlegend=False,
                        hovertemplate="%{y:.1%} failed<br>up to pair %{x:,}<extra></extra>")
@@ -55,7 +55,7 @@ def rejection_rate(table: pd.DataFrame, n_pool: int) -> Chart:
     title = "No pair tested yet"
     if len(table):
         title = f"{table['rate'].iloc[-1]:.1%} of the last {table['n'].iloc[-1]:,} pairs failed"
-    return Chart(figure, title, f"Rejection rate against pairs tested. {title}.", table)
+    return Chart(figure, title, f"Failure rate against pairs tested. {title}.", table)
 
 
 def training(trace: pd.DataFrame, column: str, precision: float | None = None) -> Chart:

@@ -39,7 +39,7 @@ def cumulative(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
 
 
 def factor_rates(table: pd.DataFrame, label: str, *, clear: bool = False) -> Chart:
-    """Selection rate by a true factor, with its 95 % interval; a difference only where `clear`."""
+    """Selection rate by a true factor, with its 95% interval; a difference only where `clear`."""
     figure = new_figure(SHORT, "share selected", "")
     rate = table["rate"].to_numpy()
     figure.add_scatter(
@@ -52,7 +52,8 @@ def factor_rates(table: pd.DataFrame, label: str, *, clear: bool = False) -> Cha
     figure.update_xaxes(tickformat=".1%", rangemode="tozero")
     figure.update_yaxes(type="category", automargin=True)
     high = table.loc[table["rate"].idxmax()]
-    title = f"{label}: {high['group']} is picked most" if clear else f"{label}: no clear difference"
+    title = (f"{label}: {high['group']} is selected most often" if clear else
+             f"{label}: no clear difference")
     return Chart(figure, title, f"Share selected by {label.lower()}. {title}.", table)
 
 
@@ -69,6 +70,6 @@ def pixel_levels(sea: np.ndarray, target: np.ndarray) -> Chart:
     overlap = float(np.minimum(rows["sea"], rows["target"]).sum())
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_xaxes(range=[0, 1])
-    title = f"Target and sea share {overlap:.0%} of their brightness"
+    title = f"The brightness of target and sea overlaps by {overlap:.0%}"
     alt = f"Brightness of sea and target pixels. {title}."
     return Chart(figure, title, alt, pd.DataFrame(rows))

@@ -93,7 +93,7 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
 
 
 def trade_off(table: pd.DataFrame, failing: str, words: str, title: str) -> Chart:
-    """Core size against share failing, one mark a run; medians of each precision are joined."""
+    """Core size against failure rate, one mark a run; medians of each precision are joined."""
     figure = new_figure(HEIGHT, "pairs selected", f"share below {words}")
     medians = table.groupby("precision")[["n_core", failing]].median().reset_index()
     for recorded, part in table.groupby("recorded"):
@@ -183,7 +183,7 @@ def _seeds(row) -> str:
 
 
 def _x_range(precision: pd.Series) -> list[float]:
-    """From 0.5, or a lower precision, to 1: room for what nobody has computed yet."""
+    """From 0.5, or a lower precision, to 1, with room for precisions not computed yet."""
     return [min(0.5, float(precision.min()) if len(precision) else 0.5) - 0.02, 1.0]
 
 

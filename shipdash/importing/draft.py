@@ -52,7 +52,7 @@ class _Line(NamedTuple):
 
 
 class Unfinished(NamedTuple):
-    """A stopped import that the same request goes on with."""
+    """A stopped import that the same request continues."""
 
     name: str
     n_done: int
@@ -100,7 +100,7 @@ class Draft:
         self._note(_Line(file, 0, reason))
 
     def save(self) -> None:
-        """Make everything so far valid for whoever goes on."""
+        """Store the progress so far, so that the import can be continued from here."""
         for file in self._files.values():
             file.flush()
         state = {"name": self.request.name, "listing": self.listing, "n_files": self.n_files,

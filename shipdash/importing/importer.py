@@ -33,7 +33,7 @@ _LABELS: dict[str, type[Labels]] = {"folders": MaskFolder, "run_lengths": RunLen
 
 
 class Stopped(DataError):
-    """Somebody stopped the import; the same request goes on with it."""
+    """The import was stopped; the same request continues it."""
 
 
 class NothingTaken(DataError):

@@ -60,7 +60,7 @@ class MaskFolder:
 
 
 def _twins(files: list[str]) -> Iterable[LeftOut]:
-    """Files that differ in their extension only: nobody can say which of them is meant."""
+    """Files that differ only in their extension, so that it is unclear which of them is meant."""
     if len(files) > 1:
         for file in files:
             others = ", ".join(other for other in files if other != file)

@@ -11,7 +11,7 @@ from shipdash.config import RunConfig
 from shipdash.learning.core_set import CoreSet
 from shipdash.records import AsideReason, LoopState, SetAside, Trained
 
-REPORT_IMAGES = 256  # after so many a long bout is reported: seconds, so that a request is heard
+REPORT_IMAGES = 256  # between reports of a long phase: some seconds, so that requests are heard
 PROGRESS = 0.01  # the mean score of the first pairs varies by about as much from step to step
 
 
@@ -36,8 +36,8 @@ class Training:
     def is_stuck(self) -> bool:
         """Whether a pair must be set aside before training can go on or end.
 
-        After the warm-up a bout has so many steps and no more. The warm-up starts from nothing and
-        takes as long as it gets on: it is stuck at a plateau.
+        After the warm-up, a training phase is limited to `set_aside_after` steps. The warm-up
+        starts from nothing and may go on as long as it makes progress; it is stuck at a plateau.
         """
         s, limit = self.state, self.rules.set_aside_after
         if not limit or not self.warms_up:
@@ -45,7 +45,7 @@ class Training:
         return s.flat_steps >= limit or s.bout_steps >= self.rules.max_steps
 
     def train(self) -> Trained:
-        """Train until the core set is known well enough; a long bout is handed out in pieces."""
+        """Train until the core set passes; a long training phase is reported in pieces."""
         s, began, n_before, n_images = self.state, time.perf_counter(), self.state.n_steps, 0
         batch = self.network.warmup_batch if self.warms_up else self.network.batch
         while (s.owes_training and n_images < REPORT_IMAGES

@@ -87,7 +87,7 @@ class Folder:
             yield ours
 
     def _is_held(self, path: Path) -> bool:
-        """Whether somebody holds the file's lock; on a read-only disk too, and nothing is made."""
+        """Whether a process holds the file's lock; creates nothing, works on a read-only disk."""
         with explained(f"cannot look at {path.name} in {path.parent}"):
             return locks.is_held(path)
 
@@ -110,7 +110,7 @@ class Folder:
         return b"", math.inf
 
     def remove_note(self, name: str) -> None:
-        """It has been heeded, or nobody will."""
+        """Remove a request that was carried out or is obsolete."""
         with explained(f"cannot remove {name} in {self.root}"):
             (self.root / name).unlink(missing_ok=True)
 

@@ -39,7 +39,7 @@ def held(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the file's lock; on a read-only disk too, and nothing is made."""
+    """Whether a process holds the file's lock; creates nothing and works on a read-only disk."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A name that somebody gave a run: one line of text in its folder, never part of a path.
+"""The name that a person gave a run: one line of text in its folder, never part of a path.
 
 It changes nothing of what was asked, and so not the run id.
 """

@@ -28,9 +28,9 @@ def left_out(store: Store, config: RunConfig) -> list[int]:
 
 
 def source_result(store: Store, config: RunConfig) -> Result | None:
-    """Result of the selection a control arm is held against; None for a selection.
+    """Result of the selection that a control arm is compared with; None for a selection.
 
-    `ConfigError` where the arm cannot be held against it, or asks for more pairs than it has.
+    `ConfigError` where the arm cannot be compared with it, or asks for more pairs than it has.
     """
     if config.arm.kind == "selection":
         return None
@@ -48,7 +48,7 @@ def source_result(store: Store, config: RunConfig) -> Result | None:
 
 
 def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
-    """Settings and result of a selection that arms can be held against, or `ConfigError`."""
+    """Settings and result of a selection that arms can be compared with, or `ConfigError`."""
     try:
         asked, result = store.config(run_id), store.result(run_id)
     except RunNotFound:
@@ -66,7 +66,7 @@ def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
 
 
 def resting_on(store: Store, run_id: str) -> tuple[list[str], list[str]]:
-    """Ids of the control arms held against a run, and of the runs that leave out its core set."""
+    """Ids of a run's control arms, and of the runs that leave out its core set."""
     others = [run for run in store.list() if run.config is not None and run.run_id != run_id]
     return ([run.run_id for run in others if run.config.arm.source == run_id],
             [run.run_id for run in others if run_id in run.config.selection.exclude])

@@ -39,7 +39,7 @@ def submit(store: Store, config: RunConfig) -> str:
 
 
 def enqueue(store: Store, config: RunConfig) -> str:
-    """`submit` without a drainer: for whoever queues many, or works the queue off itself."""
+    """`submit` without starting a drainer, for callers that queue many runs or drain themselves."""
     refuse_to_start()
     run_id, created = store.create(config)
     if not created and store.status(run_id).state in HALTED:
@@ -48,7 +48,7 @@ def enqueue(store: Store, config: RunConfig) -> str:
 
 
 def resume(store: Store, run_id: str) -> str:
-    """Queue a halted run again; it goes on from its last checkpoint."""
+    """Queue a stopped run again; it continues from its last checkpoint."""
     refuse_to_start()
     try:
         state = store.status(run_id).state
@@ -99,7 +99,7 @@ def waiting(store: Store) -> list[str]:
 
 
 def ensure_drainer(store: Store) -> None:
-    """Start a drainer if runs wait and nobody works them off; harmless at any time.
+    """Start a drainer if runs wait and none is running; harmless at any time.
 
     A paused run's own worker takes it up by itself, and leaves for any other run.
     """
@@ -144,7 +144,7 @@ def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = F
 
     The worker of a run that is paused stays for a while, as long as the process `server` lives.
 
-    Each is a fresh one, or with `hand_over`, for what a page asked for, the one that stands by.
+    Each is a fresh one, or with `hand_over`, for what a page asked for, the warm worker.
     A second drainer returns at once. A run submitted while this one is about to leave is seen by
     the look after the lock has been given back. A run whose folder fails us is left as it is.
     """
@@ -217,7 +217,7 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
         words = log_path.read_text(errors="replace").strip().splitlines()[-1:]
     except OSError as error:
         code, words = 1, [str(error)]
-    # Untouched, not merely queued: halted and resumed while its worker was leaving is queued too.
+    # Untouched, not merely queued: stopped and resumed while its worker was leaving is queued too.
     if before.state is RunState.QUEUED and store.status(run_id) == before:
         store.set_status(run_id, RunState.FAILED,
                          f"the worker ended with code {code}: {' '.join(words)[:300]}")

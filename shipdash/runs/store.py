@@ -1,4 +1,4 @@
-"""The runs of a folder: asked for, locked, watched, and what they found, one folder a run.
+"""The runs of a folder, one folder per run: settings, state, events, checkpoint and result.
 
     <run id>/
       spec.json              what was asked: canonical JSON, never rewritten
@@ -98,7 +98,7 @@ class Store(Folder):
                              f"{error}") from None
 
     def status(self, run_id: str) -> Status:
-        """Where the run stands; `LOST` where it says running and nobody is at work."""
+        """The state of the run; `LOST` if it is stored as running but no worker is alive."""
         raw = self._json(run_id, "status.json")
         try:
             status = Status(RunState(raw["state"]), str(raw["reason"]), str(raw["created"]),
@@ -118,7 +118,7 @@ class Store(Folder):
     def set_status(self, run_id: str, state: RunState, reason: str = "") -> None:
         """Replace the status. A run with a result is finished: only *completed* may follow."""
         if state is not RunState.COMPLETED and self.result(run_id) is not None:
-            raise StoreError(f"run {run_id} is completed and stays as it is")
+            raise StoreError(f"run {run_id} is completed and cannot be changed")
         try:
             created = str(self._json(run_id, "status.json")["created"])
         except (RunCorrupt, KeyError, TypeError):
@@ -182,7 +182,7 @@ class Store(Folder):
                 shutil.rmtree(gone)
 
     def _require_idle(self, run_id: str) -> None:
-        """Nobody works on the run and nobody is about to."""
+        """Raise unless no worker has the run and none is about to take it."""
         with self.lock(run_id):
             pass
         with contextlib.suppress(RunCorrupt):  # a damaged status waits for nothing
@@ -217,12 +217,12 @@ class Store(Folder):
 
     @contextlib.contextmanager
     def standby_lock(self) -> Iterator[bool]:
-        """Whether we became the one process that stands by with a network ready."""
+        """Whether this process became the one warm worker."""
         with self._locked(self.root / "standby.lock") as held:
             yield held
 
     def standby_is_alive(self) -> bool:
-        """Whether some process stands by, or works on the run it was given."""
+        """Whether a warm worker waits, or works on the run it was given."""
         return self._is_held(self.root / "standby.lock")
 
     def request(self, run_id: str, what: str) -> None:
@@ -252,7 +252,7 @@ class Store(Folder):
         return log.read(self._folder(run_id) / "events.jsonl", start)
 
     def each_event(self, run_id: str) -> Iterator[Event]:
-        """All events in turn, in the memory of one: for whoever adds them up."""
+        """All events one after another, without holding them in memory together."""
         return log.each(self._folder(run_id) / "events.jsonl")
 
     def n_bytes(self, run_id: str) -> int:
@@ -266,7 +266,7 @@ class Store(Folder):
         return EventWriter(self._folder(run_id) / "events.jsonl")
 
     def probe_frames(self, run_id: str) -> list[ProbeFrame]:
-        """What the network saw of the probe pairs so far; empty where nobody has looked."""
+        """Predictions for the probe pairs so far; empty if none are stored."""
         shape = self.config(run_id).shape
         return probe_frames.read(self._folder(run_id) / "probe.jsonl", shape)
 

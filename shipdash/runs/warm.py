@@ -3,7 +3,7 @@
 Python, TensorFlow and the compiler take a sixth of a compact run until its selection. A page that
 shows the settings of a run not yet started writes what it *wants*; this process *offers* to
 work on such runs, makes their learner ready and waits. Whoever works the queue off *hands over* a
-run that fits. It sees one run through and ends, like any worker; without one it leaves when its
+run that fits. It completes one run and ends, like any worker; without one it leaves when its
 page or its server has gone. Three notes in the runs folder carry all of it, and a lock says
 whether it lives.
 """
@@ -43,14 +43,14 @@ def want(store: Store, config: RunConfig) -> bool:
 
 
 def is_ready(store: Store, config: RunConfig) -> bool:
-    """Whether a process stands by whose network is compiled and fits this run."""
+    """Whether a warm worker is waiting whose compiled network fits this run."""
     offer = _offered(store)
     return bool(offer.get("ready") and offer["needs"] == _needs(config)
                 and store.standby_is_alive())
 
 
 def hand_over(store: Store, run_id: str) -> None:
-    """Let the one that stands by work on this run, if it fits; returns when that has ended.
+    """Hand this run to the waiting warm worker, if it fits; returns when the run has ended.
 
     One that is still preparing is waited for: it is ahead of whoever would begin now. The run's
     status tells whether anything was done: one that died on the way leaves the run as it was.
@@ -65,16 +65,16 @@ def hand_over(store: Store, run_id: str) -> None:
 
 
 def dismiss(store: Store) -> None:
-    """A worker needs the processors and the memory: whoever waits for something leaves."""
+    """Make waiting workers exit, because a run needs the processors and the memory."""
     pausing.dismiss(store)
     with contextlib.suppress(StoreError):
         store.remove_note(WANT)
 
 
 def serve(store: Store, server: int) -> None:
-    """Make ready what is wanted, wait, and see the run through that is handed over, if any.
+    """Prepare the network that is wanted, wait, and work on the run that is handed over, if any.
 
-    Returns at once where another process stands by already, or where the queue is worked off;
+    Returns at once where another warm worker is waiting already, or where the queue is being run;
     leaves when the process `server` has gone.
     """
     with store.standby_lock() as ours:

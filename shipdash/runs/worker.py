@@ -53,7 +53,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
     Returns
     -------
     Result or None
-        The stored result; None where the run was halted.
+        The stored result; None where the run was stopped.
 
     Raises
     ------
@@ -193,7 +193,7 @@ class _Worker:
                 self._save(learner)
 
     def _judge(self, event: Event) -> None:
-        """Say at once that the run does not learn; it goes on until somebody stops it."""
+        """Report at once that the run does not learn; it goes on until it is cancelled."""
         if self.watch is None or self.watch.symptom:
             return
         if self.watch.hear(event):

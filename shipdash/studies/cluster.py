@@ -1,4 +1,4 @@
-"""A Dask cluster: runs of a study worked off by workers that share the runs folder.
+"""A Dask cluster: runs of a study are computed by workers that share the runs folder.
 
 Optional: Dask is imported when somebody gives the address of a scheduler. Not joblib's Dask
 backend: that one waits for ever for a task the scheduler has given up (joblib 1.5 calls nobody
@@ -58,7 +58,7 @@ def cluster(address: str) -> Iterator[Callable[[Turns, str, str], None]]:
             yield lambda turns, root, study_id: _work_off(client, lost, turns, root, study_id)
         except lost:
             raise StoreError(f"the cluster was lost: the scheduler at {address} no longer answers. "
-                             "What was computed is kept; ask for the study again") from None
+                             "The results so far are kept; start the study again") from None
 
 
 def _work_off(client, lost: tuple[type[Exception], ...], turns: Turns, root: str,

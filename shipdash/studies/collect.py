@@ -69,7 +69,7 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
     config, result = store.config(run_id), store.result(run_id)
     if config.arm.kind != "selection":
         raise StoreError(f"run {run_id} is a control arm: open {config.arm.source}, the selection "
-                         "it is held against")
+                         "it is compared with")
     if result is None:
         raise StoreError(f"run {run_id} has no result yet: wait for it or resume it")
     known = [r for r in (store.list() if listed is None else listed)

@@ -1,4 +1,4 @@
-"""A study seen through: what is missing is computed, here or on a Dask cluster, and waited for.
+"""Completing a study: its missing runs are computed, on this machine or on a Dask cluster.
 
 The one engine for sweeps, control arms, orders, folds and the recorded study. It computes nothing
 in its own process: every run has a worker process, several at a time.
@@ -59,7 +59,7 @@ def workers(n: int | None = None) -> Workers:
 def ensure(store: Store, study: Study, *, crew: Workers | None = None, dask: str = "",
            until: float = math.inf,
            on_run: Callable[[Arrived], None] = lambda arrived: None) -> Standing:
-    """Work a study off until every run had its turn, or somebody cancels it; where it stands then.
+    """Compute the missing runs of a study until all are done or it is cancelled; its final state.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def ensure(store: Store, study: Study, *, crew: Workers | None = None, dask: str
 
 
 def start(store: Store, study: Study) -> str:
-    """Store a study and have a process of its own work on it; its id. Again: go on with it.
+    """Store a study and start a process that computes it; its id. A stored study is continued.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def start(store: Store, study: Study) -> str:
     study_id = studies.create(study)
     if studies.is_alive(study_id):
         if studies.cancelled(study_id):
-            raise StoreError(f"study {study_id} is still stopping: wait a moment and try again")
+            raise StoreError(f"study {study_id} is still stopping; wait a moment and try again")
         return study_id
     studies.forget_cancel(study_id)
     try:
@@ -134,7 +134,7 @@ def cancel(store: Store, study: Study | str) -> None:
 
 
 def _on_threads(crew: Workers) -> Callable[[Turns, str, str], None]:
-    """What works turns off on threads that each wait for a process of its own."""
+    """An executor whose threads each wait for one process."""
     def work_off(turns: Turns, root: str, study_id: str) -> None:
         taking = joblib.Parallel(n_jobs=crew.n, backend="threading")
         taking(joblib.delayed(_take_turns)(turns, root, study_id, crew.n_threads)

@@ -1,4 +1,4 @@
-"""A study on disk: ``sweeps/<id>`` in the runs folder, with its spec, its lock and a wish to stop.
+"""A study on disk: ``sweeps/<id>`` in the runs folder, with its spec, lock and cancel request.
 
 No result is kept here: where a study stands follows from its runs, and they are in the store.
 """
@@ -19,7 +19,7 @@ from shipdash.runs.folder import Folder, replace
 from shipdash.studies.study import Study
 
 MISSING = "missing"
-"""State of a run that nobody has begun; every other is a `RunState`."""
+"""State of a run that was never started; every other state is a `RunState`."""
 
 
 class Standing(NamedTuple):
@@ -53,7 +53,7 @@ class Studies(Folder):
         self.store = store
 
     def create(self, study: Study) -> str:
-        """Store what is asked, once; its id. A wish to stop is kept: see `forget_cancel`."""
+        """Store a study once; its id. A request to cancel is kept: see `forget_cancel`."""
         study_id = study.digest
         with explained(f"cannot create a study in {self.root}"):
             folder = self.root / study_id
@@ -122,7 +122,7 @@ class Studies(Folder):
                 or self._is_held(self.log_path(study_id)))
 
     def ask_cancel(self, study_id: str) -> None:
-        """Leave the wish to stop; no further run begins."""
+        """Request that the study stops; no further run is started."""
         with explained(f"cannot write to study {study_id}"):
             (self.folder(study_id) / "cancel").touch()
 
@@ -144,7 +144,7 @@ class Studies(Folder):
         log = self.log_path(study_id).open("ab")
         if not locks.take(log.fileno(), patience_s=1.0):  # one that only looks holds it a moment
             log.close()
-            raise RunBusy(f"study {study_id} has been started already: watch it")
+            raise RunBusy(f"study {study_id} has already been started; watch it")
         return log
 
     def log_path(self, study_id: str) -> Path:

@@ -32,7 +32,7 @@ def checked_source(store: Store, run_id: str) -> RunConfig:
     config = store.config(run_id)
     if config.arm.kind != "selection":
         raise StoreError(f"run {run_id} is a control arm ({config.arm.kind}): name the selection "
-                         f"it is held against, {config.arm.source}")
+                         f"it is compared with, {config.arm.source}")
     if config.digest != run_id:
         raise StoreError(f"run {run_id} comes from another version of the algorithm (this one is "
                          f"{ALGORITHM}): start it again, so that like is compared with like")
@@ -40,7 +40,7 @@ def checked_source(store: Store, run_id: str) -> RunConfig:
 
 
 def fan_of(store: Store, run_id: str, n_orders: int) -> Study:
-    """The same question in so many orders."""
+    """The same settings in the first `n` stream orders."""
     config = checked_source(store, run_id)
     return Study(name=f"orders of {run_id}", runs=tuple(fan(config, _count("orders", n_orders))))
 
@@ -135,7 +135,7 @@ def distinct(config: RunConfig, n: int) -> RunConfig:
 def noisy(config: RunConfig) -> RunConfig:
     """The same question of a small pool with wrong masks among it.
 
-    The pool is small because every wrong mask is learnt by heart, each at a higher price than the
+    The pool is small because every wrong mask has to be memorized, each at a higher price than the
     one before: at 128 x 128 pixels 500 pairs take a quarter of an hour, 10,000 would take days.
     """
     n_pool = min(NOISY_POOL, config.selection.n_pool)

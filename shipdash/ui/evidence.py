@@ -68,14 +68,14 @@ def is_about(run: frame.Run, found: Evidence) -> bool:
 
 
 def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
-    """That a view, or a part of it, shows a recorded study: of which run, from where, and how."""
+    """Say that a view, or a part of it, shows a recorded study, and of which run and machine."""
     about, seeds = found.about, found.about["spec"]["seeds"]
-    whose = "not of the run in view, which has none of it yet"
+    whose = "not of the selected run, for which nothing has been computed yet"
     if is_about(run, found):
-        whose = "of the run in view"
+        whose = "of the selected run"
     elif about["run_id"] == run.run_id:
-        whose = ("of the same settings computed elsewhere: another processor, or another number of "
-                 "threads, rounds differently and keeps other pairs")
+        whose = ("of the same settings on another machine. Another processor or number of threads "
+                 "rounds differently and keeps different pairs")
     with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}{part}"):
         st.markdown(
             f"**Recorded study**, {whose}. {about.get('n_runs', '?')} of "
@@ -83,7 +83,7 @@ def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
             f"{about['n_core']:,} of {about['n_pool']:,} pairs "
             f"({about['preset']} preset, seeds {seeds['pool']}/{seeds['order']}/{seeds['model']}), "
             f"on {about['machine']}, {about['device']}, {str(about.get('written'))[:10]}, shipdash "
-            f"{about['version']}. Computed again by:")
+            f"{about['version']}. Command that computes it again:")
         st.code(str(about.get("command", "python benchmarks/study.py")), language="bash",
                 wrap_lines=True)
 

@@ -74,7 +74,7 @@ def field(dotted: str, asked: Asked, *, prefix: str = "", slider: bool = False) 
     if asked.error is not None and asked.error.field == dotted:
         st.error(refusal(asked.error))
     elif dotted in asked.refused:
-        st.warning(f"The link asks for what cannot be. {refusal(asked.refused[dotted])}")
+        st.warning(f"The link has an invalid value. {refusal(asked.refused[dotted])}")
 
 
 def box(spec: dataclasses.Field, label: str, *, slider: bool = False, **common: Any) -> Any:
@@ -83,7 +83,7 @@ def box(spec: dataclasses.Field, label: str, *, slider: bool = False, **common: 
     if kind is bool:
         return st.toggle(label, **common)
     if kind is tuple:
-        return st.text_input(label, placeholder="run ids, comma between", **common)
+        return st.text_input(label, placeholder="run ids, separated by commas", **common)
     if about["choices"]:
         return st.selectbox(label, about["choices"], **common,
                             format_func=lambda choice: choice.replace("_", " "))
@@ -190,7 +190,7 @@ def _tell_asked(asked: Asked) -> None:
     """What the run differs in from its preset, its scene to look at, and the way back."""
     if asked.config is None:
         label = setting(asked.error.field).metadata["label"]
-        st.caption(f":material/error: Correct *{label}* above, then the run can start.")
+        st.caption(f":material/error: Correct *{label}* above to start the run.")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"This run: {plain(default_name(asked.config))}", width="content")
@@ -213,11 +213,11 @@ _ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact net
 
 def _about(name: str) -> str:
     return {
-        "quick": "64 × 64 px, 2,000 pairs, small network: the first look.",
-        "compact": "128 × 128 px, 10,000 pairs, a small U-Net made for CPUs: the article's whole "
-                   "experiment, live.",
-        "article": "128 × 128 px, 10,000 pairs, the article's network of 5.1 million parameters "
-                   "and its loop: meant for a GPU.",
+        "quick": "64 × 64 px, 2,000 pairs and a small network, for a first look.",
+        "compact": "128 × 128 px, 10,000 pairs and a small U-Net made for CPUs: the article's "
+                   "whole experiment, live.",
+        "article": "128 × 128 px, 10,000 pairs, the article's network with 5.1 million parameters "
+                   "and its training loop; meant for a GPU.",
     }[name]
 
 
@@ -239,8 +239,9 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = Tr
         recorded = [r for r in runs if r.recorded and r.config and r.result]
         elsewhere = analysis.estimate(config, recorded)
         known = elsewhere.seconds and recorded
-        extra = (f" The recorded run's machine would need about "
-                 f"{frame.duration(elsewhere.seconds)}." if known else "")
+        extra = (" It would take about "
+                 f"{frame.duration(elsewhere.seconds)} on the machine of the recorded run."
+                 if known else "")
         st.caption(f"Time: not yet measured on this machine.{extra}{on}")
     elif expected.seconds > 3 * 3600 and not gpu:
         st.warning(f"About **{frame.duration(expected.seconds)}** on this CPU: {expected.source}. "

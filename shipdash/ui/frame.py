@@ -30,9 +30,9 @@ RECORDED = Path(__file__).parent.parent / "recorded"
 """A full-size run that came with the package: numbers only, read and never written."""
 
 IDEA = """
-A network that segments ships looks at training pairs one after the other and throws away every pair
-that it already predicts well. Only a pair that it **fails** joins the core set, and from then on
-the network trains on the core set alone.
+A network that segments ships is tested on training pairs one after another and discards every pair
+that it already predicts well. Only the pairs that it **fails** join the core set, and the network
+is trained on the core set alone.
 """
 
 PAGES = {
@@ -147,24 +147,24 @@ def _tell_why_not(asked: str) -> None:
     """Why the run of the link cannot be shown here, and where to go instead."""
     run = find(asked, runs(arms=True)) if RUN_ID.fullmatch(asked) else None
     if not RUN_ID.fullmatch(asked):
-        st.warning("The run in this link is not a run id (16 hexadecimal digits). Choose a run.")
+        st.warning("This link has no valid run id (16 hexadecimal digits). Choose a run.")
     elif run is None:
         st.warning(f"There is no run {asked} on this machine. Choose another, or start it on Run.")
     elif run.config is None:
         st.error(f"Run {asked} cannot be read: {run.reason}. Choose another run.")
     elif run.is_arm:
         arm = run.config.arm
-        st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}: "
-                "its training and its scores are on that run's Evaluation page.")
+        st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}. "
+                "Its scores are on the Evaluation page of that run.")
         st.page_link("pages/4_Evaluation.py", label="Open its evaluation",
                      icon=":material/arrow_forward:", query_params=address.carried(run=arm.source))
     else:
-        st.info(f"Run {asked} is {run.state}: it has no evaluation yet. See it on Run.")
+        st.info(f"Run {asked} is {run.state} and has no evaluation yet. Open it on the Run page.")
 
 
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
-    """Around a page's body: a damaged file becomes a sentence, and what came before it stays."""
+    """Around a page's body: a damaged file becomes a sentence; what is drawn already stays."""
     try:
         yield
     except (StoreError, ConfigError) as error:
@@ -172,7 +172,7 @@ def in_words() -> Iterator[None]:
 
 
 def empty(what: str, do: str) -> None:
-    """What is missing and what to do, in the page's calm voice."""
+    """Say what is missing and what to do about it, in a frame."""
     with st.container(border=True):
         st.markdown(f"**{what}** {do}")
 
@@ -199,7 +199,7 @@ def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
     st.number_input(
         label, 1, MOST_GUESS, value=None, step=50, key="guess", placeholder="a number",
         on_change=address.write, args=("guess", "guess", None),
-        help="Written down before looking; every curve shows it as a dotted line.",
+        help="Enter it before you look; every curve shows it as a dotted line.",
     )
     return guess()
 
@@ -220,5 +220,5 @@ def device_line() -> str:
         return "Device: none, for no run can be started here."
     facts = device()
     if not facts:
-        return "Device: not known yet; a probe is asking TensorFlow."
+        return "Device: not known yet; TensorFlow is being asked."
     return "Device: " + " · ".join(str(facts[k]) for k in ("device", "machine") if facts.get(k))

@@ -98,8 +98,8 @@ def failed_with(run: frame.Run, indices: Sequence[int], ious: Sequence[float | N
 def no_predictions(run: frame.Run) -> str:
     """Why a gallery shows no prediction, in a sentence."""
     if run.recorded:
-        return ("No predictions are stored with this recorded run: version "
-                f"{run.result.version} shipped none.")
+        return ("No predictions are stored with this recorded run, which was made with version "
+                f"{run.result.version}.")
     return "No predictions are stored with this run."
 
 

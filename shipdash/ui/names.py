@@ -1,4 +1,4 @@
-"""The box in which somebody names a run. What a name may be is decided in `runs/names.py`."""
+"""The box in which a run can be renamed. Which names are valid is decided in `runs/names.py`."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _pictures(run: frame.Run, pair: Asked) -> None:
 
 
 def prediction(run: frame.Run, pair: Asked) -> Seen | None:
-    """The stored prediction that says most of a pair: the one it failed with, else the last."""
+    """The most telling stored prediction: the one the pair failed with, otherwise the last."""
     kept = (("picked", "the one it failed with"),
             ("reaudit_worst", "that of the final network"))
     for name, words in kept if pair.split == "pool" else (("held_out_worst", kept[1][1]),):
@@ -137,23 +137,23 @@ def _stores_any(run: frame.Run) -> bool:
 
 
 def _story(run: frame.Run, events, pair: Asked) -> str:
-    """What became of the pair, in sentences."""
+    """What happened to the pair, in sentences."""
     final = final_iou(run, pair)
     if pair.split != "pool":
         return ("" if final is None else f"The final network predicts it with IoU "
-                f"{frame.iou(final, 3)}. ") + "It is held out: never trained on."
+                f"{frame.iou(final, 3)}. ") + "It is held out and never trained on."
     picked = analysis.core_table(events).query("index == @pair.index")
     history = analysis.pair_history(events, pair.index)
     if len(picked):
         row = picked.iloc[0]
-        why = ("joined untested" if np.isnan(row["iou"])
-               else f"failed with IoU {frame.iou(row['iou'], 3)} and joined")
-        return (f"It {why} the core set as number {int(row['order']):,}, when "
-                f"{int(row['n_tested']):,} pairs had been tested.")
+        why = ("joined the core set untested" if np.isnan(row["iou"]) else
+               f"failed with IoU {frame.iou(row['iou'], 3)} and joined the core set")
+        return (f"It {why} as number {int(row['order']):,}, after {int(row['n_tested']):,} pairs "
+                "had been tested.")
     if history.empty:
         return "It has not been tested yet."
     last = history.iloc[-1]
-    told = (f"It passed with IoU {frame.iou(last['iou'], 3)} when {int(last['n_tested']):,} pairs "
+    told = (f"It passed with IoU {frame.iou(last['iou'], 3)} after {int(last['n_tested']):,} pairs "
             "had been tested, so it was discarded.")
     return told if final is None else (f"{told} The final network predicts it with IoU "
                                        f"{frame.iou(final, 3)}.")

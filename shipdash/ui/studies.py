@@ -1,6 +1,6 @@
-"""The panel of studies: start what is missing, watch it, cancel it, take it up again, what failed.
+"""The panel of studies: start missing runs, watch them, cancel and resume, and see what failed.
 
-Nothing is computed in the server: a study is worked off by a process of its own.
+Nothing is computed in the server: every study runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def start_box(run: frame.Run, key: str, label: str,
         return
     study = Study(name=f"{key} of {run.run_id}", runs=tuple(forms.attempt(questions) or ()))
     start_button(study, f"queue_{key}", label, icon=":material/playlist_add:",
-                 help="Settings as in the run in view but for this; stored answers are kept.")
+                 help="All other settings are those of the selected run; stored results are kept.")
     panel(lambda found: found.name == study.name)
 
 
@@ -46,8 +46,8 @@ def can_start(run: frame.Run) -> bool:
         frame.empty("Nothing can be added here.", why)
         return False
     if run.recorded:
-        frame.empty("A recorded run cannot be added to.",
-                    "Start the same settings on the Run page; its controls can be computed there.")
+        frame.empty("Nothing can be computed for a recorded run.",
+                    "Start the same settings on the Run page and compute the controls there.")
     return not run.recorded
 
 
@@ -157,7 +157,7 @@ def called(study: Study) -> str:
 
 def _stands(standing: Standing) -> str:
     if standing.alive:
-        return "stopping." if standing.stopping else "at work."
+        return "stopping." if standing.stopping else "running."
     if standing.counts[RunState.FAILED]:
-        return "ended, some runs failed; Resume tries them again."
-    return "halted; Resume goes on with it."
+        return "ended, but some runs failed; Resume tries them again."
+    return "stopped; Resume continues it."

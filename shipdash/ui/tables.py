@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 WORDS = {
     "order_seed": "order seed", "run_id": "run", "n_core": "pairs kept", "mean_iou": "mean IoU",
-    "share_failing": "failing", "n_reaudit_failing": "failing in re-audit", "seconds": "seconds",
-    "date": "date", "fold": "fold", "n_left": "chosen from", "n_shared": "in another fold",
-    "n_scratch": "runs from scratch", "share_failing_scratch": "failing from scratch",
-    "passes": "passes asked (0: until clean)", "rounds": "rounds", "reason": "ended",
+    "share_failing": "failure rate", "n_reaudit_failing": "failing in re-audit",
+    "seconds": "seconds", "date": "date", "fold": "fold", "n_left": "selected from",
+    "n_shared": "in another fold", "n_scratch": "runs from scratch",
+    "share_failing_scratch": "failure rate from scratch",
+    "passes": "passes requested (0: until clean)", "rounds": "passes", "reason": "ended",
     "n_backward": "training images", "n_forward": "predictions", "epochs": "full-pool epochs",
-    "n_wasted": "thrown away", "prepare_s": "start-up (s)", "work_s": "training, scanning (s)",
+    "n_wasted": "unused predictions",
+    "prepare_s": "start-up (s)", "work_s": "training, scanning (s)",
     "evaluate_s": "evaluation (s)", "device": "device", "arm": "arm", "stop": "training ends",
     "network": "network", "n_pairs": "pairs", "n_runs": "runs", "planted": "planted",
-    "n_distinct": "distinct pairs", "n_found": "different ones kept",
-    "n_repeated_first": "repeats, first pairs", "n_forgotten": "forgotten",
-    "allowed": "may be forgotten", "holds": "as expected",
+    "n_distinct": "distinct pairs", "n_found": "distinct pairs kept",
+    "n_repeated_first": "copies among first pairs", "n_forgotten": "copies that failed",
+    "allowed": "allowed", "holds": "as expected",
     "n_wrong": "wrong masks kept", "share_core": "wrong in core",
     "share_low": "from", "share_high": "to", "n_pool": "pool", "n_pool_wrong": "wrong in pool",
-    "share_pool": "wrong in pool (share)", "share_found": "of the wrong ones kept",
+    "share_pool": "wrong in pool (share)", "share_found": "share of wrong masks kept",
     "n_runs_core": "core runs", "n_runs_random": "random runs",
-    "share_failing_random": "failing, random", "share_failing_diff": "failing minus random",
-    "share_failing_diff_low": "failing from", "share_failing_diff_high": "failing to",
-    "mean_iou_random": "mean IoU, random", "mean_iou_diff": "IoU minus random",
-    "mean_iou_diff_low": "IoU from", "mean_iou_diff_high": "IoU to",
+    "share_failing_random": "failure rate, random",
+    "share_failing_diff": "failure rate difference",
+    "share_failing_diff_low": "difference from", "share_failing_diff_high": "difference to",
+    "mean_iou_random": "mean IoU, random", "mean_iou_diff": "mean IoU difference",
+    "mean_iou_diff_low": "IoU from", "mean_iou_diff_high": "IoU to", "state": "state",
+    "precision": "precision", "acceptance": "acceptance rule", "model_seed": "model seed",
+    "pool_seed": "pool seed", "n_tested": "pairs tested", "acceptance_iou": "acceptance IoU",
+    "n_held_out": "held-out pairs", "article_score": "article score",
+    "below_own": "below its acceptance IoU", "below_50": "below IoU 0.50",
+    "below_70": "below IoU 0.70", "below_90": "below IoU 0.90", "threads": "threads",
+    "recorded": "recorded",
 }
 
 
-def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] = ()) -> None:
-    """A table with its columns in words; shares as percent, scores with four decimals."""
+def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] = (),
+         columns: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """A table with its columns in words; shares as percent, scores with four decimals.
+
+    `columns` has the configuration of columns that are not just words and numbers, such as links.
+    """
     shown = table.drop(columns=list(leave_out))
     for name, values in shown.items():
         if _is_share(name, values):
             shown[name] = 100 * values
         elif values.dtype.kind == "f" and not _decimals(name):  # a mean of counts, or seconds
             shown[name] = values.round().astype("Int64")
-    columns = {name: _column(name, shown[name]) for name in shown.columns}
-    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=columns)
+    config = {name: _column(name, shown[name]) for name in shown.columns} | dict(columns)
+    st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=config, placeholder="–")
 
 
 def _is_share(name: str, values: pd.Series) -> bool:
-    return name.startswith("share") and values.dtype.kind in "iuf"
+    return name.startswith(("share", "below")) and values.dtype.kind in "iuf"
 
 
 def _column(name: str, values: pd.Series):
@@ -57,4 +74,6 @@ def _column(name: str, values: pd.Series):
 
 
 def _decimals(name: str) -> int:
-    return 4 if "iou" in name else 2 if name in ("epochs", "planted") else 0
+    if "iou" in name or "score" in name:
+        return 4
+    return 2 if name in ("epochs", "planted", "precision") else 0

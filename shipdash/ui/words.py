@@ -72,7 +72,7 @@ def plain(text: str) -> str:
 
 
 def refusal(error: ConfigError) -> str:
-    """Why a setting of a form cannot be, in the words of the form's labels."""
+    """Why the value of a setting is refused, with the labels of the form instead of field names."""
     section, _, name = error.field.partition(".")
     rule, found = error.rule, {name: error.value, **error.also}
     for other in error.also:

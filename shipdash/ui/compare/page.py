@@ -69,20 +69,21 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
     bad = [word for word in wanted if not RUN_ID.fullmatch(word)]
     lost = [word for word in wanted if RUN_ID.fullmatch(word) and word not in usable]
     if bad:
-        st.warning("The link names runs by ids of 16 hexadecimal digits; "
-                   f"{len(bad)} of its {len(wanted)} are not such ids and are left out.")
+        st.warning(f"{len(bad)} of the {len(wanted)} runs in the link are left out, because their "
+                   "ids do not have 16 hexadecimal digits.")
     if lost:
-        st.warning(f"Not on this machine, or not begun: {', '.join(lost[:5])}"
+        st.warning(f"Not on this machine, or not started: {', '.join(lost[:5])}"
                    f"{' and more' if len(lost) > 5 else ''}.")
     known = [word for word in wanted if word in usable][:MOST]
     if not known:
-        st.info("No run of the link can be shown. "
-                + ("The newest finished runs are shown instead." if done else "None has finished."))
+        st.info("No run in the link can be shown. "
+                + ("The newest finished runs are shown instead." if done else
+                   "No other run has finished."))
     return known or done
 
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
-    """State, size and result, then every setting in which the runs differ."""
+    """State, size and result, then every setting that differs between the runs."""
     differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
     differing.columns = [_label(dotted) for dotted in differing.columns]
     results = [r.result for r in usable.values()]
@@ -123,7 +124,7 @@ def _label(dotted: str) -> str:
 
 def curves(runs: list[frame.Run]) -> None:
     """Selected against tested and the failure rate, run by run or with replicas together."""
-    together = st.toggle("Group runs that differ in their seeds only", True, key="group",
+    together = st.toggle("Group runs that differ only in their seeds", True, key="group",
                          bind="query-params")
     groups = _groups(runs, together)
     events = {r.run_id: frame.events(r) for r in runs}
@@ -139,15 +140,15 @@ def curves(runs: list[frame.Run]) -> None:
         rate = analysis.rejection_rate(events[run.run_id], below=FAILING_IOU)
         return rate["tested"].to_numpy(), rate["rate"].to_numpy()
 
-    note = ("Thin: every run. Thick: the median. Band: lowest to highest." if together else
+    note = ("Thin lines: single runs. Thick line: median. Band: lowest to highest." if together else
             "One line per run.")
     chart.show(figures.overlay(_lines(groups, selected), analysis.sizes_finding(sizes), n_pool),
                key="compare_selected", origin=origin, note=f"Counts, not smoothed. {note}")
     rates = _lines(groups, rejected)
     chart.show(figures.overlay(rates, _rates_finding(rates), n_pool, rate=True),
                key="compare_rates", origin=origin,
-               note=f"Below IoU {FAILING_IOU:.2f} when they came, whatever a run itself asked for. "
-                    f"{note}")
+               note=f"Pairs below IoU {FAILING_IOU:.2f} when tested, whatever acceptance IoU "
+                    f"a run itself used. {note}")
 
 
 def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]:
@@ -182,12 +183,12 @@ def _rates_finding(lines: dict[str, figures.Lines]) -> str:
         return "No pair tested yet"
     low, high = f"{min(last):.1%}", f"{max(last):.1%}"
     words = low if low == high else f"{low} to {high}"
-    return (f"Of the last {analysis.RATE_WINDOW} pairs that were tested, {words} were below IoU "
+    return (f"{words} of the last {analysis.RATE_WINDOW} tested pairs were below IoU "
             f"{FAILING_IOU:.2f}")
 
 
 def overlap(runs: list[frame.Run]) -> None:
-    """How far the core sets hold the same pairs; pools with other pairs are not compared."""
+    """How many pairs the core sets have in common; only runs on the same pool are compared."""
     done = [r for r in runs if r.result]
     if len(done) < 2:
         st.caption("The overlap of core sets needs two finished runs.")
@@ -197,8 +198,8 @@ def overlap(runs: list[frame.Run]) -> None:
     matrix = analysis.overlap_matrix(table, list(names.values()))
     chart.show(figures.overlap(matrix, analysis.overlap_finding(table)), key="compare_overlap",
                note="Jaccard index: pairs in both core sets as a share of pairs in either. Blank: "
-                    "another data set, scene or pool seed, or other planted pairs, so that the "
-                    "pools hold other pairs.")
+                    "the two pools contain different pairs, because the data set, scene, pool seed "
+                    "or planted pairs differ.")
     pairs.show(done, names)
 
 

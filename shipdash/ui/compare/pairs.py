@@ -28,7 +28,7 @@ def show(runs: list[frame.Run], names: Mapping[str, str]) -> None:
         return
     parts = _parts(two)
     sizes = ", ".join(f"{len(table):,} {part}" for part, table in parts.items())
-    st.caption(f"{sizes}. A click opens the pair.")
+    st.caption(f"{sizes}. Click a pair to open it.")
     part = frame.switch("Pairs", parts, key="part", label_visibility="collapsed",
                         on_change=one_pair.close)
     table = parts[part]
@@ -38,7 +38,7 @@ def show(runs: list[frame.Run], names: Mapping[str, str]) -> None:
     first = two.runs["B" if part == "only in B" else "A"]
     rows = gallery.page_of(arrange.choose(first, table), key="pairs_page")
     if rows.empty:
-        frame.empty("No pair matches.", "Set a filter back to any.")
+        frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
         return
     _sheet(two, part, rows)
     one_pair.opened(first)
@@ -50,7 +50,7 @@ def _choose(done: dict[str, frame.Run], names: Mapping[str, str]) -> Two | None:
                if a != b and same_pool(done[a].config, done[b].config)]
     if not couples:
         return None
-    st.markdown("#### The pairs themselves")
+    st.markdown("#### Pairs of two runs")
     with st.container(horizontal=True):
         a = _box("A", "a", list(dict.fromkeys(a for a, _ in couples)), names)
         b = _box("B", "b", [other for one, other in couples if one == a], names)

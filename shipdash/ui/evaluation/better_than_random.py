@@ -1,6 +1,6 @@
-"""Is it better than random? One click trains core set and as many random pairs, each run a dot.
+"""Is it better than random? One click trains on the core set and on as many random pairs.
 
-The cheapest of the controls, by itself; all others are started and shown by `controls`.
+Every run is a dot. The other controls are started and shown by `controls`.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def panel(run: frame.Run) -> None:
     said = analysis.so_far_finding(table, N_RUNS)
     st.markdown(f"### {said.title}")
     st.markdown(said.detail if begun else
-                f"As many random pairs, trained with equally many updates, are the fair rival. "
-                f"{N_RUNS} networks learn from the {run.result.n_core:,} selected pairs and "
-                f"{N_RUNS} from random ones, each from scratch with a model seed of its own.")
+                "The fair baseline is the same number of random pairs with the same number of "
+                f"updates. {N_RUNS} networks are trained on the {run.result.n_core:,} selected "
+                f"pairs and {N_RUNS} on random ones, each from scratch with its own model seed.")
     _start(run, study)
     studies.panel(lambda found: found.name == study.name)
     if begun:
         chart.show(figures.arms_so_far(table, run.result.held_out.share_failing,
-                                       "Every run is a dot"),
+                                       "Each dot is one run"),
                    key="better_than_random", origin=frame.provenance(run), note=_note(run))
     st.divider()
 
@@ -69,5 +69,6 @@ def _start(run: frame.Run, study: Study) -> None:
 
 def _note(run: frame.Run) -> str:
     held = run.result.held_out
-    return (f"{held.n:,} held-out pairs, failing: below IoU {held.acceptance_iou:.2f}. Dashed: the "
-            "streaming network, as selection left it. Every dot is a network trained from scratch.")
+    return (f"{held.n:,} held-out pairs; a pair fails below IoU {held.acceptance_iou:.2f}. Dashed: "
+            "the streaming network, as selection left it. Each dot is a network trained from "
+            "scratch.")

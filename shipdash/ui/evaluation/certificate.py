@@ -1,4 +1,4 @@
-"""The Certificate view: what a run's own records promise, beside what was measured."""
+"""The Certificate view: the bound that follows from a run's records, and the measured rates."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def view(run: frame.Run) -> None:
         st.markdown(f"### No bound is shown: {n_crossed} of {len(certificate.conditions)} "
                     f"conditions {verb} not hold")
     else:
-        st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, from the size of "
-                    "the core set alone")
+        st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, as follows from the "
+                    "size of the core set alone")
     _conditions(certificate)
     _measured(run, certificate, recent)
     st.markdown(_explained(certificate))
     if run.config.planted.label_noise:
-        st.warning("This pool has wrong masks, and the bound speaks of pairs drawn alike, wrong "
-                   "masks included. Held-out masks are always right: the measured rate is of "
-                   "another kind of pair and is no test of the bound.")
+        st.warning("This pool has wrong masks, and the bound applies to pairs drawn in the same "
+                   "way, wrong masks included. Held-out masks are always correct, so the measured "
+                   "rate applies to another kind of pair and does not test the bound.")
     if run.config.selection.passes:  # what the second condition asks for, and its button
         repeated_runs.passes(run)
 
@@ -51,14 +51,14 @@ def _measured(run: frame.Run, certificate, recent) -> None:
     if table.empty:
         return
     held = run.result.held_out and run.result.held_out.share_failing
-    title = "Nothing measured on fresh pairs"
+    title = "Nothing was measured on fresh pairs"
     if held is not None:
         title = f"Measured: {held:.2%} of fresh pairs fail"
         if certificate.bound is not None:
-            title += f"; promised: at most {certificate.bound:.2%}"
+            title += f"; bound: at most {certificate.bound:.2%}"
     chart.show(figures.bounds(table, title), key="bounds",
-               note="Dots: measured, with 95 % intervals (Wilson for the held-out pairs, Clopper "
-                    "and Pearson for the stream). Strokes: upper bounds. "
+               note="Dots: measured rates with 95% intervals (Wilson for the held-out pairs, "
+                    "Clopper-Pearson for the stream). Vertical lines: upper bounds. "
                     f"{frame.provenance(run)}")
 
 
@@ -71,7 +71,7 @@ def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
         rows.append((f"the last {recent.n_tested:,} pairs of the stream", "measured",
                      recent.n_failed / recent.n_tested, recent.low, recent.high))
     if recent.n_clean:
-        rows.append((f"{recent.n_clean:,} in a row passed (95 %)", "bound", recent.bound, math.nan,
+        rows.append((f"{recent.n_clean:,} in a row passed (95%)", "bound", recent.bound, math.nan,
                      math.nan))
     if certificate.bound is not None:
         rows.append((f"certificate ({1 - certificate.delta:.0%})", "bound", certificate.bound,
@@ -81,10 +81,11 @@ def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
 
 def _explained(certificate) -> str:
     return (f"**Certificate.** Under these conditions the {certificate.n_kept:,} core pairs are a "
-            f"compression of the {certificate.n_pool:,}: their number alone bounds the risk, with "
-            f"probability {1 - certificate.delta:.0%} over the pool, for one run named beforehand "
-            "and not the best of several (Campi and Garatti, JMLR 24, 2023; Paccagnan, Campi and "
-            "Garatti, NeurIPS 2023). **Progressive validation.** Each pair is scored before the "
-            "network has seen it, so the failures among the last pairs estimate the rate for free "
-            "(Blum, Kalai and Langford, COLT 1999); a clean stretch with one unchanged network "
-            "bounds it.")
+            f"compression of the {certificate.n_pool:,} pairs. Their number alone then bounds the "
+            f"failure rate with probability {1 - certificate.delta:.0%} over draws of the pool, "
+            "for one run chosen in advance and not for the best of several (Campi and Garatti, "
+            "JMLR 24, 2023; Paccagnan, Campi and Garatti, NeurIPS 2023). "
+            "**Progressive validation.** Each pair is scored before the network is trained on it, "
+            "so the failures among the last pairs estimate the failure rate at no extra cost "
+            "(Blum, Kalai and Langford, COLT 1999). A stretch of the stream without a failure, "
+            "tested by one unchanged network, bounds the failure rate.")

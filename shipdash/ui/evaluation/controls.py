@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.analysis.arms import CONVERGED
 from shipdash.config import RunConfig
 from shipdash.data import files
 from shipdash.data.pair_list import read_pairs
@@ -30,9 +31,11 @@ BUNDLES = {
     "Full pool: equal cost, converged": {"names": ("full-cost", "full-converged")},
     "Other network": {"names": ("other", "other-random")},
 }
-"""What can be started at a press, the cheapest answer first."""
+"""What can be started with one click, the cheapest first."""
 
 BY_SCORE = (analysis.UNTIL_SCORE, analysis.SCORE_MISSED)
+
+ENDS = {"steps": "after its steps", "score": analysis.UNTIL_SCORE, "plateau": CONVERGED}
 
 VARIANTS = {
     "equal updates": lambda t: (t["network"] == analysis.SAME) & ~t["stop"].isin(BY_SCORE),
@@ -63,10 +66,10 @@ def _found(run: frame.Run) -> None:
     """Finding first, then figures and table."""
     found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
     if found is None:
-        frame.empty("No control has been run for this run.",
-                    "Nothing here says that the selected pairs are better than others, before as "
-                    "many random pairs have been tried on the same held-out pairs. Start them "
-                    "below.")
+        frame.empty("No controls have been computed for this run.",
+                    "Whether the selected pairs are better than others is unknown until networks "
+                    "trained on as many random pairs have been scored on the same held-out pairs. "
+                    "Start the controls below.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
@@ -84,15 +87,17 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
     stop = analysis.UNTIL_SCORE if variant.startswith("until") else analysis.EQUAL_UPDATES
     networks = table["network"].unique()
     said = analysis.arms_finding(found.arms, stop, networks[0])
-    st.markdown(f"### {said.title if said else 'Core set and random pairs: not both run yet'}")
+    st.markdown("### " + (said.title if said else
+                          "Core set and random pairs have not both been computed yet"))
     if said:
         st.markdown(said.detail)
     _figure(table, found.about, evidence.provenance(run, found, is_recorded))
     st.dataframe(analysis.arms_shown(table), hide_index=True, key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
-    st.caption("In brackets: lowest and highest run, or the 95 % interval over pairs. Each run has "
-               "a model seed of its own and, where pairs are drawn, a draw of its own.")
+    st.caption("In parentheses: the lowest and the highest run, or the 95% interval over pairs. "
+               "Each run has its own model seed and, where pairs are drawn at random, its own "
+               "draw.")
 
 
 def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
@@ -100,14 +105,14 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
                          label_visibility="collapsed")
     if shown == "side by side":
         chart.show(figures.arms(table, analysis.arms_title(table)), key="arms_means",
-                   note=f"Mean of the runs, bar: lowest to highest run. {about['n_held_out']:,} "
-                        f"held-out pairs, failing: below IoU {about['acceptance_iou']:.2f}. "
-                        f"{where}")
+                   note="Mark: mean of the runs. Bar: lowest to highest run. "
+                        f"{about['n_held_out']:,} held-out pairs; a pair fails below IoU "
+                        f"{about['acceptance_iou']:.2f}. {where}")
     else:
         chart.show(figures.differences(table, analysis.differences_title(table)),
                    key="arms_differences",
-                   note="Bar: paired bootstrap 95 % interval over the same held-out pairs, 2,000 "
-                        f"resamples; other seeds come on top. {where}")
+                   note="Bar: 95% interval from a paired bootstrap over the held-out pairs (2,000 "
+                        f"resamples). The variation between seeds is not included. {where}")
 
 
 def _curve(found) -> None:
@@ -117,15 +122,15 @@ def _curve(found) -> None:
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
         row = found.worth[found.worth["measure"] == measure]
-        title = "As many updates on so many random pairs"
+        title = "Training on random pairs with equal updates"
         if len(row):
             title = f"By {figures.NAMES[measure]}, {analysis.worth_words(row.iloc[0])}"
         with cell:
             chart.show(figures.random_curve(found.curve, measure, core, title),
                        key=f"curve_{measure}",
-                       note="Equal updates everywhere. Where a monotone fit first reaches the core "
-                            "set; the interval resamples pairs and runs, and of three runs it "
-                            "knows less spread than there is.")
+                       note="All points have equal updates. The core set is worth the size at "
+                            "which a monotone fit first reaches its score. The interval resamples "
+                            "pairs and runs; with only three runs it is too narrow.")
 
 
 def _across(run: frame.Run) -> None:
@@ -150,14 +155,14 @@ def queue_box(run: frame.Run) -> None:
     asked = st.pills("Arms to compute", list(BUNDLES), selection_mode="multi", key="bundles",
                      default=list(BUNDLES)[:1])
     n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
-                             help="Each with a model seed and a draw of its own; at least three.")
+                             help="Each has its own model seed and draw. Use at least three.")
     planned = [config for name in asked for config in forms.attempt(_plan, run, name, n_runs) or []]
     study = Study(name=f"controls of {run.run_id}",
                   runs=tuple({config.digest: config for config in planned}.values()))
     missing = studies.missing(study)
     seconds = analysis.arms_estimate(run, missing)
     words = f", about {frame.duration(seconds / workers().n)}" if seconds and missing else ""
-    label = f"Start {len(missing):,} missing runs{words}" if missing else "Nothing of these missing"
+    label = f"Start {len(missing):,} missing runs{words}" if missing else "Nothing is missing"
     studies.start_button(study, "queue_arms", label, type="primary",
                          icon=":material/playlist_add:")
     for shown, standing in studies.panel(lambda found: found.name == study.name):
@@ -182,8 +187,8 @@ def has_strata(config: RunConfig) -> bool:
 
 def _open_arms(study: Study, standing: Standing) -> None:
     """Arms of a study that are not completed, and where each stands."""
-    rows = [{"arm": c.arm.kind, "training ends": c.arm.stop,
-             "pairs": f"{c.arm.n_pairs:,}" if c.arm.n_pairs else "as its kind asks",
+    rows = [{"arm": analysis.ARMS[c.arm.kind], "training ends": ENDS[c.arm.stop],
+             "pairs": f"{c.arm.n_pairs:,}" if c.arm.n_pairs else "default",
              "model seed": c.seeds.model, "draw": c.arm.draw,
              "state": str(standing.states[c.digest]), "run": c.digest}
             for c in study.settings(frame.own_store())

@@ -20,23 +20,23 @@ def held_out(run: frame.Run) -> None:
     """The four measures and the distribution behind them."""
     held = run.result.held_out
     if held is None:
-        frame.empty("This run was asked for without held-out pairs.",
-                    "Start it with evaluation.n_held_out above 0 to see scores here.")
+        frame.empty("This run has no held-out pairs.",
+                    "Start it with *Held-out pairs* above 0 to see scores here.")
         return
     n_failing = round(held.share_failing * held.n)
-    title = (f"{n_failing:,} of {held.n:,} fresh pairs ({held.share_failing:.2%}) fall "
+    title = (f"{n_failing:,} of {held.n:,} fresh pairs ({held.share_failing:.2%}) are "
              f"below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
-    st.caption("By the network as selection left it, on fresh pairs of another split, by which "
-               f"the run chose nothing. {frame.provenance(run)}")
+    st.caption("Scores of the network as selection left it, on fresh pairs of a separate split "
+               f"that the run did not use for any decision. {frame.provenance(run)}")
     cells = st.columns(4)
     for cell, row in zip(cells, analysis.measures(run.result.held_out).itertuples(), strict=False):
-        value = f"{row.value:.2%}" if row.measure == "Share failing" else f"{row.value:.4f}"
+        value = f"{row.value:.2%}" if row.measure == "Failure rate" else f"{row.value:.4f}"
         cell.metric(row.measure, value, help=row.scale)
         cell.caption(row.scale)
     scores = frame.store_of(run).load_scores(run.run_id, "held_out")
     if not scores:
-        st.info("The scores of single pairs are not stored with this run; its means are above.")
+        st.info("Only means are stored with this run, not the scores of single pairs.")
         return
     _distributions(run, np.asarray(scores["iou"]))
     _worst(run, np.asarray(scores["iou"]))
@@ -50,10 +50,10 @@ def _distributions(run: frame.Run, iou: np.ndarray) -> None:
         chart.show(figures.scores(analysis.distribution(iou, limit), limit,
                                   f"Half of the pairs reach IoU {quartiles[1]:.3f} or more"),
                    key="scores", origin=origin,
-                   note="Hatched: below the acceptance IoU (dashed). Log counts.")
+                   note="Hatched: below the acceptance IoU (dashed). Counts on a log scale.")
     with right:
         chart.show(figures.cumulative(analysis.ecdf(iou), limit,
-                                      f"Nine in ten lie between {quartiles[0]:.3f} and "
+                                      f"90% of the pairs are between {quartiles[0]:.3f} and "
                                       f"{quartiles[2]:.3f}"), key="ecdf", origin=origin,
                    note=f"n = {held.n:,} pairs, one run.")
 
@@ -71,13 +71,13 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
 def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
     """A page of pairs with the final network's predictions; a click on one opens it."""
     if rows.empty:
-        frame.empty("No pair matches.", "Set a filter back to any.")
+        frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
         return
     images, masks = gallery.of_run(run, rows["index"], split)
     stored = gallery.predictions(run, "held_out_worst" if split == "held_out" else "reaudit_worst")
     wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
-    st.caption("Image, truth, prediction of the final network against the truth. A click opens the "
-               "pair." if wrong else f"Image, truth. {gallery.no_predictions(run)}")
+    st.caption("Image, truth, and the prediction of the final network against the truth. Click a "
+               "pair to open it." if wrong else f"Image, truth. {gallery.no_predictions(run)}")
     captions = gallery.captions(rows, split)
     one_pair.click(gallery.show_sheet(
         images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"], split),
@@ -85,10 +85,11 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
 
 
 def reaudit(run: frame.Run) -> None:
-    """The article's unchecked claim, checked: which discarded pairs fail now, with pictures."""
+    """Which discarded pairs fail now, with pictures: a check that the article did not make."""
     found = run.result.reaudit
     if found is None:
-        frame.empty("The re-audit was not made for this run.", "Start it with Re-audit on.")
+        frame.empty("The discarded pairs of this run were not tested again.",
+                    "Start it with *Re-audit* on.")
         return
     limit = run.config.selection.acceptance_iou
     if not found.n_failing:
@@ -96,9 +97,9 @@ def reaudit(run: frame.Run) -> None:
         st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}.")
     else:
         st.markdown(f"### {found.n_failing:,} of {found.n:,} discarded pairs now fail")
-        st.markdown(f"Each passed when it came. Looked at once more by the final network they fall "
-                    f"below IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}. "
-                    "The article took for granted that there are none.")
+        st.markdown("Each passed when the stream tested it. The final network predicts them below "
+                    f"IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}. "
+                    "The article assumes that there are no such pairs.")
         _failing(run, found.failing)
     st.caption(frame.provenance(run))
     _passes(run)
@@ -113,11 +114,11 @@ def _failing(run: frame.Run, failing: list[int]) -> None:
 
 
 def _passes(run: frame.Run) -> None:
-    """Going round until clean: what it means, what it cost, or a button that asks for it."""
+    """Passes until one is clean: what they mean and cost, or a button that starts them."""
     st.markdown("### Passes until one is clean")
-    st.markdown("With `selection.passes=0` the stream goes round the discarded pairs until a whole "
-                "pass adds nothing: then the final network passes every pair it did not keep, and "
-                "the certificate's second condition holds.")
+    st.markdown("With *Passes* set to 0, the discarded pairs are tested again and again until a "
+                "whole pass adds nothing. Then every discarded pair passes with the final network, "
+                "and the second condition of the certificate holds.")
     found, is_recorded = evidence.of(run, lambda e: analysis.passes_finding(e.passes) is not None)
     if found is not None:
         if is_recorded:

@@ -1,4 +1,4 @@
-"""The views of runs that repeat a run: other orders, folds, known answers, and what it all cost."""
+"""The views of repeated runs: other orders, folds, pools with a known answer, and the cost."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from shipdash.ui import chart, evidence, frame, studies, tables
 
 N_ORDERS = 5
 
+PHASES = {"startup": "start-up", "compile": "compilation", "warmup": "warm-up", "train": "training",
+          "scan": "scanning", "probe": "probe pairs", "evaluate": "evaluation"}
+"""Phases of a run in words, by their names in its result."""
+
 
 def order(run: frame.Run) -> None:
     """The order fan: sizes, curves, and overlap beside that of random sets."""
     found, is_recorded = evidence.of(run, lambda e: len(e.fan) > 1)
     if found is None:
-        frame.empty("One order so far.", "What the order of the stream decides shows only over "
-                    "several orders of the same pairs: start them.")
+        frame.empty("One order so far.", "How much depends on the order of the stream can only be "
+                    "seen from several orders of the same pairs. Start them below.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
@@ -37,15 +41,16 @@ def _fan(run: frame.Run, found, is_recorded: bool) -> None:
                 leave_out=("seconds",))
     matrix = analysis.overlap_matrix(found.overlap, found.fan["order_seed"])
     chart.show(figures.overlap(matrix, analysis.overlap_finding(found.overlap)), key="overlap",
-               note="Share of common pairs among all pairs of two core sets, by order seed.")
+               note="Jaccard index by order seed: pairs in both core sets as a share of pairs in "
+                    "either.")
 
 
 def folds(run: frame.Run) -> None:
     """Core sets taken out one after another."""
     found, is_recorded = evidence.of(run, lambda e: len(e.folds) > 1)
     if found is None:
-        frame.empty("One fold so far.", "Take this run's core set out of the pool and select again "
-                    "on the rest: is what it kept the only such set?")
+        frame.empty("One fold so far.", "Remove this run's core set from the pool and select again "
+                    "from the rest to see whether another core set is as good.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
@@ -72,8 +77,9 @@ def known(run: frame.Run) -> None:
     """Pools whose answer is known: few distinct pairs, wrong masks."""
     found, is_recorded = evidence.of(run, lambda e: len(e.distinct) + len(e.noise) > 0)
     if found is None:
-        frame.empty("No pool with a known answer has been run.", "A pool of D distinct pairs, each "
-                    "repeated, must give a core set of at most about D; wrong masks must show.")
+        frame.empty("No pool with a known answer has been tried yet.", "If a pool repeats a few "
+                    "distinct pairs, its core set must not be much larger than their number. If it "
+                    "has wrong masks, they must turn up in the core set.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
@@ -87,31 +93,32 @@ def known(run: frame.Run) -> None:
             table = getattr(found, name)
             if len(table):
                 tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
-    studies.start_box(run, "known", "Start 50 distinct pairs and 5 % wrong masks", lambda: [
+    studies.start_box(run, "known", "Start 50 distinct pairs and 5% wrong masks", lambda: [
         replicas.distinct(run.config, 50), replicas.noisy(run.config)])
 
 
 def cost(run: frame.Run) -> None:
-    """The ledger of selection and arms."""
+    """The cost of selection and of every arm."""
     r = run.result
     epochs = analysis.full_epochs(r.n_forward, r.n_backward, r.n_pool)
     st.markdown(f"### It cost {r.n_backward:,} training images and {r.n_forward:,} "
                 "predictions")
-    st.markdown(f"{frame.duration(r.seconds)} in all, {r.n_wasted:,} predictions thrown "
-                f"away. Selection and training together are worth {epochs:.1f} epochs over the "
-                "full pool (a training image counts three times a prediction).")
+    st.markdown(f"{frame.duration(r.seconds)} in all; {r.n_wasted:,} of the predictions were not "
+                f"used. Selection and training together cost as much as {epochs:.1f} epochs over "
+                "the full pool (a training image counts as three predictions).")
     phases = {"prepared beforehand": r.prepared_s, **r.phases}
     phases = {k: v for k, v in phases.items() if v}
-    st.caption(" · ".join(f"{k} {frame.duration(v)}" for k, v in phases.items()))
+    st.caption(" · ".join(f"{PHASES.get(k, k)} {frame.duration(v)}" for k, v in phases.items()))
     found, is_recorded = evidence.of(run, lambda e: len(e.cost) > 1)
     if found is None:
-        frame.empty("Nothing to hold it against yet.", "Start the controls on the Controls view.")
+        frame.empty("There is nothing to compare the cost with yet.",
+                    "Start the controls in the Controls view.")
         return
     if is_recorded:
         evidence.tell_recorded(run, found)
     title = analysis.cost_finding(found.cost)
     chart.show(figures.costs(found.cost, title), key="costs",
-               note="A backward pass counts as two forward passes. Predictions of the evaluation "
-                    "are not in it. Seconds in the table are as they fell, whatever else the "
-                    f"machine was doing. {evidence.provenance(run, found, is_recorded)}")
+               note="A backward pass counts as two forward passes. Predictions for the evaluation "
+                    "are not included. Seconds in the table are wall time on a machine that may "
+                    f"have been busy. {evidence.provenance(run, found, is_recorded)}")
     tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))

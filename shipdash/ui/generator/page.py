@@ -29,7 +29,7 @@ def page() -> None:
     with right:
         if asked.config is None:
             label = setting(asked.error.field).metadata["label"]
-            st.info(f"There is nothing to draw until *{label}* is corrected on the left.")
+            st.info(f"Pairs are drawn as soon as *{label}* is corrected on the left.")
             return
         _run(asked.config)
         _preview(asked.config)
@@ -55,11 +55,11 @@ def _expect() -> None:
     with st.expander("What to expect here", icon=":material/explore:"):
         table = corners_table(pd.read_csv(path))
         st.markdown(f"#### {corners_finding(table)}")
-        st.caption("Quick preset (64 x 64 pixels, semi-axes 8 to 16) but for what is named, pools "
-                   "of 60 pairs, two or three model seeds each: median and range. Mean IoU and "
-                   "failing on 200 fresh pairs; seconds of one core. Runs were stopped at 8,000 "
-                   "training images, more than twice what is usual; below a mean IoU of 0.5 "
-                   "nothing was learnt. How it was measured: docs/recipe.md.")
+        st.caption("Quick preset (64 x 64 pixels, semi-axes 8 to 16) with the changes named, pools "
+                   "of 60 pairs, two or three model seeds each; median and range. Mean IoU and "
+                   "failure rate are from 200 fresh pairs; seconds are for one core. Runs were "
+                   "stopped at 8,000 training images, more than twice the usual number. Below a "
+                   "mean IoU of 0.5, nothing was learnt. The method is in docs/recipe.md.")
         st.dataframe(table, hide_index=True, key="corners", alt=corners_finding(table))
 
 
@@ -72,8 +72,8 @@ def _preview(config: RunConfig) -> None:
                        alt=f"Ten pairs of seed {seed}: image and mask of the target ellipse.")
     sea, target = _levels(images, masks, found)
     chart.show(figures.pixel_levels(sea, target), key="levels",
-               note="All channels of the ten pairs, dark shapes mirrored so that target is the "
-                    "brighter side. The distractor counts as sea here.")
+               note="All channels of the ten pairs; brightness is inverted for dark shapes, so "
+                    "that the target is always brighter. The distractor counts as sea.")
     st.download_button("Download ten pairs (NPZ)", lambda: _npz(images, masks), "pairs.npz",
                        key="generator.download", on_click="ignore", icon=":material/download:")
 

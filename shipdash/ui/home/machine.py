@@ -35,8 +35,8 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
     if arms:
         waiting = sum(r.state in (RunState.QUEUED, RunState.RUNNING) for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""
-        st.caption(f"Beside them {len(arms):,} control arms{at_work}: see the Evaluation page of "
-                   "their run.")
+        st.caption(f"There are also {len(arms):,} control arms{at_work}; they are on the "
+                   "Evaluation page of their run.")
 
 
 def _device(known: bool) -> None:

@@ -20,7 +20,8 @@ def body() -> None:
     with right:
         start.row(runs, is_open)
     if run is None:
-        frame.empty("No finished run yet.", "Start the experiment: it takes minutes on two cores.")
+        frame.empty("No finished run yet.",
+                    "Start the experiment; it takes a few minutes on two cores.")
     elif is_open:
         reveal.show(run)
     machine.show(runs, [r for r in everything if r.is_arm], is_open)

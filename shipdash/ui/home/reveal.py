@@ -1,4 +1,4 @@
-"""What came out, once somebody has guessed: the replay with the guess, numbers, pairs."""
+"""The result, shown after a guess: the replay with the guess, numbers, pairs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def result(run: frame.Run) -> None:
     if held:
         cells = st.columns(3)
         cells[0].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
-                        help=f"{held.n:,} fresh pairs, by which the run chose nothing.")
+                        help=f"{held.n:,} fresh pairs that the run did not use for any decision.")
         cells[1].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
                         help=f"Share of {held.n:,} fresh pairs.")
         cells[2].metric("Whole run", frame.duration(run.result.seconds))
@@ -59,12 +59,12 @@ def result(run: frame.Run) -> None:
 
 
 def beside(run: frame.Run) -> None:
-    """What as many random pairs do, where the recorded study says; else that nobody knows."""
+    """The result of as many random pairs if it was recorded, otherwise that it is unknown."""
     study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
     said = analysis.arms_finding(study.arms) if study is not None else None
     if said is None:
-        st.caption("One run: these numbers have no spread yet, and do not show that *these* pairs "
-                   "matter. As many random pairs may do as well.")
+        st.caption("This is a single run, so the spread is unknown, and so is whether *these* "
+                   "pairs matter: the same number of random pairs may do as well.")
         return
     st.markdown(f"#### {said.title}")
     st.markdown(analysis.two_networks(study.arms))
@@ -78,21 +78,21 @@ def core(run: frame.Run) -> None:
     chosen = run.result.core if run.result else ()
     if not chosen:
         return
-    first = f", the first {MOST_SHOWN} here" if len(chosen) > MOST_SHOWN else ""
-    st.markdown(f"#### All it trained on: {len(chosen):,} pairs{first}")
+    first = f", of which the first {MOST_SHOWN} are shown" if len(chosen) > MOST_SHOWN else ""
+    st.markdown(f"#### All the pairs it trained on: {len(chosen):,}{first}")
     images, _ = gallery.of_run(run, chosen[:MOST_SHOWN])
     with st.container(key="sheet_home"):
         st.image(gallery.mosaic(images), width="stretch",
                  alt=f"The images of {len(images)} core pairs in order of selection: noise with "
                      "two faint shapes each.")
-    st.caption("In order of selection, at half size. Truth and predictions: see Samples.")
+    st.caption("In order of selection, at half size. Samples shows truth and predictions.")
 
 
 def repeat(run: frame.Run) -> None:
     """The command that gives the same run from a terminal, to the last pair."""
     # Another number of threads rounds differently.
     on_one = run.result is not None and run.result.threads == 1
-    st.markdown(f"The same run from a terminal{', on one thread as it was' * on_one}:")
+    st.markdown(f"The same run from a terminal{', on one thread as recorded' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
-    st.caption("To the last pair on the same processor. Another may round differently, and near "
-               "the threshold another pair is kept.")
+    st.caption("On the same processor it keeps exactly the same pairs. Another processor may round "
+               "differently, so that other pairs are kept near the threshold.")

@@ -29,7 +29,7 @@ def show(run: frame.Run, events) -> None:
              (against, f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
     if n_since := picks[-1].n_core - pick.n_core:
-        st.caption(f"The newest with a stored prediction; {n_since:,} more joined since.")
+        st.caption(f"The newest pair with a stored prediction; {n_since:,} more have joined since.")
     with st.container(key="last_pick", gap="small"):
         for part, words in parts:
             if part is None:

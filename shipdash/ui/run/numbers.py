@@ -16,10 +16,11 @@ def counters(now: analysis.Progress) -> None:
     cells[1].metric("Tested", f"{now.n_tested:,}")
     cells[2].metric(f"Failing, last {analysis.RATE_WINDOW}", rate)
     cells[3].metric("Training", _speed(now.train_speed),
-                    help="Images per second, forward and backward.")
-    cells[4].metric("Prediction", _speed(now.scan_speed), help="Images per second, forward.")
+                    help="Images per second, forward and backward pass.")
+    cells[4].metric("Prediction", _speed(now.scan_speed),
+                    help="Images per second, forward pass only.")
     cells[5].metric("Time spent", frame.duration(now.elapsed_s),
-                    help="Training and scanning; without start-up, compilation and evaluation.")
+                    help="Training and scanning, without start-up, compilation and evaluation.")
 
 
 def _speed(value: float | None) -> str:
@@ -27,7 +28,7 @@ def _speed(value: float | None) -> str:
 
 
 def rates(events, run: frame.Run) -> None:
-    """Rejection rate, training score and loss: three small charts."""
+    """Failure rate, training score and loss: three small charts."""
     trace, rules = analysis.training_trace(events), run.config.selection
     origin = frame.provenance(run)
     left, middle, right = st.columns(3, gap="large")

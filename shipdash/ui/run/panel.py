@@ -22,27 +22,30 @@ _STYLE = Path(__file__).parent / "page.css"
 WORDS = {
     RunState.QUEUED: "Queued.",
     RunState.RUNNING: "Running.",
-    RunState.PAUSED: "Paused. Resume goes on exactly where it stopped; a step goes on to the next "
-                     "pair that fails.",
+    RunState.PAUSED: "Paused. Resume continues exactly where the run stopped; Step continues to "
+                     "the next pair that fails.",
     RunState.COMPLETED: "Completed.",
     RunState.FAILED: "Failed. Resume tries again from the last checkpoint.",
-    RunState.CANCELLED: "Cancelled. What was found is kept; Resume goes on from there.",
-    RunState.LOST: "Lost: its worker stopped unexpectedly. Resume goes on from its checkpoint.",
+    RunState.CANCELLED: "Cancelled. The results so far are kept; Resume continues from there.",
+    RunState.LOST: "Lost: its worker stopped unexpectedly. Resume continues from the checkpoint.",
 }
 
-KEPT = (f" Its network is kept in memory (some 1 GB) for {pausing.STAY_S / 60:.0f} minutes or "
-        "until another run needs the room, so both start at once.")
+KEPT = (f" The network stays in memory (about 1 GB) for {pausing.STAY_S / 60:.0f} minutes, or "
+        "until another run needs the memory, so that both begin at once.")
+
+ASKED = {"pause": "Pausing", "step": "Stepping", "cancel": "Cancelling"}
+"""A request that the worker has not carried out yet."""
 
 ENDS = {
     StopReason.EXHAUSTED: "every pair was tested.",
     StopReason.CLEAN: "a whole pass added nothing.",
-    StopReason.STALLED: "training could not reach the precision within its step limit. Lower the "
+    StopReason.STALLED: "training did not reach the precision within the step limit. Lower the "
                         "precision or raise the limit.",
 }
 
 
 def compact() -> None:
-    """Less air above, so that curve and newest pick are seen without scrolling."""
+    """Reduce the margins, so that the curve and the newest pick are seen without scrolling."""
     st.html(_STYLE)
 
 
@@ -164,8 +167,8 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
     seen = symptom(events) if is_judged(run.config) else None
     if seen is None:
         return
-    st.error(f"**This run does not learn.** {seen} Its numbers count in no median. Another model "
-             "seed usually learns; if it does not either, the scene is too hard to see.")
+    st.error(f"**This run does not learn.** {seen} Its numbers are left out of all medians. "
+             "Another model seed usually helps; if it does not, the scene is too hard.")
     if run.recorded:
         return
     if starting.button("Start again with the next model seed", key="next_seed",
@@ -178,7 +181,7 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
 
 
 def _pending(run: frame.Run, state: RunState) -> str:
-    """A request the worker has not come to yet, the place in the queue, or who waits."""
+    """A request that is not carried out yet, the place in the queue, or a waiting worker."""
     if run.recorded or state not in (*MOVING, RunState.PAUSED):
         return ""
     try:
@@ -190,10 +193,10 @@ def _pending(run: frame.Run, state: RunState) -> str:
             waiting = queue.waiting(frame.store_of(run))
             ahead = waiting.index(run.run_id) if run.run_id in waiting else 0
             if ahead:
-                return f" {ahead} before it."
+                return f" {ahead} {'run is' if ahead == 1 else 'runs are'} ahead of it."
             busy = any(r.state == RunState.RUNNING for r in frame.store_of(run).list())
-            return " It is next." if busy else " Its worker is getting ready."
+            return " It is next." if busy else " Its worker is starting."
         asked = frame.store_of(run).requested(run.run_id)
-        return f" Asked to {asked}; the worker gets to it in a moment." if asked else ""
+        return f" {ASKED[asked]} ..." if asked in ASKED else ""
     except (StoreError, OSError) as error:
         return f" {error}"

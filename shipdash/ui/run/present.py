@@ -17,8 +17,8 @@ def button() -> None:
             leave()
             st.rerun()
     elif st.button("Present", key="present", icon=":material/open_in_full:",
-                   help="Fills the window for a projector: curve, pick and probe pairs at once. "
-                        "Key l switches to logarithmic axes, Esc leaves."):
+                   help="Fills the window with curve, pick and probe pairs, for a projector. "
+                        "The L key switches to logarithmic axes; Esc leaves."):
         st.query_params["present"] = "1"
         st.rerun()
 

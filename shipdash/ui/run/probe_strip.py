@@ -34,7 +34,7 @@ def show(run: frame.Run) -> None:
 
 def said(now: ProbeFrame) -> str:
     """Where in the run a frame was taken, in a sentence."""
-    return (f"{len(now.masks)} fixed pairs that are never trained on and decide nothing, after "
+    return (f"{len(now.masks)} fixed pairs that are never used for training or any decision, after "
             f"{now.n_steps:,} training steps: {now.n_core:,} pairs selected, "
             f"{now.n_tested:,} tested.")
 

@@ -21,7 +21,7 @@ def body(runs: list[frame.Run]) -> None:
     usable = [run for run in runs if run.config]
     run = frame.find(st.query_params.get("run", ""), usable) or next(iter(usable), None)
     if run is None:
-        frame.empty("No run to show yet.", "Leave this layout and start one.")
+        frame.empty("No run to show yet.", "Leave this layout and start a run.")
         present.button()
         return
     with st.container(key="present_buttons"):

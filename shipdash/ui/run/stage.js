@@ -145,7 +145,7 @@ class Stage {
     paintTruth(truth.picture, this.truth[k], shape, ink);
     wrong.figure.classList.toggle("missing", !picks.known[k]);
     if (picks.known[k]) paintErrors(wrong.picture, this.truth[k], this.predicted[k], shape, ink);
-    if (score === null) wrong.say("No prediction: the first pairs start the core set.");
+    if (score === null) wrong.say("No prediction: the first pairs join untested.");
     else wrong.say(picks.known[k] ? "prediction" : "Its prediction was not stored.");
   }
 

@@ -17,11 +17,11 @@ from shipdash.ui.run.film import Film
 
 HERE = Path(__file__).parent
 SPEEDS = ("10 s", "30 s", "real time")
-"""The whole run in so long, or as fast as it happened."""
+"""How long the replay of the whole run takes."""
 
-NO_PROBE = ("No predictions for the fixed probe pairs are stored with this run: versions before "
-            "0.3.0 recorded none.")
-NO_PROBE_YET = "The first look at the fixed probe pairs is still to come."
+NO_PROBE = ("No predictions for the fixed probe pairs are stored with this run, as in all versions "
+            "before 0.3.0.")
+NO_PROBE_YET = "The probe pairs have not been predicted yet."
 
 PALETTE = {"ground": overlay.GROUND, "agreed": overlay.AGREED, "missed": overlay.MISSED,
            "invented": overlay.INVENTED}

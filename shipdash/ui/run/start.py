@@ -18,7 +18,8 @@ def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
     if known:
         _again(known, runs)
     elif starting.button("Start", type="primary", key="start", icon=":material/play_arrow:",
-                         disabled=config is None, help="The same settings are the same run."):
+                         disabled=config is None,
+                         help="The same settings always give the same run."):
         begin(config)
     starting.tell()
 
@@ -26,8 +27,8 @@ def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
 def _again(run: frame.Run, runs: list[frame.Run]) -> None:
     """These settings have been run: nothing is computed twice, but all of it can be seen again."""
     following = forms.attempt(next_seed, run.config, runs)
-    st.caption(f"These settings were started on {run.created[:10]} and their run is {run.state}. "
-               "The same settings give the same run.")
+    st.caption(f"A run with these settings was started on {run.created[:10]}; it is {run.state}. "
+               "The same settings always give the same run.")
     with st.container(horizontal=True):
         if run.state == RunState.COMPLETED:
             if st.button("Replay it", type="primary", key="replay_known", icon=":material/replay:"):

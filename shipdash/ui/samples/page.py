@@ -18,7 +18,8 @@ redrawn, 0.2 ms each."""
 def core(run: frame.Run, table: pd.DataFrame) -> None:
     """Core pairs from the first that failed on, with truth and the prediction they failed with."""
     if table.empty:
-        frame.empty("No pair selected yet.", "Open the Run page and watch the first ones join.")
+        frame.empty("No pair has been selected yet.",
+                    "Open the Run page and watch the first ones join.")
         return
     failed, untested = table[table["iou"].notna()], table[table["iou"].isna()]
     st.markdown(f"#### {len(table):,} pairs kept, {len(failed):,} of them because they failed")
@@ -27,7 +28,7 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
         return
     rows = gallery.page_of(arrange.choose(run, failed), key="core_page")
     if rows.empty:
-        frame.empty("No core pair matches.", "Set a filter back to any.")
+        frame.empty("No core pair matches the filters.", "Set a filter back to *any*.")
     else:
         _sheet(run, rows, key="core")
     _untested(run, untested)
@@ -49,7 +50,7 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, *, key: str) -> None:
     wrong = gallery.failed_with(run, rows["index"], rows["iou"])
     st.caption(f"Image, truth. {gallery.no_predictions(run)}" if wrong is None else
                "Image, truth, and the prediction that the pair failed with against the truth. "
-               "A click opens the pair.")
+               "Click a pair to open it.")
     captions = gallery.captions(rows)
     one_pair.click(gallery.show_sheet(
         images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"]),
@@ -62,19 +63,20 @@ def discarded(run: frame.Run, events) -> None:
     predicted = {}
     if choice == "near misses":
         table = analysis.discarded_table(events)
-        st.caption("Discarded with the lowest IoU that still passed, when they came. A click opens "
-                   "the pair.")
+        st.caption("Discarded pairs that only just passed when they were tested. Click a pair to "
+                   "open it.")
     else:
         table, predicted = _worst(run), gallery.predictions(run, "reaudit_worst")
         st.caption("Discarded pairs with the lowest IoU under the final network (re-audit). "
                    + ("" if predicted else gallery.no_predictions(run)))
     if table.empty:
         frame.empty("Nothing to show yet.", "No pair has been discarded so far."
-                    if choice == "near misses" else "The re-audit is made when a run has ended.")
+                    if choice == "near misses" else
+                    "Discarded pairs are tested again when a run has ended.")
         return
     rows = gallery.page_of(arrange.choose(run, table.head(MOST_NEAR)), key="discarded_page")
     if rows.empty:
-        frame.empty("No discarded pair matches.", "Set a filter back to any.")
+        frame.empty("No discarded pair matches the filters.", "Set a filter back to *any*.")
         return
     images, masks = gallery.of_run(run, rows["index"])
     wrong = [predicted.get(int(i), "not stored") for i in rows["index"]] if predicted else None

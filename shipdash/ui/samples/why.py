@@ -14,7 +14,7 @@ from shipdash.ui import address, arrange, chart, frame, gallery, one_pair
 from shipdash.ui.factors import FACTORS
 
 MOST_FACTORS = 20_000
-"""Pool pairs whose factors are redrawn, 0.2 ms each: a larger pool is stood for by as many."""
+"""Pool pairs whose factors are redrawn, 0.2 ms each; of a larger pool, a random sample."""
 
 NONE = "none"
 
@@ -27,17 +27,18 @@ class Factors(NamedTuple):
 
 
 def show(run: frame.Run, table: pd.DataFrame) -> None:
-    """Rates with intervals: many factors are looked at, so some differences come by chance."""
+    """Rates with intervals; with many factors, some differences are due to chance."""
     n, chosen = run.config.selection.n_pool, tuple(int(i) for i in table["index"])
     drawn = _drawn(run, n, chosen)
     rates = {factor: analysis.factor_rates(drawn.facts, chosen, factor, n_pool=n,
                                            sampled=drawn.sampled) for factor in FACTORS}
     behind_a_bar = st.container()
     part = ("" if drawn.sampled is None else
-            f", represented by {MOST_FACTORS:,} pairs drawn at random")
-    st.caption(f"Share selected of the {n:,} pairs of the pool{part}; 95 % intervals (Wilson). "
-               f"{len(FACTORS)} factors are looked at, so a difference is called clear only below "
-               f"a chance of 5 % / {len(FACTORS)} (Pearson's chi-square test).")
+            f", estimated from {MOST_FACTORS:,} random pairs")
+    st.caption(f"Share selected of the {n:,} pairs in the pool{part}, with 95% Wilson intervals. "
+               f"Because {len(FACTORS)} factors are tested, a difference is called clear only if "
+               f"its p value is below 5% / {len(FACTORS)} (Pearson's chi-square test, Bonferroni "
+               "correction).")
     cells = st.columns(2, gap="large")
     for k, factor in enumerate(FACTORS):
         with cells[k % 2]:
@@ -58,8 +59,9 @@ def _bars(run: frame.Run, factor: str, rates: pd.DataFrame) -> None:
     """The figure of one factor; a click on a mark puts its bar into the address."""
     chance = analysis.same_rate(rates)
     figure = figures.factor_rates(rates, FACTORS[factor], clear=chance < 0.05 / len(FACTORS))
+    words = "below 0.001" if chance < 0.001 else f"{chance:.3f}"
     answer = chart.show(figure, key=f"factor_{factor}", origin=frame.provenance(run), clicks=True,
-                        note=f"Chance of such rates if all were picked alike: {chance:.2g}")
+                        note=f"p value, if all groups were selected at the same rate: {words}")
     groups = rates["group"].tolist()
     if answer.clicked in groups:
         st.query_params["bar"] = f"{factor}.{groups.index(answer.clicked)}"
@@ -82,7 +84,7 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
     is_in = factor_groups(drawn.facts, factor, sampled=drawn.sampled) == group
     part = table[table["index"].isin(drawn.facts.loc[is_in, "index"])]
     if part.empty:
-        frame.empty("No core pair lies there.", "Choose another mark.")
+        frame.empty("This group has no core pair.", "Choose another mark.")
         return
     rows = gallery.page_of(arrange.choose(run, part), key="bar_page")
     images, masks = gallery.of_run(run, rows["index"])

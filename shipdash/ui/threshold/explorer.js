@@ -52,7 +52,7 @@ const STATES = {
 };
 
 function standing(explorer, point) {
-  const asked = explorer.asked.has(keyOf(point)) ? "asked for; a worker is getting ready" : "not computed yet";
+  const asked = explorer.asked.has(keyOf(point)) ? "requested; a worker is starting" : "not computed yet";
   return STATES[point.state] ?? asked;
 }
 
@@ -65,7 +65,7 @@ function words(root, explorer, point) {
   say(root, "runTitle", `At ${where}: ` + (found ? point.kept : standing(explorer, point)));
   say(root, "origin", point.origin ?? "");
   say(root, "coreSaid", isDrawn(point) ? `The ${point.core.length} pairs it kept, in order`
-    : found ? "Of this run only the numbers were recorded" : "");
+    : found ? "Only the numbers of this run were recorded" : "");
   say(root, "heldSaid", point.failing ?? "");
   const models = new Set(explorer.data.points.map((p) => p.model));
   say(root, "seeds", `Order seed ${point.order}` + (models.size > 1 ? `, model seed ${point.model}` : ""));

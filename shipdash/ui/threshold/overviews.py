@@ -23,7 +23,7 @@ BESIDE = ("failing", *COSTS, "size against failing")
 
 def both_rules(family: points.Family, table: pd.DataFrame, failing: str,
                beside: str) -> dict[str, tuple[Chart, Chart]]:
-    """Both figures under each acceptance rule, so that changing the rule waits for nobody."""
+    """Both figures under each acceptance rule, so that the rule can be changed without waiting."""
     return {rule: _pair(family, table, rule, failing, beside) for rule in figures.RULES}
 
 
@@ -69,16 +69,16 @@ def _bands(family: points.Family, table: pd.DataFrame, rule: str) -> pd.DataFram
 
 def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
     """How to read both figures, for either rule."""
-    said = ["Every mark is a run, the line is their median, the band reaches from the lowest to "
-            "the highest. Click a mark, or drag the slider, to see its run."]
+    said = ["Every mark is a run, the line is the median, and the band extends from the lowest to "
+            "the highest run. Click a mark or drag the slider to see a run."]
     bands = _bands(family, table, "article")
     if bands is not None:
         at = bands[bands["low"] < SelectionConfig().precision].iloc[-1:]
-        which = "".join(f" (all from {b.low:.3f} to {b.high:.3f} ask for IoU {b.iou:.2f})"
+        which = "".join(f" (from {b.low:.3f} to {b.high:.3f}, a pair needs IoU {b.iou:.2f})"
                         for b in at.itertuples())
-        said.append("Stripes: the article score comes in tenths, so precisions within a stripe "
-                    f"share one acceptance rule{which}; there only the end of training moves. "
-                    "Under plain IoU the acceptance rule moves with every step, at "
+        said.append("Stripes: the article score has steps of a tenth, so all precisions within a "
+                    f"stripe have the same acceptance IoU{which} and differ only in when training "
+                    "ends. With plain IoU, the acceptance IoU is always "
                     f"{family.base.selection.margin:g} times the precision.")
     said.append(_beside(table, beside))
     return " ".join(said)
@@ -86,13 +86,14 @@ def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
 
 def _beside(table: pd.DataFrame, beside: str) -> str:
     if beside == "training images":
-        return "Training images: each repeat counted."
+        return "Training images are counted with repeats."
     if beside == "seconds":
         done = analysis.completed(table)
         threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
-        return (f"Seconds: wall time with {threads or '?'} thread(s) a run; runs side by side slow "
-                "each other.")
-    return "Failing is counted on fresh pairs of another split, by which no run chose anything."
+        return (f"Seconds are wall time, with {threads or '?'} thread(s) per run; runs at the same "
+                "time slow each other down.")
+    return ("Failures are counted on fresh pairs of a separate split that no run uses for any "
+            "decision.")
 
 
 def _short(failing: str) -> str:

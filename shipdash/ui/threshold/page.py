@@ -7,10 +7,10 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from shipdash import analysis
+from shipdash import analysis, figures
 from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.study import Study
-from shipdash.ui import frame
+from shipdash.ui import frame, tables
 from shipdash.ui.threshold import asked_for, explorer, overviews, payload, points
 
 
@@ -24,11 +24,11 @@ class View(NamedTuple):
 
 REMEMBERED = ("sweep", "precisions", "orders", "models", "rules", "failing", "beside",
               *explorer.LINK)
-"""What the address of the page carries, kept for whoever comes back with none of it."""
+"""What the address of the page carries; it is kept for a return without these parameters."""
 
 
 def remember() -> None:
-    """Take up the page as it was left: Back, and the links of other pages, name no sweep."""
+    """Restore the page as it was left: Back, and the links of other pages, name no sweep."""
     left = st.session_state.get("threshold_left", {})
     if "sweep" not in st.query_params:
         for name in set(left) - set(st.query_params):
@@ -49,8 +49,8 @@ def choose(runs: list[frame.Run]) -> View:
         beside = frame.switch("Second figure", overviews.BESIDE, key="beside")
     words = failing_cell.selectbox(
         "Failing is below", list(analysis.FAILING.values()), key="failing",
-        bind="query-params", help="A fixed IoU judges all precisions alike; its own acceptance "
-                                  "IoU moves with the precision.")
+        bind="query-params", help="A fixed IoU is the same for all precisions; a point's own "
+                                  "acceptance IoU depends on its precision.")
     failing = next(key for key, word in analysis.FAILING.items() if word == words)
     return View(family, failing, beside)
 
@@ -96,7 +96,7 @@ def origin(family: points.Family, table: pd.DataFrame) -> str:
     """Recorded and this machine's, each with seeds, machine, threads, date, version, command."""
     done = table[table["date"].astype(str) != ""].dropna(subset=["n_core"])
     if done.empty:
-        return "Nothing computed yet in this family of runs."
+        return "No run of this sweep has been computed yet."
     said = []
     for recorded, part in done.groupby("recorded", sort=False):
         command = f" · `{family.recorded.facts['command']}`" if recorded else ""
@@ -108,20 +108,22 @@ def _facts(done: pd.DataFrame) -> str:
     facts = [", ".join(sorted(set(map(str, done[name])))) for name in ("device", "machine")]
     first, last = done["date"].min()[:10], done["date"].max()[:10]
     when = first if first == last else f"{first} to {last}"
-    seeds = (f"{done['order_seed'].nunique()} order and {done['model_seed'].nunique()} model "
-             f"seeds, pool seed {', '.join(sorted({str(s) for s in done['pool_seed']}))}")
+    seeds = (f"order seeds: {done['order_seed'].nunique()}, model seeds: "
+             f"{done['model_seed'].nunique()}, pool seed "
+             f"{', '.join(sorted({str(s) for s in done['pool_seed']}))}")
     version = ", ".join(sorted(set(map(str, done["version"]))))
     return " · ".join([f"{len(done)} runs", seeds, *facts, when, f"shipdash {version}"])
 
 
 def _as_table(table: pd.DataFrame) -> None:
-    with st.expander("The points as a table, each with its run"):
+    with st.expander("All runs as a table"):
         own = frame.own_store()
         stored = [state_of(own, run_id) != MISSING for run_id in table["run_id"]]
         links = [f"/Run?run={run_id}" if is_here else None
                  for run_id, is_here in zip(table["run_id"], stored, strict=True)]
         shown = table.drop(columns=["device", "machine", "version"])
+        shown["acceptance"] = shown["acceptance"].map(figures.RULES)
         shown.insert(0, "open", links)
-        st.dataframe(shown, hide_index=True, key="points_table", alt="Every point of the sweep.",
-                     column_config={"open": st.column_config.LinkColumn(
-                         "open", display_text="open", width="small")})
+        tables.show(shown, key="points_table", alt="Every point of the sweep.",
+                    columns={"open": st.column_config.LinkColumn(
+                        "open", display_text="open", width="small")})

@@ -68,9 +68,9 @@ def _kept(row: Any) -> str:
 
 def _failing(row: Any) -> str:
     if pd.isna(row.n_held_out):
-        return "Without held-out pairs"
+        return "This run has no held-out pairs"
     n = round(row.below_own * row.n_held_out)
-    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({row.below_own:.2%}) fall below IoU "
+    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({row.below_own:.2%}) are below IoU "
             f"{frame.iou(row.acceptance_iou)}")
 
 

@@ -33,8 +33,8 @@ def form(family: Family, runs: list[frame.Run], *, unfolded: bool) -> Study | No
         missing = studies.missing(asked)
         _say(asked, missing, runs)
         sure = len(asked.runs) <= grid.MOST_POINTS or st.checkbox(
-            f"Yes, {len(asked.runs):,} points are meant", key="sweep_confirmed",
-            help=f"More than {grid.MOST_POINTS} points at once are rarely meant.")
+            f"Yes, compute {len(asked.runs):,} points", key="sweep_confirmed",
+            help=f"A sweep of more than {grid.MOST_POINTS} points has to be confirmed.")
         words = f"Compute {len(missing):,} missing points" if missing else "Nothing is missing"
         st.session_state["sweep_asked"] = grid.family(asked.runs[0])
         studies.start_button(asked, "sweep_start", words, type="primary", disabled=not sure,
@@ -50,23 +50,23 @@ def _show_own() -> None:
 def _axes() -> dict[str, list] | None:
     """The axes as typed, or None and what is wrong with them."""
     cells = st.columns(4, gap="medium")
-    ranges = "start:stop:step with both ends in, or values with commas between"
+    ranges = "start:stop:step including both ends, or values separated by commas"
     precision = cells[0].text_input("Precisions", "0.55:0.95:0.05", key="precisions",
                                     bind="query-params", help=ranges)
     orders = cells[1].text_input("Order seeds", "3", key="orders", bind="query-params",
-                                 help="So many seeds from 1 on, or a list of them.")
+                                 help="How many seeds, starting at 1, or a list of seeds.")
     models = cells[2].text_input("Model seeds", "1", key="models", bind="query-params",
-                                 help="So many seeds from 1 on, or a list of them.")
+                                 help="How many seeds, starting at 1, or a list of seeds.")
     rules = cells[3].text_input("Acceptance rules", "article", key="rules", bind="query-params",
-                                help="article, iou, or both with a comma between.")
+                                help="article, iou, or both separated by a comma.")
     typed = {"selection.precision": precision, "seeds.order": orders, "seeds.model": models,
              "selection.acceptance": rules}
     if st.toggle("More axes", key="more_axes",
-                 help="Pool size, contrast, radii, label noise: several values each."):
+                 help="Several values of pool size, contrast, semi-axes or label noise."):
         more = st.columns(len(MORE), gap="small")
         for cell, dotted in zip(more, MORE, strict=True):
             typed[dotted] = cell.text_input(_label(dotted), "", key=f"more_{dotted}",
-                                            placeholder="as it is", help=ranges)
+                                            placeholder="unchanged", help=ranges)
     try:
         return {dotted: _values(dotted, text) for dotted, text in typed.items()
                 if text.strip() or dotted not in MORE}
@@ -88,7 +88,7 @@ def _label(dotted: str) -> str:
 def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
     """How many points, how long, and the same from a terminal."""
     n, crew = len(asked.runs), workers()
-    words = f"{n:,} points, {n - len(missing):,} computed already and reused. "
+    words = f"{n:,} points, of which {n - len(missing):,} are computed already and reused. "
     if missing:
         one = forms.estimate(missing[0], runs)
         if one.seconds is None:
@@ -97,7 +97,7 @@ def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
             total = one.seconds * len(missing) / crew.n
             words += f"About {frame.duration(total)} for the rest ({one.source}). "
     at_once = f"{crew.n} points at a time" if crew.n > 1 else "One point at a time"
-    st.caption(f"{words}{at_once}; runs that somebody queues on the Run page go first.")
+    st.caption(f"{words}{at_once}; runs queued on the Run page go first.")
     st.code(command(asked), language="bash", wrap_lines=True)
 
 

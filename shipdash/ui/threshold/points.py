@@ -16,7 +16,16 @@ import streamlit as st
 
 from shipdash import analysis
 from shipdash.analysis.sweep import DID_NOT_LEARN
-from shipdash.config import ALGORITHM, PRESETS, ConfigError, RunConfig, preset, preset_of
+from shipdash.config import (
+    ALGORITHM,
+    PRESETS,
+    ConfigError,
+    RunConfig,
+    preset,
+    preset_of,
+    setting,
+    value_in_words,
+)
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
@@ -178,12 +187,12 @@ def _words(base: RunConfig) -> str:
 
 
 def _changes(base: RunConfig, name: str) -> list[str]:
-    return [f"{dotted.partition('.')[2].replace('_', ' ')} {value}"
+    return [f"{setting(dotted).metadata['label'].lower()} {value_in_words(dotted, value)}"
             for dotted, value in base.changes_from(preset(name)).items()]
 
 
 def _point(store: Store, run_id: str, config: RunConfig):
-    """The run as it stands, `MISSING` where nobody has begun it, and its held-out IoU."""
+    """The run with its state (`MISSING` if it was never started) and its held-out IoU."""
     state = state_of(store, run_id)
     result, iou = None, None
     if state == RunState.COMPLETED:
