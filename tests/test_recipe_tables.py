@@ -18,7 +18,10 @@ def runs(table, stem):
 @pytest.mark.parametrize(("row", "table"), [
     ("quick, pool of 60 (`judge-quick`)", "judge-quick"),
     ("quick, first eleven pairs (`judge-start`)", "judge-start"),
+    ("quick, pool of 60, other processor (`judge-quick-xeon`)", "judge-quick-xeon"),
     ("full size, pool of 24 (`judge-full`)", "judge-full"),
+    ("full size, first eleven pairs (`judge-full-start`)", "judge-full-start"),
+    ("full size, pool of 200, other processor (`judge-full-200`)", "judge-full-200"),
 ])
 def test_the_collapses_are_those_of_the_table(row, table):
     """Each seed once, before and after."""
@@ -42,6 +45,32 @@ def test_the_medians_before_and_after_are_those_of_the_same_seeds(measure, colum
     quick = DOC[DOC.index("Quick preset, pool of 60, the same"):DOC.index("Full size, pool of 24")]
     for label, found in ((f"| {measure} | before | ", before), ("| | after | ", after)):
         assert f"{label}{form.format(found[column].median())} |" in quick
+
+
+@pytest.mark.parametrize(("measure", "column", "form"), [
+    ("kept", "n_core", "{:,.0f}"), ("training images", "n_images", "{:,.0f}"),
+    ("mean IoU", "mean_iou", "{:.3f}"), ("share failing", "share_failing", "{:.3f}"),
+    ("processor seconds", "cpu_s", "{:.1f}"),
+])
+def test_at_full_size_no_median_and_no_worst_seed_is_worse(measure, column, form):
+    """Ten seeds on 200 pairs: the figures of the page, and that they are what it says."""
+    before, after = (runs("judge-full-200", stem).set_index("model")[column]
+                     for stem in (BEFORE, AFTER))
+    assert set(before.index) == set(after.index)
+    sign = -1 if column == "mean_iou" else 1
+    assert sign * after.median() < sign * before.median()
+    assert (sign * after).max() < (sign * before).max()
+    full = DOC[DOC.index("Full size, pool of 200"):]
+    for label, found in ((f"| {measure} | before | ", before), ("| | after | ", after)):
+        assert f"{label}{form.format(found.median())} |" in full
+
+
+def test_five_hundred_seeds_start_without_a_collapse():
+    """The first eleven pairs of the quick preset, on two processors; none is run twice."""
+    found = pd.concat([runs("judge-start", AFTER), runs("judge-start-xeon", AFTER)])
+    assert found["model"].is_unique
+    assert (len(found), int(found["collapsed"].sum())) == (500, 0)
+    assert "(`judge-start-xeon`) | not run | 0 of 351 |" in DOC
 
 
 def test_the_lowest_signals_are_those_of_the_table():
