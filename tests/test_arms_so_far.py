@@ -98,7 +98,7 @@ def test_dots_appear_while_other_runs_are_at_work(store):
     at.button(key="start_better").click().run()
     arm(store, run_id, "core", 1)
     at.run()
-    assert "1 of 3 runs on the core set and 0 of 3 on random pairs are in" in words(at)
+    assert "1 of 3 runs on the core set and 0 of 3 on random pairs have finished" in words(at)
     assert len(at.get("bidi_component")) >= 1
 
 

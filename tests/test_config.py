@@ -261,9 +261,9 @@ def test_an_arm_knows_how_many_pairs_it_wants(arm, n_core, n_stream, wanted):
     ("arm", "n_core", "n_stream", "there"),
     [
         ({"kind": "core", "n_pairs": 10}, 9, 100, "9, the core pairs"),
-        ({"kind": "rejected"}, 51, 100, "49, the pairs that the source threw away"),
+        ({"kind": "rejected"}, 51, 100, "49, the pairs that the source discarded"),
         ({"kind": "random", "n_pairs": 101}, 9, 100, "100, the pairs of the source's pool"),
-        ({"kind": "rejected"}, 100, 100, "0, the pairs that the source threw away"),
+        ({"kind": "rejected"}, 100, 100, "0, the pairs that the source discarded"),
         ({"kind": "core"}, 0, 0, "0, the core pairs"),
     ],
 )

@@ -110,8 +110,8 @@ def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
 IN_THE_LINK = (
     "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
-    "models", "rules", "failing_page", "replay", "present", "beside", "sort",
-    "iou", "size", "distance", "polarity", "bar", "bar_page", "untested_page", "worst_page", "a",
+    "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
+    "data_view", "aside_page", "compare", "sort", "iou", "size", "distance", "polarity", "bar", "bar_page", "untested_page", "worst_page", "a",
     "b", "part", "pairs_page", *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""
@@ -293,7 +293,7 @@ def test_the_pick_in_view_says_how_many_joined_since(store):
                       probability=np.zeros((1, 32, 32), np.uint8))
     store.set_status(run_id, RunState.PAUSED)
     said = words(open_page("pages/2_Run.py", run=run_id))
-    assert "Pick 2" in said and "1 more joined since" in said
+    assert "Pick 2" in said and "1 more has joined since" in said
 
 
 @pytest.mark.parametrize("value, said", [
@@ -306,7 +306,7 @@ def test_an_iou_below_the_threshold_does_not_read_like_it(value, said):
 def test_the_certificate_offers_the_passes_it_asks_for(store):
     """One pass only, so the condition fails: the button stands there."""
     at = open_page("pages/4_Evaluation.py", run=_run(store, RunState.COMPLETED), view="Certificate")
-    assert "Let passes go on until one adds nothing" in words(at)
+    assert "Repeat passes until one adds nothing" in words(at)
     assert any("passes until clean" in button.label for button in at.button)
 
 

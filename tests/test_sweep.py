@@ -362,7 +362,7 @@ def test_a_damaged_sweep_is_left_out_of_the_list(store):
     good, bad = sweeps.create(plan()), sweeps.create(plan(1, 1))
     (sweeps.root / bad / "spec.json").write_text('{"base": 3}')
     assert sweeps.list() == [good]
-    with pytest.raises(Exception, match="start the study again"):
+    with pytest.raises(Exception, match="ask for the study again"):
         sweeps.study(bad)
     assert sweeps.create(plan(1, 1)) == bad
     assert sweeps.study(bad) == plan(1, 1)

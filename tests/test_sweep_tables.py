@@ -79,12 +79,12 @@ def _curve(*rows):
 
 
 @pytest.mark.parametrize("last, verb", [
-    ((0.9, 3, 90, 39, 100), "grows"), ((0.9, 3, 90, 38, 100), "shows no clear change"),
-    ((0.9, 3, 20, 10, 29), "shrinks"), ((0.9, 1, 90, 90, 90), "shows no clear change")])
+    ((0.9, 3, 90, 39, 100), "grows from"), ((0.9, 3, 90, 38, 100), "shows no clear change:"),
+    ((0.9, 3, 20, 10, 29), "shrinks from"), ((0.9, 1, 90, 90, 90), "shows no clear change:")])
 def test_a_finding_claims_a_move_only_where_the_ranges_do_not_meet(last, verb):
     """Boundary: the ends touching is no move; one run has no range to claim with."""
     said = analysis.sweep_finding(_curve((0.6, 3, 34, 30, 38), last))
-    assert said.startswith(f"The core set {verb}: 34 (30 to 38) at precision 0.6, ")
+    assert said.startswith(f"The core set {verb} 34 (30 to 38) at precision 0.60")
 
 
 def test_a_finding_of_nothing_and_of_one_precision():

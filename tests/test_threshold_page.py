@@ -125,7 +125,7 @@ def test_without_any_point_the_page_says_what_to_do(store):
     """An empty folder is a beginning, not an error."""
     at = open_page()
     said = words(at)
-    assert "no point computed yet" in said and "Nothing computed yet" in said
+    assert "no point computed yet" in said and "No run of this sweep has been computed yet" in said
     assert not at.error and not at.warning
     assert "Compute 27 missing points" in [b.label for b in at.button]
 
@@ -139,7 +139,7 @@ def test_own_points_make_the_curve(store):
     assert ("The core set grows from 82 (81 to 82) at precision 0.80 to 92 (91 to 92) at 0.90"
             in said)
     assert "This machine · 4 runs" in said
-    assert "4 computed already and reused" in said
+    assert "4 points, of which 4 are computed already and reused" in said
     assert at.button(key="sweep_start").disabled
 
 
@@ -147,7 +147,7 @@ def test_the_staircase_is_said(store):
     """Stretches that share one rule, drawn under the article's rule and not under plain IoU."""
     fill(store, grid(rules=("article", "iou")))
     at = open_page(sweep=grids.family(configs.quick()))
-    assert "all from 0.842 to 0.947 ask for IoU 0.90" in words(at)
+    assert "from 0.842 to 0.947, a pair needs IoU 0.90" in words(at)
     shapes = {rule: pair[0]["figure"]["layout"].get("shapes", [])
               for rule, pair in sent(at)["overviews"].items()}
     assert shapes["article"] and not shapes["iou"]
@@ -251,7 +251,7 @@ def test_a_stalled_or_running_point_is_not_in_the_median(store):
         at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9")
     table = at.dataframe[0].value
     assert sorted(table["state"]) == ["completed"] * 4 + ["running", "stalled"]
-    assert "50 (50 to 50) at precision 0.8, 50 at 0.9" in words(at)
+    assert "50 (50 to 50) at precision 0.80, 50 at 0.90" in words(at)
 
 
 def test_control_arms_are_no_points(store):
@@ -269,7 +269,7 @@ def test_a_damaged_recorded_sweep_leaves_the_page_usable(store):
     folder = frame.RECORDED / "sweep"
     folder.mkdir(parents=True)
     (folder / "sweep.json").write_text("{")
-    assert "Nothing computed yet" in words(open_page())
+    assert "No run of this sweep has been computed yet" in words(open_page())
 
 
 def test_a_recorded_point_with_numbers_only_says_so(store):

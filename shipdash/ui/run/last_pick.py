@@ -29,7 +29,9 @@ def show(run: frame.Run, events) -> None:
              (against, f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
     if n_since := picks[-1].n_core - pick.n_core:
-        st.caption(f"The newest pair with a stored prediction; {n_since:,} more have joined since.")
+        verb = "has" if n_since == 1 else "have"
+        st.caption(f"The newest pair with a stored prediction; {n_since:,} more {verb} joined "
+                   "since.")
     with st.container(key="last_pick", gap="small"):
         for part, words in parts:
             if part is None:
