@@ -127,7 +127,7 @@ def sweep_finding(curve: pd.DataFrame, what: str = "The core set", form: str = "
         return f"{what}: no point computed yet"
     first, last = (next(curve.iloc[[i]].itertuples()) for i in (0, -1))
     if len(curve) == 1:
-        return f"{what}: {spread(first, form)}{unit} at precision {first.precision:g}"
+        return f"{what}: {spread(first, form)}{unit} at precision {first.precision:.2f}"
     verb = "shows no clear change"
     if first.n > 1 and last.n > 1:
         verb = ("grows" if last.low > first.high else
