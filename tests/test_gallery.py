@@ -125,7 +125,7 @@ def test_a_link_opens_a_held_out_pair(store):
     """It has no place in the stream, so only the final network's IoU is told."""
     run_id = rote_runs.finished(store)
     at = open_page(EVALUATION, run=run_id, pair="held_out.3")
-    assert "It is held out: never trained on." in words(at)
+    assert "It is held out and never trained on." in words(at)
     assert sheets(at)["nearest"]["tiles"]
 
 
