@@ -91,7 +91,7 @@ def test_a_finding_of_nothing_and_of_one_precision():
     """Both are said as they are."""
     assert "no point computed yet" in analysis.sweep_finding(_curve())
     assert analysis.sweep_finding(_curve((0.6, 1, 34, 34, 34))) == (
-        "The core set: 34 at precision 0.6")
+        "The core set: 34 at precision 0.60")
 
 
 def test_the_trade_off_is_a_rank_correlation():
