@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from shipdash.config import preset
+from shipdash.config import parse_setting, preset
 from shipdash.records import RunState, Trained
 from shipdash.runs import Store, warm
 
@@ -131,6 +132,11 @@ def seen(locator: Locator) -> None:
     expect(locator.first).to_be_visible(timeout=PATIENCE_MS)
 
 
+def state(page: Page, *words: str) -> Locator:
+    """Where the run stands, as its panel says it; the form may say so in lower case."""
+    return page.get_by_text(re.compile("|".join(map(re.escape, words))))
+
+
 def at_rest(page: Page) -> None:
     """Wait until nothing is being drawn; nothing may have gone wrong."""
     page.wait_for_function(QUIET)
@@ -208,9 +214,13 @@ def scene(talk: Talk, page: Page) -> None:
 
 
 def get_ready(talk: Talk, page: Page) -> None:
-    """The network is compiled while the presenter explains the form."""
+    """The network is compiled for the images of the scene while the presenter explains the form."""
+    asked = parse_qsl(urlsplit(page.url).query)
+    scene = dict(parse_setting(f"{name}={value}") for name, value in asked
+                 if name.startswith("scene."))
+    config = preset("quick").replace(**scene)
     with talk.timed("The network gets ready beside the form", None):
-        while not warm.is_ready(talk.store, preset("quick")):
+        while not warm.is_ready(talk.store, config):
             page.wait_for_timeout(200)
 
 
@@ -218,7 +228,9 @@ def start(talk: Talk, page: Page) -> None:
     """Start, and the first picks."""
     with talk.timed("Start: the run is in view"):
         page.get_by_role("button", name="Start", exact=True).click()
-        seen(page.get_by_role("button", name="Pause").and_(page.locator(":enabled")))
+        seen(state(page, "Queued.", "Running."))
+    with talk.timed("Start: the worker has taken it up", None):
+        expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=PATIENCE_MS)
     with talk.timed("The first pick with its prediction", None):
         seen(page.locator(".st-key-last_pick img").nth(2))
     talk.picture(page, "running")
@@ -228,7 +240,7 @@ def steps(talk: Talk, page: Page) -> None:
     """Pause, three steps, Resume."""
     with talk.timed("Pause"):
         page.get_by_role("button", name="Pause").click()
-        seen(page.get_by_text("Paused."))
+        seen(state(page, "Paused."))
     at_rest(page)
     talk.picture(page, "paused")
     (run,) = talk.store.list()
@@ -250,13 +262,13 @@ def steps(talk: Talk, page: Page) -> None:
     talk.picture(page, "stepped")
     with talk.timed("Resume"):
         page.get_by_role("button", name="Resume").click()
-        seen(page.get_by_text("Running."))
+        seen(state(page, "Running."))
 
 
 def to_the_end(talk: Talk, page: Page) -> None:
     """The rest of the run and its evaluation."""
     with talk.timed("The rest of the run and its evaluation", None):
-        seen(page.get_by_text("Completed."))
+        seen(state(page, "Completed."))
     at_rest(page)
     talk.picture(page, "completed")
 

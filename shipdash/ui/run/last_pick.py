@@ -8,6 +8,9 @@ from shipdash.records import Picked
 from shipdash.ui import frame, gallery
 from shipdash.ui.overlay import data_url, overlay
 
+WIDTH_PX = 112
+"""Three of them below each other are seen at 1440 x 900 while a run is at work."""
+
 
 def show(run: frame.Run, events) -> None:
     """The newest pair whose prediction is stored: image, truth, that prediction, its IoU.
@@ -28,14 +31,14 @@ def show(run: frame.Run, events) -> None:
     parts = ((gallery.inline(image), f"pair {pick.index:,}"), (gallery.inline(mask), "truth"),
              (against, f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
-    if n_since := picks[-1].n_core - pick.n_core:
-        verb = "has" if n_since == 1 else "have"
-        st.caption(f"The newest pair with a stored prediction; {n_since:,} more {verb} joined "
-                   "since.")
     with st.container(key="last_pick", gap="small"):
         for part, words in parts:
             if part is None:
                 st.caption(words[0].upper() + words[1:])
             else:
-                st.image(part, caption=words, width=128,
+                st.image(part, caption=words, width=WIDTH_PX,
                          alt=f"The pair that joined the core set last: {words}.")
+    if n_since := picks[-1].n_core - pick.n_core:
+        verb = "has" if n_since == 1 else "have"
+        st.caption(f"The newest pair with a stored prediction; {n_since:,} more {verb} joined "
+                   "since.")
