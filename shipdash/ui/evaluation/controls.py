@@ -10,8 +10,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.arms import CONVERGED
 from shipdash.config import RunConfig
-from shipdash.data import files
-from shipdash.data.pair_list import read_pairs
+from shipdash.data import open_source
 from shipdash.records import RunState
 from shipdash.studies import arms
 from shipdash.studies.ensure import workers
@@ -181,8 +180,8 @@ def has_strata(config: RunConfig) -> bool:
     """Whether random pairs can be stratified: by a scene's factors, or by a data set's groups."""
     if config.knows_factors:
         return True
-    rows = read_pairs(files.folder_of(config.source.name))
-    return any(row.group for row in rows)
+    source = open_source(config)
+    return any(source.group(i) for i in range(source.n))
 
 
 def _open_arms(study: Study, standing: Standing) -> None:
