@@ -194,9 +194,14 @@ def replay(talk: Talk, page: Page) -> None:
 
 
 def scene(talk: Talk, page: Page) -> None:
-    """A lower contrast on Generator, and on to the run of exactly that scene."""
-    with talk.timed("Generator"):
-        go(page, "Generator")
+    """The scene of the quick preset with a lower contrast, and on to the run of exactly that."""
+    with talk.timed("The form of the quick preset"):
+        page.get_by_role("radio", name="Quick look").click()
+        seen(page.get_by_text("This run: quick"))
+        at_rest(page)
+    with talk.timed("See this scene: Generator"):
+        page.get_by_role("link", name="See this scene").click()
+        heading(page, "Generator")
     contrast = page.get_by_role("slider", name="Contrast")
     contrast.focus()
     picture = page.locator(".shipdash-tile img").first

@@ -33,6 +33,7 @@ def talk(app: App, browser):
 def test_the_ten_minutes_go_through_to_their_end(talk):
     """Guess, reveal, scene, run, pause, three steps, resume, a pair, the precision, the link."""
     page = ten_minutes.guess(talk)
+    ten_minutes.go(page, "Run")
     ten_minutes.scene(talk, page)
     path, _, query = page.url.partition("?")
     page.goto(f"{path}?{urlencode(dict(parse_qsl(query)) | ROTE)}")
