@@ -59,13 +59,18 @@ def guessed(page: Page, name: str, guess: int) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+def answer(page: Page):
+    """The title of the replay, which ends as the answer to the guess."""
+    return page.locator("[data-testid=home_reveal] .title")
+
+
 def test_the_answer_comes_with_the_guess(home):
     """Nothing of it before; with the guess a replay, which says both numbers only when it has
     ended; *Hide the answer* takes it back."""
     pictures = home.locator(".shipdash-stage, .shipdash-chart, [data-testid=stImage]")
     expect(pictures).to_have_count(0)
     say(home, 500)
-    title = home.locator("[data-testid=home_reveal] .title")
+    title = answer(home)
     expect(title).to_contain_text("Replay: ", timeout=SOON_MS)
     expect(title).to_have_text("You said 500. It kept 105.", timeout=SOON_MS)
     lines = home.locator("[data-testid=home_reveal] .plot").evaluate(
@@ -81,7 +86,7 @@ def test_a_guess_is_taken_by_show_me(home):
     """Typed and not confirmed: the click confirms it."""
     home.get_by_role("spinbutton", name=re.compile("Your guess")).fill("700")
     home.get_by_role("button", name="Show me").click()
-    expect(home.get_by_text("You said 700. It kept 105.")).to_be_visible(timeout=SOON_MS)
+    expect(answer(home)).to_have_text("You said 700. It kept 105.", timeout=SOON_MS)
 
 
 @pytest.mark.parametrize(("button", "title"), [
@@ -109,7 +114,7 @@ def test_a_guess_goes_along_with_every_link_of_the_navigation(home):
         guessed(home, name, 300)
     link(home, "Home").click()
     guessed(home, "Home", 300)
-    expect(home.get_by_text("You said 300. It kept 105.")).to_be_visible(timeout=SOON_MS)
+    expect(answer(home)).to_have_text("You said 300. It kept 105.", timeout=SOON_MS)
 
 
 def test_back_to_an_address_of_before_the_guess_keeps_the_guess(home):
