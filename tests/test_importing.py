@@ -23,7 +23,7 @@ from shipdash.importing.importer import NothingTaken
 from shipdash.importing.mask_values import mask_array
 from shipdash.importing.pictures import image_array
 
-NUCLEI = Path("/work/shared/data/nuclei")
+NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "nuclei"  # beside a checkout, if at all
 
 
 @pytest.fixture(autouse=True)
