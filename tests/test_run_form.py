@@ -6,6 +6,7 @@ from test_home_page import finish, store  # noqa: F401  (a fixture)
 
 from shipdash.config import ConfigError, RunConfig, quick
 from shipdash.runs import StoreError
+from shipdash.ui import address
 from shipdash.ui.words import plain, refusal
 
 RUN = "pages/2_Run.py"
@@ -47,6 +48,25 @@ def test_what_starts_is_what_the_form_shows(store):  # noqa: F811
     at.button(key="start").click().run()
     asked = quick().replace(**{"scene.contrast": 0.1, "seeds.order": 7})
     assert [run.config for run in store.list()] == [asked]
+
+
+def test_a_start_right_out_of_a_box_takes_what_was_typed(store):  # noqa: F811
+    """The click that leaves the box is sent with the address of before the box was left."""
+    at = open_page(RUN, preset="quick")
+    at.number_input(key="run.quick.seeds.order").set_value(7).run()
+    del at.query_params["seeds.order"]
+    at.button(key="start").click().run()
+    assert [run.config for run in store.list()] == [quick().replace(**{"seeds.order": 7})]
+
+
+def test_a_box_left_long_ago_follows_the_address(store, monkeypatch):  # noqa: F811
+    """Back to an address of before undoes what was typed."""
+    monkeypatch.setattr(address, "OVERTAKEN_S", 0.0)
+    at = open_page(RUN, preset="quick")
+    at.number_input(key="run.quick.seeds.order").set_value(7).run()
+    del at.query_params["seeds.order"]
+    at.run()
+    assert at.number_input(key="run.quick.seeds.order").value == quick().seeds.order
 
 
 @pytest.mark.parametrize("page", ["app.py", GENERATOR, "pages/3_Samples.py"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,10 @@ import streamlit as st
 from shipdash.config import SECTIONS
 
 MOST_GUESS = 10_000_000
+
+OVERTAKEN_S = 2.0
+"""How long after a box has been left a click may still come with the address of before: both are
+sent at once, and the click does not wait for the address that the box gets."""
 
 FORMS = ("Home", "Generator", "Run")
 """Pages with settings in the address that are theirs alone."""
@@ -48,6 +53,7 @@ def arrive(page: str) -> None:
     Whoever comes by a link that says nothing of guess or form (a link of an earlier look, the
     browser's Back) finds them as they were left. On one page Back undoes a change of the form.
     """
+    _overtaken(page)
     came = st.session_state.get("page_in_view") not in (None, page)
     st.session_state["page_in_view"] = page
     kept = st.session_state.get("guess_kept")
@@ -73,11 +79,32 @@ def guessed() -> dict[str, str]:
 def write(name: str, key: str, default: Any) -> None:
     """Put what a box holds into the address; the default, or an emptied box, takes it out."""
     value = st.session_state[key]
-    if value is None or value == default:
+    text = None if value is None or value == default else text_of(value)
+    _put(name, text)
+    st.session_state.setdefault("address_written", {})[name] = (
+        text, st.session_state.get("page_in_view"), time.monotonic())
+    _keep()
+
+
+def _put(name: str, text: str | None) -> None:
+    if text is None:
         st.query_params.pop(name, None)
     else:
-        st.query_params[name] = text_of(value)
-    _keep()
+        st.query_params[name] = text
+
+
+def _drop(*names: str) -> None:
+    """Take parameters out of the address on purpose."""
+    for name in names:
+        st.query_params.pop(name, None)
+        st.session_state.get("address_written", {}).pop(name, None)
+
+
+def _overtaken(page: str) -> None:
+    """Put in again what a box has just written, where a click came with the address of before."""
+    for name, (text, where, at) in st.session_state.get("address_written", {}).items():
+        if where == page and time.monotonic() - at < OVERTAKEN_S:
+            _put(name, text)
 
 
 def reveal() -> None:
@@ -88,15 +115,13 @@ def reveal() -> None:
 
 def hide() -> None:
     """Take guess and answer back, for somebody who has not seen it yet."""
-    for name in ("guess", "reveal"):
-        st.query_params.pop(name, None)
+    _drop("guess", "reveal")
     _keep()
 
 
 def reset() -> None:
     """Take every setting but preset and data set out of the address: the form is theirs again."""
-    for name in set(_settings()) - {"preset", "data"}:
-        st.query_params.pop(name)
+    _drop(*set(_settings()) - {"preset", "data"})
     _keep()
 
 
