@@ -67,7 +67,7 @@ def _choose_family(found: dict[str, points.Family]) -> points.Family:
     # The label too: Streamlit keeps showing the name that an option had when it was chosen.
     picked = st.selectbox("Sweep", names, index=at, format_func=lambda n: found[n].label,
                           key=f"choose_sweep_{at}_{len(names)}_{found[names[at]].label}")
-    if picked != wanted:
+    if picked != (wanted or names[0]):  # the first needs no name: a visit alone changes no address
         st.query_params["sweep"] = picked
     return found[picked]
 
