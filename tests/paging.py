@@ -15,7 +15,8 @@ def quiet_store(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
     monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU"})
+    monkeypatch.setattr(queue, "start_process", lambda *_: None)
+    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
 

@@ -3,14 +3,12 @@
 import pandas as pd
 import pytest
 from evidence_runs import N_CORE, arm, config, selection
-from paging import open_page, words
+from paging import open_page, quiet_store, words
 from test_evidence_page import _open
 
 from shipdash import analysis, figures
 from shipdash.records import RunState
-from shipdash.runs import Store, queue
 from shipdash.studies.folder import Studies
-from shipdash.ui import frame
 
 
 def table(core, random):
@@ -71,11 +69,7 @@ def test_runs_with_the_same_share_do_not_hide_each_other():
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty runs folder, no recorded run, and no worker that is ever started."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
-    monkeypatch.setattr(queue, "start_process", lambda *_: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
-    return Store()
+    return quiet_store(tmp_path, monkeypatch)
 
 
 def test_one_click_asks_for_core_set_and_random_pairs(store):

@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 from evidence_runs import N_CORE, arm, config, everything, selection
-from paging import open_page, words
+from paging import open_page, quiet_store, words
 from streamlit.testing.v1 import AppTest
 
 from shipdash.records import RunState
-from shipdash.runs import Store, queue
+from shipdash.runs import Store
 from shipdash.studies import collect, replicas
 from shipdash.studies.folder import MISSING, Studies
 from shipdash.ui import frame
@@ -30,11 +30,7 @@ def built(tmp_path_factory):
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty runs folder, no recorded run, and no worker that is ever started."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
-    monkeypatch.setattr(queue, "start_process", lambda *_: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
-    return Store()
+    return quiet_store(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """The first page without a browser: what a guess opens, what Start starts, where the guess goes."""
 
 import pytest
-from paging import open_page, words
+from paging import open_page, quiet_store, words
 from stored_results import HELD_OUT, a_result
 
 from shipdash.config import article, quick
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
-from shipdash.runs import Store, queue
+from shipdash.runs import Store
 from shipdash.ui import frame
 
 N_CORE = 3
@@ -20,11 +20,7 @@ EVENTS = [
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty runs folder; no worker or probe is ever started."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path))
-    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
-    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
-    return Store()
+    return quiet_store(tmp_path, monkeypatch)
 
 
 def finish(store: Store, config=None) -> str:

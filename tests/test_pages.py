@@ -5,7 +5,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from paging import ROOT, open_page, words
+from paging import ROOT, open_page, quiet_store, words
 from stored_results import HELD_OUT, a_result
 
 from shipdash.config import RunConfig
@@ -29,11 +29,7 @@ EVENTS = [
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """An empty runs folder; no worker or probe is ever started."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path))
-    monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
-    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
-    return Store()
+    return quiet_store(tmp_path, monkeypatch)
 
 
 def _config() -> RunConfig:
@@ -171,17 +167,23 @@ DAMAGE = {
 """Garbage, and what looks whole and holds something else (None: an archive of other arrays)."""
 
 
-@pytest.mark.parametrize("name", DAMAGE)
-@pytest.mark.parametrize("page", ALL_PAGES)
-def test_a_damaged_file_breaks_no_page(store, page, name):
-    """Whatever it holds: the page opens, and so does the rest of the app."""
-    run_id = _run(store, RunState.COMPLETED)
-    path = store.root / run_id / name
+def damaged(folder, name):
+    """The file of a run in each of its damaged states, one after the other."""
+    path = folder / name
     for garbage in DAMAGE[name]:
         if garbage is None:
             np.savez(path, index=np.array(["a", "b"]), iou=np.zeros((2, 2)), probability=np.ones(1))
         else:
             path.write_bytes(garbage)
+        yield path
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_a_damaged_file_breaks_no_page(store, page, name):
+    """Whatever it holds: the page opens, and so does the rest of the app."""
+    run_id = _run(store, RunState.COMPLETED)
+    for _ in damaged(store.root / run_id, name):
         for view in ("", *VIEWS.get(page, ())):
             open_page(page, run=run_id, **({"view": view} if view else {}))
 

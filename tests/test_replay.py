@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pytest
 from paging import open_page, words
-from test_pages import DAMAGE, EVENTS, _run
+from test_pages import DAMAGE, EVENTS, _run, damaged
 
 from shipdash import config as configs
 from shipdash.analysis.timeline import MOST_MOMENTS, timeline
@@ -226,11 +226,6 @@ def test_only_a_run_id_is_deleted(store, bad):
 def test_a_damaged_file_breaks_no_replay(store, name):
     """Whatever it holds: the projector opens with what can still be read."""
     run_id = _run(store, RunState.COMPLETED)
-    path = store.root / run_id / name
-    for garbage in DAMAGE[name]:
-        if garbage is None:
-            np.savez(path, index=np.array(["a", "b"]), iou=np.zeros((2, 2)), probability=np.ones(1))
-        else:
-            path.write_bytes(garbage)
+    for _ in damaged(store.root / run_id, name):
         open_page("pages/2_Run.py", run=run_id, replay="1", present="1")
         open_page("pages/2_Run.py", run=run_id, replay="1")
