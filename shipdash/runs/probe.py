@@ -39,7 +39,7 @@ class Probe:
 
     A control arm has none: only a selection is watched. The eight pairs are one call of
     `Learner.predict`, padded to the batch that is compiled already. Compiling for eight would take
-    one to three seconds and save 20 to 30 ms a frame, of which a run takes some 30.
+    one to three seconds and save 12 to 26 ms a frame, of which a run takes some 30.
     """
 
     def __init__(self, config: RunConfig) -> None:
