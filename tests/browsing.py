@@ -97,3 +97,11 @@ def wait_for_more(page: Page, than: int) -> int:
             return now
         page.wait_for_timeout(500)
     raise AssertionError(f"no more than {than} pairs were selected")
+
+
+def wait_until(page: Page, holds) -> None:
+    """Look twice a second at what the pages do not show."""
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < until, "waited in vain"
+        page.wait_for_timeout(500)

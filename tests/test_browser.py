@@ -1,10 +1,9 @@
 """The whole way in a real Chromium with a real, small TensorFlow run, as a person goes it."""
 
 import re
-import time
 
 import pytest
-from browsing import PATIENCE_MS, App, n_selected, open_page, wait_for_more
+from browsing import PATIENCE_MS, App, n_selected, open_page, wait_for_more, wait_until
 from playwright.sync_api import Page, expect
 
 from shipdash.runs import Store, warm
@@ -21,14 +20,6 @@ def fill(page: Page, label: str, value: int) -> None:
     expect(box).to_have_value(str(value))
 
 
-def wait_until(page: Page, holds) -> None:
-    """Look twice a second at what the pages do not show."""
-    until = time.monotonic() + PATIENCE_MS / 1000
-    while not holds():
-        assert time.monotonic() < until, "waited in vain"
-        page.wait_for_timeout(500)
-
-
 def test_the_network_is_ready_before_the_click(tmp_path, browser):
     """The page's settings are prepared while they are being read; the run then need not wait."""
     problems: list[str] = []
@@ -43,7 +34,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
         wait_until(page, lambda: b'"ready"' in store.read_note(warm.OFFER)[0])
         page.get_by_role("button", name="Start").click()
         wait_until(page, lambda: any(r.result for r in store.list()))
-        expect(page.get_by_text("Completed.")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"Completed\."))).to_be_visible()
         run, = store.list()
         assert run.result.prepared_s > 0 and run.result.phases["compile"] == 0
         assert problems == []
@@ -56,7 +47,7 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     problems: list[str] = []
     page = open_page(browser, f"{app.url}/Run", problems)
     page.get_by_text("Quick look", exact=True).click()
-    expect(page.get_by_text("2,000 pairs, small network", exact=False)).to_be_visible()
+    expect(page.get_by_text("2,000 pairs and a small network", exact=False)).to_be_visible()
     page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
     fill(page, "Filters", 16)  # slow enough to be cancelled before it ends, on any machine
     fill(page, "Pool (pairs)", 1500)
@@ -64,7 +55,7 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     shown = page.url
     page.get_by_role("button", name="Start").click()
     expect(page).not_to_have_url(shown)  # the recorded run was in view until now
-    expect(page.get_by_text("Running.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(r"Running\."))).to_be_visible(timeout=30_000)
 
     seen = wait_for_more(page, 11)
     address = page.url
@@ -84,10 +75,10 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     del problems[expected_noise:]  # the old page lost its server, and said so
 
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"Cancelled\."))).to_be_visible(timeout=60_000)
     kept = n_selected(page)
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("Completed.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(r"Completed\."))).to_be_visible(timeout=PATIENCE_MS)
     assert n_selected(page) >= kept
 
     page.goto(address.replace("/Run", "/Evaluation"))

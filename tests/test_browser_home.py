@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import SOON_MS, App, open_page, settle
+from browsing import SOON_MS, App, open_page, settle, wait_until
 from playwright.sync_api import Page, expect
 
 from shipdash.config import quick
@@ -87,6 +87,17 @@ def test_a_guess_is_taken_by_show_me(home):
     home.get_by_role("spinbutton", name=re.compile("Your guess")).fill("700")
     home.get_by_role("button", name="Show me").click()
     expect(answer(home)).to_have_text("You said 700. It kept 105.", timeout=SOON_MS)
+
+
+def test_start_by_keyboard_alone_is_possible(shared, home):
+    """Enter on the focused button starts a run and shows it."""
+    home.get_by_role("button", name="Start the experiment").focus()
+    home.keyboard.press("Enter")
+    expect(home).to_have_url(re.compile(rf"/Run\b.*run={quick().digest}"), timeout=SOON_MS)
+    store = Store(shared.runs)
+    assert store.status(quick().digest).state == RunState.QUEUED
+    store.set_status(quick().digest, RunState.CANCELLED)
+    store.delete(quick().digest)  # the next test starts it, too
 
 
 @pytest.mark.parametrize(("button", "title"), [
@@ -175,7 +186,9 @@ def test_a_scene_is_run_and_found_again(app, browser):
     settle(page)
     copied = page.url
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page).to_have_url(re.compile(r"[?&]run="), timeout=SOON_MS)
+    wait_until(page, lambda: Store(app.runs).list())  # until now the recorded run was in view
+    expect(page).to_have_url(re.compile(rf"run={Store(app.runs).list()[0].run_id}"),
+                             timeout=SOON_MS)
     expect(page.locator("[data-testid=selection] .main-svg").first).to_be_visible(timeout=SOON_MS)
     (run,) = Store(app.runs).list()
     assert (run.config.scene.size, run.config.scene.contrast) == (32, 0.24)

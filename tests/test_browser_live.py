@@ -1,5 +1,7 @@
 """The Run page while a run goes on, in Chromium: what a viewer has set must survive updates."""
 
+import re
+
 import pytest
 from browsing import SOON_MS, n_selected, open_page, settle, wait_for_more
 from playwright.sync_api import Page, expect
@@ -111,7 +113,7 @@ def test_a_double_click_shows_all_of_the_newest_data(live):
 def test_pause_step_and_cancel_by_their_buttons(live):
     """Pause halts, each step adds exactly one pair, Resume goes on, Cancel ends it."""
     live.get_by_role("button", name="Pause").click()
-    expect(live.get_by_text("Paused.")).to_be_visible(timeout=SOON_MS)
+    expect(live.get_by_text(re.compile(r"Paused\."))).to_be_visible(timeout=SOON_MS)
     settle(live)
     n_core = n_selected(live)
     expect(live.get_by_role("button", name="Pause")).to_be_disabled()
@@ -121,7 +123,7 @@ def test_pause_step_and_cancel_by_their_buttons(live):
         live.wait_for_function(
             "n => document.querySelector('[data-testid=stMetricValue]').innerText === n",
             arg=f"{n_core + k:,}", timeout=SOON_MS)
-        expect(live.get_by_text("Paused.")).to_be_visible(timeout=SOON_MS)
+        expect(live.get_by_text(re.compile(r"Paused\."))).to_be_visible(timeout=SOON_MS)
         expect(live.get_by_role("heading", name=f"Pick {n_core + k:,}")).to_be_visible()
     live.wait_for_timeout(3_000)  # longer than a tick: it stays where it is
     assert n_selected(live) == n_core + 2
@@ -129,18 +131,18 @@ def test_pause_step_and_cancel_by_their_buttons(live):
     live.get_by_role("button", name="Resume").click()
     wait_for_more(live, n_core + 2)
     live.get_by_role("button", name="Cancel").click()
-    expect(live.get_by_text("Cancelled.")).to_be_visible(timeout=SOON_MS)
+    expect(live.get_by_text(re.compile(r"Cancelled\."))).to_be_visible(timeout=SOON_MS)
     expect(live.get_by_role("button", name="Resume")).to_be_enabled()
 
 
 def test_a_second_viewer_sees_a_paused_run_resume_and_end(live, app, browser):
     """Without touching anything: the other page's state follows."""
     live.get_by_role("button", name="Pause").click()
-    expect(live.get_by_text("Paused.")).to_be_visible(timeout=SOON_MS)
+    expect(live.get_by_text(re.compile(r"Paused\."))).to_be_visible(timeout=SOON_MS)
     second = open_page(browser, live.url, [])
-    expect(second.get_by_text("Paused.")).to_be_visible(timeout=SOON_MS)
+    expect(second.get_by_text(re.compile(r"Paused\."))).to_be_visible(timeout=SOON_MS)
     live.get_by_role("button", name="Resume").click()
-    expect(second.get_by_text("Running.")).to_be_visible(timeout=SOON_MS)
+    expect(second.get_by_text(re.compile(r"Running\."))).to_be_visible(timeout=SOON_MS)
     live.get_by_role("button", name="Cancel").click()
-    expect(second.get_by_text("Cancelled.")).to_be_visible(timeout=SOON_MS)
+    expect(second.get_by_text(re.compile(r"Cancelled\."))).to_be_visible(timeout=SOON_MS)
     second.context.close()

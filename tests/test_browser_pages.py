@@ -88,17 +88,6 @@ def test_everything_is_reached_by_keyboard(shared, browser):
     page.context.close()
 
 
-def test_start_by_keyboard_alone_is_possible(shared, browser):
-    """Enter on the focused button of Home leads to the Run page."""
-    page = open_page(browser, shared.url, [])
-    settle(page)
-    page.get_by_role("button", name="Start the experiment").focus()
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"/Run\b"), timeout=SOON_MS)
-    expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=SOON_MS)
-    page.context.close()
-
-
 def test_the_numbers_of_a_figure_can_be_downloaded(shared, browser):
     """The CSV under the curve of the recorded run: made on the click, complete."""
     page = open_page(browser, f"{shared.url}/Run", [])
