@@ -13,6 +13,7 @@ import argparse
 import csv
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -152,7 +153,27 @@ def numbers(text: str) -> list[int]:
 
 def run_seeds(args: argparse.Namespace) -> None:
     """One row per model seed, all with the same settings."""
-    run_rows(args, args.table, [" ".join(args.set)])
+    SUSPECTS[args.suspect]()
+    run_rows(args, args.table, [" ".join([*args.set, *filter(None, [args.suspect])])])
+
+
+def _one_shard() -> None:
+    tensorflow_learner.SHARDS = 1
+
+
+def _batch_statistics() -> None:
+    def forward(learner, images):
+        return learner.averaged(images, training=True)
+
+    tensorflow_learner.TensorFlowLearner._shard_forward = forward
+
+
+SUSPECTS: dict[str, Callable[[], None]] = {
+    "": lambda: None,
+    "shards=1": _one_shard,  # a batch of 16 in one piece, batch normalization over all of it
+    "statistics=batch": _batch_statistics,  # predictions without moving statistics
+}
+"""What else might make a network fail to learn, and is no setting: taken out for one table."""
 
 
 def run_corners(args: argparse.Namespace) -> None:
@@ -167,9 +188,10 @@ def run_rows(args: argparse.Namespace, name: str, settings: list[str]) -> None:
     there = {(r["stem"], r["changes"], int(r["model"]), int(r["pool"])) for r in rows_of(table)}
     learners = {}  # compiled for a network and an image size
     for changes in settings:
-        config = configs.preset(args.preset).replace(
-            **dict(configs.parse_setting(text) for text in changes.split()),
-            **{"selection.n_pool": args.n_pool, "seeds.pool": args.pool, "seeds.order": args.pool})
+        usual = {"selection.n_pool": args.n_pool, "seeds.pool": args.pool, "seeds.order": args.pool}
+        asked = dict(configs.parse_setting(text) for text in changes.split()
+                     if text not in SUSPECTS)
+        config = configs.preset(args.preset).replace(**usual | asked)
         todo = [m for m in numbers(args.models) if (args.stem, changes, m, args.pool) not in there]
         if not todo:
             continue
@@ -229,6 +251,8 @@ def main() -> None:
         command.add_argument("--traces", help="folder for the event streams")
         if name == "seeds":
             command.add_argument("table")
+            command.add_argument("--suspect", choices=SUSPECTS, default="",
+                                 help="part of the recipe that is taken out")
             command.add_argument("--set", action="append", default=[],
                                  metavar="section.field=value")
     args = parser.parse_args()

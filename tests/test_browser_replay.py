@@ -4,8 +4,8 @@ import re
 
 import pytest
 from browsing import SOON_MS, App, open_page
-from full_size_run import fill
 from playwright.sync_api import Page, expect
+from recorded_run import N_CORE, SCENE
 
 from shipdash import config as configs
 from shipdash.runs import Store, queue
@@ -25,11 +25,9 @@ COUNT_FRAMES = """(seconds) => new Promise((done) => {
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    """A server with one finished run of full size, its predictions and probe frames stored."""
-    runs = tmp_path_factory.mktemp("replay") / "runs"
-    run_id = fill(runs)
-    running = App(runs)
-    yield running, run_id
+    """A server with the recorded run alone, of full size."""
+    running = App(tmp_path_factory.mktemp("replay") / "runs")
+    yield running, SCENE.run_id
     running.stop()
 
 
@@ -66,13 +64,13 @@ def at_the_end(page: Page) -> None:
 
 
 def test_a_replay_draws_thirty_frames_a_second_at_full_size(see):
-    """10,000 pairs, 105 picks with pictures and 60 probe frames, in ten seconds; from a link."""
+    """10,000 pairs, every pick with pictures and the probe frames, in ten seconds; from a link."""
     page = see("replay=1&present=1")
     times = page.evaluate(COUNT_FRAMES, 8)
     best = max(sum(start <= time < start + 2_000 for time in times) for start in times)
     assert best / 2 >= FEWEST_FRAMES, f"{best / 2} frames a second in the best two of eight seconds"
     at_the_end(page)
-    assert (shown(page, "Selected"), shown(page, "Tested")) == (105, 10_000)
+    assert (shown(page, "Selected"), shown(page, "Tested")) == (N_CORE, 10_000)
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080)])
@@ -122,7 +120,7 @@ def test_a_replay_is_scrubbed_with_the_mouse(see):
     box = page.get_by_role("slider", name="Time in the run").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     n_core = shown(page, "Selected")
-    assert 20 < n_core < 105
+    assert 20 < n_core < N_CORE
     expect(page.get_by_role("heading", name=f"Pick {n_core}: failed with IoU")).to_be_visible()
 
 

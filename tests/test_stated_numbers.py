@@ -213,14 +213,13 @@ def measured() -> list[str]:
     """What the runs were, from the tables' own notes and the presets."""
     config, about = compact(), ABOUT["here"]
     assert (config.selection.n_pool, config.scene.size) == (10_000, 128)
-    result = json.loads((RECORDED / about["run_id"] / "result.json").read_text())
     return [
         f"128 x 128, a pool of 10,000 pairs, precision {config.selection.precision:g}; pool and "
         f"order seed 1, model seeds of the arms from 1001 on",
         f"IoU below {about['acceptance_iou']:.2f} on {about['n_held_out']:,} held-out pairs",
         f"({about['n_runs']} of the plan's {about['n_planned']} runs)",
         f"({ABOUT['elsewhere']['n_runs']} of {ABOUT['elsewhere']['n_planned']})",
-        f"of {result['n_parameters']:,} parameters",
+        f"of {SCENE.result.n_parameters:,} parameters",
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from paging import open_page, words
+from recorded_run import SCENE
 from stored_results import HELD_OUT, a_result
 
 from shipdash import view_only
@@ -18,7 +19,6 @@ from shipdash.ui import frame
 
 ROOT = Path(__file__).parents[1]
 PAGES = list(frame.PAGES)
-RECORDED = "ce1cdf55fcbb8cab"
 
 
 def hide_tensorflow(monkeypatch) -> None:
@@ -85,7 +85,7 @@ def test_with_tensorflow_nothing_is_in_the_way(monkeypatch):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens(shut, page):
     """With the recorded run in view, without an exception or an error."""
-    at = open_page(page, run=RECORDED)
+    at = open_page(page, run=SCENE.run_id)
     assert not at.error, [e.value for e in at.error]
 
 
@@ -100,7 +100,7 @@ def test_start_is_shut_and_says_what_to_install(shut):
 
 def test_the_recorded_run_can_be_replayed(shut):
     """The stage is drawn from what is stored."""
-    at = open_page("pages/2_Run.py", run=RECORDED, replay="1")
+    at = open_page("pages/2_Run.py", run=SCENE.run_id, replay="1")
     assert at.get("bidi_component")
 
 
