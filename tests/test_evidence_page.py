@@ -125,7 +125,8 @@ def test_arms_at_work_can_be_cancelled_and_halted_ones_resumed(store):
     store.create(bad)
     store.set_status(bad.digest, RunState.FAILED, "out of memory")
     at.run()
-    assert f"`{bad.digest}` failed. out of memory" in words(at)
+    assert f"{store.info(bad.digest).name} failed. out of memory" in words(at)
+    assert store.info(bad.digest).name.startswith("arm ")
     with Studies(store).lock(study_id):
         at.run()
         at.button(key=f"study_cancel_{study_id}").click().run()

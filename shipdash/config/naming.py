@@ -28,7 +28,8 @@ def default_name(config: RunConfig) -> str:
     words = changes[nearest][:MOST_CHANGES]
     more = len(changes[nearest]) - len(words)
     seeds = (config.seeds.pool, config.seeds.order, config.seeds.model)
-    parts = [f"data set {config.source.name}"] if config.source.name else []
+    parts = [f"arm {config.arm.kind}"] if config.arm.kind != "selection" else []
+    parts += [f"data set {config.source.name}"] if config.source.name else []
     parts += [nearest, *words] + ([f"{more} more changes" if more > 1 else "1 more change"]
                                   if more else [])
     parts += ["seeds {}/{}/{}".format(*seeds)] if seeds != (1, 1, 1) else []

@@ -103,8 +103,9 @@ def _progress(wanted: Callable[[Study], bool], drawn: tuple) -> None:
 def _details(study: Study, standing: Standing) -> None:
     failed = [i for i, state in standing.states.items() if state == RunState.FAILED]
     for run_id in failed[:MOST_FAILED]:
-        reason = forms.attempt(lambda run_id=run_id: frame.own_store().info(run_id).reason)
-        st.caption(f":material/error: `{run_id}` failed. {reason or ''}")
+        run = forms.attempt(lambda run_id=run_id: frame.own_store().info(run_id))
+        if run is not None:
+            st.caption(f":material/error: {plain(run.name)} failed. {run.reason or ''}")
     for config in study.settings(frame.own_store()):
         running = standing.states.get(config.digest) == RunState.RUNNING
         if running and config.arm.kind == "selection":
