@@ -11,10 +11,11 @@ frame.page("Threshold", "How small can the core set be? Drag the **precision** t
 
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
-    from shipdash.ui import studies
+    from shipdash.ui import chart, studies
     from shipdash.ui.threshold import page as threshold
     from shipdash.ui.threshold import plan
 
+    chart.preload()
     runs = frame.runs()
     with frame.in_words():
         threshold.remember()

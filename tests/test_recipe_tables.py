@@ -1,7 +1,9 @@
 """The figures of docs/recipe.md, counted again from the stored tables."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,6 +15,12 @@ BEFORE, AFTER = "algorithm 2", "orthogonal centred leaky"
 def runs(table, stem):
     found = pd.read_csv(TABLES / f"{table}.csv")
     return found[(found["stem"] == stem) & found["changes"].isna()]
+
+
+def in_products(found):
+    """With processor seconds in matrix products of the same processor's core."""
+    calls = json.loads((TABLES / "product.json").read_text())["seconds"]
+    return found.assign(products=found["cpu_s"] / np.median(calls))
 
 
 @pytest.mark.parametrize(("row", "table"), [
@@ -50,11 +58,11 @@ def test_the_medians_before_and_after_are_those_of_the_same_seeds(measure, colum
 @pytest.mark.parametrize(("measure", "column", "form"), [
     ("kept", "n_core", "{:,.0f}"), ("training images", "n_images", "{:,.0f}"),
     ("mean IoU", "mean_iou", "{:.3f}"), ("share failing", "share_failing", "{:.3f}"),
-    ("processor seconds", "cpu_s", "{:.1f}"),
+    ("processor seconds", "cpu_s", "{:.1f}"), ("matrix products", "products", "{:.0f}"),
 ])
 def test_at_full_size_no_median_and_no_worst_seed_is_worse(measure, column, form):
     """Ten seeds on 200 pairs: the figures of the page, and that they are what it says."""
-    before, after = (runs("judge-full-200", stem).set_index("model")[column]
+    before, after = (in_products(runs("judge-full-200", stem)).set_index("model")[column]
                      for stem in (BEFORE, AFTER))
     assert set(before.index) == set(after.index)
     sign = -1 if column == "mean_iou" else 1
@@ -89,3 +97,22 @@ def test_the_full_runs_are_those_of_the_table():
         row = (r.model_seed, r.version, r.n_core, f"{r.n_images:,}", f"{r.mean_iou:.4f}",
                f"{r.share_failing:.2%}", f"{r.selected_s:.1f}")
         assert f"| {' | '.join(map(str, row))} |" in DOC
+
+
+@pytest.mark.parametrize(("words", "changes"), [
+    ("nothing", ""), ("learning rate 0.003 instead of 0.01", "network.learning_rate=0.003"),
+    ("no average of the weights", "network.average=0"),
+    ("predictions without moving statistics", "statistics=batch"),
+    ("one shard of sixteen instead of two of eight", "shards=1"),
+    ("another order, five and three of them", "seeds.order="),
+])
+def test_the_suspects_are_counted(words, changes):
+    """Each taken out of the network of algorithm 2, for the four seeds that collapse with it."""
+    cells = []
+    for table in ("causes", "causes-60"):
+        found = pd.read_csv(TABLES / f"{table}.csv", keep_default_na=False)
+        found = found[found["changes"].str.startswith(changes) if changes
+                      else found["changes"] == ""]
+        assert set(found["model"]) <= {121, 126, 10009, 10050}
+        cells.append(f"{found['collapsed'].sum()} of {len(found)}" if len(found) else "not run")
+    assert f"| {words} | {cells[0]} | {cells[1]} |" in DOC

@@ -93,7 +93,9 @@ open_page = functools.partial(paging.open_page, PAGE)
 
 def sent(at):
     """What the explorer's browser half was sent."""
-    return json.loads(at.get("bidi_component")[0].proto.json)
+    (told,) = [told for told in (json.loads(one.proto.json) for one in at.get("bidi_component"))
+               if "overviews" in told]
+    return told
 
 
 def words(at):

@@ -47,6 +47,20 @@ _mount = st.components.v2.component("shipdash.chart", isolate_styles=False,
                                      js=script(*DRAWING, HERE / "chart_mount.js"))
 
 
+_preload = st.components.v2.component("shipdash.preload",
+                                      js=script(HERE / "plotly.js", HERE / "preload.js"))
+
+
+def preload(*, tell: bool = False) -> bool:
+    """Have the browser load plotly.js, which takes it a second, before there is a chart.
+
+    With `tell` it waits until it is idle; True in the run that follows, once.
+    """
+    with st.container(key="preload"):
+        return bool(_preload(key="plotly_preload", data={"plotly": plotly_url(), "tell": tell},
+                             on_loaded_change=lambda: None).loaded)
+
+
 def _subject() -> str:
     """What the page is about, as its address says: a zoom into one run means nothing in another."""
     return "&".join(f"{name}={st.query_params[name]}" for name in ("run", "failing", "sweep")

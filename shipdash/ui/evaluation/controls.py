@@ -162,7 +162,7 @@ def queue_box(run: frame.Run) -> None:
     seconds = analysis.arms_estimate(run, missing)
     words = f", about {frame.duration(seconds / workers().n)}" if seconds and missing else ""
     label = f"Start {len(missing):,} missing runs{words}" if missing else "Nothing is missing"
-    studies.start_button(study, "queue_arms", label, type="primary",
+    studies.start_button(study, "queue_arms", label,
                          icon=":material/playlist_add:")
     for shown, standing in studies.panel(lambda found: found.name == study.name):
         _open_arms(shown, standing)

@@ -40,7 +40,7 @@ def whole(run: frame.Run) -> Film:
     return _whole(run.run_id, stamp, run)
 
 
-@st.cache_data(max_entries=8, show_spinner="Preparing the replay ...")
+@st.cache_data(max_entries=8, show_spinner=False)  # half a second
 def _whole(run_id: str, stamp: str, _run: frame.Run) -> Film:
     events = frame.events(_run)
     picks = [event for event in events if isinstance(event, Picked)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +17,9 @@ from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, re
 MOVING = (RunState.QUEUED, RunState.RUNNING)
 EVERY = "2s"
 """Fast enough to watch pairs join, slow enough that a slider still answers at once."""
+
+ANSWER_S = 0.5
+"""How long a click waits for the worker, at most."""
 
 _STYLE = Path(__file__).parent / "page.css"
 
@@ -67,11 +71,19 @@ def buttons(run: frame.Run) -> None:
             key = f"button_{label.split()[0].lower()}"
             if starting.button(label, key=key, icon=icon, disabled=not possible):
                 forms.attempt(ask, frame.store_of(run), run.run_id)
+                _wait_for_answer(run)
                 st.rerun()
         present.button()
         if not going and run.state != RunState.PAUSED:
             delete.offer(run)
     starting.tell()
+
+
+def _wait_for_answer(run: frame.Run) -> None:
+    """A worker that is scanning heeds a request at once: sooner than the page's next tick."""
+    until = time.monotonic() + ANSWER_S
+    while time.monotonic() < until and state_of(run)[0] == run.state:
+        time.sleep(0.02)
 
 
 def _finished(run: frame.Run) -> None:
