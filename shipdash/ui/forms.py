@@ -154,7 +154,8 @@ def data_asked() -> str:
 
 def choose_data() -> str:
     """The switch between drawn pairs and stored data sets, where there are any; the name chosen."""
-    names = ["", *(manifest["name"] for manifest in files.stored())]
+    names = ["", *(manifest["name"] for manifest in files.stored()
+                   if manifest.get(files.LABELLED, True))]
     name = data_asked()
     if len(names) > 1:
         st.session_state["data"] = name
