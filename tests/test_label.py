@@ -11,7 +11,7 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.own import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.labelling import Rankings, job, rank_request
+from shipdash.labelling import Marks, Rankings, job, rank_request
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, worker
@@ -169,3 +169,19 @@ def test_rank_and_trust_speak_json_and_words(store, done, call):
     assert code == 0 and "new/5.png" in out
     code, _, err = call("label", "rank", "new", "--run", done, "--by", "seeds")
     assert code == 2 and "must be one of flips, entropy" in err
+
+
+def test_predicted_masks_are_exported_to_be_corrected_and_imported(store, done, call, tmp_path):
+    """What the network predicted comes back as it was: a tool that changes nothing agrees."""
+    found = job.compute(store, rank_request(store, "new", done))
+    for number in range(N_NEW):
+        Marks("new").add(number, "wrong", "ann")
+    code, _, _ = call("label", "export", "new", "--out", tmp_path / "out", "--format", "coco",
+                      "--run", done)
+    assert code == 0
+    out = tmp_path / "out"
+    import_pairs(ImportRequest(name="corrected", kind="coco", images=f"{out}/images",
+                               labels=f"{out}/to_label.json", rows=32, cols=32))
+    masks = np.load(files.folder_of("corrected") / "masks.npy")
+    assert np.array_equal(masks, np.unpackbits(found.images["bits"], axis=2))
+    assert masks.any()

@@ -1,4 +1,7 @@
-"""``shipdash label``: rank images without masks, see whether the ranking can be trusted."""
+"""``shipdash label``: rank images without masks, judge the ranking, mark what is right and wrong.
+
+The commands about marks are in `marking`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shipdash.analysis.ranking import FIRST, RANKINGS, Trust, finding, trust
-from shipdash.cli import bars
+from shipdash.cli import bars, marking
 from shipdash.labelling import Ranking, Rankings, job, rank_request
 from shipdash.labelling.listing import ranked
 from shipdash.runs import Store
@@ -75,6 +78,7 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--top", type=int, default=20, metavar="N",
                      help="images shown without --json (default: 20)")
     sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")
+    marking.add_commands(below)
     sub = _command(below, "trust", show_trust)
     sub.add_argument("--first", type=int, default=FIRST, metavar="K",
                      help=f"images looked at (default: {FIRST})")
