@@ -6,6 +6,7 @@ The commands about marks are in `marking`.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -14,9 +15,9 @@ from typing import Any
 
 from shipdash.analysis.ranking import FIRST, RANKINGS, Trust, finding, trust
 from shipdash.cli import bars, marking
-from shipdash.labelling import Ranking, Rankings, job, rank_request
+from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
 from shipdash.labelling.listing import ranked
-from shipdash.runs import Store
+from shipdash.runs import Store, StoreError, worker
 
 BY = "flips"
 
@@ -69,6 +70,32 @@ def show_trust(args: argparse.Namespace) -> int:
     return 0
 
 
+def go_on(args: argparse.Namespace) -> int:
+    """Select from newly labelled images, starting with the core set of a finished run."""
+    store = Store(args.runs)
+    config = going_on.go_on(store, args.run, args.name, args.new)
+    run_id, _ = store.create(config)
+    with bars.of_run(config) as bar:
+        result = worker.work(store, run_id, bars.warned(config, bar))
+    if result is None:
+        raise StoreError(f"run {run_id} was stopped: `resume {run_id}` continues it")
+    before, n_carried = store.result(args.run).held_out, config.selection.first
+    said = {"run_id": run_id, "parent": args.run, "data": config.source.name,
+            "n_carried": n_carried, "n_new": config.selection.n_pool - n_carried,
+            "n_core": result.n_core, "before": before and dataclasses.asdict(before),
+            "after": result.held_out and dataclasses.asdict(result.held_out)}
+    if args.json:
+        print(json.dumps(said))
+        return 0
+    print(f"Run {run_id} kept {result.n_core - n_carried:,} of {said['n_new']:,} new pairs beside "
+          f"the {n_carried:,} of run {args.run}.")
+    if before and result.held_out:
+        print(f"Held-out mean IoU {before.mean_iou:.3f} before, {result.held_out.mean_iou:.3f} "
+              f"after; failing {before.share_failing:.1%} before, "
+              f"{result.held_out.share_failing:.1%} after.")
+    return 0
+
+
 def add_commands(commands: Any) -> None:
     """``label`` and the commands below it."""
     label = commands.add_parser("label", help="what to label next", description=__doc__)
@@ -80,6 +107,9 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")
     marking.add_commands(below)
     sub = _command(below, "trust", show_trust)
+    _command(below, "go-on", go_on).add_argument(
+        "--new", default="", metavar="NAME", help="name of the data set that holds the old core "
+        "and the new pairs (default: made of the data set's name and the run's id)")
     sub.add_argument("--first", type=int, default=FIRST, metavar="K",
                      help=f"images looked at (default: {FIRST})")
 

@@ -2,7 +2,7 @@
 
 ``request``: what is ranked, by which runs. ``scoring``: scores of images. ``rankings``: a ranking
 on disk. ``job``: the process that computes one. ``listing``: its images in order. ``marks``: what
-people said of images. ``exports``: marks as files, and back.
+people said of images. ``exports``: marks as files, and back. ``going_on``: the next run.
 """
 
 from __future__ import annotations
