@@ -91,6 +91,21 @@ def test_asked_twice_it_is_the_same_run(store, parent):
         go_on(store, parent, "more", "old")
 
 
+@pytest.mark.parametrize("changes", [{"selection.first": 2}, {"selection.parent": "0" * 16}])
+def test_a_run_does_not_name_a_parent_that_it_has_not(store, parent, changes):
+    """Neither another run nor another number of carried pairs, whatever a link asks for."""
+    config = go_on(store, parent, "more").replace(**changes)
+    with pytest.raises(ConfigError, match="must be the run whose core set"):
+        store.create(config)
+    assert not (store.root / config.digest).exists()
+
+
+def test_drawn_pairs_go_on_from_nothing(store):
+    """A scene has no old core in front."""
+    with pytest.raises(ConfigError, match="must be the run whose core set"):
+        store.create(RunConfig().replace(**{"selection.parent": "0" * 16}))
+
+
 def test_what_cannot_be_gone_on_from_is_refused(store, parent, tmp_path):
     """An unfinished run, pairs of another size, images without masks; nothing is stored."""
     there = sorted(path.name for path in files.root().iterdir())

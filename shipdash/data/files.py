@@ -38,6 +38,8 @@ MANIFEST = "manifest.json"
 PAIRS = "pairs.csv"
 VOID_PIXELS = "void_pixels"
 LABELLED = "labelled"
+PARENT, N_CARRIED = "parent", "n_carried"
+"""Facts of a manifest: of a data set that begins with the core set of a run."""
 ARRAYS = ("images", "masks", "split")
 _CHUNK = 2**20
 

@@ -66,7 +66,7 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
             ) -> tuple[SourceConfig, int]:
     """The data set of core, new and held-out pairs, and how many pairs are new."""
     new, folder = images_of(data), files.folder_of(name)
-    made_of = {"parent": run_id, "goes_on_with": new.fingerprint}
+    made_of = {files.PARENT: run_id, files.N_CARRIED: len(core), "goes_on_with": new.fingerprint}
     if not new.n:
         raise ConfigError("data", data, "must have pairs in its pool")
     if new.shape != config.shape:
@@ -90,7 +90,7 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
 
 
 def _publish(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
-             rows: list[PairRow], facts: dict[str, str]) -> SourceConfig:
+             rows: list[PairRow], facts: dict[str, str | int]) -> SourceConfig:
     draft = files.root() / f".new-{secrets.token_hex(8)}"
     draft.mkdir()
     try:
