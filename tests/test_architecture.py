@@ -49,6 +49,9 @@ TABLE = {
     # Dask is an optional extra; NumPy for what is kept of a recorded sweep's runs
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib numpy pandas",
                     lazily="distributed"),
+    # what to label next: images ranked, marked and gone on from; SciPy: the nearest core pair;
+    # Pillow: pictures for a labelling tool
+    "labelling": Row(5, f"{ALL_BELOW} analysis labelling", "numpy PIL", lazily="scipy"),
     "figures": Row(5, "analysis figures", "numpy pandas plotly"),
     # plotly for its JavaScript, which live charts need offline
     "ui": Row(6, f"{ALL_BELOW} ui", "streamlit numpy pandas plotly PIL"),

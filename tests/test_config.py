@@ -66,7 +66,7 @@ def another(dotted):
         return not spec.default
     if KINDS[dotted] is tuple:
         return (RUN_A,)
-    if dotted in ("arm.source", "source.fingerprint"):
+    if dotted in ("arm.source", "selection.parent", "source.fingerprint"):
         return RUN_B
     if dotted == "source.name":
         return "ships"

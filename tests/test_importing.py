@@ -451,3 +451,46 @@ def test_a_run_on_an_import_is_one_command(call, tmp_path):
                           "--json")
     assert code == 0, err
     assert json.loads(out.splitlines()[-1])["n_tested"] == 4
+
+
+# -- images without masks
+
+
+@pytest.mark.parametrize("place", ["disk", "archive"])
+def test_images_without_masks_are_stored_with_void_ones(tmp_path, place):
+    """Every pixel is void, none is held out, and the report speaks of images, not of pairs."""
+    own.write(tmp_path, own.pairs(3, (32, 32)))
+    where = {"images": f"{tmp_path}/images"}
+    if place == "archive":
+        where = {"images": "images", "archive": str(own.zipped(
+            tmp_path / "new.zip", own.pairs(3, (32, 32))))}
+    report = import_pairs(ImportRequest(name="new", kind="none", held_out=0, rows=32, cols=32,
+                                        **where))
+    images, masks, split, rows = stored("new")
+    assert np.array_equal(images[1], own.image(1, (32, 32))) and (masks == 2).all()
+    assert not split.any() and [row["mask_file"] for row in rows] == ["", "", ""]
+    assert report.sentences == ["3 of 3 files gave 3 images of 32 x 32 pixels without masks."]
+    assert read_report(files.root() / "new") == report
+
+
+def test_nothing_is_learnt_from_images_without_masks(tmp_path, call):
+    """A void mask is met by any prediction, so a run on one would keep nothing and say so proudly;
+    it is refused in words, by the preset and by the settings alike."""
+    own.write(tmp_path, own.pairs(3, (32, 32)))
+    code, out, _ = call("data", "add", "new", "--images", tmp_path / "images", "--no-masks",
+                        "--size", "32x32", "--json")
+    said = json.loads(out)
+    assert code == 0 and said["n_pairs"] == 3 and not said["labelled"]
+    code, _, err = call("run", "--data", "new")
+    assert code == 2 and "must name a data set with masks" in err
+    asked = configs.SourceConfig(kind="files", name="new", rows=32, cols=32,
+                                 fingerprint=said["fingerprint"][:16])
+    with pytest.raises(ConfigError, match="must name a data set with masks"):
+        open_source(configs.RunConfig(source=asked), n=3)
+
+
+@pytest.mark.parametrize("more", [{"labels": "masks"}, {"held_out": 0.2}, {"target": "1"}])
+def test_what_needs_masks_is_refused_without_them(more):
+    """No folder of labels, no held-out share, no target class."""
+    with pytest.raises(ConfigError):
+        ImportRequest(**{"name": "new", "kind": "none", "images": "a", "held_out": 0, **more})

@@ -230,6 +230,15 @@ def test_a_prediction_does_not_depend_on_its_company(fresh):
     assert same(fresh.get_state(), before)
 
 
+def test_features_are_those_of_the_deepest_level_and_of_no_other_image(learner):
+    """32 channels at 8 filters, so 16 at 4; padding and company change nothing."""
+    images, _ = pairs(5)
+    features = learner.features(images)
+    assert features.shape == (5, 16) and features.dtype == np.float32
+    assert np.allclose(learner.features(images[4:]), features[4:], atol=1e-6)
+    assert len(np.unique(features.round(6), axis=0)) == 5
+
+
 def test_a_stored_state_goes_on_bit_for_bit(fresh):
     """Three steps, put away, three more; back to where it was: the same three again."""
     images, masks = pairs(16)

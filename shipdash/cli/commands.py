@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from shipdash import config as configs
-from shipdash.cli import bars, data_sets, studies
+from shipdash.cli import bars, data_sets, label, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
 from shipdash.data import open_source
@@ -274,6 +274,7 @@ def _parser() -> argparse.ArgumentParser:
         help="exit when this process has exited")
     studies.add_sweep_options(command("sweep", studies.sweep))
     data_sets.add_commands(commands)
+    label.add_commands(commands)
     command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
     command("probe", probe).add_argument("--out", metavar="FILE",
                                          help="also write the answer to this file")

@@ -16,11 +16,12 @@ from shipdash.data.files import DataError
 from shipdash.importing import ImportRequest, Report, import_pairs, read_report
 from shipdash.importing.draft import discard, unfinished
 from shipdash.importing.importer import NothingTaken
+from shipdash.importing.request import UNLABELLED
 
 MOST_SHOWN = 20  # files left out, without --json
 
 _SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
-_LABELS = {"masks": "folders", "csv": "run_lengths", "coco": "coco"}
+_LABELS = {"masks": "folders", "csv": "run_lengths", "coco": "coco", "no_masks": UNLABELLED}
 
 
 def add(args: argparse.Namespace) -> int:
@@ -109,6 +110,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     labels.add_argument("--masks", metavar="DIR", help="folder of mask pictures")
     labels.add_argument("--csv", metavar="FILE", help="run lengths, as in the Airbus contest")
     labels.add_argument("--coco", metavar="FILE", help="COCO JSON")
+    labels.add_argument("--no-masks", action="store_const", const="",
+                        help="images that nobody has labelled yet (docs/label-next.md)")
     parser.add_argument("--zip", dest="archive", default="", metavar="FILE",
                         help="read all of these inside a ZIP archive")
     parser.add_argument("--size", default="128x128", metavar="ROWSxCOLS",
@@ -133,6 +136,8 @@ def _request(args: argparse.Namespace) -> ImportRequest:
     option = next(option for option in _LABELS if getattr(args, option) is not None)
     given = {field.name: getattr(args, field.name) for field in dataclasses.fields(ImportRequest)
              if hasattr(args, field.name)}
+    if option == "no_masks":
+        given["held_out"] = 0.0  # nothing can be scored without masks
     return ImportRequest(**given, kind=_LABELS[option], labels=getattr(args, option),
                          rows=int(size[1]), cols=int(size[2]))
 
@@ -145,4 +150,5 @@ def _tell(report: Report, as_json: bool) -> None:
     if len(report.left_out) > MOST_SHOWN:
         print(f"and {len(report.left_out) - MOST_SHOWN:,} more: python -m shipdash data show "
               f"{report.name} --json")
-    print(f"Select from it: python -m shipdash run --data {report.name}")
+    print(f"Select from it: python -m shipdash run --data {report.name}" if report.labelled else
+          f"Rank them: python -m shipdash label rank {report.name} --run ID")

@@ -267,6 +267,12 @@ class SelectionConfig(Section):
         "Runs whose core pairs are left out of this pool, for disjoint folds.",
     )
 
+    parent: str = setting_field(
+        "", "Goes on from", "The run whose core set is the first pairs of this pool, in its order: "
+        "they start the core set, and only the pairs behind them are shuffled into a stream.",
+        pattern=A_RUN_ID, added=True,
+    )
+
     def _check(self) -> None:
         self._require(
             self.first <= self.n_pool, "first", "must not exceed n_pool", "n_pool"

@@ -34,8 +34,8 @@ def open_source(config: RunConfig, split: str = "pool", n: int | None = None, *,
     Raises
     ------
     ConfigError
-        The data set is not here, is another than the settings name, or has too few pairs; or an
-        older version planted wrong masks by another rule.
+        The data set is not here, is another than the settings name, has too few pairs or no masks;
+        or an older version planted wrong masks by another rule.
     """
     if n is None:
         n = {"pool": config.selection.n_pool, "held_out": config.evaluation.n_held_out,
@@ -43,6 +43,7 @@ def open_source(config: RunConfig, split: str = "pool", n: int | None = None, *,
         if split == "probe" and config.source.kind == "files":
             n = min(n, files.n_stored(config.source.name, split))
     if config.source.kind == "files":
+        files.require_labels(config.source.name)
         source = files.FileSource(config.source, n=n, split=split)
     else:
         source = SceneSource(config.scene, seed=config.seeds.pool, n=n, split=split,

@@ -17,6 +17,9 @@ ORIGIN, ORDER, SUBSET, EPOCH, LABEL = 100, 101, 102, 103, 104
 HELD_OUT_IMAGES, EMPTY_TILES = 110, 111
 """Which images of an import are held out, which of an image's empty tiles are kept (its seed)."""
 
+UNRANKED = 120
+"""The random order of images that are to be labelled, beside which rankings are judged."""
+
 
 def generator(seed: int, *key: int) -> np.random.Generator:
     """SFC64 (Doty-Humphrey, PractRand) on a spawned seed: NumPy's fastest, independent per key."""

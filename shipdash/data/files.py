@@ -37,6 +37,9 @@ from shipdash.data.source import checked
 MANIFEST = "manifest.json"
 PAIRS = "pairs.csv"
 VOID_PIXELS = "void_pixels"
+LABELLED = "labelled"
+PARENT, N_CARRIED = "parent", "n_carried"
+"""Facts of a manifest: of a data set that begins with the core set of a run."""
 ARRAYS = ("images", "masks", "split")
 _CHUNK = 2**20
 
@@ -134,6 +137,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError("source.name", folder.name, "must name a data set stored in "
                           f"{folder.parent}") from None
+
+
+def require_labels(name: str) -> None:
+    """`ConfigError` where a data set was imported without masks: nothing can be learnt from it."""
+    if not read_manifest(folder_of(name)).get(LABELLED, True):
+        raise ConfigError("source.name", name, "must name a data set with masks; this one holds "
+                          "images that nobody has labelled, which `shipdash label` ranks")
 
 
 def stored() -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ def own_config(name: str) -> RunConfig:
     Raises
     ------
     ConfigError
-        No data set of that name is stored, or it has no pair in its pool.
+        No data set of that name is stored, or it has no pair in its pool or no masks.
     """
     manifest = files.read_manifest(files.folder_of(name))
+    files.require_labels(name)
     n_pool, n_held_out = (files.n_stored(name, split) for split in ("pool", "held_out"))
     if not n_pool:
         raise ConfigError("source.name", name, "must name a data set with pairs in its pool")

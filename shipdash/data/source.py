@@ -81,12 +81,15 @@ def checked(i: int, n: int) -> int:
     return int(i)
 
 
-def stream_order(n: int, seed: int, exclude: np.ndarray | None = None) -> np.ndarray:
+def stream_order(n: int, seed: int, exclude: np.ndarray | None = None, *,
+                 ahead: int = 0) -> np.ndarray:
     """The order in which pairs come: every number that is not excluded, once, shuffled; int64.
 
-    All `n` are shuffled first, so leaving pairs out does not change the order of the rest.
+    All `n` are shuffled first, so leaving pairs out does not change the order of the rest. The
+    first `ahead` numbers come first, in their own order: the core set that a run goes on from.
     """
     order = generator(seed, ORDER, 0).permutation(n)
+    order = np.concatenate([np.arange(ahead), order[order >= ahead]])
     return order if exclude is None else order[~np.isin(order, exclude)]
 
 

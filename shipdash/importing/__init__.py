@@ -2,8 +2,9 @@
 
 ``request``: what can be asked for. ``places``, ``archive``: where files are read from.
 ``pictures``, ``mask_values``: one picture, one mask. ``mask_folder``, ``run_lengths``, ``coco``:
-the three kinds of labels. ``fit``: the asked size. ``draft``: the data set while it is being made.
-``importer``: the loop that uses them all. ``report``: what was taken and what was not.
+the three kinds of labels; ``unlabelled``: none. ``fit``: the asked size. ``draft``: the data set
+while it is being made. ``importer``: the loop that uses them all. ``report``: what was taken and
+what was not.
 """
 
 from __future__ import annotations

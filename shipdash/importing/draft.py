@@ -124,6 +124,7 @@ class Draft:
         files.publish(self.folder, self.request.name, report.fingerprint,
                       given_in=os.getcwd(), images=self.request.images,
                       n_left_out=len(report.left_out),
+                      **({} if report.labelled else {files.LABELLED: False}),
                       archive=self.request.archive, **{files.VOID_PIXELS: report.n_void})
         return report
 
@@ -166,7 +167,7 @@ class Draft:
             n_vanished=sum(line.area_before > 0 and not line.area_after for line in lines),
             n_void=sum(line.n_void for line in lines),
             taken=tuple(Taken(line.file, line.n_pairs) for line in lines if not line.reason),
-            left_out=tuple(self.left_out(others)))
+            left_out=tuple(self.left_out(others)), labelled=self.request.labelled)
 
     def _journal(self) -> list[_Line]:
         with (self.folder / JOURNAL).open("rb") as journal:

@@ -25,11 +25,13 @@ from shipdash.importing.mask_folder import MaskFolder
 from shipdash.importing.pictures import image_array
 from shipdash.importing.places import Disk, Place, joined
 from shipdash.importing.report import LeftOut, Report
-from shipdash.importing.request import ImportRequest
+from shipdash.importing.request import UNLABELLED, ImportRequest
 from shipdash.importing.run_lengths import RunLengths
+from shipdash.importing.unlabelled import Unlabelled
 from shipdash.runs import locks
 
-_LABELS: dict[str, type[Labels]] = {"folders": MaskFolder, "run_lengths": RunLengths, "coco": Coco}
+_LABELS: dict[str, type[Labels]] = {"folders": MaskFolder, "run_lengths": RunLengths,
+                                    "coco": Coco, UNLABELLED: Unlabelled}
 
 
 class Stopped(DataError):

@@ -42,15 +42,20 @@ class Report(NamedTuple):
     n_void: int  # void pixels stored
     taken: tuple[Taken, ...]
     left_out: tuple[LeftOut, ...]
+    labelled: bool = True  # whether the images came with masks
 
     @property
     def sentences(self) -> list[str]:
         """What a person should know of it, the most important first."""
         n, n_taken = len(self.taken) + len(self.left_out), len(self.taken)
         said = [f"{n_taken:,} of {n:,} files gave {self.n_pairs:,} pairs of {self.rows} x "
-                f"{self.cols} pixels, {self.n_held_out:,} of them held out."]
+                f"{self.cols} pixels, {self.n_held_out:,} of them held out." if self.labelled else
+                f"{n_taken:,} of {n:,} files gave {self.n_pairs:,} images of {self.rows} x "
+                f"{self.cols} pixels without masks."]
         if self.left_out:
             said.append(f"{len(self.left_out):,} {_files(len(self.left_out))} left out.")
+        if not self.labelled:
+            return said
         if not self.n_with_target:
             said.append("No mask has any target: check how the masks are to be read.")
         elif self.n_vanished:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from shipdash.config.base import A_DATA_NAME, Section, setting_field
 
 BY_FOLDER = "folder"
+UNLABELLED = "none"
 _TEXT = (r"[^\x00]{1,4096}", "a text of at most 4,096 characters")
 
 
@@ -26,7 +27,8 @@ class ImportRequest(Section):
     )
     kind: str = setting_field(
         "folders", "Labels", "folders: a folder of masks; run_lengths: a CSV as in the Airbus "
-        "contest; coco: a COCO JSON.", choices=("folders", "run_lengths", "coco"),
+        "contest; coco: a COCO JSON; none: images that nobody has labelled yet.",
+        choices=("folders", "run_lengths", "coco", UNLABELLED),
     )
     archive: str = setting_field(
         "", "ZIP file", "Everything below is inside this archive; without it, on the disk.",
@@ -93,8 +95,12 @@ class ImportRequest(Section):
     )
 
     def _check(self) -> None:
-        for name in ("name", "images", "labels"):
+        for name in ("name", "images"):
             self._require(bool(getattr(self, name)), name, "must be given")
+        self._require(bool(self.labels) == self.labelled, "labels",
+                      "must be given, unless the images have no labels", "kind")
+        self._require(self.labelled or (not self.held_out and self.keep_empty == 1), "held_out",
+                      "must be 0, and keep_empty 1, where images have no labels", "keep_empty")
         for name in ("rows", "cols"):
             self._require(getattr(self, name) % 16 == 0, name, "must be a multiple of 16")
         self._check_values()
@@ -115,8 +121,9 @@ class ImportRequest(Section):
         self._require(kind == "categories" or bool(self.targets) == named, "target",
                       "must be given for masks of classes or colours, and only for them",
                       "mask_kind")
-        self._require(self.kind != "run_lengths" or not words, "target",
-                      "and void must be empty for run lengths, which know one class", "void")
+        self._require(self.kind not in ("run_lengths", UNLABELLED) or not words, "target",
+                      "and void must be empty for run lengths, which know one class, and where "
+                      "there are no labels", "void")
         self._require(not self.voids or kind in ("classes", "colours", "categories"), "void",
                       "must be empty unless masks hold classes, colours or COCO categories")
         self._require(not set(self.targets) & set(self.voids), "void",
@@ -131,6 +138,11 @@ class ImportRequest(Section):
                                                      or self.mask_kind != "binary"),
                       "mask_kind", "must be binary, without suffix or inversion, unless masks are "
                       "pictures", "mask_suffix", "inverted")
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the images have masks of any kind."""
+        return self.kind != UNLABELLED
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class TensorFlowLearner:
         self._forward = tf.function(self._shard_forward, jit_compile=xla)
         self._update = tf.function(self._apply, jit_compile=xla)
         self._train, self._predict = tf.function(self._train_step), tf.function(self._predict_batch)
+        self._features = None  # made when it is first asked for: few runs ask
 
     @property
     def n_shapes(self) -> int:
@@ -90,15 +91,35 @@ class TensorFlowLearner:
                     float(loss))
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """See `Learner.predict`; the last batch is padded with black images."""
+        """See `Learner.predict`."""
+        return self._in_batches(self._predict, images, self.shape)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """See `Learner.features`: the deepest level of the U-Net, averaged over its places."""
+        if self._features is None:
+            deepest = self._deepest()
+            network = keras.Model(self.averaged.inputs,
+                                  keras.ops.mean(deepest, axis=(1, 2)))
+            self._features = tf.function(lambda part: network(part, training=False))
+            self._n_features = int(deepest.shape[-1])
+        return self._in_batches(self._features, images, (self._n_features,))
+
+    def _deepest(self):
+        """The last tensor at the lowest resolution, whose channels have seen the most."""
+        tensors = [layer.output for layer in self.averaged.layers if len(layer.output.shape) == 4]
+        lowest = min(tensor.shape[1] for tensor in tensors)
+        return [tensor for tensor in tensors if tensor.shape[1] == lowest][-1]
+
+    def _in_batches(self, function, images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """What a compiled function gives; the last batch is padded with black images."""
         batch = self.config.predict_batch
-        out = np.empty(images.shape[:3], np.float32)
+        out = np.empty((len(images), *shape), np.float32)
         for start in range(0, len(images), batch):
             part = images[start : start + batch]
             n = len(part)
             if n < batch:
                 part = np.concatenate([part, self._black(batch - n)])
-            out[start : start + n] = self._predict(tf.constant(part)).numpy()[:n]
+            out[start : start + n] = function(tf.constant(part)).numpy()[:n]
         return out
 
     def get_state(self) -> dict[str, np.ndarray]:

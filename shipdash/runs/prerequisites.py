@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
+from shipdash.data import files
 from shipdash.results import Result
 from shipdash.runs.errors import RunNotFound
 
@@ -25,6 +26,19 @@ def left_out(store: Store, config: RunConfig) -> list[int]:
         raise ConfigError("selection.exclude", list(config.selection.exclude),
                           "must leave at least one pair of the pool")
     return cores
+
+
+def goes_on(config: RunConfig) -> None:
+    """`ConfigError` where a run is said to go on from another and its pool does not begin so."""
+    parent, first = config.selection.parent, config.selection.first
+    if not parent:
+        return
+    manifest = (files.read_manifest(files.folder_of(config.source.name))
+                if config.source.kind == "files" else {})
+    if (manifest.get(files.PARENT), manifest.get(files.N_CARRIED)) != (parent, first):
+        raise ConfigError("selection.parent", parent, "must be the run whose core set the data set "
+                          "begins with, and `first` the size of that core: see `shipdash label "
+                          "go-on`")
 
 
 def source_result(store: Store, config: RunConfig) -> Result | None:

@@ -55,7 +55,8 @@ def open_task(store: Store, config: RunConfig) -> Task:
     """The task a run's settings ask for; `ConfigError` where another run it needs is missing."""
     source = open_source(config)
     left_out = np.array(prerequisites.left_out(store, config), int)
-    order = stream_order(source.n, config.seeds.order, left_out)
+    order = stream_order(source.n, config.seeds.order, left_out,
+                         ahead=config.selection.first if config.selection.parent else 0)
     selected = prerequisites.source_result(store, config)
     if selected is None:
         return SelectionTask(config, source, order)

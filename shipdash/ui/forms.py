@@ -40,6 +40,9 @@ SCENE = ("scene", "planted")
 
 FOLDED = (*SCENE, "network", "selection", "evaluation")
 
+UNASKED = ("selection.parent",)
+"""What no box asks for: it goes with a data set that `shipdash label go-on` makes."""
+
 
 def names_of(*sections: str) -> list[str]:
     """The settings of these sections, by dotted name."""
@@ -121,7 +124,7 @@ def run_form() -> tuple[RunConfig | None, str]:
                      expanded=_unfolded(asked)):
         for part in parts:
             st.markdown(f"**{part.capitalize()}**")
-            section(part, asked, prefix=f"run.{name}", skip=FRONT)
+            section(part, asked, prefix=f"run.{name}", skip=(*FRONT, *UNASKED))
     _tell_asked(asked)
     return asked.config, name
 
@@ -154,7 +157,8 @@ def data_asked() -> str:
 
 def choose_data() -> str:
     """The switch between drawn pairs and stored data sets, where there are any; the name chosen."""
-    names = ["", *(manifest["name"] for manifest in files.stored())]
+    names = ["", *(manifest["name"] for manifest in files.stored()
+                   if manifest.get(files.LABELLED, True))]
     name = data_asked()
     if len(names) > 1:
         st.session_state["data"] = name

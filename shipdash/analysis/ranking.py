@@ -1,0 +1,147 @@
+"""Whether a ranking by doubt finds what fails: measured where the masks are known, beside chance.
+
+Larger doubt comes first; ties come in the order given. No network and no picture is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from shipdash.results import fails
+
+RANKINGS = {"flips": "disagreement with its own flips",
+            "seeds": "disagreement with other seeds",
+            "entropy": "entropy of the prediction",
+            "distance": "distance to the core",
+            "random": "random order"}
+"""The rankings by their name in stored scores and on the command line, with words for them."""
+
+FIRST = 50
+"""Images looked at in one sitting: the number at which a ranking is judged."""
+
+LEVEL = 0.95
+
+
+class Trust(NamedTuple):
+    """What one ranking finds among pairs whose masks are known; see `trust`."""
+
+    ranking: str
+    n: int  # pairs
+    n_failing: int  # of them truly failing
+    k: int  # looked at
+    n_found: int  # truly failing among the first k
+    expected: float  # of a random order
+    low: int  # 95 % of random orders find at least so many and
+    high: int  # at most so many
+    p: float  # share of random orders that find as many or more
+    auc: float  # chance that a failing pair comes before a passing one; NaN if all fail or none
+    rho: float  # Spearman's rank correlation of doubt with 1 - IoU; NaN where either is constant
+
+    @property
+    def beats_chance(self) -> bool:
+        """At 5 % for all rankings together (Bonferroni over those that are not random)."""
+        return self.ranking != "random" and self.p * (len(RANKINGS) - 1) < 1 - LEVEL
+
+
+def order(doubt: np.ndarray) -> np.ndarray:
+    """Places in the order in which to look: int64, shape (n,), most doubt first.
+
+    >>> order(np.array([0.1, 0.7, 0.1])).tolist()
+    [1, 0, 2]
+    """
+    return np.argsort(-np.asarray(doubt, float), kind="stable")
+
+
+def found_curve(doubt: np.ndarray, failing: np.ndarray) -> np.ndarray:
+    """Truly failing pairs found after looking at 0, 1, ..., n of them: int64, shape (n + 1,).
+
+    >>> found_curve(np.array([0.1, 0.7, 0.2]), np.array([False, True, True])).tolist()
+    [0, 1, 2, 2]
+    """
+    return np.concatenate([[0], np.cumsum(np.asarray(failing, bool)[order(doubt)])])
+
+
+def random_band(n: int, n_failing: int) -> pd.DataFrame:
+    """What a random order finds: looked_at (0 to n), expected, low and high (95 %).
+
+    Exact, since k pairs drawn without replacement are hypergeometric.
+    """
+    from scipy.stats import hypergeom
+
+    looked_at = np.arange(n + 1)
+    tail = (1 - LEVEL) / 2
+    low, high = (hypergeom.ppf(q, n, n_failing, looked_at) for q in (tail, 1 - tail))
+    return pd.DataFrame({"looked_at": looked_at, "expected": looked_at * n_failing / max(n, 1),
+                         "low": low.astype(int), "high": high.astype(int)})
+
+
+def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> list[Trust]:
+    """How far each stored ranking can be trusted, the one that finds most over all k first.
+
+    Parameters
+    ----------
+    scores : mapping of str -> array, shape (n,)
+        Of pairs with known masks: ``iou`` and one array of doubt a ranking. Other names are
+        left out.
+    limit : float
+        The IoU below which a pair truly fails.
+    k : int
+        How many are looked at; all where there are fewer.
+    """
+    iou = np.asarray(scores["iou"], float)
+    rows = [_trust(name, np.asarray(scores[name], float), iou, fails(iou, limit), k)
+            for name in RANKINGS if name in scores]
+    return sorted(rows, key=lambda row: -row.auc if row.auc == row.auc else 0.0)
+
+
+def finding(rows: list[Trust]) -> str:
+    """What a person should know before following a ranking, in a sentence or two."""
+    first = next((row for row in rows if row.ranking != "random"), None)
+    if first is None or not first.n:
+        return "No held-out pair has a known mask, so no ranking has been checked."
+    if not first.n_failing:
+        return (f"None of {first.n:,} held-out pairs fails, so no ranking can show that it finds "
+                "failures.")
+    winners = [row for row in rows if row.beats_chance]
+    if not winners:
+        return (f"On {first.n:,} held-out pairs, {first.n_failing:,} of them failing, no ranking "
+                "beats chance: a random order is as good.")
+    best = max(winners, key=lambda row: (row.n_found, row.auc))
+    return (f"On {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} hold "
+            f"{best.n_found:,} of the {best.n_failing:,} that truly fail; a random order holds "
+            f"{best.expected:.1f} ({best.low:,} to {best.high:,}).")
+
+
+def _trust(name: str, doubt: np.ndarray, iou: np.ndarray, failing: np.ndarray, k: int) -> Trust:
+    from scipy.stats import hypergeom
+
+    n, n_failing, k = len(iou), int(failing.sum()), min(k, len(iou))
+    curve, tail = found_curve(doubt, failing), (1 - LEVEL) / 2
+    low, high = (int(hypergeom.ppf(q, n, n_failing, k)) if n else 0 for q in (tail, 1 - tail))
+    n_found = int(curve[k])
+    p = float(hypergeom.sf(n_found - 1, n, n_failing, k)) if n else 1.0
+    return Trust(name, n, n_failing, k, n_found, k * n_failing / max(n, 1), low, high, p,
+                 _auc(doubt, failing), _rho(doubt, 1 - iou))
+
+
+def _auc(doubt: np.ndarray, failing: np.ndarray) -> float:
+    """Mann and Whitney's U of the failing over both sizes; ties count one half."""
+    from scipy.stats import rankdata
+
+    n_failing, n_passing = int(failing.sum()), int((~failing).sum())
+    if not n_failing or not n_passing:
+        return float("nan")
+    u = rankdata(doubt)[failing].sum() - n_failing * (n_failing + 1) / 2
+    return float(u / (n_failing * n_passing))
+
+
+def _rho(doubt: np.ndarray, error: np.ndarray) -> float:
+    from scipy.stats import spearmanr
+
+    if len(doubt) < 2 or np.ptp(doubt) == 0 or np.ptp(error) == 0:
+        return float("nan")
+    return float(spearmanr(doubt, error).statistic)

@@ -1,0 +1,143 @@
+"""``shipdash label``: rank images without masks, judge the ranking, mark what is right and wrong.
+
+The commands about marks are in `marking`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from shipdash.analysis.ranking import FIRST, RANKINGS, Trust, finding, trust
+from shipdash.cli import bars, marking
+from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
+from shipdash.labelling.listing import ranked
+from shipdash.runs import Store, StoreError, worker
+
+BY = "flips"
+
+
+def rank(args: argparse.Namespace) -> int:
+    """Rank the images of a data set by what a finished run's network doubts most.
+
+    The same question is answered from what is stored.
+    """
+    store = Store(args.runs)
+    request = rank_request(store, args.name, args.run)
+    if args.cancel:
+        Rankings(args.name).ask_cancel(request.digest)
+        print(json.dumps({"cancelled": request.digest}) if args.json else
+              f"The ranking {request.digest} is stopping.")
+        return 0
+    try:
+        with bars.of_import() as on_progress:
+            found = job.compute(store, request, on_progress)
+    except job.Stopped as error:
+        print(f"shipdash: {error}; the same command starts it again", file=sys.stderr)
+        return 130
+    rows = ranked(found, args.by)
+    if args.json:
+        print(json.dumps({
+            "ranking": request.digest, "run_id": request.run_id, "others": request.others,
+            "by": args.by, "trust": _trust(store, found),
+            "images": [row._asdict() for row in rows]}))
+        return 0
+    print(f"The first of {len(rows):,} images by {RANKINGS[args.by]}:")
+    for row in rows[:args.top]:
+        print(f"{row.rank:>5}  {row.scores[args.by]:.4f}  {row.file} {row.tile}".rstrip())
+    print(finding(_rows(store, found)))
+    return 0
+
+
+def show_trust(args: argparse.Namespace) -> int:
+    """Show what each ranking finds among the run's held-out pairs, beside a random order."""
+    store = Store(args.runs)
+    found = Rankings(args.name).load(rank_request(store, args.name, args.run).digest)
+    rows = _rows(store, found, args.first)
+    if args.json:
+        print(json.dumps({"trust": [_plain(row) for row in rows], "finding": finding(rows)}))
+        return 0
+    for row in rows:
+        print(f"{row.ranking:<9} {row.n_found:>4} of {row.n_failing:,} failing in the first "
+              f"{row.k:,} (random {row.expected:.1f}, {row.low} to {row.high})  AUC {row.auc:.3f}  "
+              f"Spearman {row.rho:+.3f}")
+    print(finding(rows))
+    return 0
+
+
+def go_on(args: argparse.Namespace) -> int:
+    """Select from newly labelled images, starting with the core set of a finished run."""
+    store = Store(args.runs)
+    config = going_on.go_on(store, args.run, args.name, args.new)
+    run_id, _ = store.create(config)
+    with bars.of_run(config) as bar:
+        result = worker.work(store, run_id, bars.warned(config, bar))
+    if result is None:
+        raise StoreError(f"run {run_id} was stopped: `resume {run_id}` continues it")
+    before, n_carried = store.result(args.run).held_out, config.selection.first
+    said = {"run_id": run_id, "parent": args.run, "data": config.source.name,
+            "n_carried": n_carried, "n_new": config.selection.n_pool - n_carried,
+            "n_core": result.n_core, "before": before and dataclasses.asdict(before),
+            "after": result.held_out and dataclasses.asdict(result.held_out)}
+    if args.json:
+        print(json.dumps(said))
+        return 0
+    print(f"Run {run_id} kept {result.n_core - n_carried:,} of {said['n_new']:,} new pairs beside "
+          f"the {n_carried:,} of run {args.run}.")
+    if before and result.held_out:
+        print(f"Held-out mean IoU {before.mean_iou:.3f} before, {result.held_out.mean_iou:.3f} "
+              f"after; failing {before.share_failing:.1%} before, "
+              f"{result.held_out.share_failing:.1%} after.")
+    return 0
+
+
+def add_commands(commands: Any) -> None:
+    """``label`` and the commands below it."""
+    label = commands.add_parser("label", help="what to label next", description=__doc__)
+    below = label.add_subparsers(required=True, metavar="COMMAND")
+    sub = _command(below, "rank", rank)
+    sub.add_argument("--by", choices=RANKINGS, default=BY, help=f"the ranking (default: {BY})")
+    sub.add_argument("--top", type=int, default=20, metavar="N",
+                     help="images shown without --json (default: 20)")
+    sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")
+    marking.add_commands(below)
+    sub = _command(below, "trust", show_trust)
+    _command(below, "go-on", go_on).add_argument(
+        "--new", default="", metavar="NAME", help="name of the data set that holds the old core "
+        "and the new pairs (default: made of the data set's name and the run's id)")
+    sub.add_argument("--first", type=int, default=FIRST, metavar="K",
+                     help=f"images looked at (default: {FIRST})")
+
+
+def _command(below: Any, name: str, function: Callable) -> argparse.ArgumentParser:
+    sub = below.add_parser(name, help=function.__doc__.split("\n")[0],
+                           description=function.__doc__)
+    sub.add_argument("name", metavar="NAME", help="data set of images")
+    sub.add_argument("--run", required=True, metavar="ID", help="a finished run")
+    sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
+                     help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
+    sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
+    sub.set_defaults(command=function)
+    return sub
+
+
+def _rows(store: Store, found: Ranking, k: int = FIRST) -> list[Trust]:
+    if found.held_out is None:
+        return []
+    limit = store.config(found.request.run_id).selection.acceptance_iou
+    return trust(found.held_out, limit, k)
+
+
+def _trust(store: Store, found: Ranking) -> list[dict]:
+    return [_plain(row) for row in _rows(store, found)]
+
+
+def _plain(row: Trust) -> dict:
+    """Ready for JSON, which knows no NaN."""
+    return {name: None if value != value else value for name, value in row._asdict().items()} | {
+        "beats_chance": row.beats_chance}

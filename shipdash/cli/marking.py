@@ -1,0 +1,134 @@
+"""``shipdash label mark|undo|marks|export|import``: what people say of images."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from shipdash.config import ConfigError
+from shipdash.data import files
+from shipdash.data.files import DataError
+from shipdash.data.pair_list import read_pairs
+from shipdash.labelling import MARKS, Marks, Rankings, exports, rank_request
+from shipdash.labelling.marks import default_who
+from shipdash.runs import Store
+
+FORMATS = ("csv", "coco", "folder")
+
+
+def mark(args: argparse.Namespace) -> int:
+    """Say of images whether their prediction is right or wrong; wrong ones are to be labelled."""
+    marks = Marks(args.name)
+    lines = [marks.add(number, args.mark, args.who) for number in _numbers(args.name, args.images)]
+    _tell(args, {"marked": [line._asdict() for line in lines]},
+          f"{len(lines):,} images are marked {args.mark}.")
+    return 0
+
+
+def undo(args: argparse.Namespace) -> int:
+    """Take back the newest mark of a person."""
+    taken = Marks(args.name).undo(args.who)
+    _tell(args, {"undone": taken and taken._asdict()}, f"{args.who} has no mark to take back."
+          if taken is None else f"Image {taken.number} is no longer marked {taken.mark}.")
+    return 0
+
+
+def show_marks(args: argparse.Namespace) -> int:
+    """Show the marks that stand, by image, and how many there are of each kind."""
+    marks = Marks(args.name)
+    standing = sorted(marks.standing().values(), key=lambda line: line.number)
+    counts = Counter(line.mark for line in standing)
+    if args.json:
+        print(json.dumps({"n_images": marks.n, "counts": {name: counts[name] for name in MARKS},
+                          "marks": [line._asdict() for line in standing]}))
+        return 0
+    rows = read_pairs(files.folder_of(args.name))
+    for line in standing:
+        print(f"{line.mark:<5}  {line.when[:19]}  {line.who:<12}  {rows[line.number].file}")
+    print(", ".join(f"{counts[name]:,} {name}" for name in MARKS) + f", of {marks.n:,} images")
+    return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write marks.csv (the whole log) and to_label.csv (the images that stand as wrong).
+
+    With --format coco also the predicted masks to correct, with --format folder the pictures.
+    """
+    out, placed = Path(args.out), None
+    if args.format == "coco":
+        if args.run is None:
+            raise ConfigError("--run", None, "must name the run whose predictions are to be "
+                              "corrected")
+        ranking = Rankings(args.name).load(
+            rank_request(Store(args.runs), args.name, args.run).digest)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "marks.csv").write_text(exports.log_csv(args.name), "utf-8", newline="")
+        (out / "to_label.csv").write_text(exports.images_csv(args.name), "utf-8", newline="")
+        if args.format == "coco":
+            exports.write_coco(out, exports.coco(ranking, [
+                row.number for _, row in exports.marked(args.name)]))
+        elif args.format == "folder":
+            placed = exports.write_folder(out, args.name)
+    except OSError as error:
+        raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
+    n, missing = len(exports.marked(args.name)), list(placed.missing) if placed else []
+    _tell(args, {"n_to_label": n, "out": str(out), "missing": missing},
+          f"{n:,} images to label are listed in {out / 'to_label.csv'}."
+          + (f" {len(missing):,} pictures are no longer where they were." if missing else ""))
+    return 0
+
+
+def take_in(args: argparse.Namespace) -> int:
+    """Take in a marks.csv that was exported here or elsewhere; what is known stays once."""
+    try:
+        text = Path(args.file).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError("file", args.file, "must be a text file that can be read "
+                          f"({getattr(error, 'strerror', None) or error})") from None
+    n = exports.merge_csv(args.name, text)
+    _tell(args, {"n_new": n}, f"{n:,} lines were new.")
+    return 0
+
+
+def add_commands(below: Any) -> None:
+    """The commands about marks below ``label``."""
+    for name, function in (("mark", mark), ("undo", undo), ("marks", show_marks),
+                           ("export", export), ("import", take_in)):
+        sub = below.add_parser(name, help=function.__doc__.split("\n")[0],
+                               description=function.__doc__)
+        sub.add_argument("name", metavar="NAME", help="data set of images")
+        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
+        sub.set_defaults(command=function)
+        if name == "mark":
+            sub.add_argument("mark", choices=MARKS)
+            sub.add_argument("images", nargs="+", metavar="IMAGE",
+                             help="a number in the data set, or a file name")
+        if name in ("mark", "undo"):
+            sub.add_argument("--who", default=default_who(), metavar="NAME",
+                             help="who says so (default: whoever is logged in)")
+        if name == "export":
+            sub.add_argument("--out", required=True, metavar="DIR")
+            sub.add_argument("--format", choices=FORMATS, default="csv")
+            sub.add_argument("--run", metavar="ID", help="the ranking's run, for --format coco")
+            sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
+                             help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
+        if name == "import":
+            sub.add_argument("file", metavar="FILE", help="marks.csv of an export")
+
+
+def _numbers(data: str, images: list[str]) -> list[int]:
+    """Numbers as they are, and those of all pairs of the named files."""
+    by_name = [image for image in images if not image.isdecimal()]
+    numbers = [int(image) for image in images if image.isdecimal()]
+    if by_name:
+        numbers += exports.numbers_of(data, by_name)
+    return numbers
+
+
+def _tell(args: argparse.Namespace, said: dict, words: str) -> None:
+    print(json.dumps(said) if args.json else words)

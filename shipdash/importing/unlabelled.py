@@ -1,0 +1,28 @@
+"""Images without labels: every picture of a folder, its mask void from border to border.
+
+Void is what a pixel is whose truth nobody has said; it counts in no loss and no score.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shipdash.importing.listing import Candidate, group_of, pictures_of
+from shipdash.importing.mask_values import VOID
+from shipdash.importing.places import Place, joined
+from shipdash.importing.report import LeftOut
+from shipdash.importing.request import ImportRequest
+
+
+class Unlabelled:
+    """See `listing.Labels`."""
+
+    def __init__(self, place: Place, request: ImportRequest) -> None:
+        names, others = pictures_of(place.names(request.images, "images"))
+        self.candidates = [Candidate(name, "", "", group_of(name, request.group))
+                           for name in names]
+        self.left_out = [LeftOut(joined(request.images, file), reason) for file, reason in others]
+
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+        """See `listing.Labels.mask`: void everywhere."""
+        return np.full(shape, VOID, np.uint8)

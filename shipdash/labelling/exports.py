@@ -1,0 +1,160 @@
+"""Marks as files and back: a CSV of the whole log, and the images to label as CSV, COCO or folder.
+
+What is written to the disk is decided by who calls, but for the folder of pictures.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from shipdash.config import ConfigError
+from shipdash.data import export_files, files
+from shipdash.data.export_files import Placed
+from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
+from shipdash.labelling.marks import Mark, Marks
+from shipdash.labelling.rankings import Ranking
+
+COLUMNS = (*Mark._fields, "file", "tile")
+
+
+class Draft(NamedTuple):
+    """A COCO file of predicted masks to correct, and the pictures that it is about."""
+
+    content: dict
+    pictures: dict[str, bytes]  # PNG by the names in `content`, at the size of its masks
+
+
+def marked(data: str, mark: str = "wrong") -> list[tuple[Mark, PairRow]]:
+    """The images that stand so marked, in the order of marking, with their files."""
+    rows = read_pairs(files.folder_of(data))
+    standing = sorted(Marks(data).standing().values(), key=lambda line: line.when)
+    return [(line, rows[line.number]) for line in standing if line.mark == mark]
+
+
+def images_csv(data: str, mark: str = "wrong") -> str:
+    """The images that stand so marked: who, when, number, file, tile and group."""
+    found = marked(data, mark)
+    return export_files.pair_table([row for _, row in found], mark=[line.mark for line, _ in found],
+                                   who=[line.who for line, _ in found],
+                                   when=[line.when for line, _ in found])
+
+
+def log_csv(data: str) -> str:
+    """Every line of the log, undone ones too: `merge_csv` takes it back without loss."""
+    rows, text = read_pairs(files.folder_of(data)), io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for line in Marks(data).log():
+        writer.writerow([*line, rows[line.number].file, rows[line.number].tile])
+    return text.getvalue()
+
+
+def merge_csv(data: str, text: str) -> int:
+    """Take in a log that `log_csv` wrote, here or elsewhere; how many lines are new.
+
+    An image is known by file and tile: by the path as it was imported, or by a file name that no
+    two images share. The number that it had elsewhere is not used.
+
+    Raises
+    ------
+    ConfigError
+        The text is no such table, or a line is of no image here. Nothing is taken in then.
+    """
+    number_of = _Numbers(read_pairs(files.folder_of(data)))
+    lines, unknown = [], []
+    reader = csv.DictReader(io.StringIO(text))
+    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        raise ConfigError("marks", reader.fieldnames, f"must have the columns {', '.join(COLUMNS)}")
+    for row in reader:
+        number = number_of(row["file"] or "", row["tile"] or "")
+        if number is None:
+            unknown.append(row["file"])
+            continue
+        lines.append(Mark(**{name: row[name] for name in Mark._fields} | {"number": number}))
+    if unknown:
+        raise ConfigError("marks", unknown[:5], f"must be of images of the data set {data}; "
+                          f"{len(unknown):,} of the lines are of none")
+    return Marks(data).merge(lines)
+
+
+def numbers_of(data: str, names: Iterable[str]) -> list[int]:
+    """Numbers of whole images by path or by file name; `ConfigError` where one stands for none."""
+    number_of, names = _Numbers(read_pairs(files.folder_of(data))), list(names)
+    found = {name: number_of(name) for name in names}
+    unknown = [name for name, number in found.items() if number is None]
+    if unknown:
+        raise ConfigError("images", unknown[:5], f"must be images of the data set {data}, each "
+                          "named without doubt; tiles are named by their numbers")
+    return list(found.values())
+
+
+def coco(ranking: Ranking, numbers: Iterable[int]) -> Draft:
+    """The predicted masks of some images as a COCO file, to be corrected instead of drawn.
+
+    Parameters
+    ----------
+    ranking : Ranking
+    numbers : iterable of int
+        Of images in the data set.
+
+    Returns
+    -------
+    Draft
+        Pictures and masks at the size in which they are stored, so that the corrected file is
+        imported with them by ``shipdash data add --coco``.
+    """
+    folder, numbers = files.folder_of(ranking.request.data), list(numbers)
+    images = np.load(folder / "images.npy", "r", allow_pickle=False)
+    pool = places(read_split(folder), "pool")
+    place_of = {int(pool[i]): k for k, i in enumerate(ranking.images["index"])}
+    names = [f"{number:07d}.png" for number in numbers]
+    bits = ranking.images["bits"][[place_of[number] for number in numbers]]
+    masks = np.unpackbits(bits, axis=2).astype(bool)
+    return Draft(export_files.coco_of_masks(names, masks),
+                 {name: _png(images[number]) for name, number in zip(names, numbers, strict=True)})
+
+
+def write_coco(out: Path, draft: Draft) -> None:
+    """``to_label.json`` and its pictures below ``images``."""
+    (out / "images").mkdir(parents=True, exist_ok=True)
+    (out / "to_label.json").write_text(json.dumps(draft.content), "utf-8")
+    for name, content in draft.pictures.items():
+        (out / "images" / name).write_bytes(content)
+
+
+def write_folder(out: Path, data: str, mark: str = "wrong") -> Placed:
+    """Copies of the original pictures below ``images``; see `export_files.place_files`."""
+    rows = [row._replace(mask_file="") for _, row in marked(data, mark)]
+    return export_files.place_files(out, rows, files.read_manifest(files.folder_of(data)),
+                                    copies=True)
+
+
+class _Numbers:
+    """Numbers of images by file and tile; by the bare name of the file where one image has it."""
+
+    def __init__(self, rows: list[PairRow]) -> None:
+        self._by_path = {(row.file, row.tile): row.number for row in rows}
+        self._by_name: dict[tuple[str, str], int | None] = {}
+        for row in rows:
+            key = (PurePosixPath(row.file).name, row.tile)
+            self._by_name[key] = None if key in self._by_name else row.number
+
+    def __call__(self, file: str, tile: str = "") -> int | None:
+        """The number; None where there is no such image, or more than one."""
+        by_path = self._by_path.get((file, tile))
+        return (self._by_name.get((PurePosixPath(file).name, tile)) if by_path is None
+                else by_path)
+
+
+def _png(image: np.ndarray) -> bytes:
+    written = io.BytesIO()
+    Image.fromarray(image).save(written, "png")
+    return written.getvalue()

@@ -1,0 +1,116 @@
+"""The next run: a data set that begins with a finished run's core and goes on with new pairs.
+
+The network starts anew. What was learnt is carried over as pairs, so that the new run is a run like
+any other: repeatable from its settings, which name the run that it goes on from.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+
+import numpy as np
+
+from shipdash.config import ConfigError, PlantedConfig, RunConfig, SourceConfig
+from shipdash.data import files, open_source
+from shipdash.data.chance import SPLIT_KEYS
+from shipdash.data.pair_list import PairRow, places, read_pairs, read_split, write_pairs
+from shipdash.labelling.job import images_of
+from shipdash.runs import Store, StoreError
+
+
+def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
+    """The run on the pool of `data` that starts with the core set of a finished run.
+
+    Core pairs, then the new pairs, and the held-out pairs of the old run are stored together as the
+    data set `name`; if that is done already, it is used as it is.
+
+    Parameters
+    ----------
+    store : Store
+    run_id : str
+        A finished selection from a data set.
+    data : str
+        Newly labelled pairs of the same size.
+    name : str
+        By default made of the name of `data` and the run's id.
+
+    Raises
+    ------
+    ConfigError
+        `data` is not here, has no masks, no pair in its pool or another size; the old run is not
+        one of a data set, or kept more pairs than a run can start with; or `name` is taken.
+    StoreError
+        The old run has not finished.
+    DataError
+        A list of original files is missing, or the disk cannot be written.
+    """
+    config, result = store.config(run_id), store.result(run_id)
+    if result is None or config.arm.kind != "selection":
+        raise StoreError(f"run {run_id} is no finished selection: only from one can be gone on")
+    if config.source.kind != "files":
+        raise ConfigError("run", run_id, "must be of a data set: drawn pairs need no labelling")
+    files.require_labels(data)
+    core = list(result.core)
+    name = name or f"{data[:40]}-after-{run_id}"
+    source, n_new = _stored(config, run_id, core, data, name)
+    plain = {f"planted.{key}": getattr(PlantedConfig(), key)
+             for key in ("distinct", "duplicates", "label_noise")}  # planted pairs are carried over
+    return config.replace(**plain, **{
+        "source.name": source.name, "source.fingerprint": source.fingerprint,
+        "selection.parent": run_id, "selection.first": len(core), "selection.exclude": [],
+        "selection.n_pool": len(core) + n_new})
+
+
+def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: str
+            ) -> tuple[SourceConfig, int]:
+    """The data set of core, new and held-out pairs, and how many pairs are new."""
+    new, folder = images_of(data), files.folder_of(name)
+    made_of = {files.PARENT: run_id, files.N_CARRIED: len(core), "goes_on_with": new.fingerprint}
+    if not new.n:
+        raise ConfigError("data", data, "must have pairs in its pool")
+    if new.shape != config.shape:
+        raise ConfigError("data", data, f"must have pairs of {config.shape[0]} x "
+                          f"{config.shape[1]} pixels, as run {run_id} has")
+    if folder.exists():
+        manifest = files.read_manifest(folder)
+        if {key: manifest.get(key) for key in made_of} != made_of:
+            raise ConfigError("new", name, "must be new: there is another data set of that name")
+        return SourceConfig(kind="files", name=name, fingerprint=manifest["fingerprint"][:16],
+                            rows=new.shape[0], cols=new.shape[1]), new.n
+    fresh = config.evaluation.n_held_out
+    parts = [open_source(config).draw(core), new.draw(range(new.n))]
+    if fresh:
+        parts.append(open_source(config, "held_out").draw(range(fresh)))
+    images = np.concatenate([np.rint(images * 255).astype(np.uint8) for images, _ in parts])
+    masks = np.concatenate([masks.astype(np.uint8) for _, masks in parts])
+    split = np.repeat([SPLIT_KEYS["pool"], SPLIT_KEYS["held_out"]],
+                      [len(core) + new.n, fresh]).astype(np.uint8)
+    return _publish(name, images, masks, split, _rows(config, core, data), made_of), new.n
+
+
+def _publish(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
+             rows: list[PairRow], facts: dict[str, str | int]) -> SourceConfig:
+    draft = files.root() / f".new-{secrets.token_hex(8)}"
+    draft.mkdir()
+    try:
+        for key, array in zip(files.ARRAYS, (images, masks, split), strict=True):
+            np.save(draft / f"{key}.npy", array, allow_pickle=False)
+        write_pairs(draft, rows)
+        return files.publish(draft, name, files.fingerprint(draft),
+                             **{files.VOID_PIXELS: int((masks == 2).sum())}, **facts)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _rows(config: RunConfig, core: list[int], data: str) -> list[PairRow]:
+    """The original files of core, new and held-out pairs, numbered anew."""
+    old, new = (files.folder_of(name) for name in (config.source.name, data))
+    rows, split = read_pairs(old), read_split(old)
+    pool, fresh = places(split, "pool"), places(split, "held_out")
+    added = read_pairs(new)
+    chosen = [*(rows[pool[i]] for i in core),
+              *(added[place] for place in places(read_split(new), "pool")),
+              *(rows[place] for place in fresh[:config.evaluation.n_held_out])]
+    return [row._replace(number=number) for number, row in enumerate(chosen)]

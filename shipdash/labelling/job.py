@@ -1,0 +1,114 @@
+"""The process that computes a ranking: started, cancelled, watched, and what it does.
+
+A killed job is started again from the beginning: it takes minutes, not hours.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+import numpy as np
+
+from shipdash.config import SourceConfig
+from shipdash.data import files, open_source
+from shipdash.data.chance import SPLIT_KEYS
+from shipdash.data.files import FileSource
+from shipdash.data.source import Source
+from shipdash.labelling import scoring
+from shipdash.labelling.rankings import Ranking, Rankings, Standing
+from shipdash.labelling.request import RankRequest
+from shipdash.records import RunState
+from shipdash.runs import Store, queue
+
+MOST_KNOWN = 2_000
+"""Held-out pairs on which a ranking is judged, the first ones: all 10,000 of a scene would take
+longer to predict than most data sets."""
+
+
+class Stopped(Exception):
+    """The job was cancelled."""
+
+
+def start(store: Store, request: RankRequest) -> str:
+    """Start the process that computes a ranking; its id. One that is finished or at work is kept.
+
+    Raises
+    ------
+    StoreError
+        Nothing can be computed here, or no process can be started.
+    """
+    rankings = Rankings(request.data)
+    queue.refuse_to_start()
+    ranking = rankings.create(request)
+    if rankings.standing(ranking).state is RunState.COMPLETED:
+        return ranking
+    log = rankings.open_log(ranking)
+    if log is None:  # somebody was quicker
+        return ranking
+    with log:
+        rankings.forget_cancel(ranking)
+        queue.start_process(store, ["label", "rank", request.data, "--run", request.run_id],
+                            log, subprocess.STDOUT)
+    return ranking
+
+
+def compute(store: Store, request: RankRequest,
+            on_progress: Callable[[int, int], None] = lambda n_done, n: None) -> Ranking:
+    """Compute a ranking in this process, or give the stored one.
+
+    Raises
+    ------
+    Stopped
+        It was cancelled.
+    DataError
+        Another process is at work on it.
+    """
+    rankings = Rankings(request.data)
+    ranking = rankings.create(request)
+    if rankings.standing(ranking).state is RunState.COMPLETED:
+        return rankings.load(ranking)
+    with rankings.lock(ranking):
+        try:
+            _see_through(store, rankings, ranking, request, on_progress)
+        except (Stopped, KeyboardInterrupt):
+            rankings.forget_cancel(ranking)
+            rankings.set_standing(ranking, Standing(RunState.CANCELLED, "", 0, 0))
+            raise
+        except Exception as error:
+            rankings.set_standing(ranking, Standing(RunState.FAILED, str(error), 0, 0))
+            raise
+    return rankings.load(ranking)
+
+
+def _see_through(store: Store, rankings: Rankings, ranking: str, request: RankRequest,
+                 on_progress: Callable[[int, int], None]) -> None:
+    rankings.set_standing(ranking, Standing(RunState.RUNNING, "starting the network", 0, 0))
+    by = scoring.known(store, request.run_id, request.others)
+    asked = by.config.evaluation.n_held_out
+    fresh = open_source(by.config, "held_out") if asked else None
+    n_known = min(asked, MOST_KNOWN)
+    images = images_of(request.data)
+    n = n_known + images.n
+
+    def heed(n_done: int) -> None:
+        on_progress(n_done, n)
+        rankings.set_standing(ranking, Standing(RunState.RUNNING, "predicting", n_done, n))
+        if rankings.cancelled(ranking):
+            raise Stopped(f"the ranking of {request.data} was cancelled")
+
+    heed(0)
+    if fresh is not None:
+        rankings.save(ranking, "held_out", scoring.scored(by, fresh, np.arange(n_known), heed))
+    found = scoring.scored(by, images, np.arange(images.n),
+                           lambda n_done: heed(n_known + n_done))
+    rankings.save(ranking, "images", {name: values for name, values in found.items()
+                                      if name != "iou"})  # nobody knows their masks
+
+
+def images_of(data: str) -> Source:
+    """The pool of a data set, whether its images have masks or not."""
+    manifest = files.read_manifest(files.folder_of(data))
+    asked = SourceConfig(kind="files", name=data, fingerprint=manifest["fingerprint"][:16],
+                         rows=manifest["rows"], cols=manifest["cols"])
+    return FileSource(asked, n=files.n_stored(data, next(iter(SPLIT_KEYS))))

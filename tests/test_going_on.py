@@ -1,0 +1,129 @@
+"""A run that goes on from another: it starts with the old core and its stream is the new pairs."""
+
+import json
+
+import numpy as np
+import own_pictures as own
+import pytest
+
+from shipdash.config import ConfigError, RunConfig
+from shipdash.data import files, open_source
+from shipdash.data.own import own_config
+from shipdash.data.pair_list import read_pairs
+from shipdash.data.source import stream_order
+from shipdash.importing import import_pairs
+from shipdash.labelling.going_on import go_on
+from shipdash.records import Picked
+from shipdash.runs import Store, StoreError, worker
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def parent(store, tmp_path):
+    """A finished run on twelve of fifteen pairs; the data set *more* has five new pairs."""
+    own.write(tmp_path, own.pairs(15, (32, 32)))
+    import_pairs(own.request(tmp_path, name="old"))
+    own.write(tmp_path / "more", {
+        name.replace("/", "/n"): content for k in range(20, 25) for name, content in (
+            (f"images/{k}.png", own.encoded(own.image(k, (32, 32)))),
+            (f"masks/{k}.png", own.mask_png(own.mask(k, (32, 32)))))})
+    import_pairs(own.request(tmp_path / "more", name="more", held_out=0))
+    run_id, _ = store.create(own_config("old").replace(
+        **{"network.kind": "rote", "selection.first": 3}))
+    worker.work(store, run_id)
+    return run_id
+
+
+def test_the_old_core_comes_first_and_the_rest_is_shuffled():
+    """By hand on six numbers; without a core ahead nothing changes."""
+    assert stream_order(6, 1, ahead=3)[:3].tolist() == [0, 1, 2]
+    assert sorted(stream_order(6, 1, ahead=3)) == [0, 1, 2, 3, 4, 5]
+    plain = stream_order(50, 1)
+    assert stream_order(50, 1, ahead=10)[10:].tolist() == plain[plain >= 10].tolist()
+
+
+def test_a_run_without_a_parent_keeps_its_id():
+    """The setting came later: at its default it is in no text that an id stands for."""
+    assert "parent" not in RunConfig().canonical_json()
+    assert "parent" in RunConfig().replace(**{"selection.parent": "0" * 16}).canonical_json()
+
+
+def test_the_next_run_starts_with_the_old_core(store, parent):
+    """The same pixels in the same order, untested; the stream is the new pairs and nothing else."""
+    old, old_core = store.config(parent), store.result(parent).core
+    config = go_on(store, parent, "more")
+    assert config.selection.parent == parent and config.digest != parent
+    pool = open_source(config)
+    for new, before in zip(pool.draw(range(len(old_core))), open_source(old).draw(old_core),
+                           strict=True):
+        assert np.array_equal(new, before)
+    run_id, _ = store.create(config)
+    result = worker.work(store, run_id)
+    picks = [event for event in store.events(run_id)[0] if isinstance(event, Picked)]
+    carried = [event.index for event in picks if event.iou is None]
+    assert carried == list(range(len(old_core)))
+    assert sorted(event.index for event in picks[len(old_core):]) == list(
+        range(len(old_core), len(old_core) + 5))
+    assert result.n_pool == len(old_core) + 5
+
+
+def test_before_and_after_are_scored_on_the_same_held_out_pairs(store, parent):
+    """To the pixel, so that the two scores can be compared; the files are listed."""
+    config = go_on(store, parent, "more")
+    before, after = (open_source(c, "held_out") for c in (store.config(parent), config))
+    assert before.n == after.n
+    for a, b in zip(before.draw(range(before.n)), after.draw(range(after.n)), strict=True):
+        assert np.array_equal(a, b)
+    rows = read_pairs(files.folder_of(config.source.name))
+    assert [row.number for row in rows] == list(range(len(rows)))
+    assert sum("/more/" in row.file for row in rows) == 5
+
+
+def test_asked_twice_it_is_the_same_run(store, parent):
+    """The data set is kept; another one of that name is never taken for it."""
+    assert go_on(store, parent, "more").digest == go_on(store, parent, "more").digest
+    with pytest.raises(ConfigError, match="must be new"):
+        go_on(store, parent, "more", "old")
+
+
+@pytest.mark.parametrize("changes", [{"selection.first": 2}, {"selection.parent": "0" * 16}])
+def test_a_run_does_not_name_a_parent_that_it_has_not(store, parent, changes):
+    """Neither another run nor another number of carried pairs, whatever a link asks for."""
+    config = go_on(store, parent, "more").replace(**changes)
+    with pytest.raises(ConfigError, match="must be the run whose core set"):
+        store.create(config)
+    assert not (store.root / config.digest).exists()
+
+
+def test_drawn_pairs_go_on_from_nothing(store):
+    """A scene has no old core in front."""
+    with pytest.raises(ConfigError, match="must be the run whose core set"):
+        store.create(RunConfig().replace(**{"selection.parent": "0" * 16}))
+
+
+def test_what_cannot_be_gone_on_from_is_refused(store, parent, tmp_path):
+    """An unfinished run, pairs of another size, images without masks; nothing is stored."""
+    there = sorted(path.name for path in files.root().iterdir())
+    unfinished, _ = store.create(store.config(parent).replace(**{"seeds.model": 9}))
+    with pytest.raises(StoreError, match="is no finished selection"):
+        go_on(store, unfinished, "more")
+    import_pairs(own.request(tmp_path / "more", name="wide", held_out=0, cols=48))
+    with pytest.raises(ConfigError, match="must have pairs of 32 x 32"):
+        go_on(store, parent, "wide")
+    files.remove("wide")
+    assert sorted(path.name for path in files.root().iterdir()) == there
+
+
+def test_the_command_tells_before_and_after(store, parent, call):
+    """JSON with both held-out scores; sentences the second time, from what is stored."""
+    code, out, _ = call("label", "go-on", "more", "--run", parent, "--json")
+    said = json.loads(out)
+    assert code == 0 and said["n_new"] == 5 and said["parent"] == parent
+    assert said["before"]["n"] == said["after"]["n"] == 3
+    code, out, _ = call("label", "go-on", "more", "--run", parent)
+    assert code == 0 and "of 5 new pairs" in out and "before" in out

@@ -1,0 +1,223 @@
+"""Marks of images: none is lost, none overwrites another, undo is an entry, files and back."""
+
+import json
+import signal
+import subprocess
+import sys
+import zipfile
+
+import own_pictures as own
+import pytest
+
+from shipdash.config import ConfigError
+from shipdash.data import files
+from shipdash.data.files import DataError
+from shipdash.importing import ImportRequest, import_pairs
+from shipdash.labelling import Marks, exports
+from shipdash.runs import locks
+
+N = 6
+
+
+@pytest.fixture
+def marks(tmp_path, monkeypatch):
+    """The marks of a data set of six images without masks; none yet."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    return imported(tmp_path, "new", "new")
+
+
+def imported(tmp_path, name, folder):
+    """Marks of six images of one folder, none of them set."""
+    own.write(tmp_path, {f"{folder}/{k}.png": own.encoded(own.image(k)) for k in range(N)})
+    import_pairs(ImportRequest(name=name, kind="none", held_out=0, rows=32, cols=32,
+                               images=f"{tmp_path}/{folder}"))
+    return Marks(name)
+
+
+def said(marks):
+    """The marks that stand, by number."""
+    return {number: line.mark for number, line in marks.standing().items()}
+
+
+# -- the log
+
+
+def test_the_later_mark_counts_and_both_stay(marks):
+    """Who and when are kept of each."""
+    marks.add(2, "right", "ann")
+    marks.add(2, "wrong", "bob")
+    assert said(marks) == {2: "wrong"}
+    assert [(line.who, line.mark) for line in marks.log()] == [("ann", "right"), ("bob", "wrong")]
+    assert marks.log()[0].when < marks.log()[1].when
+
+
+def test_undo_is_an_entry_that_brings_back_what_was_said_before(marks):
+    """Only one's own newest mark; step by step; nothing is left to take back at the end."""
+    for number, mark, who in ((1, "right", "ann"), (1, "wrong", "ann"), (3, "skip", "bob")):
+        marks.add(number, mark, who)
+    assert marks.undo("ann").mark == "wrong" and said(marks) == {1: "right", 3: "skip"}
+    assert marks.undo("ann").mark == "right" and said(marks) == {3: "skip"}
+    assert marks.undo("ann") is None and len(marks.log()) == 5
+
+
+def test_a_clock_set_back_does_not_bring_an_older_mark_back(marks):
+    """The later line counts, whatever the clock of the machine says."""
+    first = marks.add(1, "right", "ann")
+    far = first._replace(id="f" * 16, when="2999-01-01T00:00:00.000000+00:00")
+    marks.merge([far])
+    marks.add(1, "wrong", "ann")
+    assert said(marks) == {1: "wrong"}
+
+
+@pytest.mark.parametrize(("number", "mark", "who"), [
+    (N, "right", "ann"), (-1, "right", "ann"), (True, "right", "ann"), (0, "good", "ann"),
+    (0, "undo", "ann"), (0, "right", " "), (0, "right", "a\nb"), (0, "right", "a" * 65)])
+def test_what_is_no_mark_is_refused_and_writes_nothing(marks, number, mark, who):
+    """A number, a word or a name that cannot be."""
+    with pytest.raises(ConfigError):
+        marks.add(number, mark, who)
+    assert not marks.path.exists()
+
+
+def test_two_processes_at_once_lose_nothing(marks):
+    """Fifty marks of each of two writers, started together: a hundred whole lines."""
+    words = ("import sys; from shipdash.labelling import Marks; marks = Marks('new')\n"
+             "for k in range(50): marks.add(k % 6, 'wrong', sys.argv[1])")
+    writers = [subprocess.Popen([sys.executable, "-c", words, who]) for who in ("ann", "bob")]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    log = marks.log()
+    assert [sum(line.who == who for line in log) for who in ("ann", "bob")] == [50, 50]
+    assert len({line.id for line in log}) == 100
+    assert len(marks.path.read_bytes().splitlines()) == 100
+
+
+def test_a_killed_writer_loses_no_confirmed_mark(marks):
+    """SIGKILL in the middle of marking: all that it had said to be stored is there, whole."""
+    words = ("from shipdash.labelling import Marks; marks = Marks('new')\n"
+             "while True: print(marks.add(1, 'wrong', 'ann').id, flush=True)")
+    with subprocess.Popen([sys.executable, "-c", words], stdout=subprocess.PIPE,
+                          text=True) as writer:
+        confirmed = [writer.stdout.readline().strip() for _ in range(20)]
+        writer.send_signal(signal.SIGKILL)
+        confirmed += [line.strip() for line in writer.stdout if line.endswith("\n")]
+    marks.add(2, "right", "bob")  # and nobody is kept from going on
+    assert set(confirmed) <= {line.id for line in marks.log()}
+    assert said(marks)[2] == "right"
+
+
+def test_a_torn_last_line_is_dropped_by_the_next_mark(marks):
+    """It was never confirmed; what follows begins on a line of its own."""
+    marks.add(1, "right", "ann")
+    with marks.path.open("ab") as log:
+        log.write(b'{"id": "0123", "wh')
+    assert said(marks) == {1: "right"}
+    marks.add(2, "wrong", "ann")
+    assert said(marks) == {1: "right", 2: "wrong"}
+    assert [json.loads(line)["number"] for line in marks.path.read_bytes().splitlines()] == [1, 2]
+
+
+def test_a_damaged_line_and_a_held_lock_are_sentences(marks, monkeypatch):
+    """No mark is guessed, and no lock is waited for without end."""
+    marks.add(1, "right", "ann")
+    monkeypatch.setattr("shipdash.labelling.marks.WAIT_S", 0.1)
+    with locks.held(marks.path.with_suffix(".lock")), pytest.raises(DataError, match="end it"):
+        marks.add(2, "right", "ann")
+    marks.path.write_bytes(b"no json\n" + marks.path.read_bytes())
+    with pytest.raises(DataError, match="is damaged"):
+        marks.log()
+
+
+# -- files and back
+
+
+def test_a_log_goes_to_another_machine_and_back_without_loss(marks, tmp_path):
+    """Undone marks too, images known by their names in another folder; a second time is none."""
+    marks.add(4, "wrong", "ann", "0123456789abcdef")
+    marks.add(5, "skip", "ann")
+    marks.undo("ann")
+    text = exports.log_csv("new")
+    there = imported(tmp_path, "there", "elsewhere/pictures")
+    there.add(0, "right", "bob")
+    assert exports.merge_csv("there", text) == 3
+    assert said(there) == {0: "right", 4: "wrong"}
+    assert there.standing()[4] == marks.standing()[4]
+    assert exports.merge_csv("there", text) == 0
+    assert exports.merge_csv("new", exports.log_csv("there")) == 1 and said(marks) == said(there)
+
+
+@pytest.mark.parametrize(("old", "new", "why"), [
+    ("4.png", "9.png", "of the lines are of none"), ("who", "whom", "must have the columns"),
+    ("wrong", "good", "must be one of")])
+def test_a_log_that_does_not_fit_is_refused_whole(marks, old, new, why):
+    """Another data set's images, another table, another word: nothing is taken in."""
+    marks.add(3, "right", "ann")
+    marks.add(4, "wrong", "ann")
+    text = exports.log_csv("new").replace(old, new)
+    marks.path.unlink()
+    with pytest.raises(ConfigError, match=why):
+        exports.merge_csv("new", text)
+    assert not marks.log()
+
+
+def test_images_to_label_are_listed_and_copied(marks, tmp_path):
+    """Only those that stand as *wrong*, with who said so; the pictures as they were imported."""
+    for number, mark in ((3, "wrong"), (1, "wrong"), (2, "right"), (1, "skip")):
+        marks.add(number, mark, "ann")
+    lines = exports.images_csv("new").splitlines()
+    assert lines[0].startswith("mark,who,when,number,file") and len(lines) == 2
+    assert lines[1].startswith("wrong,ann,") and "/new/3.png," in lines[1]
+    placed = exports.write_folder(tmp_path / "out", "new")
+    assert placed.n == 1 and not placed.missing
+    assert [path.read_bytes() for path in (tmp_path / "out" / "images").iterdir()] == [
+        own.encoded(own.image(3))]
+
+
+def test_an_archive_gives_its_pictures_too(marks, tmp_path):
+    """Pictures that were imported from a ZIP archive are copied out of it."""
+    archive = tmp_path / "new.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("a/0.png", own.encoded(own.image(0)))
+    import_pairs(ImportRequest(name="zipped", kind="none", held_out=0, rows=32, cols=32,
+                               images="a", archive=str(archive)))
+    Marks("zipped").add(0, "wrong", "ann")
+    assert exports.write_folder(tmp_path / "out", "zipped").n == 1
+
+
+def test_marks_go_with_their_data_set_and_with_nothing_else(marks):
+    """They are in its folder: nothing that is imported later is touched by them."""
+    marks.add(0, "wrong", "ann")
+    before = files.read_manifest(files.folder_of("new"))["fingerprint"]
+    assert files.fingerprint(files.folder_of("new")) == before
+    files.remove("new")
+    assert not marks.path.exists()
+
+
+def test_every_command_about_marks_speaks_json_and_words(marks, tmp_path, call):
+    """Mark by number and by name, undo, list, export, import."""
+    code, out, _ = call("label", "mark", "new", "wrong", "2", "4.png", "--who", "ann", "--json")
+    assert code == 0 and [row["number"] for row in json.loads(out)["marked"]] == [2, 4]
+    code, out, _ = call("label", "undo", "new", "--who", "ann", "--json")
+    assert code == 0 and json.loads(out)["undone"]["number"] == 4
+    code, out, _ = call("label", "marks", "new", "--json")
+    assert json.loads(out)["counts"] == {"right": 0, "wrong": 1, "skip": 0}
+    code, out, _ = call("label", "export", "new", "--out", tmp_path / "out", "--format", "folder",
+                        "--json")
+    assert code == 0 and json.loads(out)["n_to_label"] == 1
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 1
+    code, out, _ = call("label", "import", "new", tmp_path / "out" / "marks.csv", "--json")
+    assert code == 0 and json.loads(out) == {"n_new": 0}
+    for words, said in ((("marks", "new"), "0 right, 1 wrong, 0 skip, of 6 images"),
+                        (("undo", "new", "--who", "bob"), "bob has no mark to take back"),
+                        (("mark", "new", "right", "0", "--who", "ann"), "1 images are marked")):
+        code, out, _ = call("label", *words)
+        assert code == 0 and said in out
+
+
+@pytest.mark.parametrize(("words", "named"), [
+    (("mark", "new", "wrong", "9.png"), "images"), (("mark", "new", "wrong", "6"), "number"),
+    (("marks", "none"), "source.name"), (("import", "new", "nowhere.csv"), "file"),
+    (("export", "new", "--out", "out", "--format", "coco"), "--run")])
+def test_a_wrong_question_about_marks_is_code_2(marks, call, words, named):
+    """It names what was wrong, and nothing is marked."""
+    code, _, err = call("label", *words)
+    assert code == 2 and named in err and not marks.log()
