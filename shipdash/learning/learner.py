@@ -56,6 +56,10 @@ class Learner(Protocol):
         """Probabilities float32 (n, rows, cols) for any n, in inference mode; changes nothing."""
         ...
 
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """What the network makes of each image before it answers: float32 (n, d) for any n."""
+        ...
+
     def get_state(self) -> dict[str, np.ndarray]:
         """Everything `train` and `predict` depend on, as named arrays without pickles."""
         ...
@@ -96,6 +100,10 @@ class RoteLearner:
         empty = np.zeros(images.shape[1:3], bool)
         known = [self._known.get(_fingerprint(image), empty) for image in images]
         return np.array(known, np.float32).reshape(images.shape[:3])
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The mean of each channel: it has no features of its own."""
+        return images.mean(axis=(1, 2))
 
     def get_state(self) -> dict[str, np.ndarray]:
         """Fingerprints and bit-packed masks of the pairs shown so far."""

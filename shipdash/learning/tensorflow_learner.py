@@ -101,6 +101,14 @@ class TensorFlowLearner:
             out[start : start + n] = self._predict(tf.constant(part)).numpy()[:n]
         return out
 
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """See `Learner.features`: the deepest level's channels, averaged over places."""
+        outputs = [layer.output for layer in self.averaged.layers if len(layer.output.shape) == 4]
+        fewest = min(output.shape[1] for output in outputs)
+        deepest = [output for output in outputs if output.shape[1] == fewest][-1]
+        level = keras.Model(self.averaged.inputs, keras.ops.mean(deepest, axis=(1, 2)))
+        return level.predict(images, batch_size=self.config.predict_batch, verbose=0)
+
     def get_state(self) -> dict[str, np.ndarray]:
         """Weights, moving statistics, dropout seeds and Adam's moments, in order of creation."""
         return {f"v{i:04d}": v.numpy() for i, v in enumerate(self._variables())}
