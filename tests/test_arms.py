@@ -13,6 +13,7 @@ from stored_results import a_result
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError
+from shipdash.config.sections import SCORED
 from shipdash.data.scene import SceneSource
 from shipdash.data.source import stream_order
 from shipdash.data.subsets import choose_pairs, factor_columns
@@ -23,7 +24,7 @@ from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.records import Stopped, StopReason, Trained
 from shipdash.studies import arms
 
-SOURCE = "0123456789abcdef"
+SOURCE, SCOUT = "0123456789abcdef", "fedcba9876543210"
 N, CORE = 400, 40
 
 
@@ -52,7 +53,18 @@ PICKED = STREAM[::10].tolist()  # 40 pairs, as spread over the stream as a core 
 
 
 def chosen(pool, kind, *, core=PICKED, stream=STREAM, **changes):
-    return choose_pairs(an_arm(kind, **changes), core, stream, pool)
+    if kind not in SCORED:
+        return choose_pairs(an_arm(kind, **changes), core, stream, pool)
+    arm = an_arm(kind, scores=SCOUT, **changes)
+    return choose_pairs(arm, core, stream, pool, scores_of(stream))
+
+
+def scores_of(stream):
+    """Scores of a network, made up: as skewed as real ones, with many equal counts."""
+    chance = np.random.default_rng(3)
+    return {"index": stream, "el2n": chance.gamma(1.5, 0.1, len(stream)),
+            "features": chance.normal(size=(len(stream), 5)),
+            "n_forgotten": chance.poisson(0.3, len(stream)) - 1.0}
 
 
 # -- which pairs -------------------------------------------------------------------------------
@@ -93,7 +105,7 @@ def test_core_first_and_full_draw_nothing(pool):
     assert chosen(pool, "first", draw=9) == chosen(pool, "first")
 
 
-@pytest.mark.parametrize("kind", ["random", "stratified", "rejected"])
+@pytest.mark.parametrize("kind", ["random", "stratified", "rejected", "matched", "ccs", "kcentre"])
 def test_a_draw_is_repeatable_and_another_draw_is_another(pool, kind):
     """A function of its arguments alone."""
     first = chosen(pool, kind, draw=1)
@@ -101,6 +113,13 @@ def test_a_draw_is_repeatable_and_another_draw_is_another(pool, kind):
     assert len({tuple(sorted(chosen(pool, kind, draw=d))) for d in range(10)}) == 10
     other = chosen(pool, kind, draw=1, stream=stream_order(N, 2))
     assert set(other) != set(first)
+
+
+@pytest.mark.parametrize("kind", ["el2n", "forgetting"])
+def test_the_hardest_pairs_are_drawn_only_where_scores_are_equal(pool, kind):
+    """Distinct errors leave nothing to chance; counts of forgetting events do."""
+    draws = {tuple(sorted(chosen(pool, kind, draw=d))) for d in range(10)}
+    assert len(draws) == (1 if kind == "el2n" else 10)
 
 
 def test_rejected_pairs_are_none_of_the_core(pool):

@@ -23,6 +23,7 @@ from shipdash.config import (
     preset_of,
     setting,
 )
+from shipdash.config.sections import SCORED
 
 FIELDS = {
     f"{section}.{spec.name}": spec
@@ -43,6 +44,7 @@ def build(dotted, value):
     """The section with one field set, all others at their defaults; of an arm, as it needs them."""
     section, name = dotted.split(".")
     others = AN_ARM if section == "arm" and value != "selection" else {}
+    others = others | {"scores": RUN_B} if value in SCORED else others
     others = A_DATA_SET if section == "source" and value != "scene" else others
     return SECTIONS[section](**{**others, name: value})
 
@@ -66,7 +68,7 @@ def another(dotted):
         return not spec.default
     if KINDS[dotted] is tuple:
         return (RUN_A,)
-    if dotted in ("arm.source", "selection.parent", "source.fingerprint"):
+    if dotted in ("arm.source", "arm.scores", "selection.parent", "source.fingerprint"):
         return RUN_B
     if dotted == "source.name":
         return "ships"
@@ -317,6 +319,8 @@ def test_every_field_is_part_of_the_run_id(dotted):
     """A run that differs in any one setting has an id of its own."""
     section = dotted.partition(".")[0]
     needed = {"arm": AN_ARM, "source": A_DATA_SET}.get(section, {})
+    if dotted == "arm.scores":  # only some kinds of arm have any
+        needed = AN_ARM | {"kind": "el2n", "scores": RUN_A}
     if dotted == "source.kind":  # a scene has none of what a data set needs
         needed = {}
         assert RunConfig(source=SourceConfig(**A_DATA_SET)).digest != RunConfig().digest

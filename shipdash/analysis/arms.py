@@ -20,6 +20,8 @@ STREAMING = "Streaming learner"
 ARMS = {
     "selection": STREAMING, "core": "Core set", "random": "Random", "first": "First of the stream",
     "stratified": "Stratified random", "rejected": "Rejected", "full": "Full pool",
+    "matched": "Factor-matched random", "el2n": "One-shot hardness (EL2N)", "ccs":
+    "Coverage-centric (CCS)", "forgetting": "Most often forgotten", "kcentre": "k-centre greedy",
 }
 """Names of the arms by `arm.kind`, in the order in which a page shows them."""
 
@@ -69,7 +71,7 @@ def stop_words(run: StoredRun, source: Result) -> str:
                        "plateau": (CONVERGED, STILL_FALLING)}[arm.stop]
         return missed if run.result.stalled else met
     if arm.protocol:
-        return EQUAL_COST if arm.protocol == "equal cost" else EQUAL_UPDATES
+        return arm.protocol  # with the steps rule: the words of this page
     batch = run.config.network.batch  # of an older version, which did not name it
     for images, words in ((source.n_backward, EQUAL_UPDATES),
                           (source.n_backward + source.n_forward / 3, EQUAL_COST)):

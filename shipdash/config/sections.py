@@ -340,13 +340,22 @@ class EvaluationConfig(Section):
     reaudit: bool = setting_field(
         True, "Re-audit", "The final network tests every discarded pair once more.",
     )
+    pool_scores: bool = setting_field(
+        False, "Pool scores", "The final network scores every pair of the pool, for arms that "
+        "choose pairs by such scores.", added=True,
+    )
 
 
-PROTOCOLS = ("equal updates", "equal cost", "until score", "converged")
+PROTOCOLS = ("equal updates", "equal cost", "until score", "converged",
+             "4 times the updates", "16 times the updates", "5 epochs")
 """Trained on as many images as the selection was, at the selection's whole cost, until the arm's
-own score exceeds the precision, or until the loss no longer falls."""
+own score exceeds the precision, or until the loss no longer falls; on 4 or 16 times as many images
+as the selection was; for as long as forgetting events are counted."""
 
-ARM_KINDS = ("core", "random", "first", "stratified", "rejected", "full")
+SCORED = ("el2n", "forgetting", "ccs", "kcentre")
+"""Kinds of arm that choose pairs by what another run's network has scored."""
+
+ARM_KINDS = ("core", "random", "first", "stratified", "rejected", "full", "matched", *SCORED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,7 +371,10 @@ class ArmConfig(Section):
     kind: str = setting_field(
         "selection", "Learns from",
         "selection: the stream. core: the source's core set, from scratch. random, first, "
-        "stratified, rejected: as many other pairs. full: the whole pool.",
+        "stratified, rejected: as many other pairs. matched: as many with the core set's factors. "
+        "el2n: those with the largest error of another run's network; ccs: spread over that error; "
+        "forgetting: those most often forgotten; kcentre: spread over its features. full: the "
+        "whole pool.",
         choices=("selection", *ARM_KINDS),
     )
     source: str = setting_field(
@@ -389,6 +401,9 @@ class ArmConfig(Section):
         "", "Protocol", "The rule by which the amount of training is made comparable.",
         choices=("", *PROTOCOLS),
     )
+    scores: str = setting_field(
+        "", "Scores", "The run whose network has scored the pool.", pattern=A_RUN_ID, added=True,
+    )
 
     def _check(self) -> None:
         is_arm = self.kind != "selection"
@@ -401,6 +416,8 @@ class ArmConfig(Section):
         self._require(is_arm or not self.n_pairs, "n_pairs", "must be 0 for a selection", "kind")
         self._require(self.kind != "full" or not self.n_pairs, "n_pairs",
                       "must be 0 for the full pool", "kind")
+        self._require(bool(self.scores) == (self.kind in SCORED), "scores",
+                      f"must be a run id for {', '.join(SCORED)}, and empty for others", "kind")
 
     def n_wanted(self, n_core: int, n_stream: int) -> int:
         """How many pairs the arm learns from, given the sizes of its source's core and stream.
@@ -411,6 +428,7 @@ class ArmConfig(Section):
         there, words = {
             "core": (n_core, "core pairs of the source"),
             "rejected": (n_stream - n_core, "pairs that the source discarded"),
+            "matched": (min(n_core, n_stream - n_core), "core pairs and those discarded"),
         }.get(self.kind, (n_stream, "pairs of the source's pool"))
         if not 1 <= wanted <= there:
             raise ConfigError(f"{self._name}.n_pairs", wanted,

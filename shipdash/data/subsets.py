@@ -1,17 +1,20 @@
-"""Which pairs an arm learns from: a function of settings, core set, stream and draw alone.
+"""Which pairs an arm learns from: a function of settings, core set, stream, draw and scores.
 
-It draws no pixel and looks at no prediction; stratification reads the generator's true factors, or
-the groups of a data set.
+It draws no pixel. Stratification reads the generator's true factors, or the groups of a data set;
+matching reads the factors (`matched`); the scored kinds read what another run's network has
+scored (`scored_subsets`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from shipdash.config import ArmConfig, ConfigError
+from shipdash.config.sections import SCORED
+from shipdash.data import matched, scored_subsets
 from shipdash.data.chance import SUBSET, generator
 from shipdash.data.scene import Factors
 from shipdash.data.source import Source
@@ -20,20 +23,28 @@ STRATIFIED_FROM = 50_000
 """Most pairs whose factors are read for stratification (0.1 ms each); a random part of more."""
 
 
-def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray,
-                 source: Source) -> list[int]:
+DRAWING = ("random", "stratified", "rejected", "matched", "el2n", "forgetting", "ccs", "kcentre")
+"""Kinds that draw, in an order that never changes: the place is part of the key of their chance."""
+
+
+def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray, source: Source,
+                 scores: Mapping[str, np.ndarray] | None = None) -> list[int]:
     """Pool numbers an arm learns from, each once.
 
     Parameters
     ----------
     arm : ArmConfig
-        A control arm; `draw` is the seed of the kinds that draw: random, stratified, rejected.
+        A control arm; `draw` is the seed of the kinds in `DRAWING`.
     core : list of int
         The source's core set in order of selection.
     order : int64 array, shape (n,)
         The source's stream: the pool without what the source left out.
     source : Source
-        Asked for true factors, or else for groups, where the kind is stratified, else untouched.
+        Asked for true factors where the kind is matched, for these or else for groups where it is
+        stratified, else untouched.
+    scores : mapping of str to array, optional
+        For the kinds of `config.SCORED`, of every pair of the stream: `index` (its number), `el2n`,
+        `features` (n, d), and `n_forgotten`, which is -1 for a pair that never passed.
 
     Returns
     -------
@@ -42,12 +53,14 @@ def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray,
         core pairs not excepted; a smaller draw of the same seed is a part of a larger one.
         ``first``: the beginning of the stream. ``stratified``: see `stratified` and, where nobody
         knows the factors, `stratified_by_group`. ``rejected``:
-        a uniform draw from the pairs that selection threw away. ``full``: the stream.
+        a uniform draw from the pairs that selection threw away. ``matched``: of these, as many
+        from every cell of the telling factors as the core set has (`matched`). ``el2n``,
+        ``forgetting``, ``ccs``, ``kcentre``: see `scored_subsets`. ``full``: the stream.
 
     Raises
     ------
     ConfigError
-        There are fewer such pairs than `arm` asks for.
+        There are fewer such pairs than `arm` asks for, or what the kind reads is unknown.
     """
     k = arm.n_wanted(len(core), len(order))
     if arm.kind == "core":
@@ -56,8 +69,44 @@ def choose_pairs(arm: ArmConfig, core: list[int], order: np.ndarray,
         return order[:k].tolist()
     if arm.kind == "stratified":
         return stratified(order, k, arm.draw, source)
+    if arm.kind in SCORED:
+        return _scored(arm, k, scores)
     candidates = order if arm.kind == "random" else order[~np.isin(order, core)]
+    if arm.kind == "matched":
+        return factor_matched(candidates, list(core[:k]), arm.draw, source)
     return _chance(arm.draw, arm.kind).permutation(candidates)[:k].tolist()
+
+
+def factor_matched(candidates: np.ndarray, core: list[int], draw: int,
+                   source: Source) -> list[int]:
+    """As many random pairs as `core` has, with its joint histogram of the telling factors.
+
+    Where the pool is large, the candidates are a random part of it.
+    """
+    chance = _chance(draw, "matched")
+    candidates = chance.permutation(candidates)[:max(len(core), STRATIFIED_FROM)]
+    _, table = matched.columns_of([source.factors(i) for i in (*core, *candidates.tolist())])
+    ours, others = table[:len(core)], table[len(core):]
+    found = matched.telling_factors(ours, others)
+    rows = matched.matched(matched.cells(ours, found), matched.cells(others, found), chance)
+    return candidates[rows].tolist()
+
+
+def _scored(arm: ArmConfig, k: int, scores: Mapping[str, np.ndarray] | None) -> list[int]:
+    if scores is None or (arm.kind == "forgetting" and "n_forgotten" not in scores):
+        raise ConfigError("arm.scores", arm.scores, "must name a run that has scored the pool, and "
+                          "for forgetting one that was trained on all of it")
+    chance = _chance(arm.draw, arm.kind)
+    if arm.kind == "kcentre":
+        places = scored_subsets.k_centre(scores["features"], k, chance)
+    elif arm.kind == "ccs":
+        places = scored_subsets.coverage_centric(scores["el2n"], k, chance)
+    elif arm.kind == "forgetting":
+        forgotten = scored_subsets.never_learnt_first(scores["n_forgotten"])
+        places = scored_subsets.hardest(forgotten, k, chance)
+    else:
+        places = scored_subsets.hardest(scores["el2n"], k, chance)
+    return scores["index"][places].tolist()
 
 
 def stratified(order: np.ndarray, k: int, draw: int, source: Source) -> list[int]:
@@ -146,4 +195,4 @@ def _cells(members: np.ndarray, k: int, columns: np.ndarray, depth: int) -> list
 
 def _chance(draw: int, kind: str) -> np.random.Generator:
     """Independent for every kind and draw; of pool, order and model seeds too."""
-    return generator(draw, SUBSET, ("random", "stratified", "rejected").index(kind))
+    return generator(draw, SUBSET, DRAWING.index(kind))

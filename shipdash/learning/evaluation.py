@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipdash.data.source import TARGET, Source
+from shipdash.data.source import TARGET, VOID, Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
 from shipdash.results import HeldOut, Reaudit, fails
@@ -61,6 +61,37 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
     pictures = np.array([found[2] for found in worst], np.uint8)
     return Scores(indices, *columns, np.array([found[1] for found in worst], np.int64),
                   pictures.reshape(len(worst), *source.shape))
+
+
+class PoolScores(NamedTuple):
+    """What other arms choose pairs by, one entry a pair, in the order asked for."""
+
+    index: np.ndarray  # int64, (n,)
+    iou: np.ndarray  # float32, (n,), 0..1
+    el2n: np.ndarray  # float32, (n,), 0..1
+    features: np.ndarray  # float32, (n, d)
+
+
+def pool_scores(source: Source, learner: Learner, indices: np.ndarray,
+                on_block: Callable[[int], None] | None = None) -> PoolScores:
+    """How hard each pair is for a learner, and where it lies among its features.
+
+    EL2N is the length of the error vector ``p - y`` (Paul, Ganguli and Dziugaite, NeurIPS 2021),
+    here over the pixels of a mask and divided by the root of their number; void pixels count as
+    right. One network's error, not the mean of ten.
+    """
+    indices = np.asarray(indices, np.int64)
+    parts = []
+    for start in range(0, len(indices), BLOCK):
+        images, masks = source.draw(indices[start : start + BLOCK].tolist())
+        probability = learner.predict(images)
+        error = np.where(masks == VOID, 0.0, probability - (masks == TARGET))
+        parts.append((metrics.iou(metrics.counts(masks, probability)),
+                      np.sqrt(np.square(error).mean(axis=(1, 2))), learner.features(images)))
+        if on_block is not None:
+            on_block(min(start + BLOCK, len(indices)))
+    columns = [np.concatenate(column).astype(np.float32) for column in zip(*parts, strict=True)]
+    return PoolScores(indices, *columns)
 
 
 def held_out_summary(scores: Scores, acceptance_iou: float) -> HeldOut:

@@ -57,7 +57,7 @@ class Learner(Protocol):
         ...
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """What the network makes of each image: float32 (n, k), in inference mode."""
+        """What the network makes of each image before it answers: float32 (n, d) for any n."""
         ...
 
     def get_state(self) -> dict[str, np.ndarray]:
@@ -102,7 +102,7 @@ class RoteLearner:
         return np.array(known, np.float32).reshape(images.shape[:3])
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """The mean colour: it has no features of its own."""
+        """The mean of each channel: it has no features of its own."""
         return images.mean(axis=(1, 2))
 
     def get_state(self) -> dict[str, np.ndarray]:

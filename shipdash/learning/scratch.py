@@ -30,6 +30,7 @@ from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner, Step
 from shipdash.records import Event, Stopped, StopReason, Trained
+from shipdash.results import fails
 
 REPORT_IMAGES = 160  # a record so often: some seconds on a CPU, so pause and cancel act soon
 KEEP_BYTES = 420_000_000  # drawn pairs kept in memory: some 2,000 at 128 x 128; else drawn anew
@@ -50,6 +51,7 @@ class ArmState:
     window_loss: float = 0.0  # sum of the losses of this window
     lowest_loss: float | None = None  # mean of the best window so far
     n_flat: int = 0  # windows since then
+    n_forgotten: list[int] = field(default_factory=list)  # of each pair; -1: it never passed
 
 
 def train_arm(source: Source, learner: Learner, config: RunConfig, pairs: list[int],
@@ -98,6 +100,7 @@ class _Training:
         self.kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.epoch, self.shuffled = -1, np.zeros(0, np.int64)
         state.scores = state.scores or [0.0] * len(pairs)
+        state.n_forgotten = state.n_forgotten or [-1] * len(pairs)
 
     def ended(self) -> StopReason | None:
         """Why training is over, or None."""
@@ -128,7 +131,7 @@ class _Training:
         images, masks = zip(*(self._pair(i) for i in which), strict=True)
         step = self.learner.train(np.stack(images), np.stack(masks))
         for i, score in zip(which, _scores(step, self.rules), strict=True):
-            s.scores[i] = score
+            self._note(i, score)
         s.n_steps += 1
         s.window_loss += step.loss
         if s.n_steps % self.window == 0:
@@ -137,6 +140,17 @@ class _Training:
             s.n_flat = 0 if falls else s.n_flat + 1
             s.lowest_loss = mean if falls else s.lowest_loss
         return step.loss
+
+    def _note(self, i: int, score: float) -> None:
+        """A pair's training score; it is forgotten when it fails after it has passed (Toneva et
+        al., ICLR 2019)."""
+        s, limit = self.state, self.rules.threshold
+        passed, passes = (not fails(x, limit) for x in (s.scores[i], score))
+        if passes:
+            s.n_forgotten[i] = max(s.n_forgotten[i], 0)
+        elif passed:
+            s.n_forgotten[i] += 1
+        s.scores[i] = score
 
     def _batch(self) -> list[int]:
         """Places in `pairs` that this step learns from."""

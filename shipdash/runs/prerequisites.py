@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
 from shipdash.data import files
 from shipdash.results import Result
@@ -61,6 +63,24 @@ def source_result(store: Store, config: RunConfig) -> Result | None:
     return result
 
 
+def pool_scores(store: Store, config: RunConfig) -> dict[str, np.ndarray] | None:
+    """What another run's network scored of the pool, where an arm chooses its pairs by that.
+
+    `ConfigError` where that run is missing, unfinished, of another selection or has no scores.
+    """
+    run_id = config.arm.scores
+    if not run_id:
+        return None
+    try:
+        theirs, found = store.config(run_id), store.load_scores(run_id, "pool_scores")
+    except RunNotFound:
+        theirs, found = None, None
+    if theirs is None or found is None or theirs.arm.source != config.arm.source:
+        raise ConfigError("arm.scores", run_id, "must name a completed run of this runs folder "
+                          "that has scored the pool of the same selection")
+    return found
+
+
 def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
     """Settings and result of a selection that arms can be compared with, or `ConfigError`."""
     try:
@@ -82,5 +102,6 @@ def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
 def resting_on(store: Store, run_id: str) -> tuple[list[str], list[str]]:
     """Ids of a run's control arms, and of the runs that leave out its core set."""
     others = [run for run in store.list() if run.config is not None and run.run_id != run_id]
-    return ([run.run_id for run in others if run.config.arm.source == run_id],
+    return ([run.run_id for run in others
+             if run_id in (run.config.arm.source, run.config.arm.scores)],
             [run.run_id for run in others if run_id in run.config.selection.exclude])

@@ -312,7 +312,8 @@ class Store(Folder):
     def load_scores(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
         """Arrays of an evaluation, one entry a pair, or None.
 
-        `index` holds the pairs' numbers, `probability` pictures, everything else one score each.
+        `index` holds the pairs' numbers, `probability` pictures, `features` a row of a network's
+        features each, everything else one score each.
         Pictures that are stored as masks (`packed_masks`) come back as 0 and 255.
         """
         arrays = unpacked(self._arrays(run_id, f"evaluation/{name}.npz"))
@@ -348,5 +349,6 @@ def _are_scores(arrays: dict[str, np.ndarray]) -> bool:
     kinds = {name: (values.dtype.kind, values.ndim) for name, values in arrays.items()}
     return (kinds.pop("index", None) in (("i", 1), ("u", 1))
             and kinds.pop("probability", ("u", 3)) == ("u", 3)
+            and kinds.pop("features", ("f", 2)) == ("f", 2)
             and all(kind == ("f", 1) for kind in kinds.values())
             and len({len(values) for values in arrays.values()}) == 1)

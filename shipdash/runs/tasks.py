@@ -42,6 +42,10 @@ class Task(Protocol):
         """From the state on; the last one is `Stopped`."""
         ...
 
+    def of_pool(self) -> dict[str, np.ndarray]:
+        """What training has noted of every pair of the stream, in its order; mostly nothing."""
+        ...
+
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """Arrays, and the rest as plain JSON."""
         ...
@@ -60,7 +64,8 @@ def open_task(store: Store, config: RunConfig) -> Task:
     selected = prerequisites.source_result(store, config)
     if selected is None:
         return SelectionTask(config, source, order)
-    pairs = choose_pairs(config.arm, list(selected.core), order, source)
+    scores = prerequisites.pool_scores(store, config)
+    pairs = choose_pairs(config.arm, list(selected.core), order, source, scores)
     return ArmTask(config, source, order, pairs)
 
 
@@ -86,6 +91,10 @@ class SelectionTask:
     def events(self, learner: Learner) -> Iterator[Event]:
         """See `selection.select`."""
         return select(self.source, learner, self.config, self.order, self.state, self.failed)
+
+    def of_pool(self) -> dict[str, np.ndarray]:
+        """Nothing: see `ArmTask.of_pool`."""
+        return {}
 
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """Loop state, and the failed predictions by pool number."""
@@ -114,6 +123,11 @@ class ArmTask:
     def events(self, learner: Learner) -> Iterator[Event]:
         """See `arms.train_arm`."""
         return train_arm(self.source, learner, self.config, self.core, self.state)
+
+    def of_pool(self) -> dict[str, np.ndarray]:
+        """Forgetting events, where the arm is trained on the whole stream."""
+        whole = self.config.arm.kind == "full"
+        return {"n_forgotten": np.array(self.state.n_forgotten, np.float32)} if whole else {}
 
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """The pairs follow from the settings: only the training's state."""

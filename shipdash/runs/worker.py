@@ -236,6 +236,8 @@ class _Worker:
             discarded = np.setdiff1d(task.order, np.array(task.core))
             scores = self._score(learner, task.source, discarded, "reaudit")
             reaudit = evaluation.reaudit_summary(scores, limit)
+        if config.evaluation.pool_scores:
+            self._score_pool(learner)
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
         prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
@@ -244,13 +246,24 @@ class _Worker:
                        symptom=str(self.watch.symptom or "") if self.watch else "",
                        held_out=held_out, reaudit=reaudit)
 
-    def _score(self, learner: Learner, source: Source, indices: np.ndarray, name: str):
+    def _score_pool(self, learner: Learner) -> None:
+        order = self.task.order
+        found = evaluation.pool_scores(self.task.source, learner, order,
+                                       self._heed_in_blocks("pool", len(order)))
+        self.store.save_scores(self.run_id, "pool_scores", **found._asdict(),
+                               **self.task.of_pool())
+
+    def _heed_in_blocks(self, name: str, n: int) -> Callable[[int], None]:
         def on_block(n_done: int) -> None:
-            words = f"evaluating {name.replace('_', '-')}: {n_done:,} of {len(indices):,}"
+            words = f"evaluating {name.replace('_', '-')}: {n_done:,} of {n:,}"
             self.store.set_status(self.run_id, RunState.RUNNING, words)
             self._heed()
 
-        scores = evaluation.score(source, learner, indices, on_block)
+        return on_block
+
+    def _score(self, learner: Learner, source: Source, indices: np.ndarray, name: str):
+        scores = evaluation.score(source, learner, indices,
+                                  self._heed_in_blocks(name, len(indices)))
         self.store.save_scores(
             self.run_id, name, index=scores.index, iou=scores.iou.astype(np.float32),
             score=scores.article.astype(np.float32), soft=scores.soft.astype(np.float32),

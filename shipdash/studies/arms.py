@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
+from shipdash.config.sections import SCORED
 from shipdash.learning.scratch import WINDOW_STEPS
 from shipdash.results import Result, StoredRun
 from shipdash.runs import Store, prerequisites
@@ -21,7 +22,15 @@ VARIED = ("core", "random", "first", "stratified", "rejected", "full")
 NAMES = (*VARIED, "full-cost", "full-converged", "other", "other-random")
 """All arms but the curve, which needs its sizes."""
 
-DRAWN = ("random", "stratified", "rejected", "other-random", "curve")
+MULTIPLE = " times the updates"
+
+BUDGET = tuple(f"{kind}-{times}x" for times in (4, 16) for kind in ("core", "random", "full"))
+"""Arms of so many times the equal updates: where the choice matters, and where updates do."""
+
+MORE = ("matched", *SCORED, *BUDGET)
+"""Arms that are planned where they are named: rivals of the selection, and the larger budgets."""
+
+DRAWN = ("random", "stratified", "rejected", "other-random", "curve", "matched", *SCORED)
 STOPS = ("steps", "score")
 CURVE = (25, 50, 100, 200, 400, 1000, 3000)
 """Pairs of the random-k curve, as far as the pool has more: even on a logarithmic axis."""
@@ -34,6 +43,14 @@ SCORE_CAP = 10  # times the equal updates, or
 SCORE_EPOCHS = 5  # over the arm's pairs, whichever is more: an arm still below then will stay so
 PLATEAU_EPOCHS = 40  # of the full pool: half an hour on two cores at 128 pixels,
 PLATEAU_WINDOWS = 40  # and so many windows at least, for a pool smaller than a window
+
+SCOUT_SEEDS = 10_000
+"""Added to an arm's model seed and draw for the network that scores the pool for it: an arm shares
+neither weights nor pairs with the random arm of its replicate."""
+
+FORGETTING_EPOCHS = 5
+"""Passes over the pool in which forgetting events are counted: a pair can be forgotten only when it
+is seen again. Toneva et al. count over a whole training of some 200, a day on two cores here."""
 
 NETWORKS = ("wide", *configs.PRESETS)
 """What *other* may learn with: the source's network with twice the filters, or a preset's."""
@@ -56,7 +73,8 @@ def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[s
     source_id, source, result
         Run id, settings and stored result of the selection.
     names : sequence of str
-        Some of `NAMES`, or ``curve``: random-k at the sizes of `curve`, else of `CURVE`.
+        Some of `NAMES` or `MORE`, or ``curve``: random-k at the sizes of `curve`, else of `CURVE`.
+        An arm that chooses by scores comes after the run that makes them (see `scout`).
     stops : sequence of str
         Variants of the arms in `VARIED`: ``steps``, ``score`` or both.
     model_seeds, draws : sequence of int
@@ -80,7 +98,11 @@ def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[s
         for name in (name for name in names if name != "curve"):
             for stop in stops if name in VARIED else ("steps",):
                 arm = _arm(name, stop, source_id, source, result, draw, network)
-                asked[arm.replace(**{"seeds.model": seed})] = None
+                arm = arm.replace(**{"seeds.model": seed})
+                if name in SCORED:
+                    asked[scores := scout(name, arm, result)] = None
+                    arm = arm.replace(**{"arm.kind": name, "arm.scores": scores.digest})
+                asked[arm] = None
         for k in curve:
             arm = _arm("curve", "steps", source_id, source, result, draw, network, k)
             asked[arm.replace(**{"seeds.model": seed})] = None
@@ -120,9 +142,29 @@ def model_seeds(source: RunConfig, n: int) -> list[int]:
     return list(itertools.islice(seeds, n))
 
 
+def scout(name: str, arm: RunConfig, result: Result) -> RunConfig:
+    """The run that scores the pool for an arm of `SCORED`, given as random pairs of its seeds.
+
+    As many random pairs and as many updates as the selection used; for forgetting events, which
+    exist only for pairs that are trained on, the whole pool for `FORGETTING_EPOCHS`.
+    """
+    seed, draw = arm.seeds.model + SCOUT_SEEDS, arm.arm.draw + SCOUT_SEEDS
+    changes = {"evaluation.pool_scores": True, "seeds.model": seed, "arm.draw": draw}
+    if name == "forgetting":
+        steps = FORGETTING_EPOCHS * -(-result.n_pool // arm.network.batch)
+        changes |= {"arm.kind": "full", "arm.draw": 0, "arm.n_steps": steps,
+                    "arm.protocol": f"{FORGETTING_EPOCHS} epochs"}
+    return arm.replace(**changes)
+
+
 def name_of(arm: RunConfig, source: RunConfig) -> str:
-    """What an arm is called: one of `NAMES`, or ``curve``; `plan` read backwards."""
+    """What an arm is called: one of `NAMES` or `MORE`, ``curve``, or ``scout`` for a run that makes
+    the scores of others; `plan` read backwards."""
     kind, a = arm.arm.kind, arm.arm
+    if arm.evaluation.pool_scores:
+        return "scout"
+    if a.protocol.endswith(MULTIPLE):
+        return f"{kind}-{a.protocol.removesuffix(MULTIPLE)}x"
     if arm.network != source.network:
         return "other" if kind == "core" else f"other-{kind}"
     if kind == "full" and a.protocol in ("converged", "equal cost"):
@@ -162,17 +204,17 @@ def other_network(source: RunConfig, name: str = "") -> NetworkConfig:
 def _arm(name, stop, source_id, source, result, draw, network, n_pairs=0) -> RunConfig:
     """One arm of one draw; the model seed is still the source's."""
     section = other_network(source, network) if name.startswith("other") else source.network
-    kind = {"other": "core", "curve": "random"}.get(name, name.split("-")[-1])
-    if name.startswith("full"):
-        kind = "full"
+    kind = {"other": "core", **dict.fromkeys(("other-random", "curve", *SCORED), "random")}.get(
+        name, name.partition("-")[0])  # a scored kind is made of these by `plan`
     if kind == "random" and n_pairs == result.n_core:
         n_pairs = 0  # the random arm itself
     stop = "plateau" if name == "full-converged" else stop
+    by_name = {"full-cost": "equal cost"} | {b: f"{_times(b)}{MULTIPLE}" for b in BUDGET}
     protocol = {"score": "until score", "plateau": "converged"}.get(
-        stop, "equal cost" if name == "full-cost" else "equal updates")
+        stop, by_name.get(name, "equal updates"))
     arm = dataclasses.replace(
         source, network=section,
-        evaluation=dataclasses.replace(source.evaluation, reaudit=False),
+        evaluation=dataclasses.replace(source.evaluation, reaudit=False, pool_scores=False),
         arm=ArmConfig(kind=kind, source=source_id, n_pairs=n_pairs, n_steps=1,
                       draw=draw if name in DRAWN else 0,
                       stop=stop, protocol=protocol),
@@ -186,13 +228,20 @@ def _n_steps(name: str, arm: RunConfig, result: Result) -> int:
     epoch = -(-n_pairs // arm.network.batch)
     if arm.arm.protocol == "equal cost":
         return equal_cost(arm, result)
+    if name in BUDGET:
+        return _times(name) * equal
     if arm.arm.stop == "plateau":
         return max(PLATEAU_EPOCHS * epoch, PLATEAU_WINDOWS * WINDOW_STEPS)
     return max(SCORE_CAP * equal, SCORE_EPOCHS * epoch) if arm.arm.stop == "score" else equal
 
 
+def _times(name: str) -> int:
+    """How many times the equal updates an arm of `BUDGET` trains for."""
+    return int(name.partition("-")[2].removesuffix("x"))
+
+
 def _check(names, stops, seeds, draws, curve) -> None:
-    for field, given, known in (("arms", names, (*NAMES, "curve")), ("stops", stops, STOPS)):
+    for field, given, known in (("arms", names, (*NAMES, *MORE, "curve")), ("stops", stops, STOPS)):
         for word in given:
             if word not in known:
                 raise ConfigError(field, word, f"must be some of {', '.join(known)}")

@@ -142,7 +142,8 @@ def passes_of(config: RunConfig, known: Sequence[StoredRun]) -> list[StoredRun]:
 def _arm_runs(store: Store, own: StoredRun, known: Sequence[StoredRun]) -> list[ArmRun]:
     """The selection itself and its finished arms, those with scores of the same pairs."""
     found = []
-    arms = [r for r in known if r.config.arm.source == own.run_id]
+    arms = [r for r in known if r.config.arm.source == own.run_id
+            and not r.config.evaluation.pool_scores]  # which serve other arms
     for r in (own, *sorted(arms, key=lambda r: (r.config.seeds.model, r.config.arm.draw))):
         scores = store.load_scores(r.run_id, "held_out")
         if not scores or len(scores["iou"]) != own.config.evaluation.n_held_out:

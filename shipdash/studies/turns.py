@@ -88,7 +88,7 @@ class Turns:
         return run
 
     def _rests_on_results(self, config: RunConfig) -> bool:
-        rests_on = {*config.selection.exclude, config.arm.source} - {""}
+        rests_on = {*config.selection.exclude, config.arm.source, config.arm.scores} - {""}
         return all(state_of(self.store, run_id) == RunState.COMPLETED for run_id in rests_on)
 
     def _is_complete(self, config: RunConfig) -> bool:

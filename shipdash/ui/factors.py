@@ -10,6 +10,7 @@ FACTORS = {
     "semi_row": "Semi-axis along rows (px)", "semi_col": "Semi-axis along columns (px)",
     "angle_deg": "Rotation (degrees)", "high_sea": "High sea",
     "distance_px": "Distance to the distractor (px)",
+    "gap_px": "Gap to the distractor (px)",
     "distractor_area_px": "Visible distractor area (px)", "target_area_px": "Target area (px)",
 }
 """Factors that pairs are asked about, by name, in the order of the page."""

@@ -23,12 +23,16 @@ BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
     "First, stratified, rejected": {
         "names": ("first", "stratified", "rejected"), "stops": ("steps",)},
+    "Matched factors, one-shot scores": {
+        "names": ("matched", "el2n", "ccs", "kcentre"), "stops": ("steps",)},
     "Each until its score passes": {
         "names": ("core", "random", "first", "stratified", "rejected", "full"),
         "stops": ("score",)},
     "Random-k curve": {"names": ("curve",)},
     "Full pool: equal cost, converged": {"names": ("full-cost", "full-converged")},
     "Other network": {"names": ("other", "other-random")},
+    "4 and 16 times the updates": {"names": arms.BUDGET},
+    "Most often forgotten": {"names": ("forgetting",), "stops": ("steps",)},
 }
 """What can be started with one click, the cheapest first."""
 
@@ -172,6 +176,8 @@ def _plan(run: frame.Run, name: str, n_runs: int) -> list[RunConfig]:
     asked = dict(BUNDLES[name])
     if not has_strata(run.config):
         asked["names"] = tuple(arm for arm in asked["names"] if arm != "stratified")
+    if not run.config.knows_factors:
+        asked["names"] = tuple(arm for arm in asked["names"] if arm != "matched")
     return arms.plan_arms(frame.store_of(run), run.run_id, **asked,
                           n_model_seeds=n_runs, n_draws=n_runs)
 
