@@ -6,7 +6,7 @@ import numpy as np
 import own_pictures as own
 import pytest
 
-from shipdash.config import ConfigError, RunConfig
+from shipdash.config import ConfigError, RunConfig, default_name
 from shipdash.data import files, open_source
 from shipdash.data.own import own_config
 from shipdash.data.pair_list import read_pairs
@@ -82,6 +82,13 @@ def test_before_and_after_are_scored_on_the_same_held_out_pairs(store, parent):
     rows = read_pairs(files.folder_of(config.source.name))
     assert [row.number for row in rows] == list(range(len(rows)))
     assert sum("/more/" in row.file for row in rows) == 5
+
+
+def test_the_name_of_the_next_run_says_where_it_comes_from(store, parent):
+    """Wherever runs are listed; the carried pairs are not told as a changed setting besides."""
+    name, n = default_name(go_on(store, parent, "more")), store.result(parent).n_core
+    assert f"goes on from {n} pairs of an earlier run, own" in name
+    assert "first pairs" not in name
 
 
 def test_asked_twice_it_is_the_same_run(store, parent):

@@ -30,6 +30,8 @@ def default_name(config: RunConfig) -> str:
     seeds = (config.seeds.pool, config.seeds.order, config.seeds.model)
     parts = [f"arm {config.arm.kind}"] if config.arm.kind != "selection" else []
     parts += [f"data set {config.source.name}"] if config.source.name else []
+    parts += [f"goes on from {config.selection.first:,} pairs of an earlier run"
+              ] if config.selection.parent else []
     parts += [nearest, *words] + ([f"{more} more changes" if more > 1 else "1 more change"]
                                   if more else [])
     parts += ["seeds {}/{}/{}".format(*seeds)] if seeds != (1, 1, 1) else []
@@ -65,6 +67,9 @@ def _starts(config: RunConfig) -> dict[str, RunConfig]:
 def _changes(config: RunConfig, start: RunConfig) -> list[str]:
     """Settings that differ from a preset; where pairs come from and their seeds left out."""
     before = start.to_dict()
+    if config.selection.parent:  # said apart: the carried pairs follow from it
+        before["selection"] |= {"parent": config.selection.parent,
+                                "first": config.selection.first}
     return [f"{setting(f'{part}.{key}').metadata['label'].lower()} "
             f"{value_in_words(f'{part}.{key}', value)}"
             for part, values in config.to_dict().items() if part not in ("source", "seeds", "arm")

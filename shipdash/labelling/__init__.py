@@ -1,8 +1,15 @@
 """What to label next: images ranked by a run's doubt, what people say of them, and going on.
 
-``request``: what is ranked, by which runs. ``scoring``: scores of images. ``rankings``: a ranking
-on disk. ``job``: the process that computes one. ``listing``: its images in order. ``marks``: what
-people said of images. ``exports``: marks as files, and back. ``going_on``: the next run.
+A page needs this much of it, and none of it starts TensorFlow in its own process:
+
+- ``rank_request(store, data, run_id)`` says what is ranked; its ``digest`` is the ranking's id.
+- ``job.start(store, request)`` starts the process that computes it, ``Rankings(data).standing(id)``
+  says where it stands, ``Rankings(data).ask_cancel(id)`` stops it.
+- ``Rankings(data).load(id)`` has scores and predicted masks; ``listing.ranked`` puts them in order,
+  ``analysis.ranking.trust`` and ``finding`` say whether to follow it.
+- ``Marks(data)``: ``add``, ``undo``, ``standing``.
+- ``exports``: texts to download, ``merge_csv`` to take marks in.
+- ``going_on.go_on`` gives the settings of the next run, which the queue takes like any others.
 """
 
 from __future__ import annotations
