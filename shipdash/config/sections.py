@@ -347,10 +347,11 @@ class EvaluationConfig(Section):
 
 
 PROTOCOLS = ("equal updates", "equal cost", "until score", "converged",
-             "4 times the updates", "16 times the updates", "5 epochs")
+             "4 times the updates", "16 times the updates", "5 epochs", "true cost")
 """Trained on as many images as the selection was, at the selection's whole cost, until the arm's
 own score exceeds the precision, or until the loss no longer falls; on 4 or 16 times as many images
-as the selection was; for as long as forgetting events are counted."""
+as the selection was; for as long as forgetting events are counted; at the cost of the selection and
+of training from scratch on its core set."""
 
 SCORED = ("el2n", "forgetting", "ccs", "kcentre")
 """Kinds of arm that choose pairs by what another run's network has scored."""

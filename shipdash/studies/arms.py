@@ -27,7 +27,7 @@ MULTIPLE = " times the updates"
 BUDGET = tuple(f"{kind}-{times}x" for times in (4, 16) for kind in ("core", "random", "full"))
 """Arms of so many times the equal updates: where the choice matters, and where updates do."""
 
-MORE = ("matched", *SCORED, *BUDGET)
+MORE = ("matched", *SCORED, *BUDGET, "full-true-cost")
 """Arms that are planned where they are named: rivals of the selection, and the larger budgets."""
 
 DRAWN = ("random", "stratified", "rejected", "other-random", "curve", "matched", *SCORED)
@@ -66,7 +66,8 @@ def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[s
     has the r-th model seed and, where the arm draws, the r-th draw (the shorter of the two goes
     round again): the unit of replication is the run, so both vary together. *Equal updates* means
     as many training images as the selection spent; *equal cost* counts its predictions too, three
-    of them to a training image (backward costs two forward passes).
+    of them to a training image (backward costs two forward passes); *true cost* counts the training
+    of the core set from scratch as well.
 
     Parameters
     ----------
@@ -167,8 +168,9 @@ def name_of(arm: RunConfig, source: RunConfig) -> str:
         return f"{kind}-{a.protocol.removesuffix(MULTIPLE)}x"
     if arm.network != source.network:
         return "other" if kind == "core" else f"other-{kind}"
-    if kind == "full" and a.protocol in ("converged", "equal cost"):
-        return "full-converged" if a.protocol == "converged" else "full-cost"
+    if kind == "full" and a.protocol in ("converged", "equal cost", "true cost"):
+        return {"converged": "full-converged", "equal cost": "full-cost"}.get(
+            a.protocol, "full-true-cost")
     return "curve" if kind == "random" and a.n_pairs else kind
 
 
@@ -209,9 +211,7 @@ def _arm(name, stop, source_id, source, result, draw, network, n_pairs=0) -> Run
     if kind == "random" and n_pairs == result.n_core:
         n_pairs = 0  # the random arm itself
     stop = "plateau" if name == "full-converged" else stop
-    by_name = {"full-cost": "equal cost"} | {b: f"{_times(b)}{MULTIPLE}" for b in BUDGET}
-    protocol = {"score": "until score", "plateau": "converged"}.get(
-        stop, by_name.get(name, "equal updates"))
+    protocol = {"score": "until score", "plateau": "converged"}.get(stop, _protocol(name))
     arm = dataclasses.replace(
         source, network=section,
         evaluation=dataclasses.replace(source.evaluation, reaudit=False, pool_scores=False),
@@ -226,13 +226,21 @@ def _n_steps(name: str, arm: RunConfig, result: Result) -> int:
     equal = equal_updates(arm, result)
     n_pairs = result.n_pool if arm.arm.kind == "full" else result.n_core
     epoch = -(-n_pairs // arm.network.batch)
-    if arm.arm.protocol == "equal cost":
-        return equal_cost(arm, result)
+    if arm.arm.protocol in ("equal cost", "true cost"):
+        more = equal if arm.arm.protocol == "true cost" else 0
+        return equal_cost(arm, result) + more
     if name in BUDGET:
         return _times(name) * equal
     if arm.arm.stop == "plateau":
         return max(PLATEAU_EPOCHS * epoch, PLATEAU_WINDOWS * WINDOW_STEPS)
     return max(SCORE_CAP * equal, SCORE_EPOCHS * epoch) if arm.arm.stop == "score" else equal
+
+
+def _protocol(name: str) -> str:
+    """The rule of an arm that trains for a given number of steps."""
+    if name in BUDGET:
+        return f"{_times(name)}{MULTIPLE}"
+    return {"full-cost": "equal cost", "full-true-cost": "true cost"}.get(name, "equal updates")
 
 
 def _times(name: str) -> int:

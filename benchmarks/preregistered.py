@@ -1,0 +1,189 @@
+"""The study of docs/preregistration.md: ten pools, one run of every arm on each.
+
+    python -m benchmarks.preregistered --pools 2        # the next two pools that are missing
+    python -m benchmarks.preregistered --report         # tables and sentences of what is stored
+    python -m benchmarks.preregistered --power          # what ten pools can find
+
+A pool is complete or it is not stored: all of its runs come from one machine, and what they found
+is two small files, so that a later session on another machine goes on with the next pool. On one
+machine a stopped pool goes on where it stood, since its runs are in the runs folder. It computes no
+statistics (`shipdash.analysis.pools`) and words no finding (`preregistered_report`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import preregistered_report
+from benchmarks.child import ROOT
+from benchmarks.registration import ARMS, SEEDS, Plan, plan, selection
+from shipdash.analysis.certificate import certificate_of
+from shipdash.analysis.pools import measures
+from shipdash.config import ConfigError, RunConfig
+from shipdash.records import RunState
+from shipdash.runs import Store, StoreError, prerequisites
+from shipdash.runs.folder import npz, replace
+from shipdash.studies import arms, replicas
+from shipdash.studies.ensure import Workers, ensure, workers
+from shipdash.studies.folder import Studies, state_of
+from shipdash.studies.study import Later, Study
+from shipdash.studies.turns import Arrived
+
+RESULTS = ROOT / "benchmarks" / "results" / "preregistered"
+
+FACTS = ("pool", "arm", "run_id", "n_pairs", "n_forward", "n_backward", "seconds", "threads",
+         "device", "machine", "version", "tensorflow", "date")
+
+
+def planned(store: Store, chosen: RunConfig) -> list[RunConfig]:
+    """The arms of a finished selection and the run that scores its pool, in the order of a study.
+
+    All arms of a pool start from the same weights, other than those of the selection.
+    """
+    seed = chosen.seeds.pool
+    _, result = prerequisites.selected(store, chosen.digest)
+    return arms.plan(chosen.digest, chosen, result, names=ARMS,
+                     stops=("steps",), model_seeds=(1000 + seed,), draws=(seed,))
+
+
+def pool_study(base: RunConfig, seed: int, *, certified: bool) -> Study:
+    """Every run of a pool; the arms can be asked once the selection has ended."""
+    chosen = selection(base, seed)
+
+    def ask(place: int):
+        def of(store: Store) -> RunConfig | None:
+            done = state_of(store, chosen.digest) == RunState.COMPLETED
+            return planned(store, chosen)[place] if done else None
+
+        return of
+
+    n_runs = len(ARMS) + 1  # one run scores the pool for two of them
+    later = [Later(f"arm {place} of pool {seed}", ask(place)) for place in range(n_runs)]
+    until_clean = [replicas.until_clean(chosen)] if certified else []
+    return Study(name=f"preregistered, pool {seed}", runs=(chosen, *later, *until_clean))
+
+
+def compute(store: Store, asked: Plan, seed: int, folder: Path, *, crew: Workers | None = None,
+            until: float = float("inf")) -> bool:
+    """Run what is missing of a pool and store it; False where it is not complete by then.
+
+    Raises
+    ------
+    StoreError
+        A run failed, or the runs of the pool come from more than one machine.
+    """
+    study, reasons = pool_study(asked.base, seed, certified=seed == asked.certified), []
+
+    def tell(arrived: Arrived) -> None:
+        print(f"{time.strftime('%H:%M:%S')}  pool {seed}  {arrived.run_id}  {arrived.state}  "
+              f"{arrived.reason}".rstrip(), flush=True)
+        reasons.extend([arrived.reason] if arrived.state == "failed" else [])
+
+    studies = Studies(store)
+    studies.forget_cancel(studies.create(study))
+    standing = ensure(store, study, crew=crew or workers(), on_run=tell, until=until)
+    if reasons:
+        raise StoreError(f"a run of pool {seed} failed: {reasons[0]}")
+    if not standing.complete:
+        return False
+    keep(store, asked, seed, folder)
+    return True
+
+
+def keep(store: Store, asked: Plan, seed: int, folder: Path) -> None:
+    """Store a complete pool: measures and facts as CSV, the IoU of every pair as float16."""
+    chosen = selection(asked.base, seed)
+    named = {arms.name_of(arm, chosen): arm for arm in planned(store, chosen)}
+    runs = {name: ({"selection": chosen} | named)[name] for name in ("selection", *ARMS, "scout")}
+    ious = {name: store.load_scores(run.digest, "held_out")["iou"] for name, run in runs.items()}
+    rows = [_row(store, seed, name, run) | measures(ious[name]) for name, run in runs.items()]
+    for fact in ("machine", "threads", "version", "tensorflow"):
+        if len({row[fact] for row in rows}) > 1:
+            raise StoreError(f"the runs of pool {seed} differ in {fact}: remove them and compute "
+                             "the pool on one machine")
+    folder.mkdir(parents=True, exist_ok=True)
+    replace(folder / f"pool-{seed}.npz", npz(
+        {name: iou.astype(np.float16) for name, iou in ious.items()}, compressed=True))
+    if seed == asked.certified:
+        replace(folder / "certificate.csv", _table([_certificate(store, chosen)]))
+    replace(folder / f"pool-{seed}.csv", _table(rows))  # last: it says that the pool is complete
+
+
+def missing(folder: Path, seeds: Sequence[int]) -> list[int]:
+    """Pools that are not stored, in the order of the plan."""
+    return [seed for seed in seeds if not (folder / f"pool-{seed}.csv").exists()]
+
+
+def _row(store: Store, seed: int, name: str, run: RunConfig) -> dict:
+    result = store.result(run.digest)
+    facts = {"pool": seed, "arm": name, "run_id": run.digest, "n_pairs": result.n_core,
+             "tensorflow": version("tensorflow")}
+    return {fact: facts[fact] if fact in facts else getattr(result, fact) for fact in FACTS}
+
+
+def _certificate(store: Store, chosen: RunConfig) -> dict:
+    run = store.info(replicas.until_clean(chosen).digest)
+    found = certificate_of(run)
+    failed = [c.name for c in found.conditions if not c.holds]
+    return {"pool": chosen.seeds.pool, "run_id": run.run_id, "n_kept": found.n_kept,
+            "n_pool": found.n_pool, "delta": found.delta, "bound": found.bound,
+            "conditions_failed": "; ".join(failed), "rounds": run.result.rounds,
+            "share_failing": run.result.held_out.share_failing,
+            "machine": run.result.machine, "date": run.result.date}
+
+
+def _table(rows: list[dict]) -> bytes:
+    """CSV of rows with the same keys; seven digits are more than a share of 10,000 pairs has."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.7g}" if isinstance(v, float) else v for k, v in row.items()}
+                     for row in rows)
+    return text.getvalue().encode()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Compute the pools that are missing, or report those that are stored."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR")
+    parser.add_argument("--pools", type=int, default=len(SEEDS), metavar="N",
+                        help="compute at most so many pools now")
+    parser.add_argument("--budget", type=float, default=float("inf"), metavar="MINUTES",
+                        help="begin no run after so many minutes")
+    parser.add_argument("--workers", type=int, metavar="N",
+                        help="worker processes at a time; by default one per core")
+    parser.add_argument("--quick", action="store_true",
+                        help="tiny pools, stored beside the runs: shows only that it works")
+    parser.add_argument("--report", action="store_true", help="tables of what is stored")
+    parser.add_argument("--power", action="store_true", help="what the planned pools can find")
+    parser.add_argument("--out", type=Path, metavar="DIR")
+    args = parser.parse_args(argv)
+    store, asked = Store(args.runs), plan(args.quick)
+    folder = args.out or (store.root / "preregistered-quick" if args.quick else RESULTS)
+    until = time.monotonic() + 60 * args.budget
+    try:
+        if args.power:
+            print(preregistered_report.power())
+            return 0
+        for seed in [] if args.report else missing(folder, asked.seeds)[:args.pools]:
+            if not compute(store, asked, seed, folder, until=until, crew=workers(args.workers)):
+                break
+        print(preregistered_report.report(folder, asked))
+    except (ConfigError, StoreError, OSError) as error:
+        print(f"preregistered: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

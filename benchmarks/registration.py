@@ -1,0 +1,73 @@
+"""What docs/preregistration.md says as data: pools, arms, hypotheses. It runs and tests nothing.
+
+A change of this file after the first pool is a change of the plan: say so in that document.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shipdash import config as configs
+from shipdash.analysis.pools import Hypothesis, below
+from shipdash.config import RunConfig
+
+SEEDS = tuple(range(9001, 9011))
+"""Pool seeds, and order and model seeds of the selections: used by nothing before this study."""
+
+ARMS = ("core", "random", "matched", "first", "el2n", "ccs", "full-true-cost", "core-4x",
+        "random-4x")
+"""The arms of each pool, beside the selection; `first` is the placebo: a second random draw."""
+
+CERTIFIED = SEEDS[0]
+"""The pool whose selection is also run until a pass is clean: that run, named here before it was
+started, carries the headline certificate."""
+
+TAIL, TYPICAL = below(0.9), "median_iou"
+"""The two primary measures."""
+
+HYPOTHESES = (
+    Hypothesis("H1", "Selected pairs make failures rarer than as many random pairs",
+               "core", "random", TAIL),
+    Hypothesis("H2", "They do so at the price of a lower median IoU", "core", "random", TYPICAL),
+    Hypothesis("H3", "Random pairs with the core set's factors do better than random pairs",
+               "matched", "random", TAIL),
+    Hypothesis("H4", "Selected pairs do better than random pairs with their factors",
+               "core", "matched", TAIL),
+    Hypothesis("H5", "Picking in sequence does better than one-shot hardness (EL2N)",
+               "core", "el2n", TAIL),
+    Hypothesis("H6", "Picking in sequence does better than coverage-centric selection (CCS)",
+               "core", "ccs", TAIL),
+    Hypothesis("H7", "Selecting and then training on the core set does better than the full pool "
+               "at the same whole cost", "core", "full-true-cost", TAIL),
+    Hypothesis("H8", "With four times the updates the choice of pairs still matters",
+               "core-4x", "random-4x", TAIL),
+    Hypothesis("H9", "The choice of pairs gains more than four times the updates do",
+               "core", "random-4x", TAIL),
+)
+
+PLACEBO = Hypothesis("placebo", "The first pairs of a random order do better than random pairs",
+                     "first", "random", TAIL)
+"""Both are random draws: expected to be not separated, and outside the correction."""
+
+
+class Plan(NamedTuple):
+    """What is run: the settings of a pool but its seeds, the seeds, and which pool is certified."""
+
+    base: RunConfig
+    seeds: tuple[int, ...]
+    certified: int
+
+
+def plan(quick: bool = False) -> Plan:
+    """The study as it was registered, or a tiny one that shows only that everything works."""
+    if not quick:
+        return Plan(configs.compact(), SEEDS, CERTIFIED)
+    base = configs.quick().replace(**{
+        "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0,
+        "selection.n_pool": 60, "selection.precision": 0.3, "evaluation.n_held_out": 24})
+    return Plan(base, SEEDS[:2], SEEDS[0])
+
+
+def selection(base: RunConfig, seed: int) -> RunConfig:
+    """The selection of a pool: one seed for pool, order and weights."""
+    return base.replace(**{"seeds.pool": seed, "seeds.order": seed, "seeds.model": seed})
