@@ -11,6 +11,7 @@ from paging import open_page, quiet_store, words
 from shipdash.analysis.target_areas import areas_warning, target_areas
 from shipdash.data import files, samples
 from shipdash.data.own import own_config
+from shipdash.importing import ImportRequest, import_pairs
 from shipdash.ui.your_data import outlines
 
 PAGE = "pages/7_Your_data.py"
@@ -145,3 +146,17 @@ def test_a_read_only_dashboard_takes_nothing(store, monkeypatch):
     assert not at.file_uploader and "have not been looked for" in words(at)
     at = open_page(PAGE, data="nuclei", data_view="Selection")
     assert at.button(key="data_start").disabled and not at.exception
+
+
+@pytest.mark.parametrize("view", ["Images", "Near duplicates", "Selection", "What came out"])
+def test_images_without_masks_are_shown_and_not_selected_from(store, tmp_path, view):
+    """Every view opens; those about selections say what the data set lacks."""
+    own_pictures.write(tmp_path, own_pictures.pairs(3, (32, 32)))
+    import_pairs(ImportRequest(name="new", kind="none", held_out=0, rows=32, cols=32,
+                               images=f"{tmp_path}/images"))
+    at = open_page(PAGE, data="new", data_view=view)
+    assert not at.exception
+    if view in ("Selection", "What came out"):
+        assert "must name a data set with masks" in at.error[0].value
+    elif view == "Images":
+        assert "3 images of 32 x 32 pixels without masks" in words(at).replace("×", "x")
