@@ -64,7 +64,7 @@ def plan(quick: bool = False) -> Plan:
         return Plan(configs.compact(), SEEDS, CERTIFIED)
     base = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0,
-        "selection.n_pool": 60, "selection.precision": 0.3, "evaluation.n_held_out": 24})
+        "selection.n_pool": 40, "selection.precision": 0.1, "evaluation.n_held_out": 24})
     return Plan(base, SEEDS[:2], SEEDS[0])
 
 

@@ -19,6 +19,7 @@ from shipdash.analysis.arms import (
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
+from shipdash.analysis.budget import budget_table, budget_title
 from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.compare import (
     common_curve,
@@ -138,6 +139,8 @@ __all__ = [
     "arms_shown",
     "arms_so_far",
     "arms_title",
+    "budget_table",
+    "budget_title",
     "certificate_of",
     "common_curve",
     "completed",

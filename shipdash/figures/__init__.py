@@ -7,6 +7,7 @@ theme where the figure is drawn; the colours of `base` read on light and dark al
 from shipdash.figures.arms import NAMES, arms, costs, differences
 from shipdash.figures.arms_so_far import arms_so_far
 from shipdash.figures.base import SELECTED, Chart
+from shipdash.figures.budget import budget
 from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
 from shipdash.figures.groups import kept_by_group, scores_by_group
@@ -28,6 +29,7 @@ __all__ = [
     "arms",
     "arms_so_far",
     "bounds",
+    "budget",
     "costs",
     "cumulative",
     "differences",

@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 WORDS = {
-    "order_seed": "order seed", "run_id": "run", "n_core": "pairs kept", "mean_iou": "mean IoU",
+    "order_seed": "order seed", "times": "times the updates", "run_id": "run",
+    "n_core": "pairs kept", "mean_iou": "mean IoU",
     "share_failing": "failure rate", "n_reaudit_failing": "failing in re-audit",
     "seconds": "seconds", "date": "date", "fold": "fold", "n_left": "selected from",
     "n_shared": "in another fold", "n_scratch": "runs from scratch",

@@ -78,6 +78,7 @@ def _found(run: frame.Run) -> None:
             evidence.tell_recorded(run, found)
         _arms(run, found, is_recorded)
         _curve(found)
+        _budget(run, found, is_recorded)
     _across(run)
 
 
@@ -135,6 +136,22 @@ def _curve(found) -> None:
                        note="All points have equal updates. The core set is worth the size at "
                             "which a monotone fit first reaches its score. The interval resamples "
                             "pairs and runs; with only three runs it is too narrow.")
+
+
+def _budget(run: frame.Run, found, is_recorded: bool) -> None:
+    table = analysis.budget_table(found.arms)
+    if table.empty:
+        return
+    st.markdown("### More updates")
+    cells = st.columns(2, gap="large")
+    for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
+        with cell:
+            chart.show(figures.budget(table, measure, analysis.budget_title(table)),
+                       key=f"budget_{measure}",
+                       note="Mark: mean of the runs. Bar: lowest to highest run. "
+                            f"{evidence.provenance(run, found, is_recorded)}")
+    tables.show(table, key="budget_table", alt=f"Arms at 1, 4 and 16 times the updates. "
+                f"{analysis.budget_title(table)}.")
 
 
 def _across(run: frame.Run) -> None:

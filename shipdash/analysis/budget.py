@@ -1,0 +1,55 @@
+"""Core set, random pairs and full pool over the number of updates: where choice matters, and where
+updates do.
+
+It reads the table of arms and no run: equal updates, and 4 and 16 times as many.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME
+
+TIMES = {EQUAL_UPDATES: 1, "4 times the updates": 4, "16 times the updates": 16}
+"""Rules of training that make a point of the curves, and how many times the updates they are."""
+
+BUDGET_ARMS = tuple(ARMS[kind] for kind in ("core", "random", "full"))
+
+
+def budget_table(arms: pd.DataFrame) -> pd.DataFrame:
+    """Points of the learning curves over updates, one row an arm and budget.
+
+    Parameters
+    ----------
+    arms : DataFrame
+        From `arm_table`.
+
+    Returns
+    -------
+    DataFrame
+        arm, times, n_runs, n_backward (training images), and mean, lowest and highest run of
+        share_failing and mean_iou; ordered by arm and budget. Empty where no arm has a second
+        budget: one point makes no curve.
+    """
+    names = [f"{name}{end}" for name in ("share_failing", "mean_iou")
+             for end in ("", "_low", "_high")]
+    columns = ["arm", "times", "n_runs", "n_backward", *names]
+    if arms.empty or not {"arm", "stop", "network", *columns[2:]} <= set(arms):
+        return pd.DataFrame(columns=columns)
+    rows = arms[arms["arm"].isin(BUDGET_ARMS) & arms["stop"].isin(list(TIMES))
+                & (arms["network"] == SAME)]
+    rows = rows.assign(times=rows["stop"].map(TIMES))
+    if rows["times"].nunique() < 2:
+        return pd.DataFrame(columns=columns)
+    place = rows["arm"].map(BUDGET_ARMS.index)
+    return rows.assign(place=place).sort_values(["place", "times"])[columns].reset_index(drop=True)
+
+
+def budget_title(table: pd.DataFrame) -> str:
+    """Which arm fails least at each budget, by the mean of its runs; it claims no difference."""
+    parts = []
+    for times, rows in table.groupby("times"):
+        if rows["arm"].nunique() == len(BUDGET_ARMS):
+            best = rows.loc[rows["share_failing"].idxmin()]
+            parts.append(f"{best['arm'].lower()} at {times}x")
+    return f"Fewest failures: {', '.join(parts)}" if parts else "Not all arms have been run"

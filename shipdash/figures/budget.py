@@ -1,0 +1,37 @@
+"""Figure of the learning curves over updates: core set, random pairs and full pool."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from shipdash.analysis.budget import BUDGET_ARMS
+from shipdash.figures.arms import FORMATS, NAMES
+from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
+
+LOOKS = dict(zip(BUDGET_ARMS, ((SELECTED, "solid", "diamond"), (QUIET, "solid", "circle"),
+                               (QUIET, "dot", "square")), strict=True))
+"""Colour, dash and symbol of each arm: none is told by its colour alone."""
+
+
+def budget(table: pd.DataFrame, measure: str, title: str) -> Chart:
+    """A measure against training images, a line an arm; the table is `budget_table`."""
+    figure = new_figure(300, "training images (log scale)", NAMES[measure])
+    for arm, rows in table.groupby("arm", sort=False):
+        colour, dash, symbol = LOOKS[arm]
+        at = rows[measure].to_numpy(float)
+        figure.add_scatter(
+            x=rows["n_backward"].to_numpy(), y=at, name=arm.lower(), uid=arm,
+            mode="lines+markers", line={"color": colour, "width": 1.5, "dash": dash},
+            marker={"color": colour, "size": 8, "symbol": symbol},
+            error_y={"array": rows[f"{measure}_high"].to_numpy(float) - at, "symmetric": False,
+                     "arrayminus": at - rows[f"{measure}_low"].to_numpy(float), "color": colour},
+            customdata=rows["times"].to_numpy(),
+            hovertemplate=f"{arm.lower()}: %{{y:{FORMATS[measure]}}} with %{{x:,}} training "
+                          "images (%{customdata}x)<extra></extra>")
+    figure.update_xaxes(type="log", dtick=1)
+    if measure == "share_failing":
+        figure.update_yaxes(tickformat=".1%", rangemode="tozero")
+    else:
+        figure.update_yaxes(tickformat=".3f")
+    alt = f"{NAMES[measure].capitalize()} against the number of training images. {title}."
+    return Chart(figure, title, alt, table)
