@@ -161,7 +161,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--budget", type=float, default=float("inf"), metavar="MINUTES",
                         help="begin no run after so many minutes")
     parser.add_argument("--workers", type=int, metavar="N",
-                        help="worker processes at a time; by default one per core")
+                        help="worker processes at a time, one thread each; by default one per core")
+    parser.add_argument("--leave-out", type=int, action="append", default=[], metavar="SEED",
+                        help="a pool that cannot be computed, as named in the registration")
     parser.add_argument("--quick", action="store_true",
                         help="tiny pools, stored beside the runs: shows only that it works")
     parser.add_argument("--report", action="store_true", help="tables of what is stored")
@@ -170,14 +172,18 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     store, asked = Store(args.runs), plan(args.quick)
     folder = args.out or (store.root / "preregistered-quick" if args.quick else RESULTS)
+    asked = asked._replace(seeds=tuple(s for s in asked.seeds if s not in args.leave_out))
     until = time.monotonic() + 60 * args.budget
     try:
         if args.power:
             print(preregistered_report.power())
             return 0
         for seed in [] if args.report else missing(folder, asked.seeds)[:args.pools]:
-            if not compute(store, asked, seed, folder, until=until, crew=workers(args.workers)):
+            if not compute(store, asked, seed, folder, until=until,
+                           crew=workers(args.workers)._replace(n_threads=1)):
                 break
+        if args.leave_out:
+            print(f"Left out: {', '.join(map(str, args.leave_out))}.\n")
         print(preregistered_report.report(folder, asked))
     except (ConfigError, StoreError, OSError) as error:
         print(f"preregistered: {error}", file=sys.stderr)

@@ -197,6 +197,17 @@ def test_a_pool_whose_runs_come_from_two_machines_is_not_stored(one_pool, tmp_pa
 
 
 @pytest.mark.tensorflow
+def test_the_command_reports_the_pools_that_are_not_left_out(one_pool, capsys):
+    """And runs nothing when asked to report."""
+    store, out = one_pool
+    words = ["--quick", "--report", "--runs", str(store.root), "--out", str(out)]
+    assert preregistered.main([*words, "--leave-out", str(QUICK.seeds[1])]) == 0
+    said = capsys.readouterr().out
+    assert f"Left out: {QUICK.seeds[1]}." in said and "1 of 1 pools are in." in said
+    assert preregistered.missing(out, QUICK.seeds) == [QUICK.seeds[1]]
+
+
+@pytest.mark.tensorflow
 def test_another_machine_goes_on_with_the_next_pool(one_pool, network, tmp_path):
     """From the files alone; a pool that was stopped is not stored, and no run is done twice."""
     out, elsewhere = one_pool[1], Store(tmp_path / "runs")

@@ -123,7 +123,8 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     """The options of `evaluate`."""
     parser.add_argument("--arms", default="all", metavar="NAMES",
-                        help=f"any of {','.join(arms.NAMES)},curve; all: all except the curve")
+                        help=f"all: {','.join(arms.NAMES)}; or any of these and of "
+                             f"{','.join(arms.MORE)},curve")
     parser.add_argument("--stops", default=",".join(arms.STOPS), metavar="RULES",
                         help="steps: equal updates; score: until the arm's own score passes")
     parser.add_argument("--model-seeds", default="3", metavar="N",
