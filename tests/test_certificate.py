@@ -12,7 +12,12 @@ import pytest
 from scipy.special import gammaln, logsumexp
 from stored_results import a_run
 
-from shipdash.analysis.certificate import MAX_POOL, certificate_of, risk_bound
+from shipdash.analysis.certificate import (
+    MAX_POOL,
+    certificate_of,
+    risk_bound,
+    two_sided_bounds,
+)
 from shipdash.config import RunConfig
 
 
@@ -42,6 +47,49 @@ def brackets_the_root(bound: float, k: int, n: int, delta: float, slack: Fractio
         < 1
         < exact_left_side(above, k, n, exact)
     )
+
+
+# ---- two_sided_bounds
+
+
+@pytest.mark.parametrize(("k", "percent"), [(100, 1.42), (161, 2.14), (271, 3.38), (408, 4.90)])
+def test_two_sided_bound_agrees_with_the_reference_code(k, percent):
+    """Upper ends for 10,000 pairs; a little above the one-sided bound."""
+    low, high = two_sided_bounds(k, 10_000)
+    assert round(100 * high, 2) == percent
+    assert 0 < low < k / 10_000 < risk_bound(k, 10_000) < high
+
+
+def two_sided_excess(epsilon: Fraction, k: int, n: int, delta: Fraction) -> Fraction:
+    """Right side minus left side of the published equation, term by term, without rounding."""
+    t = 1 - epsilon
+    below = sum((math.comb(i, k) * t ** (i - k) for i in range(k, n)), Fraction(0))
+    above = sum((math.comb(i, k) * t ** (i - k) for i in range(n + 1, 4 * n + 1)), Fraction(0))
+    return delta / (2 * n) * below + delta / (6 * n) * above - math.comb(n, k) * t ** (n - k)
+
+
+@pytest.mark.parametrize(("k", "n"), [(1, 3), (3, 7), (6, 7), (5, 30), (12, 20), (29, 30)])
+@pytest.mark.parametrize("delta", [0.01, 0.3])
+def test_two_sided_bounds_are_roots_of_the_exact_sums(k, n, delta):
+    """The exact sums change sign at both ends, upwards at the upper one."""
+    low, high = two_sided_bounds(k, n, delta)
+    step, exact = Fraction(1, 10**8), Fraction(delta)
+    assert two_sided_excess(Fraction(high) * (1 - step), k, n, exact) < 0
+    assert two_sided_excess(Fraction(high) * (1 + step), k, n, exact) > 0
+    if low:
+        assert two_sided_excess(Fraction(low) * (1 - step), k, n, exact) > 0
+        assert two_sided_excess(Fraction(low) * (1 + step), k, n, exact) < 0
+    else:  # the second root in t lies above 1
+        assert two_sided_excess(Fraction(0), k, n, exact) <= 0
+
+
+def test_two_sided_bounds_at_both_ends():
+    """Nothing kept has no lower bound, everything kept no upper one; nonsense is refused."""
+    assert two_sided_bounds(0, 100)[0] == 0
+    assert 0.4 < two_sided_bounds(5_000, 10_000)[0] < 0.5  # large sets underflow nowhere
+    assert two_sided_bounds(100, 100)[1] == 1
+    with pytest.raises(ValueError, match="n_kept"):
+        two_sided_bounds(5, 4)
 
 
 # ---- risk_bound: the equation
@@ -285,6 +333,7 @@ def test_the_certificate_says_what_it_was_asked():
     """The bound of the run's own numbers, and these beside it."""
     found = certificate_of(_finished(), delta=0.05)
     assert found[:4] == (risk_bound(100, 10_000, 0.05), 100, 10_000, 0.05)
+    assert found.two_sided == two_sided_bounds(100, 10_000, 0.05)[1]
 
 
 def test_conditions_read_as_sentences():

@@ -209,11 +209,13 @@ def test_certificate_of_one_pass_shows_no_bound(store):
 
 def test_certificate_of_a_clean_run_shows_its_bound(store):
     """Twelve of 200 kept."""
-    from shipdash.analysis.certificate import risk_bound
+    from shipdash.analysis.certificate import risk_bound, two_sided_bounds
 
     asked = config(**{"selection.passes": 0})
     at = _open(run=selection(store, asked, reason="clean", failing=0), view="Certificate")
     assert f"At most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail" in words(at)
+    assert any(f"{two_sided_bounds(N_CORE, 200)[1]:.2%}" in c.value for c in at.caption)
+    assert "chosen without this pool** (not checked)" in words(at)
 
 
 def test_certificate_tells_that_wrong_masks_are_another_kind_of_pair(store):

@@ -7,6 +7,7 @@ itself is in `progressive_validation`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from shipdash.config import RunConfig
@@ -24,11 +25,19 @@ class Condition(NamedTuple):
     reason: str
 
 
+NOT_CHECKED = (
+    "The settings were chosen without this pool",
+    "The bound holds for settings that were fixed before anybody looked at this pool. A run's "
+    "records do not show that, so only the person who chose the settings can say it.")
+"""A condition that the program can never tick: its name, and why."""
+
+
 class Certificate(NamedTuple):
     """The risk bound, or None where a condition fails, and what it rests on.
 
     With probability at least ``1 - delta`` over the pool, at most the share `bound` of fresh
     pairs, drawn alike (label noise included), fail: for one run named beforehand, not the best.
+    `two_sided` is the upper end of `two_sided_bounds`, a little weaker, or None likewise.
     """
 
     bound: float | None
@@ -36,6 +45,8 @@ class Certificate(NamedTuple):
     n_pool: int
     delta: float
     conditions: tuple[Condition, ...]
+    two_sided: float | None
+    not_checked: tuple[str, str] = NOT_CHECKED
 
 
 def certificate_of(run: StoredRun, delta: float = 0.01) -> Certificate:
@@ -43,8 +54,9 @@ def certificate_of(run: StoredRun, delta: float = 0.01) -> Certificate:
     n_kept, n_pool = run.result.n_core, run.result.n_pool
     checked = conditions(run.config, run.result)
     holds = all(condition.holds for condition in checked)
-    return Certificate(risk_bound(n_kept, n_pool, delta) if holds else None, n_kept, n_pool, delta,
-                       checked)
+    bound = risk_bound(n_kept, n_pool, delta) if holds else None
+    two_sided = two_sided_bounds(n_kept, n_pool, delta)[1] if holds else None
+    return Certificate(bound, n_kept, n_pool, delta, checked, two_sided)
 
 
 def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
@@ -139,28 +151,93 @@ def risk_bound(n_kept: int, n_pool: int, delta: float = 0.01) -> float:
     >>> [round(100 * risk_bound(k, 10_000), 2) for k in (100, 161, 271, 408)]
     [1.4, 2.11, 3.35, 4.86]
     """
+    _check(n_kept, n_pool, delta)
+    # The equation's left side grows with epsilon: below delta at k/N, where each term is at most
+    # 1, and infinite at 1. So halving finds the one root, and k = N leaves nothing to halve.
+    return _halve(n_kept / n_pool, 1.0,
+                  lambda p: _log_left_side(p, n_kept, n_pool, delta) < 0)
+
+
+def two_sided_bounds(n_kept: int, n_pool: int, delta: float = 0.01) -> tuple[float, float]:
+    """Bounds on the probability that one more pair would change the core set.
+
+    Parameters as in `risk_bound`.
+
+    Returns
+    -------
+    tuple of float
+        epsilon_L in [0, k/N] and epsilon_U in [k/N, 1]. A fresh pair that fails changes the core
+        set, so epsilon_U also bounds the share of fresh pairs that fail; epsilon_L does not
+        bound it from below, since a pair may change the core set without failing the final network.
+
+    Raises
+    ------
+    ValueError
+        A number lies outside its range.
+
+    Notes
+    -----
+    1 - epsilon_U and 1 - epsilon_L are the two roots t of ``C(N,k) t^(N-k) =
+    delta/2N sum_{i=k}^{N-1} C(i,k) t^(i-k) + delta/6N sum_{i=N+1}^{4N} C(i,k) t^(i-k)``, the second
+    at most 1 (Campi and Garatti, JMLR 24, 2023). With p = 1 - t the negative binomial
+    distribution gives ``sum_{i=k}^{M-1} C(i,k) t^(i-k) p^(k+1) = I_p(k+1, M-k)``.
+
+    Examples
+    --------
+    >>> [round(100 * two_sided_bounds(k, 10_000)[1], 2) for k in (100, 161, 271, 408)]
+    [1.42, 2.14, 3.38, 4.9]
+    """
+    _check(n_kept, n_pool, delta)
+    k, n = n_kept, n_pool
+    upper = 1.0 if k == n else _halve(k / n, 1.0, lambda p: _log_excess(p, k, n, delta) < 0)
+    # At k/4N half of the second sum's distribution is there, which nearly always exceeds the left
+    # side, and no term underflows. Where it does not, k is small, and so is the root.
+    for low in (k / (4 * n), 1e-12):
+        if k and _log_excess(low, k, n, delta) > 0:
+            return _halve(low, k / n, lambda p: _log_excess(p, k, n, delta) > 0), upper
+    return 0.0, upper
+
+
+def _check(n_kept: int, n_pool: int, delta: float) -> None:
     if not (0 <= n_kept <= n_pool and 1 <= n_pool <= MAX_POOL and 0 < delta < 1):
         raise ValueError(f"n_kept must be from 0 to n_pool, n_pool from 1 to {MAX_POOL}, delta "
                          "between 0 and 1, both excluded. "
                          f"Received: n_kept={n_kept}, n_pool={n_pool}, delta={delta}")
-    # The equation's left side grows with epsilon: below delta at k/N, where each term is at most
-    # 1, and infinite at 1. So halving finds the one root, and k = N leaves nothing to halve.
-    low, high = n_kept / n_pool, 1.0
+
+
+def _halve(low: float, high: float, is_left: Callable[[float], bool]) -> float:
+    """Where `is_left` turns from true to false between the two, to the last float."""
     while low < (middle := (low + high) / 2) < high:  # until no float lies between
-        if _log_left_side(middle, n_kept, n_pool, delta) < 0:
+        if is_left(middle):
             low = middle
         else:
             high = middle
     return high
 
 
+def _log_excess(p: float, k: int, n: int, delta: float) -> float:
+    """Logarithm of right side over left side of the equation in `two_sided_bounds`, p in (0, 1)."""
+    from scipy.special import betainc
+
+    below = betainc(k + 1, n - k, p) if k < n else 0.0
+    above = betainc(k + 1, 4 * n + 1 - k, p) - betainc(k + 1, n + 1 - k, p)
+    right = (3 * below + above) * delta / (6 * n)
+    return (math.log(right) if right > 0 else -math.inf) - math.log(p) - _log_equal(p, k, n)
+
+
+def _log_equal(p: float, k: int, n: int) -> float:
+    """Logarithm of P(X = k) for X ~ Binomial(n, p), p in (0, 1)."""
+    from scipy.special import gammaln
+
+    log_choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return log_choose + k * math.log(p) + (n - k) * math.log1p(-p)
+
+
 def _log_left_side(p: float, k: int, n: int, delta: float) -> float:
     """Logarithm of the left side of the equation in `risk_bound`, for p in (k/n, 1)."""
-    from scipy.special import betainc, gammaln  # not scipy.stats: fifty calls for one bound
+    from scipy.special import betainc  # not scipy.stats: fifty calls for one bound
 
     # At n = 10^7 the gammas are near 1.5e8 and their difference is good to about 1e-7, which moves
     # the root by less than one part in 10^8. P(X > k) is far from 0 for p above k/n.
-    log_choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    log_equal = log_choose + k * math.log(p) + (n - k) * math.log1p(-p)
     log_more = math.log(betainc(k + 1, n - k, p))
-    return math.log(delta) + log_more - math.log(n) - math.log(p) - log_equal
+    return math.log(delta) + log_more - math.log(n) - math.log(p) - _log_equal(p, k, n)

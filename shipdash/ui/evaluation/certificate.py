@@ -27,6 +27,7 @@ def view(run: frame.Run) -> None:
     else:
         st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, as follows from the "
                     "size of the core set alone")
+        st.caption(f"The two-sided bound of the same article is {certificate.two_sided:.2%}.")
     _conditions(certificate)
     _measured(run, certificate, recent)
     st.markdown(_explained(certificate))
@@ -43,6 +44,8 @@ def _conditions(certificate) -> None:
         icon = ":material/check:" if c.holds else ":material/close:"
         word = "holds" if c.holds else "does not hold"
         st.markdown(f"{icon} **{c.name}** ({word}). {c.reason}")
+    name, reason = certificate.not_checked
+    st.markdown(f":material/help: **{name}** (not checked). {reason}")
 
 
 def _measured(run: frame.Run, certificate, recent) -> None:
