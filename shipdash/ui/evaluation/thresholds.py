@@ -9,6 +9,9 @@ from shipdash import analysis, figures
 from shipdash.studies.collect import Evidence
 from shipdash.ui import chart
 
+MEDIANS = {"n_runs": "runs", "median": "median IoU", "low": "lowest run", "high": "highest run"}
+"""Columns of the table of medians, in words."""
+
 
 def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     """Curves with bands and the medians; one sentence where single pairs were not stored."""
@@ -32,9 +35,9 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
         note="Line: mean of the runs. Band: lowest to highest run. Dashed: the acceptance IoU, by "
              f"which the core set was chosen. {where}")
     st.dataframe(medians.assign(arm=[analysis.arm_label(r) for r in medians.to_dict("records")])[
-        ["arm", "n_runs", "median", "low", "high"]], hide_index=True, key="medians_table",
-        column_config={name: st.column_config.NumberColumn(format="%.4f")
-                       for name in ("median", "low", "high")},
+        ["arm", *MEDIANS]], hide_index=True, key="medians_table", column_config={
+            name: st.column_config.NumberColumn(words, format="%d" if name == "n_runs" else "%.4f")
+            for name, words in MEDIANS.items()},
         alt="Median IoU of every arm with its lowest and highest run.")
 
 
