@@ -97,6 +97,15 @@ from shipdash.analysis.sweep import (
     trade_off,
     trade_off_finding,
 )
+from shipdash.analysis.thresholds import (
+    PairIous,
+    crossings,
+    medians_table,
+    pair_ious,
+    share_below,
+    tail_and_typical,
+    thresholds_table,
+)
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 
 __all__ = [
@@ -114,6 +123,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "Finding",
+    "PairIous",
     "Progress",
     "Verdict",
     "acceptance_bands",
@@ -134,6 +144,7 @@ __all__ = [
     "core_table",
     "cost_finding",
     "cost_table",
+    "crossings",
     "curve_table",
     "differences_title",
     "differing",
@@ -155,6 +166,7 @@ __all__ = [
     "judged",
     "labels",
     "measures",
+    "medians_table",
     "monotone",
     "network_words",
     "noise_answer",
@@ -164,6 +176,7 @@ __all__ = [
     "overlap_matrix",
     "overlap_table",
     "pair_history",
+    "pair_ious",
     "passes_finding",
     "passes_table",
     "progress",
@@ -176,12 +189,15 @@ __all__ = [
     "selection_curve",
     "set_aside_table",
     "set_aside_words",
+    "share_below",
     "sizes_finding",
     "so_far_finding",
     "spread",
     "sweep_curve",
     "sweep_finding",
     "sweep_points",
+    "tail_and_typical",
+    "thresholds_table",
     "trade_off",
     "trade_off_finding",
     "training_trace",

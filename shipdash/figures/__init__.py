@@ -16,6 +16,7 @@ from shipdash.figures.random_curve import random_curve
 from shipdash.figures.run import history, rejection_rate, selection, training
 from shipdash.figures.scores import cumulative, factor_rates, pixel_levels, scores
 from shipdash.figures.sweep import RULES, Measure, threshold, trade_off
+from shipdash.figures.thresholds import thresholds
 
 __all__ = [
     "NAMES",
@@ -43,6 +44,7 @@ __all__ = [
     "scores_by_group",
     "selection",
     "threshold",
+    "thresholds",
     "trade_off",
     "training",
 ]

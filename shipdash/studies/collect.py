@@ -15,13 +15,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from shipdash import analysis
-from shipdash.analysis import ArmRun
+from shipdash.analysis import ArmRun, PairIous
 from shipdash.config import RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import Source
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
-from shipdash.studies import replicas
+from shipdash.studies import replicas, stored_ious
 
 ABOUT = "about.json"
 
@@ -48,9 +48,10 @@ class Evidence(NamedTuple):
     passes: pd.DataFrame  # passes_table
     distinct: pd.DataFrame  # distinct_answer, one row a run
     noise: pd.DataFrame  # noise_answer, one row a run
+    ious: PairIous | None = None  # pair_ious of every arm; None of a study that stored none
 
 
-TABLES = Evidence._fields[1:]
+TABLES = tuple(name for name in Evidence._fields if name not in ("about", "ious"))
 
 
 def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None) -> Evidence:
@@ -91,16 +92,19 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
         analysis.folds_table(chain, _scratch(store, chain, known)),
         analysis.passes_table(passes_of(config, known)),
         _known(config, known, "distinct"), _known(config, known, "label_noise"),
+        analysis.pair_ious(runs),
     )
 
 
 def write(evidence: Evidence, folder: Path, **about: str | int) -> list[Path]:
-    """Store the tables as CSV, and `about` with what is given beside it as JSON."""
+    """Store the tables as CSV, single pairs as an archive, `about` and what is given as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name in TABLES:
         paths.append(folder / f"{name}.csv")
         getattr(evidence, name).to_csv(paths[-1], index=False, float_format="%.7g")
+    if evidence.ious is not None:
+        paths.append(stored_ious.write(evidence.ious, folder))
     paths.append(folder / ABOUT)
     paths[-1].write_text(json.dumps(evidence.about | about, indent=1) + "\n")
     return paths
@@ -110,7 +114,8 @@ def read(folder: Path) -> Evidence | None:
     """A stored study, None where there is none or a file of it cannot be read."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         tables = [_read_table(folder / f"{name}.csv") for name in TABLES]
-        found = Evidence(json.loads((folder / ABOUT).read_text()), *tables)
+        found = Evidence(json.loads((folder / ABOUT).read_text()), *tables,
+                         stored_ious.read(folder))
         return found._replace(distinct=analysis.judged(found.distinct))
     return None
 

@@ -1,0 +1,132 @@
+"""Share of held-out pairs below every IoU, by arm: tail, typical pair, and where arms cross.
+
+Not a test: whether arms are separated at one threshold is decided in `core_against_random`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, KEYS, SAME, ArmRun
+
+THRESHOLDS = np.round(np.arange(0.5, 0.991, 0.01), 2)
+"""IoU below which a pair is counted, from half an overlap to one pixel in a hundred."""
+
+
+class PairIous(NamedTuple):
+    """The held-out IoU of single pairs, one row a run; pairs have the same order in every row."""
+
+    runs: pd.DataFrame  # KEYS, run_id, pool_seed, order_seed, model_seed, draw
+    iou: np.ndarray  # float16, (n_runs, n_held_out), 0 to 1
+
+
+def pair_ious(runs: Sequence[ArmRun]) -> PairIous:
+    """The IoU of every run and pair in half precision: 0.0005 apart or less, 2 bytes each."""
+    columns = [*KEYS, "run_id", "pool_seed", "order_seed", "model_seed", "draw"]
+    rows = []
+    for r in runs:
+        seeds = r.run.config.seeds
+        rows.append((r.arm, r.stop, r.network, r.n_pairs, r.run.run_id, seeds.pool, seeds.order,
+                     seeds.model, r.run.config.arm.draw))
+    found = np.stack([r.iou for r in runs]) if runs else np.zeros((0, 0))
+    return PairIous(pd.DataFrame(rows, columns=columns), found.astype(np.float16))
+
+
+def share_below(iou: np.ndarray, threshold: float) -> np.ndarray:
+    """Share of pairs below a threshold in every row: float64, shape (n_runs,).
+
+    Both sides are rounded to half precision, so a tie passes, as it does in `results.fails`; so
+    does a pair less than 0.00025 below.
+
+    >>> share_below(np.array([[0.89, 0.90, 0.95, 0.99]], np.float16), 0.90)
+    array([0.25])
+    """
+    return np.mean(iou < np.float16(threshold), axis=-1)
+
+
+def thresholds_table(ious: PairIous, n_core: int) -> pd.DataFrame:
+    """Every arm at every threshold: `KEYS`, n_runs, threshold, and share, low, high over runs.
+
+    Random arms of another size than `n_core` belong to the random-k curve and are left out.
+    """
+    rows = []
+    for key, members in _groups(ious, n_core):
+        for t in THRESHOLDS:
+            shares = share_below(ious.iou[members], t)
+            rows.append((*key, len(members), float(t), shares.mean(), shares.min(), shares.max()))
+    return pd.DataFrame(rows, columns=[*KEYS, "n_runs", "threshold", "share", "low", "high"])
+
+
+def medians_table(ious: PairIous, n_core: int) -> pd.DataFrame:
+    """The median pair of every arm: `KEYS`, n_runs, and median, low, high over runs."""
+    rows = []
+    for key, members in _groups(ious, n_core):
+        medians = np.median(ious.iou[members].astype(np.float64), axis=1)
+        rows.append((*key, len(members), medians.mean(), medians.min(), medians.max()))
+    return pd.DataFrame(rows, columns=[*KEYS, "n_runs", "median", "low", "high"])
+
+
+def crossings(one: np.ndarray, other: np.ndarray,
+              thresholds: np.ndarray = THRESHOLDS) -> list[float]:
+    """Thresholds at which two curves of shares cross, interpolated linearly.
+
+    Curves that meet without changing sides, at no pair or at all pairs, do not cross.
+
+    >>> crossings(np.array([0.0, 0.1, 0.5]), np.array([0.1, 0.2, 0.3]), np.array([0.7, 0.8, 0.9]))
+    [0.8333333333333334]
+    """
+    difference = np.asarray(one, float) - np.asarray(other, float)
+    sides = np.flatnonzero(difference)  # a touch is stepped over, so that it counts once or never
+    found = []
+    for i, j in itertools.pairwise(sides):
+        if difference[i] * difference[j] < 0:
+            part = difference[i] / (difference[i] - difference[j])
+            found.append(float(thresholds[i] + part * (thresholds[j] - thresholds[i])))
+    return found
+
+
+def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
+    """Core set and random pairs in the tail and at the median, and where their curves cross.
+
+    Empty where one of the two arms has not been run at equal updates.
+    """
+    shares, medians = thresholds_table(ious, n_core), medians_table(ious, n_core)
+    curves = [_of(shares, kind)["share"].to_numpy() for kind in ("core", "random")]
+    if not all(map(len, curves)):
+        return ""
+    core, random = (_of(medians, kind).iloc[0] for kind in ("core", "random"))
+    tail = [share_below(ious.iou[_of(ious.runs, kind, n_core).index], acceptance).mean()
+            for kind in ("core", "random")]
+    crossed = crossings(*curves)
+    where = "Their curves do not cross."
+    if crossed:
+        where = f"Their curves cross at IoU {' and '.join(f'{t:.3f}' for t in crossed)}."
+    return (f"Tail: below IoU {acceptance:.2f} lie {tail[0]:.2%} of held-out pairs after training "
+            f"on the core set and {tail[1]:.2%} after random pairs. Typical quality: the median "
+            f"IoU is {_ends(core)} on the core set and {_ends(random)} on random pairs. {where}")
+
+
+def _ends(row: pd.Series) -> str:
+    if row["n_runs"] < 2:
+        return f"{row['median']:.4f}"
+    return f"{row['median']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
+
+
+def _of(table: pd.DataFrame, kind: str, n_pairs: int | None = None) -> pd.DataFrame:
+    """Rows of an arm at equal updates with the selection's network."""
+    found = table[(table["arm"] == ARMS[kind]) & (table["stop"] == EQUAL_UPDATES)
+                  & (table["network"] == SAME)]
+    return found if n_pairs is None else found[found["n_pairs"] == n_pairs]
+
+
+def _groups(ious: PairIous, n_core: int):
+    """Keys of the arms with the rows of their runs, in the order of `arm_table`."""
+    runs = ious.runs
+    kept = runs[(runs["arm"] != ARMS["random"]) | (runs["n_pairs"] == n_core)]
+    for key, part in kept.groupby(KEYS, sort=False):
+        yield key, part.index.to_numpy()

@@ -1,0 +1,105 @@
+"""All thresholds: half precision, curves, crossings, and the archive beside a study."""
+
+import numpy as np
+import pytest
+from evidence_runs import config, everything
+from stored_results import a_run
+
+from shipdash import analysis, figures
+from shipdash.analysis import ArmRun
+from shipdash.results import fails
+from shipdash.runs import Store
+from shipdash.studies import collect, stored_ious
+
+
+def _run(kind, iou, seed=1, n_pairs=10):
+    run = a_run(config(**{"seeds.model": seed}), core=list(range(n_pairs)))
+    return ArmRun(run, np.asarray(iou, float), analysis.ARMS[kind], analysis.EQUAL_UPDATES, "same")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """The evidence of a folder with every kind of run."""
+    store = Store(tmp_path_factory.mktemp("runs"))
+    return collect.gather(store, everything(store))
+
+
+@pytest.mark.parametrize("t", [0.5, 0.7, 0.8, 0.9, 0.95])
+def test_half_precision_counts_what_the_rule_for_failing_counts(t):
+    """A tie passes although it was stored in float32, and only pairs just below may differ."""
+    iou = np.random.default_rng(1).beta(30, 1, 5000)
+    iou = np.append(iou[np.abs(iou - t) > 0.0005], [t, np.float32(t), t - 0.0005])
+    ious = analysis.pair_ious([_run("core", iou)])
+    assert ious.iou.dtype == np.float16
+    assert analysis.share_below(ious.iou, t) == [fails(iou, t).mean()]
+
+
+def test_curves_and_medians_by_hand():
+    """Two runs: the mean with its ends at a threshold, and the median of each run."""
+    ious = analysis.pair_ious([_run("core", [0.6, 0.75, 0.97]), _run("core", [0.8, 0.98, 0.99], 2)])
+    table = analysis.thresholds_table(ious, 10).set_index("threshold")
+    assert table.loc[0.77, ["share", "low", "high"]].tolist() == pytest.approx([1 / 3, 0, 2 / 3])
+    assert table.index[[0, -1]].tolist() == [0.5, 0.99] and len(table) == 50
+    row = analysis.medians_table(ious, 10).iloc[0]
+    assert row[["median", "low", "high"]].tolist() == pytest.approx([0.865, 0.75, 0.98], abs=5e-4)
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), [
+    ([0, 1, 2], [1, 2, 3], []), ([0, 1, 3], [1, 1, 1], [2.0]), ([0, 0, 0], [0, 0, 1], []),
+    ([0, 2, 0], [1, 1, 1], [1.5, 2.5]), ([1, 1, 1], [1, 1, 1], []),
+])
+def test_curves_cross_where_they_change_sides(one, other, expected):
+    """Touching, equal and parallel curves do not cross."""
+    at = analysis.crossings(np.array(one), np.array(other), np.array([1.0, 2.0, 3.0]))
+    if one == [0, 1, 3]:  # a touch in the middle: somewhere between the two sides
+        assert len(at) == 1 and 1 <= at[0] <= 3
+    else:
+        assert at == pytest.approx(expected)
+
+
+def test_tail_and_typical_quality_are_spoken_of_separately():
+    """The core's tail is better and its median worse; both are said."""
+    core = _run("core", [0.91] * 5 + [0.96] * 5)
+    random = _run("random", [0.85] + [0.97] * 9)
+    said = analysis.tail_and_typical(analysis.pair_ious([core, random]), 10, 0.9)
+    assert "below IoU 0.90 lie 0.00%" in said and "10.00% after random" in said
+    assert "median IoU is 0.9351 on the core set and 0.9702 on" in said  # half precision
+    assert "curves cross at IoU" in said
+
+
+def test_without_random_pairs_nothing_is_said():
+    """There is nothing to compare."""
+    assert analysis.tail_and_typical(analysis.pair_ious([_run("core", [0.9])]), 10, 0.9) == ""
+
+
+def test_every_arm_of_a_study_is_stored_and_read_again(found, tmp_path):
+    """The same runs, bit for bit, beside the CSV files."""
+    collect.write(found, tmp_path)
+    again = collect.read(tmp_path).ious
+    assert np.array_equal(again.iou, found.ious.iou)
+    assert again.runs.astype(str).equals(found.ious.runs.astype(str))
+    assert analysis.tail_and_typical(again, 12, 0.9) == analysis.tail_and_typical(
+        found.ious, 12, 0.9) != ""
+
+
+@pytest.mark.parametrize("damage", ["missing", "torn", "other arrays"])
+def test_a_study_without_its_archive_is_still_a_study(found, tmp_path, damage):
+    """The tables are shown; of single pairs there are none."""
+    collect.write(found, tmp_path)
+    path = tmp_path / stored_ious.NAME
+    if damage == "missing":
+        path.unlink()
+    elif damage == "torn":
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        np.savez(path, iou=np.zeros((2, 3), np.float16))
+    again = collect.read(tmp_path)
+    assert again.ious is None and len(again.arms) == len(found.arms)
+
+
+def test_the_figure_has_a_line_for_every_arm(found):
+    """Bands share the legend entry of their line."""
+    table = analysis.thresholds_table(found.ious, 12)
+    chart = figures.thresholds(table, 0.9, "title")
+    named = [t.name for t in chart.figure.data if t.name]
+    assert len(named) == len(table.groupby(analysis.arms.KEYS)) == len(set(named))
