@@ -12,7 +12,12 @@ import pytest
 from scipy.special import gammaln, logsumexp
 from stored_results import a_run
 
-from shipdash.analysis.certificate import MAX_POOL, certificate_of, risk_bound
+from shipdash.analysis.certificate import (
+    MAX_POOL,
+    certificate_of,
+    risk_bound,
+    two_sided_bounds,
+)
 from shipdash.config import RunConfig
 
 
@@ -231,14 +236,64 @@ def test_the_simulation_can_tell_a_bound_from_a_guess():
     assert np.mean(risks > sizes / n) > 1 / 3
 
 
+# ---- both ends
+
+
+@pytest.mark.parametrize(("k", "percent"), [(100, 1.42), (161, 2.14), (271, 3.38), (408, 4.90)])
+def test_the_upper_end_is_that_of_the_reference_code(k, percent):
+    """The figures that the authors' published code gives for 10,000 pairs at 1 %."""
+    low, high = two_sided_bounds(k, 10_000)
+    assert round(100 * high, 2) == percent
+    assert 0 < low < k / 10_000 < risk_bound(k, 10_000) < high
+
+
+def _two_sides(epsilon: Fraction, k: int, n: int, delta: Fraction) -> Fraction:
+    """The published equation, term by term and without any rounding: sums minus the other side."""
+    q = 1 - epsilon
+    near = sum(math.comb(m, k) * q ** (m - k) for m in range(k, n))
+    far = sum(math.comb(m, k) * q ** (m - k) for m in range(n + 1, 4 * n + 1))
+    return delta / (2 * n) * near + delta / (6 * n) * far - math.comb(n, k) * q ** (n - k)
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 7), (3, 7), (6, 7), (5, 30), (21, 60), (29, 30)])
+def test_both_ends_solve_the_published_equation(k, n):
+    """The exact sides change places within one part in 10^8 of each end, or there is no lower."""
+    slack, delta = Fraction(1, 10**8), Fraction(1, 100)
+    low, high = (Fraction(end) for end in two_sided_bounds(k, n))
+    assert _two_sides(high * (1 - slack), k, n, delta) < 0
+    assert _two_sides(min(high * (1 + slack), Fraction(1)), k, n, delta) > 0
+    if low:
+        assert _two_sides(low * (1 + slack), k, n, delta) < 0 < _two_sides(
+            low * (1 - slack), k, n, delta)
+    else:
+        assert _two_sides(Fraction(k, n) / 10**6, k, n, delta) < 0
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (100, 10_000_000), (9_999, 10_000)])
+def test_both_ends_are_shares_at_the_edges(k, n):
+    """All kept, none kept, the largest pool."""
+    low, high = two_sided_bounds(k, n)
+    assert 0 <= low <= k / n <= high <= 1 and (high == 1) == (k == n)
+
+
 # ---- the conditions
+
+
+def test_whether_the_settings_were_chosen_blind_is_never_ticked():
+    """No record can show it; it withholds no bound, and the page asks it."""
+    found = certificate_of(_finished())
+    assert [c.name for c in found.conditions if c.holds is None] == [
+        "The settings were chosen without this pool"]
+    assert found.bound < found.two_sided[1]
+    assert certificate_of(_finished(**{"result.device": "GPU"})).two_sided is None
 
 
 NAMES = {"The picks alone decide the network": "deterministic",
          "The last pass was clean": "clean_pass", "The pairs are independent draws": "iid",
          "The first pairs count": "first_counted",
          "Elapsed time decided nothing": "wall_clock_free",
-         "Every kept pair was learnt": "all_learnt"}
+         "Every kept pair was learnt": "all_learnt",
+         "The settings were chosen without this pool": "chosen_blind"}
 
 
 def _finished(**changes):
@@ -267,7 +322,7 @@ def _finished(**changes):
 def test_conditions_are_read_from_the_run(changes, crossed):
     """Each is crossed by what breaks it and by nothing else; then there is no bound."""
     found = certificate_of(_finished(**changes))
-    assert [NAMES[c.name] for c in found.conditions if not c.holds] == crossed
+    assert [NAMES[c.name] for c in found.conditions if c.holds is False] == crossed
     assert (found.bound is None) == bool(crossed)
 
 
@@ -293,7 +348,7 @@ def test_conditions_read_as_sentences():
     crossed = certificate_of(_finished(**{
         "result.device": "GPU", "result.reason": "stalled", "planted.distinct": 50,
         "result.core": [1, 2], "result.set_aside": [2]})).conditions
-    assert len({c.name for c in held}) == 6 and [c.name for c in held] == [c.name for c in crossed]
-    assert len({c.reason for c in (*held, *crossed)}) == 11  # no clock ever decides
+    assert len({c.name for c in held}) == 7 and [c.name for c in held] == [c.name for c in crossed]
+    assert len({c.reason for c in (*held, *crossed)}) == 12  # two always say the same
     for c in (*held, *crossed):
         assert c.reason[0].isupper() and c.reason.endswith(".") and "  " not in c.reason

@@ -202,7 +202,7 @@ def test_certificate_of_one_pass_shows_no_bound(store):
     """Crossed with its reason, beside the measured rate."""
     at = _open(run=selection(store, config()), view="Certificate")
     said = words(at)
-    assert "No bound is shown: 1 of 6 conditions does not hold" in said
+    assert "No bound is shown: 1 of 7 conditions does not hold" in said
     assert "The last pass was clean** (does not hold)" in said
     assert "The picks alone decide the network** (holds)" in said
 

@@ -7,6 +7,7 @@ itself is in `progressive_validation`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from shipdash.config import RunConfig
@@ -17,10 +18,10 @@ MAX_POOL = 10_000_000  # as far as `risk_bound` is tested; the settings allow no
 
 
 class Condition(NamedTuple):
-    """One thing that must hold for the bound: a tick or a cross on the page, and why."""
+    """One thing that must hold for the bound: a tick, a cross or a question, and why."""
 
     name: str
-    holds: bool
+    holds: bool | None  # None: no record can show it, only the person who ran it knows
     reason: str
 
 
@@ -36,15 +37,17 @@ class Certificate(NamedTuple):
     n_pool: int
     delta: float
     conditions: tuple[Condition, ...]
+    two_sided: tuple[float, float] | None = None  # `two_sided_bounds`, where there is a bound
 
 
 def certificate_of(run: StoredRun, delta: float = 0.01) -> Certificate:
     """The certificate of a finished run."""
     n_kept, n_pool = run.result.n_core, run.result.n_pool
     checked = conditions(run.config, run.result)
-    holds = all(condition.holds for condition in checked)
-    return Certificate(risk_bound(n_kept, n_pool, delta) if holds else None, n_kept, n_pool, delta,
-                       checked)
+    if any(condition.holds is False for condition in checked):
+        return Certificate(None, n_kept, n_pool, delta, checked)
+    return Certificate(risk_bound(n_kept, n_pool, delta), n_kept, n_pool, delta, checked,
+                       two_sided_bounds(n_kept, n_pool, delta))
 
 
 def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
@@ -82,6 +85,10 @@ def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
             "Training reached its score on every pair that was kept.",
             "Some kept pairs could not be learnt and were set aside; the bound holds only for "
             "networks that have learnt every pair of their core set."),
+        Condition(
+            "The settings were chosen without this pool", None,
+            "No record of a run can show it: the bound holds for settings, seeds and a run that "
+            "were fixed before anything was seen of this pool."),
     )
 
 
@@ -139,28 +146,88 @@ def risk_bound(n_kept: int, n_pool: int, delta: float = 0.01) -> float:
     >>> [round(100 * risk_bound(k, 10_000), 2) for k in (100, 161, 271, 408)]
     [1.4, 2.11, 3.35, 4.86]
     """
-    if not (0 <= n_kept <= n_pool and 1 <= n_pool <= MAX_POOL and 0 < delta < 1):
-        raise ValueError(f"n_kept must be from 0 to n_pool, n_pool from 1 to {MAX_POOL}, delta "
-                         "between 0 and 1, both excluded. "
-                         f"Received: n_kept={n_kept}, n_pool={n_pool}, delta={delta}")
+    _check(n_kept, n_pool, delta)
     # The equation's left side grows with epsilon: below delta at k/N, where each term is at most
     # 1, and infinite at 1. So halving finds the one root, and k = N leaves nothing to halve.
-    low, high = n_kept / n_pool, 1.0
-    while low < (middle := (low + high) / 2) < high:  # until no float lies between
-        if _log_left_side(middle, n_kept, n_pool, delta) < 0:
+    return _root(lambda p: _log_left_side(p, n_kept, n_pool, delta) < 0, n_kept / n_pool, 1.0)
+
+
+def two_sided_bounds(n_kept: int, n_pool: int, delta: float = 0.01) -> tuple[float, float]:
+    """Both ends between which the share of fresh pairs that fail lies, of the same conditions.
+
+    Parameters and errors are those of `risk_bound`.
+
+    Returns
+    -------
+    (float, float)
+        Low and high. With q = 1 - epsilon they are the two solutions of ``C(N,k) q^(N-k) =
+        delta/(2N) sum_{m=k}^{N-1} C(m,k) q^(m-k) + delta/(6N) sum_{m=N+1}^{4N} C(m,k) q^(m-k)``;
+        low is 0 where there is one, high is 1 if k = N.
+
+    Notes
+    -----
+    Garatti and Campi, Mathematical Programming 191, 2022; used by Campi and Garatti, JMLR 24, 2023.
+    As in `risk_bound` no sum is taken: times p^(k+1) they are tails of binomial distributions.
+
+    Examples
+    --------
+    >>> [round(100 * two_sided_bounds(k, 10_000)[1], 2) for k in (100, 161, 271, 408)]
+    [1.42, 2.14, 3.38, 4.9]
+    """
+    _check(n_kept, n_pool, delta)
+    share = n_kept / n_pool
+
+    def inside(p: float) -> bool:
+        return _log_two_sided(p, n_kept, n_pool, delta) < 0
+
+    # Below k/4N the left side is the greater one for every k whose sums would underflow there.
+    start = share / 4 if n_kept > 20 else 1e-12
+    low = 0.0 if not n_kept or inside(start) else _root(lambda p: not inside(p), start, share)
+    return low, _root(inside, share, 1.0)
+
+
+def _root(is_below: Callable[[float], bool], low: float, high: float) -> float:
+    """Where `is_below` turns from true to false, by halving until no float lies between."""
+    while low < (middle := (low + high) / 2) < high:
+        if is_below(middle):
             low = middle
         else:
             high = middle
     return high
 
 
-def _log_left_side(p: float, k: int, n: int, delta: float) -> float:
-    """Logarithm of the left side of the equation in `risk_bound`, for p in (k/n, 1)."""
-    from scipy.special import betainc, gammaln  # not scipy.stats: fifty calls for one bound
+def _check(n_kept: int, n_pool: int, delta: float) -> None:
+    if not (0 <= n_kept <= n_pool and 1 <= n_pool <= MAX_POOL and 0 < delta < 1):
+        raise ValueError(f"n_kept must be from 0 to n_pool, n_pool from 1 to {MAX_POOL}, delta "
+                         "between 0 and 1, both excluded. "
+                         f"Received: n_kept={n_kept}, n_pool={n_pool}, delta={delta}")
+
+
+def _log_two_sided(p: float, k: int, n: int, delta: float) -> float:
+    """Logarithm of the sums of `two_sided_bounds` over its other side, for p in (0, 1)."""
+    from scipy.special import betainc
+
+    near = float(betainc(k + 1, n - k, p)) if k < n else 0.0
+    far = float(betainc(k + 1, 4 * n + 1 - k, p) - betainc(k + 1, n + 1 - k, p))
+    sums = near / 2 + far / 6
+    if sums <= 0:  # underflow: far less than the other side
+        return -math.inf
+    return math.log(delta) + math.log(sums) - math.log(n) - math.log(p) - _log_equal(p, k, n)
+
+
+def _log_equal(p: float, k: int, n: int) -> float:
+    """Logarithm of P(X = k), X ~ Binomial(n, p)."""
+    from scipy.special import gammaln
 
     # At n = 10^7 the gammas are near 1.5e8 and their difference is good to about 1e-7, which moves
-    # the root by less than one part in 10^8. P(X > k) is far from 0 for p above k/n.
+    # a root by less than one part in 10^8.
     log_choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    log_equal = log_choose + k * math.log(p) + (n - k) * math.log1p(-p)
-    log_more = math.log(betainc(k + 1, n - k, p))
-    return math.log(delta) + log_more - math.log(n) - math.log(p) - log_equal
+    return float(log_choose + k * math.log(p) + (n - k) * math.log1p(-p))
+
+
+def _log_left_side(p: float, k: int, n: int, delta: float) -> float:
+    """Logarithm of the left side of the equation in `risk_bound`, for p in (k/n, 1)."""
+    from scipy.special import betainc  # not scipy.stats: fifty calls for one bound
+
+    log_more = math.log(betainc(k + 1, n - k, p))  # far from 0 for p above k/n
+    return math.log(delta) + log_more - math.log(n) - math.log(p) - _log_equal(p, k, n)

@@ -81,4 +81,5 @@ def paired_power(n_selections: int, effect: float, level: float = LEVEL) -> floa
 
     df, shift = n_selections - 1, abs(effect) * math.sqrt(n_selections)
     limit = stdtrit(df, 1 - level / 2)
-    return float(1 - nctdtr(df, shift, limit) + nctdtr(df, shift, -limit))
+    far = nctdtr(df, shift, -limit) if shift < 5 else 0.0  # no number there, and next to nothing
+    return float(1 - nctdtr(df, shift, limit) + far)

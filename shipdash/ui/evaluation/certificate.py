@@ -20,13 +20,15 @@ def view(run: frame.Run) -> None:
     certificate = analysis.certificate_of(run, DELTA)
     recent = analysis.progressive(frame.events(run))
     if certificate.bound is None:
-        n_crossed = sum(not c.holds for c in certificate.conditions)
+        n_crossed = sum(c.holds is False for c in certificate.conditions)
         verb = "does" if n_crossed == 1 else "do"
         st.markdown(f"### No bound is shown: {n_crossed} of {len(certificate.conditions)} "
                     f"conditions {verb} not hold")
     else:
         st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, as follows from the "
                     "size of the core set alone")
+        low, high = certificate.two_sided
+        st.caption(f"Two-sided, as in the authors' reference code: from {low:.2%} to {high:.2%}.")
     _conditions(certificate)
     _measured(run, certificate, recent)
     st.markdown(_explained(certificate))
@@ -39,9 +41,10 @@ def view(run: frame.Run) -> None:
 
 
 def _conditions(certificate) -> None:
+    words = {True: (":material/check:", "holds"), False: (":material/close:", "does not hold"),
+             None: (":material/help:", "only you can know")}
     for c in certificate.conditions:
-        icon = ":material/check:" if c.holds else ":material/close:"
-        word = "holds" if c.holds else "does not hold"
+        icon, word = words[c.holds]
         st.markdown(f"{icon} **{c.name}** ({word}). {c.reason}")
 
 
