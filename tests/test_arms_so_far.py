@@ -13,7 +13,7 @@ from shipdash.studies.folder import Studies
 
 def table(core, random):
     """Finished runs with these shares failing."""
-    rows = [("x", name, 1001 + i, i, 12, share, 0.9)
+    rows = [("x", name, 1001 + i, i if name == "Random" else 0, 12, share, 0.9)
             for name, shares in (("Core set", core), ("Random", random))
             for i, share in enumerate(shares)]
     return pd.DataFrame(rows, columns=["run_id", "arm", "model_seed", "draw", "n_pairs",
@@ -21,21 +21,23 @@ def table(core, random):
 
 
 @pytest.mark.parametrize("core, random, said", [
-    ([0.01, 0.02, 0.03], [0.04, 0.05, 0.06], "Better than random"),
-    ([0.04, 0.05, 0.06], [0.01, 0.02, 0.03], "Worse than random"),
-    ([0.01, 0.02, 0.05], [0.04, 0.05, 0.06], "No clear difference from random pairs"),
-    ([0.01, 0.02, 0.04], [0.04, 0.05, 0.06], "No clear difference from random pairs"),
+    ([0.01, 0.02, 0.03], [0.08, 0.09, 0.10], "Better than random"),
+    ([0.08, 0.09, 0.10], [0.01, 0.02, 0.03], "Worse than random"),
+    ([0.01, 0.02, 0.03], [0.04, 0.05, 0.06], "Core set and random pairs are not separated"),
+    ([0.01, 0.02, 0.03], [0.05, 0.05, 0.05], "Core set against random pairs: no verdict"),
+    ([0.01, 0.02, float("nan")], [0.04, 0.05, 0.06], "Core set against random pairs: no verdict"),
     ([0.01, 0.02], [0.04, 0.05, 0.06], "Is it better than random?"),
 ])
-def test_nothing_is_claimed_before_all_runs_are_in_and_lie_apart(core, random, said):
-    """A tie is no separation, and two runs of three are no answer."""
+def test_nothing_is_claimed_before_all_runs_are_in_and_means_are_separated(core, random, said):
+    """Runs wholly apart are not enough, and two runs of three are no answer."""
     assert analysis.so_far_finding(table(core, random), 3).title.startswith(said)
 
 
-def test_a_separation_says_how_often_seeds_alone_give_it():
-    """Three against three: 2 of 20 arrangements."""
-    said = analysis.so_far_finding(table([0.01] * 3, [0.04] * 3), 3).detail
-    assert "10.0% of studies (exact permutation test, 3 against 3 runs)" in said
+def test_a_verdict_has_its_p_value_and_says_that_the_core_set_is_one():
+    """Three runs on one core set count as one observation."""
+    said = analysis.so_far_finding(table([0.01, 0.02, 0.03], [0.08, 0.09, 0.10]), 3).detail
+    assert "Test of means over one core set and 3 random draws" in said
+    assert "p = 0.026, separated" in said and "about this selection, not about others" in said
 
 
 def test_the_two_networks_are_told_apart():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import shutil
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from shipdash.records import RunState
 from shipdash.runs import Store
-from shipdash.studies import collect, replicas
+from shipdash.studies import collect, replicas, stored_ious
 from shipdash.studies.folder import MISSING, Studies
 from shipdash.ui import frame
 from shipdash.ui.evaluation import page as evaluation
@@ -265,3 +266,14 @@ def test_a_damaged_arm_is_a_sentence(store):
     (store.root / bad / "evaluation" / "held_out.npz").write_bytes(b"PK torn")
     at = _open(run=run_id, view="Controls")
     assert bad in at.error[0].value
+
+
+def test_a_study_without_single_pairs_says_that_it_has_one_threshold(store, study):
+    """With them the tail and the typical pair are spoken of separately."""
+    run_id = selection(store, config())
+    assert "Typical quality: the median IoU is" in words(_open(run=run_id, view="Controls"))
+    (frame.RECORDED / "study" / stored_ious.NAME).unlink()
+    about = frame.RECORDED / "study" / collect.ABOUT
+    os.utime(about, (1, 1))  # another time: read again
+    said = words(_open(run=run_id, view="Controls"))
+    assert "so it has one threshold only" in said and "Typical quality" not in said

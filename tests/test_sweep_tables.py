@@ -50,8 +50,11 @@ def test_failing_below_a_fixed_iou_is_counted_from_single_pairs():
 def test_a_curve_is_the_median_and_range_of_completed_runs():
     """Stalled and waiting runs, and the other rule, do not count."""
     curve = analysis.sweep_curve(POINTS, "n_core", "article")
-    assert curve.to_dict("list") == {"precision": [0.6, 0.9], "n": [3, 2], "median": [34, 90],
-                                     "low": [30, 80], "high": [38, 100]}
+    assert curve[["precision", "n", "median", "low", "high"]].to_dict("list") == {
+        "precision": [0.6, 0.9], "n": [3, 2], "median": [34, 90], "low": [30, 80],
+        "high": [38, 100]}
+    assert curve["mean"].tolist() == [34, 90] and curve["sd"].tolist() == pytest.approx(
+        [4, 200**0.5])
 
 
 @pytest.mark.parametrize("margin", [0.95, 0.9, 1.0])
@@ -75,22 +78,32 @@ def test_the_band_of_the_article_is_the_one_it_lies_in():
 
 
 def _curve(*rows):
-    return pd.DataFrame(rows, columns=["precision", "n", "median", "low", "high"])
+    """Precision, then the values of its runs."""
+    return pd.DataFrame([(p, len(v), np.median(v), min(v), max(v), np.mean(v),
+                          np.std(v, ddof=1) if len(v) > 1 else np.nan) for p, *v in rows],
+                        columns=["precision", "n", "median", "low", "high", "mean", "sd"])
 
 
-@pytest.mark.parametrize("last, verb", [
-    ((0.9, 3, 90, 39, 100), "grows from"), ((0.9, 3, 90, 38, 100), "shows no clear change:"),
-    ((0.9, 3, 20, 10, 29), "shrinks from"), ((0.9, 1, 90, 90, 90), "shows no clear change:")])
-def test_a_finding_claims_a_move_only_where_the_ranges_do_not_meet(last, verb):
-    """Boundary: the ends touching is no move; one run has no range to claim with."""
-    said = analysis.sweep_finding(_curve((0.6, 3, 34, 30, 38), last))
-    assert said.startswith(f"The core set {verb} 34 (30 to 38) at precision 0.60")
+@pytest.mark.parametrize("last, words", [
+    ((0.9, 80, 90, 100), " grows from"), ((0.9, 10, 15, 12), " shrinks from"),
+    ((0.9, 39, 40, 60), ", not separated (p = 0.21):"),
+    ((0.9, 90), ", too few runs for a verdict:"), ((0.9, 90, 91), ", too few runs for a verdict:")])
+def test_a_finding_claims_a_move_only_where_means_are_separated(last, words):
+    """Ranges that do not meet are not enough, and two runs are too few."""
+    said = analysis.sweep_finding(_curve((0.6, 30, 34, 38), last))
+    assert said.startswith(f"The core set{words} 34 (30 to 38) at precision 0.60")
+
+
+def test_runs_that_do_not_vary_give_no_verdict_on_the_sweep():
+    """Nothing is known of the spread."""
+    said = analysis.sweep_finding(_curve((0.6, 34, 34, 34), (0.9, 50, 50, 50)))
+    assert said.startswith("The core set, no verdict, since runs do not vary:")
 
 
 def test_a_finding_of_nothing_and_of_one_precision():
     """Both are said as they are."""
     assert "no point computed yet" in analysis.sweep_finding(_curve())
-    assert analysis.sweep_finding(_curve((0.6, 1, 34, 34, 34))) == (
+    assert analysis.sweep_finding(_curve((0.6, 34))) == (
         "The core set: 34 at precision 0.60")
 
 

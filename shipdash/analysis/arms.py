@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.analysis.bootstrap import interval, resampled_means
+from shipdash.analysis.difference import summary
 from shipdash.config import RunConfig
 from shipdash.results import Result, StoredRun, fails
 
@@ -107,8 +108,9 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
     Returns
     -------
     DataFrame
-        `KEYS`, n_runs, n_backward (training images, mean over runs), then for each of mean_iou and
-        share_failing: the mean over runs, `_low` and `_high` (the range over runs), `_diff` to
+        `KEYS`, n_runs, n_backward (training images, mean over runs), n_sets (sets of pairs that
+        the runs were trained on), then for each of mean_iou and share_failing: the mean over runs,
+        `_low`, `_high` and `_sd` (range and spread, see `difference.summary`), `_diff` to
         random-k with the same stop and network where there is one (else with equal updates, same
         network), and `_diff_low`, `_diff_high`, the paired bootstrap 95 % interval over the
         held-out pairs. NaN where there is nothing to hold it against. `against` names the row it
@@ -127,12 +129,16 @@ def arm_table(runs: Sequence[ArmRun], acceptance: float, n_core: int) -> pd.Data
         row = dict(zip(KEYS, key, strict=True)) | {"n_runs": len(members), "n_backward": images}
         baseline = _baseline(key, groups)
         for name, values in measured.items():
-            means = values[members].mean(axis=1)
-            row |= {name: means.mean(), f"{name}_low": means.min(), f"{name}_high": means.max()}
+            row |= summary(values[members].mean(axis=1), [set_of(runs[i]) for i in members], name)
             row |= _difference(name, values, drawn[name], members, groups.get(baseline, []))
         against = f"{baseline[0]}, {baseline[1]}" if baseline in groups else "–"
         rows.append(row | {"against": against})
     return pd.DataFrame(rows)
+
+
+def set_of(run: ArmRun) -> tuple[str, int]:
+    """What tells the sets of an arm apart: the selection it belongs to, and the draw."""
+    return run.run.config.arm.source, run.run.config.arm.draw
 
 
 def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:

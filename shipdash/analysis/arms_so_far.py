@@ -10,7 +10,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, AS_LEFT, EQUAL_UPDATES, STREAMING
-from shipdash.analysis.core_against_random import Finding, arm_row, by_chance
+from shipdash.analysis.core_against_random import (
+    Finding,
+    Verdict,
+    arm_row,
+    judged_difference,
+    tested_words,
+)
+from shipdash.analysis.difference import arm_difference, summary
 from shipdash.results import StoredRun
 
 COLUMNS = ["run_id", "arm", "model_seed", "draw", "n_pairs", "share_failing", "mean_iou"]
@@ -27,24 +34,34 @@ def arms_so_far(runs: Iterable[StoredRun]) -> pd.DataFrame:
 def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
     """Whether the core set does better than random pairs, once `n_runs` of both are in.
 
-    It claims a difference only if every run of one is better than every run of the other.
+    The verdict is the test of means of `difference`, on failure rates.
     """
-    core, random = (table.loc[table["arm"] == ARMS[kind], "share_failing"]
-                    for kind in ("core", "random"))
+    core, random = (table[table["arm"] == ARMS[kind]] for kind in ("core", "random"))
     if min(len(core), len(random)) < n_runs:
         return Finding("Is it better than random?", f"{len(core)} of {n_runs} runs on the core set "
                        f"and {len(random)} of {n_runs} on random pairs have finished.")
-    ranges = (f"{_range(core)} of held-out pairs fail after training on the core set, and "
-              f"{_range(random)} after training on the same number of random pairs, with the same "
-              "number of updates.")
-    apart = core.max() < random.min() or core.min() > random.max()
-    if not apart:
-        return Finding("No clear difference from random pairs: the runs overlap", ranges)
-    better = core.max() < random.min()
-    return Finding(
-        "Better than random: every run on the core set has a lower failure rate" if better else
-        "Worse than random: every run on the core set has a higher failure rate",
-        f"{ranges} {by_chance(len(core), len(random))}")
+    ranges = (f"{_range(core['share_failing'])} of held-out pairs fail after training on the core "
+              f"set, and {_range(random['share_failing'])} after training on the same number of "
+              "random pairs, with the same number of updates.")
+    rows = [_row(core), _row(random)]
+    found = judged_difference(arm_difference(*rows, "share_failing"), more_is_better=False)
+    return Finding(_TITLES[found], f"{ranges} {tested_words(*rows)}")
+
+
+_TITLES = {
+    Verdict.BETTER: "Better than random: fewer held-out pairs fail",
+    Verdict.WORSE: "Worse than random: more held-out pairs fail",
+    Verdict.NOT_SEPARATED: "Core set and random pairs are not separated",
+    Verdict.UNKNOWN: "Core set against random pairs: no verdict",
+}
+
+
+def _row(runs: pd.DataFrame) -> pd.Series:
+    """The runs of one arm as a row of `arm_table`, as far as a test of means needs it."""
+    row: dict[str, float] = {"n_runs": len(runs)}
+    for name in ("share_failing", "mean_iou"):
+        row |= summary(runs[name], runs["draw"], name)
+    return pd.Series(row)
 
 
 def _range(values: pd.Series) -> str:

@@ -6,7 +6,6 @@ pairs gave for this generator, network and threshold, also where there is no dif
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -14,9 +13,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label
-
-FEWEST_RUNS = 3
-"""Runs of an arm below which no difference is claimed and no spread of runs is drawn from."""
+from shipdash.analysis.difference import (
+    LEVEL,
+    Difference,
+    arm_difference,
+    n_sets,
+    p_words,
+    paired,
+)
 
 
 class Verdict(StrEnum):
@@ -24,9 +28,8 @@ class Verdict(StrEnum):
 
     BETTER = "better"
     WORSE = "worse"
-    SEEDS = "within seeds"  # pairs tell them apart, but the runs of the two arms overlap
-    UNKNOWN = "too few runs"  # pairs tell them apart, but how much seeds do is not known
-    EQUAL = "no difference"  # the interval over pairs holds zero
+    NOT_SEPARATED = "not separated"  # which is no proof that they are equal
+    UNKNOWN = "no verdict"  # too few runs, or numbers that are not finite or do not vary
 
 
 class Finding(NamedTuple):
@@ -39,25 +42,26 @@ class Finding(NamedTuple):
 def verdict(core: pd.Series, random: pd.Series, measure: str) -> Verdict:
     """Compare two rows of `arm_table` in one measure.
 
-    A difference is claimed only where the paired interval over held-out pairs leaves out zero
-    *and* every run of one arm lies beyond every run of the other: an interval over pairs knows
-    nothing of how much another model seed or another draw would change.
+    A difference is claimed only where the test of means over selections rejects
+    (`difference.arm_difference`) *and* the paired interval over held-out pairs leaves out zero:
+    neither knows of the other's chance.
     """
     low, high = core[f"{measure}_diff_low"], core[f"{measure}_diff_high"]
-    if low <= 0 <= high or pd.isna(low):
-        return Verdict.EQUAL
-    if min(core["n_runs"], random["n_runs"]) < FEWEST_RUNS:
+    found = arm_difference(core, random, measure)
+    if found.is_defined and pd.isna([low, high]).any():
         return Verdict.UNKNOWN
-    if not _apart(core, random, measure):
-        return Verdict.SEEDS
-    more_is_better = measure == "mean_iou"
-    return Verdict.BETTER if (core[f"{measure}_diff"] > 0) == more_is_better else Verdict.WORSE
+    if found.separated and low <= 0 <= high:
+        return Verdict.NOT_SEPARATED
+    return judged_difference(found, more_is_better=measure == "mean_iou")
 
 
-def _apart(core: pd.Series, random: pd.Series, measure: str) -> bool:
-    """Whether every run of one arm lies beyond every run of the other."""
-    return bool(core[f"{measure}_low"] > random[f"{measure}_high"]
-                or core[f"{measure}_high"] < random[f"{measure}_low"])
+def judged_difference(found: Difference, *, more_is_better: bool) -> Verdict:
+    """What a test of means says by itself."""
+    if not found.is_defined:
+        return Verdict.UNKNOWN
+    if not found.separated:
+        return Verdict.NOT_SEPARATED
+    return Verdict.BETTER if (found.at > 0) == more_is_better else Verdict.WORSE
 
 
 def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
@@ -111,14 +115,31 @@ def across_finding(table: pd.DataFrame) -> Finding | None:
         return None
     n, diffs = len(table), table["share_failing_diff"]
     better, worse = int((diffs < 0).sum()), int((diffs > 0).sum())
-    one_side = (f" If the selection made no difference, all {n} orders would agree in "
-                f"{2 / 2**n:.0%} of studies (two-sided sign test)." if n in (better, worse) else "")
     return Finding(
         f"In {better} of {n} orders fewer pairs fail after training on the core set than on "
         "random pairs",
         f"In {worse} it is the other way round. Difference in failure rate, core set minus random: "
         f"median {_points(diffs.median())} percentage points, from {_points(diffs.min())} to "
-        f"{_points(diffs.max())}. Each order has its own core set.{one_side}")
+        f"{_points(diffs.max())}. {_over_orders(diffs)}")
+
+
+def _over_orders(diffs: pd.Series) -> str:
+    """The paired test over orders, each with its own core set and random pairs."""
+    found = paired(diffs)
+    if not found.is_defined:
+        return f"{len(diffs)} orders are too few, or vary too little, for a verdict."
+    words = "separated from zero" if found.separated else "not separated from zero"
+    return (f"The mean, {_points(found.at)} (95% {_points(found.low)} to {_points(found.high)}), "
+            f"is {words} ({p_words(found.p)}, paired t test over {len(diffs)} orders; sign test "
+            f"{p_words(_sign_test(diffs))}). Each order has its own core set; all share one pool.")
+
+
+def _sign_test(diffs: pd.Series) -> float:
+    """Two-sided p value of the signs, zeros left out; 1 where nothing is left."""
+    from scipy.stats import binomtest
+
+    better, n = int((diffs < 0).sum()), int((diffs != 0).sum())
+    return float(binomtest(better, n).pvalue) if n else 1.0
 
 
 def _points(share: float) -> str:
@@ -148,14 +169,13 @@ def differences_title(table: pd.DataFrame) -> str:
 
 _FAILURES = {
     Verdict.BETTER: "fewer held-out pairs fail", Verdict.WORSE: "more held-out pairs fail",
-    Verdict.SEEDS: "the failure rates overlap between runs",
-    Verdict.EQUAL: "no difference in failure rate",
-    Verdict.UNKNOWN: "the failure rates differ, but there are too few runs",
+    Verdict.NOT_SEPARATED: "failure rates are not separated",
+    Verdict.UNKNOWN: "no verdict on failure rates",
 }
 _IOU = {
     Verdict.BETTER: "mean IoU is higher", Verdict.WORSE: "mean IoU is lower",
-    Verdict.SEEDS: "mean IoU overlaps between runs", Verdict.EQUAL: "no difference in mean IoU",
-    Verdict.UNKNOWN: "mean IoU differs, but there are too few runs",
+    Verdict.NOT_SEPARATED: "mean IoU is not separated",
+    Verdict.UNKNOWN: "no verdict on mean IoU",
 }
 
 
@@ -165,9 +185,8 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
         return {
             Verdict.BETTER: f"{selected} do better than {random}",
             Verdict.WORSE: f"{selected} do worse than {random}",
-            Verdict.SEEDS: f"No clear difference between {selected} and {random}: the runs overlap",
-            Verdict.EQUAL: f"No difference between {selected} and {random}",
-            Verdict.UNKNOWN: f"{selected} and {random} differ, but there are too few runs to judge",
+            Verdict.NOT_SEPARATED: f"{selected} and {random} are not separated",
+            Verdict.UNKNOWN: f"No verdict on {selected} against {random}",
         }[failures]
     return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
 
@@ -198,14 +217,15 @@ def _detail(table, core, random, stop: str, network: str) -> str:
             "Selected minus random, with 95% intervals over held-out pairs: failure rate "
             f"{_diff(core, 'share_failing', 100, ' points')}, mean IoU "
             f"{_diff(core, 'mean_iou', 1, '')}. "
-            f"{_spread(core, random)}")
+            f"{_spread(core, random)} {tested_words(core, random)}"
+            f"{_placebo(table, random, stop, network)}")
 
 
 def _gave(arm: pd.Series) -> str:
     return f"a failure rate of {arm['share_failing']:.2%} and a mean IoU of {arm['mean_iou']:.4f}"
 
 
-def _diff(core: pd.Series, name: str, scale: float, unit: str) -> str:
+def _diff(core: Mapping[str, Any], name: str, scale: float, unit: str) -> str:
     digits = 2 if scale == 100 else 4
     at, low, high = (scale * core[f"{name}_diff{end}"] for end in ("", "_low", "_high"))
     words = f"{at:+.{digits}f}{unit} ({low:+.{digits}f} to {high:+.{digits}f})"
@@ -220,15 +240,51 @@ def _spread(core: pd.Series, random: pd.Series) -> str:
     if min(n, m) < 2:
         return ("A single run shows no spread: with other seeds the result may be the other way "
                 "round.")
-    spread = (f"With different model seeds and draws, the failure rate ranged from {words(core)} "
-              f"in {n} runs on selected pairs and from {words(random)} in {m} runs on random ones.")
-    if not _apart(core, random, "share_failing"):
-        return spread
-    return f"{spread} {by_chance(n, m)}"
+    return (f"With different model seeds and draws, the failure rate ranged from {words(core)} "
+            f"in {n} runs on selected pairs and from {words(random)} in {m} runs on random ones.")
 
 
-def by_chance(n: int, m: int) -> str:
-    """How often `n` and `m` runs of one kind would not overlap: the exact permutation test."""
-    return (f"If only the seeds differed, a separation this clean would occur in "
-            f"{2 / math.comb(n + m, n):.1%} of studies (exact permutation test, {n} against {m} "
-            "runs).")
+def tested_words(core: pd.Series, random: pd.Series) -> str:
+    """The test of means in both measures, and how far it carries."""
+    found = [arm_difference(core, random, name) for name in ("share_failing", "mean_iou")]
+    if not any(one.is_defined for one in found):
+        return ("There is no verdict: too few runs or draws, or numbers that are not finite or do "
+                "not vary.")
+    said = (f"Test of means over {_unit(core, random)}: failure rate "
+            f"{_test_words(found[0], 100, ' points')}, mean IoU {_test_words(found[1], 1, '')}.")
+    return f"{said}{_scope(core)}"
+
+
+def _unit(core: pd.Series, random: pd.Series) -> str:
+    if n_sets(core) > 1:
+        return f"{n_sets(core)} core sets and {n_sets(random)} random draws"
+    return f"one core set and {n_sets(random)} random draws"
+
+
+def _scope(core: pd.Series) -> str:
+    if n_sets(core) > 1:
+        return ""
+    return (f" The {int(core['n_runs'])} runs on selected pairs share one core set and count as "
+            "one observation: the verdict is about this selection, not about others.")
+
+
+def _test_words(found: Difference, scale: float, unit: str) -> str:
+    if not found.is_defined:
+        return "no verdict"
+    row = {"x_diff": found.at, "x_diff_low": found.low, "x_diff_high": found.high}
+    verdict = "separated" if found.separated else "not separated"
+    return f"{_diff(row, 'x', scale, unit)}, {p_words(found.p)}, {verdict}"
+
+
+def _placebo(table: pd.DataFrame, random: pd.Series, stop: str, network: str) -> str:
+    """The first pairs of a random order against random pairs: a test that should find nothing."""
+    first = arm_row(table, ARMS["first"], stop, network)
+    if first is None:
+        return ""
+    found = arm_difference(first, random, "share_failing")
+    if not found.is_defined:
+        return ""
+    chance = (f" A test at this level separates them in about {LEVEL:.0%} of studies."
+              if found.separated else "")
+    return (" Placebo: the first pairs of the order are a random draw too, and nothing should be "
+            f"found between them and random pairs: {_test_words(found, 100, ' points')}.{chance}")

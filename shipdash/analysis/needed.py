@@ -1,8 +1,8 @@
 """How many pairs of a person's own were needed, stated first where the answer is *keep them all*.
 
-It reads `arm_table` and `curve_table` and judges means of runs: a difference is claimed only where
-every run of one kind lies beyond every run of the other. What sets core against random on drawn
-pairs, with intervals over pairs, is `core_against_random`.
+It reads `arm_table` and `curve_table` and judges means of runs by the tests of `difference`; the
+selected pairs and all pairs are compared as the two sets they are. What sets core against random on
+drawn pairs, with intervals over pairs, is `core_against_random`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, EQUAL_COST, EQUAL_UPDATES
-from shipdash.analysis.core_against_random import FEWEST_RUNS, Finding, arm_row
+from shipdash.analysis.core_against_random import Finding, arm_row
+from shipdash.analysis.difference import FEWEST_RUNS, arm_difference
 
 NEARLY_ALL = 0.9
 """A selection that keeps more than this share has found hardly anything to leave out."""
@@ -41,11 +42,15 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
             "Whether random ones would have done as well, and whether all do better, is not known "
             "before the controls below have been trained."))
     against = _against_random(core, random)
-    if _apart(full, core) > 0:
+    side = _side(full, core, these_sets=True)
+    if side is None:
+        return Finding(f"Selection kept {kept}; there is no verdict, since numbers are "
+                       "missing or do not vary", detail)
+    if side > 0:
         lost = full["mean_iou"] - core["mean_iou"]
         return Finding(f"Keep them all: training on all {n_pool:,} pairs is better than on the "
                        f"{n_core:,} selected, by {lost:.3f} mean IoU. {against}", detail)
-    enough = {0: "do as well as", -1: "do better than"}[_apart(full, core)]
+    enough = {0: "are not separated from", -1: "do better than"}[side]
     return Finding(f"{against}. The {n_core:,} selected {enough} all {n_pool:,}", detail)
 
 
@@ -61,27 +66,33 @@ def labels_finding(curve: pd.DataFrame) -> Finding | None:
             f"all {last['n_pairs']:,.0f} gave {_runs(last)}, with equally many updates.")
     if min(before["n_runs"], last["n_runs"]) < FEWEST_RUNS:
         return Finding("Would more labels help? Too few runs to say", step)
-    if _apart(last, before) > 0:
+    side = _side(last, before)
+    if side is None:
+        return Finding("Would more labels help? The runs allow no verdict", step)
+    if side > 0:
         gain = last["mean_iou"] - before["mean_iou"]
         return Finding(f"More labels would probably help: the last step still gained {gain:.3f} "
                        "mean IoU", step)
-    return Finding("More labels like these would hardly help: the last step gained nothing beyond "
-                   "the spread of the runs", step)
+    return Finding("Whether more labels like these would help is not known: the last step's gain "
+                   "is not separated from zero", step)
 
 
 def _against_random(core: pd.Series, random: pd.Series) -> str:
-    side = _apart(core, random)
-    if side == 0:
-        return "Random pairs do as well as the selected ones"
+    side = _side(core, random)
+    if not side:
+        return ("Random pairs and the selected ones are not separated" if side == 0 else
+                "There is no verdict on random pairs")
     words = "better" if side > 0 else "worse"
     return (f"The selected pairs do {words} than as many random ones, by "
             f"{abs(core['mean_iou'] - random['mean_iou']):.3f} mean IoU")
 
 
-def _apart(one: pd.Series, other: pd.Series) -> int:
-    """1 where every run of `one` has the higher mean IoU, -1 where every one has the lower."""
-    return (int(one["mean_iou_low"] > other["mean_iou_high"])
-            - int(one["mean_iou_high"] < other["mean_iou_low"]))
+def _side(one: pd.Series, other: pd.Series, *, these_sets: bool = False) -> int | None:
+    """1 where `one` has the higher mean IoU, -1 the lower, 0 not separated, None no verdict."""
+    found = arm_difference(one, other, "mean_iou", these_sets=these_sets)
+    if not found.is_defined:
+        return None
+    return (1 if found.at > 0 else -1) if found.separated else 0
 
 
 def _enough(*rows: pd.Series | None) -> bool:

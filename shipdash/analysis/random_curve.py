@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, ArmRun
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, ArmRun, set_of
 from shipdash.analysis.bootstrap import SEED, interval, monotone, resampled_means
-from shipdash.analysis.core_against_random import FEWEST_RUNS
+from shipdash.analysis.difference import FEWEST_RUNS, summary
 from shipdash.results import fails
 
 MEASURES = {"share_failing": -1, "mean_iou": 1}
@@ -35,18 +35,17 @@ def curve_runs(runs: Sequence[ArmRun]) -> list[ArmRun]:
 
 
 def curve_table(runs: Sequence[ArmRun], acceptance: float) -> pd.DataFrame:
-    """One row per size: n_pairs, n_runs, and mean, lowest and highest run of both measures."""
+    """One row per size: n_pairs, n_runs, and of both measures what `difference.summary` gives."""
     points, rows = curve_runs(runs), []
     for k in sorted({r.n_pairs for r in points}):
         row: dict[str, float] = {"n_pairs": k}
         members = [r for r in points if r.n_pairs == k]
         for name in MEASURES:
             means = [_measure(r, name, acceptance).mean() for r in members]
-            row |= {"n_runs": len(members), name: float(np.mean(means)),
-                    f"{name}_low": min(means), f"{name}_high": max(means)}
+            row |= {"n_runs": len(members)} | summary(means, [set_of(r) for r in members], name)
         rows.append(row)
-    ends = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high")]
-    return pd.DataFrame(rows, columns=["n_pairs", "n_runs", *ends])
+    ends = [f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high", "_sd")]
+    return pd.DataFrame(rows, columns=["n_pairs", "n_runs", "n_sets", *ends])
 
 
 def worth_table(runs: Sequence[ArmRun], core: Sequence[ArmRun], acceptance: float) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shipdash.analysis.difference import FEWEST_RUNS, Units, p_words, welch
 from shipdash.analysis.run_numbers import run_numbers
 from shipdash.config import SelectionConfig
 from shipdash.results import StoredRun, fails
@@ -79,14 +80,15 @@ def completed(points: pd.DataFrame, acceptance: str | None = None) -> pd.DataFra
 
 
 def sweep_curve(points: pd.DataFrame, value: str, acceptance: str) -> pd.DataFrame:
-    """Median and range over the completed runs at each precision: precision, n, median, low, high.
+    """The completed runs at each precision: precision, n, median, low, high, mean, sd.
 
-    Points without the value (an evaluation without held-out pairs, say) are left out.
+    `low` and `high` are their range, `sd` the sample standard deviation; each run is a selection of
+    its own. Points without the value (an evaluation without held-out pairs, say) are left out.
     """
     found = completed(points, acceptance).dropna(subset=[value])
     grouped = found.groupby("precision")[value]
-    table = grouped.agg(["count", "median", "min", "max"]).reset_index()
-    return table.rename(columns={"count": "n", "min": "low", "max": "high"})
+    table = grouped.agg(["count", "median", "min", "max", "mean", "std"]).reset_index()
+    return table.rename(columns={"count": "n", "min": "low", "max": "high", "std": "sd"})
 
 
 def acceptance_bands(low: float, high: float, margin: float) -> pd.DataFrame:
@@ -121,22 +123,24 @@ def sweep_finding(curve: pd.DataFrame, what: str = "The core set", form: str = "
                   unit: str = "") -> str:
     """How a value moves from the lowest precision to the highest, claimed only as far as it goes.
 
-    It *grows* or *shrinks* only where the ranges over runs at both ends do not meet.
+    It *grows* or *shrinks* only where Welch's test over the runs at both ends separates the means;
+    too few runs, or runs that do not vary, give no verdict.
     """
     if not len(curve):
         return f"{what}: no point computed yet"
     first, last = (next(curve.iloc[[i]].itertuples()) for i in (0, -1))
     if len(curve) == 1:
         return f"{what}: {spread(first, form)}{unit} at precision {first.precision:.2f}"
-    verb = "shows no clear change"
-    if first.n > 1 and last.n > 1:
-        verb = ("grows" if last.low > first.high else
-                "shrinks" if last.high < first.low else verb)
+    found = welch(*(Units(end.mean, end.sd, end.n) for end in (last, first)))
     ends = [f"{spread(end, form)}{unit} at" for end in (first, last)]
-    if verb in ("grows", "shrinks"):
+    if found.separated:
+        verb = "grows" if found.at > 0 else "shrinks"
         return (f"{what} {verb} from {ends[0]} precision {first.precision:.2f} to {ends[1]} "
-                f"{last.precision:.2f}")
-    return (f"{what} {verb}: {ends[0]} precision {first.precision:.2f}, {ends[1]} "
+                f"{last.precision:.2f} ({p_words(found.p)})")
+    verdict = (f"not separated ({p_words(found.p)})" if found.is_defined else
+               "too few runs for a verdict" if min(first.n, last.n) < FEWEST_RUNS else
+               "no verdict, since runs do not vary")
+    return (f"{what}, {verdict}: {ends[0]} precision {first.precision:.2f}, {ends[1]} "
             f"{last.precision:.2f}")
 
 

@@ -1,0 +1,66 @@
+"""How often the verdict on core against random is wrong without an effect, and its power.
+
+    python -m benchmarks.verdict_rates            # 2,000 simulated studies each, some minutes
+    python -m benchmarks.verdict_rates --keep     # and into benchmarks/results/verdict-rates.csv
+
+Not a measurement of networks: runs are drawn by `analysis.no_effect`. Give `--runs` and `--effects`
+for the power of a study before it is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from shipdash.analysis import no_effect, wilson
+
+STORED = Path(__file__).parent / "results" / "verdict-rates.csv"
+
+
+def table(n_studies: int, runs: list[int], effects: list[float], seed: int) -> pd.DataFrame:
+    """One row a design, share of the set's variance and effect: separated, with its 95 % ends."""
+    rows = []
+    for own_sets, n, share, effect in itertools.product((False, True), runs, no_effect.SHARES,
+                                                        effects):
+        rate = no_effect.share_separated(n_studies, n, share=share, effect=effect,
+                                         own_sets=own_sets, seed=seed)
+        ends = wilson(round(rate * n_studies), n_studies)
+        rows.append(("a selection a run" if own_sets else "one selection", n, share, effect,
+                     n_studies, rate, *ends))
+    return pd.DataFrame(rows, columns=["design", "n_runs", "share_of_set", "effect", "n_studies",
+                                       "separated", "low", "high"])
+
+
+def paired(selections: list[int], effects: list[float]) -> pd.DataFrame:
+    """Exact power of the paired test over selections, the effect in SDs of the differences."""
+    rows = [(n, effect, no_effect.paired_power(n, effect))
+            for n, effect in itertools.product(selections, effects)]
+    return pd.DataFrame(rows, columns=["n_selections", "effect", "power"])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print both tables; keep the simulated one where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--studies", type=int, default=2_000)
+    parser.add_argument("--runs", type=int, nargs="+", default=[3, 10], help="runs of each arm")
+    parser.add_argument("--effects", type=float, nargs="+", default=[0.0, 2.0, 4.0],
+                        help="differences of means, in standard deviations of random runs")
+    parser.add_argument("--selections", type=int, nargs="+", default=[5, 10],
+                        help="pools or orders of a paired study")
+    parser.add_argument("--seed", type=int, default=20261126)
+    parser.add_argument("--keep", action="store_true", help=f"write {STORED.name}")
+    args = parser.parse_args(argv)
+    found = table(args.studies, args.runs, args.effects, args.seed)
+    print(found.to_string(index=False, float_format="%.4g"))
+    print(paired(args.selections, args.effects).to_string(index=False, float_format="%.4g"))
+    if args.keep:
+        found.to_csv(STORED, index=False, float_format="%.6g")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
