@@ -18,6 +18,9 @@ from shipdash.analysis import pools
 from shipdash.data import open_source
 
 RECORDED = ROOT / "shipdash" / "recorded"
+OLD, OLD_ELSEWHERE = "study-0.2.0", "study-0.2.0-elsewhere"
+"""Recorded studies whose spread the power rests on: the plan was made with them."""
+
 SHOWN = (0.5, 0.8, 0.9, 0.95, 0.96, 0.97, 0.98)
 
 RANGE_OF_3 = 1.693
@@ -69,7 +72,7 @@ def spread(measure: str) -> tuple[float, list[float]]:
     orders of the second, whose own runs are counted once more, to be on the safe side. What pools
     add is stored nowhere yet.
     """
-    studies = [pd.read_csv(RECORDED / name / "arms.csv") for name in ("study", "study-elsewhere")]
+    studies = [pd.read_csv(RECORDED / name / "arms.csv") for name in (OLD, OLD_ELSEWHERE)]
     variances, effects = {"Core set": [], "Random": []}, []
     for table in studies:
         rows = table[(table["stop"] == "equal updates") & (table["network"] == "same")]
@@ -78,7 +81,7 @@ def spread(measure: str) -> tuple[float, list[float]]:
             width = rows.loc[arm, f"{measure}_high"] - rows.loc[arm, f"{measure}_low"]
             found.append((width / RANGE_OF_3) ** 2)
         effects.append(float(rows.loc["Core set", measure] - rows.loc["Random", measure]))
-    orders = pd.read_csv(RECORDED / "study-elsewhere" / "across.csv")[f"{measure}_diff"]
+    orders = pd.read_csv(RECORDED / OLD_ELSEWHERE / "across.csv")[f"{measure}_diff"]
     return math.sqrt(sum(map(np.mean, variances.values())) + orders.var(ddof=1)), effects
 
 
