@@ -18,7 +18,7 @@ N_FRAMES = 60
 
 def fill(root: Path) -> str:
     """10,000 pairs and 105 picks, each with a prediction, and 60 probe frames; its run id."""
-    (recorded,) = Store(RECORDED, recorded=True).list()
+    (recorded,) = (run for run in Store(RECORDED, recorded=True).list() if run.config.knows_factors)
     root.mkdir(parents=True, exist_ok=True)
     shutil.copytree(RECORDED / recorded.run_id, root / recorded.run_id)
     store, config = Store(root), recorded.config
