@@ -143,7 +143,7 @@ def _run_asked() -> Asked:
 
 
 def data_asked() -> str:
-    """The data set of the address; empty where it names none that is stored here with a pool."""
+    """The data set of the address; empty where it names none that is here with a pool."""
     name = st.query_params.get("data", "")
     try:
         own_config(name)
@@ -153,9 +153,12 @@ def data_asked() -> str:
 
 
 def choose_data() -> str:
-    """The switch between drawn pairs and stored data sets, where there are any; the name chosen."""
-    names = ["", *(manifest["name"] for manifest in files.stored())]
+    """The switch between drawn pairs and stored data sets, where there are any; the name chosen.
+
+    A sample that is not stored is offered where the address asks for it.
+    """
     name = data_asked()
+    names = list(dict.fromkeys(["", *(manifest["name"] for manifest in files.stored()), name]))
     if len(names) > 1:
         st.session_state["data"] = name
         st.selectbox("Pairs", names, key="data", width=320, on_change=address.write,
