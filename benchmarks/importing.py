@@ -57,9 +57,9 @@ def measure(folder: str) -> None:
     """Import what is there and print one line."""
     request = ImportRequest(name="many", images=f"{folder}/images", labels=f"{folder}/masks",
                             rows=SIDE, cols=SIDE, group="folder")
-    before, began, core_began = _status_mb("VmRSS"), time.perf_counter(), time.process_time()
+    before, began, core_began = status_mb("VmRSS"), time.perf_counter(), time.process_time()
     report = import_pairs(request)
-    seconds, peak = time.perf_counter() - began, _status_mb("VmHWM")
+    seconds, peak = time.perf_counter() - began, status_mb("VmHWM")
     core_s = time.process_time() - core_began
     stored = sum(path.stat().st_size for path in Path(folder, "data", "many").iterdir())
     print(f"| {report.n_pairs:,} | {seconds:,.1f} | {core_s:,.1f} | {report.n_pairs / seconds:,.0f}"
@@ -72,9 +72,9 @@ def _png(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _status_mb(name: str) -> float:
-    """A size from this process's /proc/self/status."""
-    text = Path("/proc/self/status").read_text()
+def status_mb(name: str, pid: int | str = "self") -> float:
+    """A size from a process's /proc/<pid>/status."""
+    text = Path(f"/proc/{pid}/status").read_text()
     return int(text.partition(f"{name}:")[2].split()[0]) / 1024
 
 

@@ -5,13 +5,15 @@
 
 Not a way to edit a result: files are copied as the worker wrote them, the checkpoint left out.
 Predictions are kept as masks of one bit a pixel, some tens of kilobytes; images follow from their
-numbers. The run in the package is labelled as recorded, with its date, device and version.
+numbers. A run in the package is labelled as recorded, with its date, device and version. There is
+one of the generated scene and one of each sample.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
+from shipdash.config import RunConfig
 from shipdash.runs import Store
 from shipdash.runs.folder import npz
 from shipdash.runs.packed_masks import packed
@@ -24,12 +26,14 @@ PREDICTIONS = ("picked", "held_out_worst", "reaudit_worst")
 
 
 def main(run_id: str) -> None:
-    """Replace the recorded run by this one."""
+    """Put this run in the place of the recorded one from the same kind of pairs."""
     store = Store()
     if store.result(run_id) is None:
         sys.exit(f"run {run_id} is not completed: finish it first")
-    for earlier in RECORDED.glob("[0-9a-f]" * 16):  # the recorded sweep stays
-        shutil.rmtree(earlier)
+    shipped = Store(RECORDED, recorded=True)
+    for earlier in shipped.list():
+        if earlier.config is None or _pairs(earlier.config) == _pairs(store.config(run_id)):
+            shutil.rmtree(shipped.root / earlier.run_id)
     source, target = store.root / run_id, RECORDED / run_id
     (target / "evaluation").mkdir(parents=True)
     for name in (*NUMBERS, *(name for name in IF_THERE if (source / name).exists())):
@@ -39,6 +43,11 @@ def main(run_id: str) -> None:
         if found is not None:
             (target / "evaluation" / f"{name}.npz").write_bytes(npz(packed(found), compressed=True))
     print(target)
+
+
+def _pairs(config: RunConfig) -> tuple[str, str]:
+    """What a run's pairs are called, however they are drawn or imported."""
+    return config.source.kind, config.source.name
 
 
 if __name__ == "__main__":

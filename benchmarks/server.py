@@ -89,6 +89,14 @@ def _updates(watched: dict, *, still_running: bool) -> list[Row]:
 
 @contextlib.contextmanager
 def serving(runs: str) -> Iterator[str]:
+    """The address of a server on a runs folder, for as long as the block lasts."""
+    with server(runs) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def server(runs: str) -> Iterator[tuple[str, int]]:
+    """The same with the server's process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -96,13 +104,13 @@ def serving(runs: str) -> Iterator[str]:
                "--server.headless", "true"]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "SHIPDASH_RUNS": runs},
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as server:
+                          stderr=subprocess.DEVNULL) as process:
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_for(lambda: _answers(f"{url}/_stcore/health"), "the app")
-            yield url
+            yield url, process.pid
         finally:
-            server.terminate()
+            process.terminate()
 
 
 def _answers(url: str) -> bool:

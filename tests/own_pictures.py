@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 from PIL import Image
+from pycocotools import mask as coco_mask
 
 from shipdash.importing import ImportRequest
 
@@ -80,6 +81,39 @@ def coco(n=3, **changes):
                         for k in range(n)],
         "categories": [{"id": 1, "name": "ship"}, {"id": 2, "name": "cloud"}]}
     return json.dumps(document | changes)
+
+
+def coco_of(masks, form):
+    """A COCO document of named masks; `form` makes the segmentation of one mask."""
+    return json.dumps({
+        "images": [{"id": name, "file_name": name, "height": len(mask), "width": mask.shape[1]}
+                   for name, mask in masks.items()],
+        "annotations": [{"image_id": name, "category_id": 1, "segmentation": form(mask)}
+                        for name, mask in masks.items()],
+        "categories": [{"id": 1, "name": "nucleus"}]})
+
+
+def polygons(found):
+    """A rectangle for each run of a row: the corners lie between pixels, so drawing is exact."""
+    edges = np.diff(np.pad(found.astype(np.int8), ((0, 0), (1, 1))))
+    rows, starts = np.nonzero(edges == 1)
+    _, ends = np.nonzero(edges == -1)
+    return [[left, row, right, row, right, row + 1, left, row + 1] for left, row, right
+            in zip(starts.tolist(), rows.tolist(), ends.tolist(), strict=True)]
+
+
+def uncompressed(found):
+    """Lengths of outside and inside in turn, down the columns, written independently."""
+    flat = found.ravel(order="F")
+    edges = np.flatnonzero(np.diff(flat.astype(np.int8))) + 1
+    counts = np.diff([0, *edges, flat.size]).tolist()
+    return {"size": list(found.shape), "counts": [0, *counts] if flat[0] else counts}
+
+
+def compressed(found):
+    """The same as pycocotools encodes it."""
+    encoded_mask = coco_mask.encode(np.asfortranarray(found.astype(np.uint8)))
+    return {"size": list(found.shape), "counts": encoded_mask["counts"].decode()}
 
 
 def request(folder, kind="folders", **changes):

@@ -103,21 +103,28 @@ def test_the_three_kinds_of_labels_give_the_same_masks(tmp_path):
 
 
 @pytest.mark.skipif(not NUCLEI.is_dir(), reason="the 664 nuclei are not on this machine")
-def test_real_pictures_give_identical_masks_from_png_and_from_run_lengths(tmp_path):
-    """64 of the nuclei, in nine sizes, from links to the shared folder."""
+def test_real_pictures_give_identical_masks_from_every_kind_of_label(tmp_path):
+    """64 of the nuclei in nine sizes, from links to the shared folder: PNG, CSV, all of COCO."""
     chosen = sorted(path.name for path in (NUCLEI / "images").iterdir())[::11]
     for kind in ("images", "masks"):
         (tmp_path / kind).mkdir()
         for name in chosen:
             (tmp_path / kind / name).symlink_to(NUCLEI / kind / name)
+    masks = {name: np.asarray(Image.open(NUCLEI / "masks" / name)) > 0 for name in chosen}
     stems = tuple(Path(name).stem for name in chosen)
     lines = (NUCLEI / "labels_rle.csv").read_text().splitlines()
     own.write(tmp_path, {"labels.csv": "\n".join(
-        [lines[0], *(line for line in lines if line.startswith(stems))])})
-    reports = [import_pairs(own.request(tmp_path, kind, name=kind, rows=128, cols=128))
-               for kind in ("folders", "run_lengths")]
-    assert reports[0].fingerprint == reports[1].fingerprint
-    assert [len(report.taken) for report in reports] == [len(chosen)] * 2
+        [lines[0], *(line for line in lines if line.startswith(stems))])} | {
+        f"{form.__name__}.json": own.coco_of(masks, form)
+        for form in (own.polygons, own.uncompressed, own.compressed)})
+    requests = [own.request(tmp_path, kind, name=kind, rows=128, cols=128)
+                for kind in ("folders", "run_lengths")]
+    requests += [own.request(tmp_path, "coco", name=form, rows=128, cols=128,
+                             labels=f"{tmp_path}/{form}.json")
+                 for form in ("polygons", "uncompressed", "compressed")]
+    reports = [import_pairs(request) for request in requests]
+    assert len({report.fingerprint for report in reports}) == 1
+    assert [len(report.taken) for report in reports] == [len(chosen)] * 5
 
 
 # -- masks

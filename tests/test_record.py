@@ -7,6 +7,7 @@ import rote_runs
 from benchmarks import record
 from shipdash import config as configs
 from shipdash.data import open_source
+from shipdash.data.own import own_config
 from shipdash.runs import Store
 from shipdash.runs.packed_masks import packed, unpacked
 
@@ -45,14 +46,15 @@ def test_a_recorded_run_has_its_predictions(recorded, name):
 
 
 def test_recording_again_replaces_the_run_before(recorded, monkeypatch):
-    """One run in the package, whatever was there."""
+    """One run of each kind of pairs in the package, whatever was there."""
     store, copy, run_id = recorded
     monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
     monkeypatch.setattr(record, "RECORDED", copy.root)
-    earlier = copy.root / ("0" * 16)
-    earlier.mkdir()
+    earlier = [store.config(run_id).replace(**{"seeds.model": 9}), own_config("nuclei")]
+    for config in earlier:
+        Store(copy.root).create(config)
     record.main(run_id)
-    assert [path.name for path in copy.root.iterdir()] == [run_id]
+    assert {run.run_id for run in copy.list()} == {run_id, earlier[1].digest}
 
 
 def test_the_masks_of_a_full_run_take_tens_of_kilobytes():

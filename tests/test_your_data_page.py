@@ -42,17 +42,17 @@ def upload(at, content: bytes, name="My Ships.zip"):
 def test_nothing_is_stored_by_a_look(store):
     """The page says what can be done, with the limits and the command for larger sets."""
     at = open_page(PAGE)
-    assert "No data set is stored here yet" in words(at)
     assert "20,000 files" in words(at) and "data add" in at.code[0].value
     assert not files.root().exists()
 
 
-def test_one_click_brings_the_sample(store):
-    """Its pairs are shown, and the address names it."""
+@pytest.mark.parametrize("read_only", ["", "1"])
+def test_the_sample_is_there_at_once(store, monkeypatch, read_only):
+    """With its pairs, and nothing is stored for it."""
+    monkeypatch.setenv("SHIPDASH_READONLY", read_only)
     at = open_page(PAGE)
-    at.button(key="use_sample").click().run()
     assert not at.exception and not at.error
-    assert at.query_params["data"] == "nuclei"
+    assert not files.root().exists()
     assert "200 pairs of 128 × 128 pixels, 60 of them held out" in words(at)
     assert "pairs of nuclei" in str(at.get("bidi_component")[0].proto)
 

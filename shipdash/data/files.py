@@ -53,12 +53,23 @@ def root() -> Path:
     return Path(os.environ.get("SHIPDASH_DATA") or "data").absolute()
 
 
-def folder_of(name: str) -> Path:
-    """Where a data set of that name is or would be; `ConfigError` for what is no such name."""
+def place_of(name: str) -> Path:
+    """Where a data set of that name is or would be stored; `ConfigError` for what is no name."""
     pattern, words = A_DATA_NAME
     if not re.fullmatch(pattern, name):
         raise ConfigError("source.name", name, f"must be {words}")
     return root() / name
+
+
+def folder_of(name: str) -> Path:
+    """Where a data set is read: its place, or for a sample that is not stored here a folder that
+    this process unpacked; `ConfigError` for what is no name."""
+    from shipdash.data import samples  # which stands on this module
+
+    place = place_of(name)
+    if not place.exists() and name in samples.ATTRIBUTION:
+        return samples.unpacked(name)
+    return place
 
 
 class FileSource:
@@ -68,7 +79,7 @@ class FileSource:
     """Nobody can know of pictures from the world whether they are independent draws."""
 
     def __init__(self, asked: SourceConfig, *, n: int, split: str = "pool") -> None:
-        folder = root() / asked.name
+        folder = folder_of(asked.name)
         self.manifest = read_manifest(folder)
         self.fingerprint = str(self.manifest["fingerprint"])
         if not asked.fingerprint or not self.fingerprint.startswith(asked.fingerprint):
@@ -107,9 +118,10 @@ class FileSource:
     def _groups(self) -> list[str]:
         from shipdash.data.pair_list import read_pairs  # which stands on this module
 
-        if not (root() / self.manifest["name"] / PAIRS).exists():  # stored without an import
+        folder = folder_of(self.manifest["name"])
+        if not (folder / PAIRS).exists():  # stored without an import
             return [""] * self.n
-        rows = read_pairs(root() / self.manifest["name"])
+        rows = read_pairs(folder)
         return [rows[place].group for place in self.places[:self.n]]
 
     def origin(self, i: int) -> int:
@@ -123,8 +135,9 @@ class FileSource:
 
 def n_stored(name: str, split: str) -> int:
     """How many pairs of a split a data set has; `ConfigError` where there is no such data set."""
-    read_manifest(root() / name)
-    splits = np.load(root() / name / "split.npy", allow_pickle=False)
+    folder = folder_of(name)
+    read_manifest(folder)
+    splits = np.load(folder / "split.npy", allow_pickle=False)
     return int(np.count_nonzero(splits == SPLIT_KEYS[split]))
 
 
@@ -160,7 +173,7 @@ def remove(name: str) -> None:
 
     Its name is free at once, whatever happens while its files are deleted.
     """
-    folder = folder_of(name)
+    folder = place_of(name)
     read_manifest(folder)
     try:
         doomed = root() / f".old-{secrets.token_hex(8)}"
@@ -214,16 +227,16 @@ def fingerprint(folder: Path) -> str:
 
 
 def publish(draft: Path, name: str, digest: str, **facts: Any) -> SourceConfig:
-    """Make a folder of arrays the data set `name`; `DataError` where the name is taken."""
+    """Make a folder of arrays the data set `name` beside it; `DataError` where that is taken."""
     n, rows, cols = np.load(draft / "masks.npy", "r", allow_pickle=False).shape
     asked = SourceConfig(kind="files", name=name, fingerprint=digest[:16], rows=rows, cols=cols)
     manifest = {"name": name, "fingerprint": digest, "n": n, "rows": rows, "cols": cols, **facts}
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
     try:
-        draft.rename(root() / name)
+        draft.rename(draft.parent / name)
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
-        raise DataError(f"{root()} has a data set {name} already: remove it first or choose "
+        raise DataError(f"{draft.parent} has a data set {name} already: remove it first or choose "
                         "another name") from None
     return asked

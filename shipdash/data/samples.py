@@ -1,16 +1,22 @@
 """Data sets that come with the package: real pictures on a fresh machine.
 
-They are stored like a person's own on first use, and are the same from then on.
+They are stored like a person's own when asked for, and are the same from then on. Until then they
+are read from a temporary folder, so that a recorded run of one has its pictures everywhere.
 """
 
 from __future__ import annotations
 
+import atexit
 import csv
+import functools
 import io
 import secrets
 import shutil
+import tempfile
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -45,9 +51,9 @@ def sample(name: str) -> SourceConfig:
     if name not in ATTRIBUTION:
         raise ConfigError("sample", name, f"must be one of {', '.join(ATTRIBUTION)}")
     try:
-        found = files.read_manifest(files.folder_of(name))
+        found = files.read_manifest(files.place_of(name))
     except ConfigError:
-        return _store(name)
+        return _store(name, files.root())
     if found.get("sample") != name:
         raise files.DataError(f"{files.root()} has another data set that is called {name}: remove "
                               "it first")
@@ -55,8 +61,32 @@ def sample(name: str) -> SourceConfig:
                         rows=found["rows"], cols=found["cols"])
 
 
-def _store(name: str) -> SourceConfig:
-    draft = files.root() / f".new-{secrets.token_hex(8)}"
+def manifests(known: Collection[str]) -> list[dict[str, Any]]:
+    """What the samples say of themselves, those with a known name left out."""
+    return [files.read_manifest(unpacked(name)) for name in ATTRIBUTION if name not in known]
+
+
+@functools.cache
+def unpacked(name: str) -> Path:
+    """A sample as a data set of this process: a temporary folder, removed when the process ends.
+
+    Raises
+    ------
+    ConfigError
+        There is no room for temporary files.
+    """
+    try:
+        parent = Path(tempfile.mkdtemp(prefix="shipdash-sample-"))
+        atexit.register(shutil.rmtree, parent, ignore_errors=True)
+        _store(name, parent)
+    except OSError as error:
+        raise ConfigError("source.name", name, "is a sample, which could not be unpacked into a "
+                          f"temporary folder ({error.strerror}); free some space") from None
+    return parent / name
+
+
+def _store(name: str, parent: Path) -> SourceConfig:
+    draft = parent / f".new-{secrets.token_hex(8)}"
     draft.mkdir(parents=True)
     try:
         with zipfile.ZipFile(SAMPLES / f"{name}.zip") as archive:

@@ -40,7 +40,7 @@ def store_split(name: str, new: str, split: np.ndarray, **facts: Any) -> SourceC
                 _link(folder / file, draft / file)
         np.save(draft / "split.npy", split, allow_pickle=False)
         kept = {key: value for key, value in manifest.items() if key not in _OF_ONE_SPLIT}
-        return files.publish(draft, files.folder_of(new).name, files.fingerprint(draft),
+        return files.publish(draft, files.place_of(new).name, files.fingerprint(draft),
                              **kept, split_of=name, **facts)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

@@ -146,7 +146,7 @@ def _run_asked() -> Asked:
 
 
 def data_asked() -> str:
-    """The data set of the address; empty where it names none that is stored here with a pool."""
+    """The data set of the address; empty where it names none that is here with a pool."""
     name = st.query_params.get("data", "")
     try:
         own_config(name)
@@ -156,10 +156,14 @@ def data_asked() -> str:
 
 
 def choose_data() -> str:
-    """The switch between drawn pairs and stored data sets, where there are any; the name chosen."""
-    names = ["", *(manifest["name"] for manifest in files.stored()
-                   if manifest.get(files.LABELLED, True))]
+    """The switch between drawn pairs and stored data sets, where there are any; the name chosen.
+
+    A sample that is not stored is offered where the address asks for it.
+    """
     name = data_asked()
+    stored = (manifest["name"] for manifest in files.stored()
+              if manifest.get(files.LABELLED, True))
+    names = list(dict.fromkeys(["", *stored, name]))
     if len(names) > 1:
         st.session_state["data"] = name
         st.selectbox("Pairs", names, key="data", width=320, on_change=address.write,
