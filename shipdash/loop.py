@@ -9,7 +9,7 @@ and Garatti, NeurIPS 2023).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -53,6 +53,31 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
     yield Stopped(reason, len(s.core), s.n_tested, s.round)
 
 
+def replay(source: Source, learner: Learner, config: RunConfig, picks: Sequence[int]) -> None:
+    """Train on the picks of a selection in their order, without scanning.
+
+    Where the picks alone decide the network, the learner ends in the state in which `select` left
+    it. When training ends is decided anew, by the same rules, and not taken from the log.
+
+    Parameters
+    ----------
+    source, learner, config
+        As in `select`; the learner is fresh.
+    picks : sequence of int
+        Pool numbers of the core set in order of selection.
+    """
+    s = LoopState()
+    loop = _Loop(source, learner, config, np.array(picks, np.int64), s, None)
+    for _ in loop.start():
+        pass
+    loop.settle()
+    for index in picks[len(s.core):]:
+        (image,), (mask,) = loop.source.draw([index])
+        s.n_tested += 1  # past the first pairs, which is what ends the warm-up
+        loop.join(index, image, mask)
+        loop.settle()
+
+
 class _Loop:
     """The loop's moves: let a pair join, scan ahead; `Training` has those in between."""
 
@@ -76,6 +101,14 @@ class _Loop:
         if not s.n_added:
             return StopReason.CLEAN
         return StopReason.EXHAUSTED if s.round == self.rules.passes else None
+
+    def settle(self) -> None:
+        """All the training that is owed, or as much as its limit allows."""
+        while self.state.owes_training and not self.training.is_stalled:
+            if self.training.is_stuck:
+                self.training.set_aside()
+            else:
+                self.training.train()
 
     def start(self) -> Iterator[Event]:
         """The first pairs start the core set untested; the mean score decides their training."""

@@ -48,6 +48,39 @@ class Reaudit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the last bit of a sum may depend on: processor, threads and versions."""
+
+    machine: str
+    threads: int
+    shipdash: str
+    tensorflow: str  # versions; empty where it is not installed
+    keras: str
+    numpy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Training repeated on the core pairs alone, in their order and without any scan.
+
+    `weights_sha256` is that of the repeated training, `same` whether it is that of the run.
+    """
+
+    weights_sha256: str
+    same: bool
+    environment: Environment
+    date: str  # ISO 8601, UTC
+
+    @classmethod
+    def from_json(cls, plain: Any) -> Verification:
+        """The verification that `dataclasses.asdict` described; ValueError if it is none."""
+        try:
+            return cls(**plain | {"environment": _environment(plain["environment"])})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a verification: {error}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """What a finished run found, on what, and what it cost.
 
@@ -80,6 +113,10 @@ class Result:
     symptom: str = ""  # why the run is taken for one that did not learn; empty if it learnt
     held_out: HeldOut | None = None
     reaudit: Reaudit | None = None
+    # Where it trained, in order: one entry more for each change at a resume, None for a part whose
+    # version did not record it. Empty: all of it unknown.
+    segments: tuple[Environment | None, ...] = ()
+    weights_sha256: str | None = None  # of the learner's state when training ended
 
     @property
     def n_core(self) -> int:
@@ -95,6 +132,7 @@ class Result:
         """Plain nested values, ready for JSON; `n_core` is added for readers of the file."""
         plain = dataclasses.asdict(self) | {"reason": str(self.reason), "core": list(self.core),
                                             "set_aside": list(self.set_aside)}
+        plain["segments"] = list(plain["segments"])
         if self.reaudit is not None:
             plain["reaudit"]["failing"] = list(self.reaudit.failing)
         return plain | {"state": str(RunState.COMPLETED), "n_core": self.n_core}
@@ -104,7 +142,7 @@ class Result:
         """The result that `to_json` described; ValueError, in words, where it cannot be one.
 
         What versions before this one did not write is taken as unknown: threads and prepared_s
-        (0.1), and the machine.
+        (0.1), the machine, segments and weights_sha256.
         """
         if not isinstance(plain, Mapping):
             raise ValueError("a result is an object")
@@ -116,7 +154,9 @@ class Result:
         try:
             result = cls(**known | {"reason": StopReason(known["reason"]),
                                     "core": _numbers(known["core"]),
-                                    "set_aside": _numbers(known.get("set_aside", ()))})
+                                    "set_aside": _numbers(known.get("set_aside", ())),
+                                    "segments": tuple(map(_environment,
+                                                          known.get("segments", ())))})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a result: {error}") from None
         counts = (result.n_pool, result.n_tested, result.n_forward, result.n_backward)
@@ -141,6 +181,7 @@ class StoredRun(NamedTuple):
     root: str  # the runs folder
     recorded: bool  # came with the package: read and never written
     given_name: str = ""  # empty where nobody has named it
+    verified: Verification | None = None  # of a finished run, where somebody asked for it
 
     @property
     def name(self) -> str:
@@ -169,6 +210,10 @@ class StoredRun(NamedTuple):
 
 def _fields(kind: type) -> set[str]:
     return {spec.name for spec in dataclasses.fields(kind)}
+
+
+def _environment(plain: Any) -> Environment | None:
+    return None if plain is None else Environment(**plain)
 
 
 def _part(kind: type, plain: Any) -> Any:

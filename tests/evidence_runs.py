@@ -6,7 +6,7 @@ Not a test: `test_evidence` and `test_evidence_page` build what they need with i
 from __future__ import annotations
 
 import numpy as np
-from stored_results import HELD_OUT, a_result
+from stored_results import HELD_OUT, WEIGHTS, a_result
 
 from shipdash.config import RunConfig
 from shipdash.data.source import stream_order
@@ -105,7 +105,7 @@ def _finish(store, run_id, asked, core, kind, reason, rounds, failing, *, share=
         n_backward=asked.arm.n_steps * asked.network.batch if is_arm else 960, seconds=30.0,
         phases={"startup": 1.0, "compile": 2.0, "train": 10.0, "scan": 3.0, "warmup": 1.0,
                 "evaluate": 4.0},
-        device="CPU (made up)", reaudit=again,
+        device="CPU (made up)", reaudit=again, weights_sha256=WEIGHTS,
         held_out=HELD_OUT | {"n": N_HELD_OUT, "mean_iou": float(iou.mean()),
                              "share_failing": float((iou < 0.9 - 1e-7).mean())},
     ))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from fractions import Fraction
@@ -10,7 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.special import gammaln, logsumexp
-from stored_results import a_run
+from stored_results import HERE, WEIGHTS, a_run, a_verification
 
 from shipdash.analysis.certificate import (
     MAX_POOL,
@@ -289,13 +290,17 @@ NAMES = {"The picks alone decide the network": "deterministic",
          "Every kept pair was learnt": "all_learnt"}
 
 
-def _finished(**changes):
+VERIFIED = a_verification()
+
+
+def _finished(verified=VERIFIED, **changes):
     of_result = {name.removeprefix("result."): value for name, value in changes.items()
                  if name.startswith("result.")}
     asked = {name: value for name, value in changes.items() if not name.startswith("result.")}
     return a_run(RunConfig().replace(**asked), **{
         "core": list(range(100)), "n_pool": 10_000, "reason": "clean",
-        "device": "CPU (2 threads)", **of_result})
+        "device": "CPU (2 threads)", "weights_sha256": WEIGHTS,
+        "segments": [dataclasses.asdict(HERE)], **of_result}, verified=verified)
 
 
 @pytest.mark.parametrize(("changes", "crossed"), [
@@ -317,6 +322,22 @@ def test_conditions_are_read_from_the_run(changes, crossed):
     found = certificate_of(_finished(**changes))
     assert [NAMES[c.name] for c in found.conditions if not c.holds] == crossed
     assert (found.bound is None) == bool(crossed)
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"verified": None}, "shipdash verify"),
+    ({"verified": a_verification("b" * 64)}, "other weights."),
+    ({"verified": a_verification("b" * 64, dataclasses.replace(HERE, threads=2))}, "other threads"),
+    ({"result.weights_sha256": None}, "no hash"),
+    ({"result.segments": [dataclasses.asdict(HERE), dataclasses.asdict(HERE) | {"numpy": "1"}]},
+     "different machines"),
+    ({"result.segments": [None, dataclasses.asdict(HERE)]}, "did not record"),
+])
+def test_determinism_is_ticked_only_after_the_replay(changes, words):
+    """Without one, with other weights or from parts made differently: no tick, and it says why."""
+    found = certificate_of(_finished(**changes))
+    assert not found.conditions[0].holds and words in found.conditions[0].reason
+    assert found.bound is None
 
 
 @pytest.mark.parametrize(("n", "n_failing", "reason", "clean"), [

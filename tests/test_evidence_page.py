@@ -8,6 +8,7 @@ import shutil
 import pytest
 from evidence_runs import N_CORE, arm, config, everything, selection
 from paging import open_page, quiet_store, words
+from stored_results import a_verification
 from streamlit.testing.v1 import AppTest
 
 from shipdash.records import RunState
@@ -203,9 +204,10 @@ def test_certificate_of_one_pass_shows_no_bound(store):
     """Crossed with its reason, beside the measured rate."""
     at = _open(run=selection(store, config()), view="Certificate")
     said = words(at)
-    assert "No bound is shown: 1 of 6 conditions does not hold" in said
+    assert "No bound is shown: 2 of 6 conditions do not hold" in said
     assert "The last pass was clean** (does not hold)" in said
-    assert "The picks alone decide the network** (holds)" in said
+    assert "The picks alone decide the network** (does not hold)" in said
+    assert "shipdash verify" in said
 
 
 def test_certificate_of_a_clean_run_shows_its_bound(store):
@@ -213,7 +215,9 @@ def test_certificate_of_a_clean_run_shows_its_bound(store):
     from shipdash.analysis.certificate import risk_bound, two_sided_bounds
 
     asked = config(**{"selection.passes": 0})
-    at = _open(run=selection(store, asked, reason="clean", failing=0), view="Certificate")
+    run_id = selection(store, asked, reason="clean", failing=0)
+    store.write_verified(run_id, a_verification())
+    at = _open(run=run_id, view="Certificate")
     assert f"At most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail" in words(at)
     assert any(f"{two_sided_bounds(N_CORE, 200)[1]:.2%}" in c.value for c in at.caption)
     assert "chosen without this pool** (not checked)" in words(at)

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from stored_results import a_result, a_run
+from stored_results import WEIGHTS, a_result, a_run, a_verification
 
 from shipdash import analysis
 from shipdash import config as configs
@@ -218,7 +218,8 @@ def test_the_limit_fits_the_steps_a_pair_gets_anyway():
 
 def test_a_run_that_set_pairs_aside_has_no_certificate():
     """The condition has a name and a reason."""
-    fine = {"core": list(range(11)), "n_pool": 50, "reason": "clean"}
+    fine = {"core": list(range(11)), "n_pool": 50, "reason": "clean", "weights_sha256": WEIGHTS,
+            "verified": a_verification()}
     whole = analysis.certificate_of(a_run(**fine))
     part = analysis.certificate_of(a_run(**fine, set_aside=[3]))
     assert whole.bound is not None and part.bound is None

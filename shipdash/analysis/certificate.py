@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shipdash.config import RunConfig
 from shipdash.records import StopReason
-from shipdash.results import Result, StoredRun
+from shipdash.results import Result, StoredRun, Verification
 
 MAX_POOL = 10_000_000  # as far as `risk_bound` is tested; the settings allow no more either
 
@@ -52,24 +52,18 @@ class Certificate(NamedTuple):
 def certificate_of(run: StoredRun, delta: float = 0.01) -> Certificate:
     """The certificate of a finished run."""
     n_kept, n_pool = run.result.n_core, run.result.n_pool
-    checked = conditions(run.config, run.result)
+    checked = conditions(run.config, run.result, run.verified)
     holds = all(condition.holds for condition in checked)
     bound = risk_bound(n_kept, n_pool, delta) if holds else None
     two_sided = two_sided_bounds(n_kept, n_pool, delta)[1] if holds else None
     return Certificate(bound, n_kept, n_pool, delta, checked, two_sided)
 
 
-def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
+def conditions(config: RunConfig, result: Result,
+               verified: Verification | None) -> tuple[Condition, ...]:
     """What must hold for `risk_bound` to be a bound, as the run's own records show it."""
     return (
-        _condition(
-            # A GPU's sums depend on the order in which they happen to be made. A scan that finds
-            # nothing and still trains would let block size and discarded pairs decide.
-            not config.selection.idle_epochs and result.device.startswith("CPU"),
-            "The picks alone decide the network",
-            "The same core pairs in the same order give the same network for every scan block.",
-            "The network may depend on more than the core pairs and their order: on a device whose "
-            "results are not repeatable, or on the size of the scan block."),
+        _picks_decide(config, result, verified),
         _condition(
             result.reason is StopReason.CLEAN or _passed_reaudit(result),
             "The last pass was clean",
@@ -95,6 +89,38 @@ def conditions(config: RunConfig, result: Result) -> tuple[Condition, ...]:
             "Some kept pairs could not be learnt and were set aside; the bound holds only for "
             "networks that have learnt every pair of their core set."),
     )
+
+
+def _picks_decide(config: RunConfig, result: Result, verified: Verification | None) -> Condition:
+    """Whether the core pairs in their order give the network: shown by training, not inferred."""
+    failed = _why_not_the_picks(config, result, verified)
+    return _condition(
+        not failed, "The picks alone decide the network",
+        "Training on the core pairs alone, in the same order and without scanning, gave the same "
+        "weights to the last bit.", failed)
+
+
+def _why_not_the_picks(config: RunConfig, result: Result, verified: Verification | None) -> str:
+    """The first reason in words; empty where there is none."""
+    if config.selection.idle_epochs or not result.device.startswith("CPU"):
+        # A GPU's sums depend on the order in which they happen to be made. A scan that finds
+        # nothing and still trains would let block size and discarded pairs decide.
+        return ("The network may depend on more than the core pairs and their order: on a device "
+                "whose results are not repeatable, or on the size of the scan block.")
+    if len(result.segments) > 1:
+        return ("Parts of the run were computed on different machines, or with different threads "
+                "or versions, or by a version that did not record them.")
+    if result.weights_sha256 is None:
+        return ("This has not been checked. The run stored no hash of its weights, so training "
+                "cannot be repeated and compared; a run of the present version can.")
+    if verified is None:
+        return ("This has not been checked. The command `python -m shipdash verify "
+                f"{result.run_id}` trains on the core pairs alone and compares the weights.")
+    if verified.weights_sha256 != result.weights_sha256:
+        elsewhere = (verified.environment,) != result.segments
+        return ("Training on the core pairs alone gave other weights"
+                + (", on another machine or with other threads or versions." if elsewhere else "."))
+    return ""
 
 
 def _condition(holds: bool, name: str, if_held: str, if_failed: str) -> Condition:

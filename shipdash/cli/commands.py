@@ -7,6 +7,7 @@ Settings are validated in `config`, and nothing here knows Streamlit. The comman
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import subprocess
@@ -27,6 +28,7 @@ from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, pausing, queue, warm, worker
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
+from shipdash.runs.verify import verify as train_again
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -113,6 +115,13 @@ def export(args: argparse.Namespace) -> int:
         raise StoreError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
     return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Train on a run's core pairs alone, without scanning, and compare the weights."""
+    found = train_again(Store(args.runs), args.id)
+    _print({"run_id": args.id} | dataclasses.asdict(found), args.json)
+    return 0 if found.same else 1
 
 
 def work(args: argparse.Namespace) -> int:
@@ -261,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
         "--k", type=_number, default=3, metavar="N",
         help="number of folds, including the run itself")
     command("show", show, needs_id=True)
+    command("verify", verify, needs_id=True)
     exported = command("export", export, needs_id=True)
     exported.add_argument("--out", required=True, metavar="DIR")
     exported.add_argument("--format", choices=("png", "npz"), default="png")

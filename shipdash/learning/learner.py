@@ -6,6 +6,7 @@ this module pays nothing for it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import NamedTuple, Protocol
 
@@ -138,6 +139,18 @@ def open_learner(config: NetworkConfig, *, shape: tuple[int, int], seed: int) ->
     from shipdash.learning.tensorflow_learner import TensorFlowLearner
 
     return TensorFlowLearner(config, shape=shape, seed=seed)
+
+
+def weights_sha256(learner: Learner) -> str:
+    """SHA-256 over the arrays of a learner's state, in order, with their names and types.
+
+    Weights, moving statistics, the optimizer's moments and the averaged weights all count.
+    """
+    digest = hashlib.sha256()
+    for name, array in learner.get_state().items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def threads() -> int:

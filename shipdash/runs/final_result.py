@@ -38,7 +38,8 @@ def final_result(run_id: str, config: RunConfig, core: list[int], events: Iterab
     learner : Learner
         Asked for its device and size.
     **more
-        What was measured afterwards: prepared_s, held_out, reaudit.
+        What was measured afterwards: prepared_s, held_out, reaudit, weights_sha256;
+        and the segments.
     """
     set_aside = []
     sums, detail = Counter(), dict.fromkeys(("warmup", "train", "scan"), 0.0) | {"probe": probe_s}

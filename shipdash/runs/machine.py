@@ -1,12 +1,28 @@
-"""The machine that a figure was measured on, in words. It measures nothing."""
+"""The machine that a figure was measured on, in words, and the versions. It measures nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import platform
+from importlib import metadata
 from pathlib import Path
 
+import shipdash
+from shipdash.learning.learner import threads
 from shipdash.processes import n_processors
+from shipdash.results import Environment
+
+
+def environment() -> Environment:
+    """Machine, threads and versions of this process; starts no TensorFlow."""
+    return Environment(machine=machine(), threads=threads(), shipdash=shipdash.__version__,
+                       **{name: _version(name) for name in ("tensorflow", "keras", "numpy")})
+
+
+def _version(name: str) -> str:
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(name)
+    return ""
 
 
 def machine() -> str:

@@ -8,6 +8,7 @@
       checkpoint/state.npz   learner and loop together, enough to go on
       evaluation/<name>.npz  scores, one entry a pair
       result.json            written last: its presence means complete
+      verified.json          whether training on the core pairs alone gave the same weights
       control                what somebody asks of the worker
       alive.lock             held by the worker for its whole life
       log.txt                the worker's output
@@ -20,6 +21,7 @@ lock appends, and readers may come at any moment and never see half a file.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import errno
 import json
@@ -34,7 +36,7 @@ import numpy as np
 
 from shipdash.config import RUN_ID, ConfigError, RunConfig
 from shipdash.records import Event, RunState
-from shipdash.results import Result, StoredRun
+from shipdash.results import Result, StoredRun, Verification
 from shipdash.runs import log, names, prerequisites, probe_frames
 from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
 from shipdash.runs.folder import Folder, npz, replace
@@ -148,7 +150,7 @@ class Store(Folder):
                             else (result.n_core, result.n_tested))
         return StoredRun(run_id, status.state, status.reason, status.created, config, result,
                          n_core, n_tested, str(self.root), self.recorded,
-                         names.read(self.root / run_id))
+                         names.read(self.root / run_id), result and self.verified(run_id))
 
     def set_name(self, run_id: str, name: str) -> None:
         """Call the run so, for everybody who looks at this folder; an empty name takes it back.
@@ -287,6 +289,18 @@ class Store(Folder):
     def write_result(self, run_id: str, result: Result) -> None:
         """Written last; from here on the run is complete."""
         self._write(run_id, "result.json", json.dumps(result.to_json(), allow_nan=False).encode())
+
+    def verified(self, run_id: str) -> Verification | None:
+        """What `verify` found; None where nobody asked or the file is damaged."""
+        with contextlib.suppress(RunCorrupt, ValueError):
+            stored = self._json(run_id, "verified.json", missing=None)
+            return None if stored is None else Verification.from_json(stored)
+        return None
+
+    def write_verified(self, run_id: str, found: Verification) -> None:
+        """Replace what an earlier `verify` found."""
+        self._write(run_id, "verified.json",
+                    json.dumps(dataclasses.asdict(found), allow_nan=False).encode())
 
     def save_checkpoint(self, run_id: str, arrays: dict[str, np.ndarray], loop: dict) -> None:
         """Learner and loop state in one file, replaced atomically."""

@@ -18,11 +18,12 @@ from shipdash.analysis.did_not_learn import Watch, is_judged
 from shipdash.data import open_source
 from shipdash.data.source import Source
 from shipdash.learning import evaluation
-from shipdash.learning.learner import Learner, open_learner
+from shipdash.learning.learner import Learner, open_learner, weights_sha256
 from shipdash.records import Event, RunState, Stopped, StopReason
-from shipdash.results import Result
+from shipdash.results import Environment, Result
 from shipdash.runs import RunCorrupt, Store
 from shipdash.runs.final_result import final_result
+from shipdash.runs.machine import environment
 from shipdash.runs.probe import Probe, ProbeState
 from shipdash.runs.tasks import open_task
 
@@ -88,6 +89,7 @@ class _Worker:
         self.watch = Watch() if is_judged(self.config) else None
         self.probe = Probe(self.config)
         self.stopped: Stopped | None = None
+        self.segments: list[Environment | None] = []
         self.phases = dict.fromkeys(("startup", "compile", self.task.phase, "evaluate"), 0.0)
         self.clock, self.saved_at, self.save_took = time.perf_counter(), time.perf_counter(), 0.0
 
@@ -102,6 +104,8 @@ class _Worker:
               self.store.probe_writer(self.run_id) as self.probe_file):
             self._restore(learner)
             if self.stopped is None:
+                if self.segments[-1:] != [here := environment()]:
+                    self.segments.append(here)
                 self._see_through(learner)
         result = self._evaluate(learner)
         self.store.write_result(self.run_id, result)
@@ -152,6 +156,8 @@ class _Worker:
             self.phases = {k: self.phases[k] + v for k, v in loop["phases"].items()}
             if loop.get("prepared_s") is not None:
                 self.prepared_s = loop["prepared_s"] + (self.prepared_s or 0.0)
+            self.segments = [plain and Environment(**plain)
+                             for plain in loop.get("segments", [None])]  # none before 0.3.0
             if loop["stopped"] is not None:
                 reason, *numbers = loop["stopped"]
                 self.stopped = Stopped(StopReason(reason), *numbers)
@@ -215,7 +221,8 @@ class _Worker:
         frames = {"offset": self.probe_file.offset, **dataclasses.asdict(self.probe.state)}
         loop = {"state": state, "offset": self.events_file.offset, "phases": self.phases,
                 "prepared_s": self.prepared_s, "stopped": self.stopped and list(self.stopped),
-                "probe": frames}
+                "probe": frames,
+                "segments": [part and dataclasses.asdict(part) for part in self.segments]}
         if "failed" in arrays:
             # The checkpoint last: a kill in between leaves pictures too many, never too few.
             self.store.save_scores(self.run_id, "picked", index=arrays["failed_index"],
@@ -228,6 +235,7 @@ class _Worker:
     def _evaluate(self, learner: Learner) -> Result:
         config, task = self.config, self.task
         limit, held_out, reaudit = config.selection.acceptance_iou, None, None
+        weights = weights_sha256(learner)
         if config.evaluation.n_held_out:
             fresh = open_source(config, "held_out")
             scores = self._score(learner, fresh, np.arange(fresh.n), "held_out")
@@ -244,7 +252,8 @@ class _Worker:
         return final_result(self.run_id, config, task.core, events, self.phases, learner,
                        probe_s=self.probe.state.spent_s, prepared_s=prepared_s,
                        symptom=str(self.watch.symptom or "") if self.watch else "",
-                       held_out=held_out, reaudit=reaudit)
+                       held_out=held_out, reaudit=reaudit, weights_sha256=weights,
+                       segments=tuple(self.segments))
 
     def _score_pool(self, learner: Learner) -> None:
         order = self.task.order
