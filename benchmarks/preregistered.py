@@ -16,6 +16,7 @@ import argparse
 import csv
 import io
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -115,6 +116,7 @@ def keep(store: Store, asked: Plan, seed: int, folder: Path) -> None:
     replace(folder / f"pool-{seed}.npz", npz(
         {name: iou.astype(np.float16) for name, iou in ious.items()}, compressed=True))
     if seed == asked.certified:
+        _verify(store, replicas.until_clean(chosen).digest)
         replace(folder / "certificate.csv", _table([_certificate(store, chosen)]))
     replace(folder / f"pool-{seed}.csv", _table(rows))  # last: it says that the pool is complete
 
@@ -129,6 +131,12 @@ def _row(store: Store, seed: int, name: str, run: RunConfig) -> dict:
     facts = {"pool": seed, "arm": name, "run_id": run.digest, "n_pairs": result.n_core,
              "tensorflow": version("tensorflow")}
     return {fact: facts[fact] if fact in facts else getattr(result, fact) for fact in FACTS}
+
+
+def _verify(store: Store, run_id: str) -> None:
+    """Train on the picks alone, in a process of its own; what differs costs the run its bound."""
+    subprocess.run([sys.executable, "-m", "shipdash", "verify", run_id, "--runs", str(store.root)],
+                   cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
 
 
 def _certificate(store: Store, chosen: RunConfig) -> dict:

@@ -55,7 +55,7 @@ def own(source: SourceConfig, *, n_pool: int, n_held_out: int) -> RunConfig:
         source=source,
         network=NetworkConfig(invert=False),
         selection=SelectionConfig(n_pool=n_pool, first=min(11, n_pool), acceptance="iou",
-                                  precision=0.8, set_aside_after=150),
+                                  precision=0.75, set_aside_after=50),
         evaluation=EvaluationConfig(n_held_out=n_held_out),
     )
 
