@@ -89,19 +89,6 @@ def test_every_page_opens(shut, page):
     assert not at.error, [e.value for e in at.error]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_recorded_run_of_the_sample_is_whole(shut, tmp_path, monkeypatch, page):
-    """With its pictures, though nothing was imported and nothing is stored."""
-    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
-    run = next(run for run in Store(frame.RECORDED, recorded=True).list()
-               if run.config.source.kind == "files")
-    at = open_page(page, run=run.run_id, data="nuclei", data_view="What came out")
-    assert not at.error, [e.value for e in at.error]
-    if page in ("pages/3_Samples.py", "pages/7_Your_data.py"):
-        assert at.get("bidi_component") and f"{run.result.n_core:,}" in words(at)
-    assert not (tmp_path / "data").exists()
-
-
 def test_start_is_shut_and_says_what_to_install(shut):
     """On Run and, after the guess, on Home."""
     for page, key in (("pages/2_Run.py", "start"), ("app.py", "home_start")):
