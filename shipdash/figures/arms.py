@@ -13,6 +13,10 @@ ROW = 36  # pixels of height a row needs to be read
 
 NAMES = {"share_failing": "failure rate", "mean_iou": "mean IoU"}
 FORMATS = {"share_failing": ".2%", "mean_iou": ".4f"}
+AXES = {"share_failing": {"tickformat": ".1%", "rangemode": "tozero"},
+        "mean_iou": {"tickformat": ".3f"}}
+"""How an axis of either measure is drawn: a failure rate from zero, where its size is seen."""
+
 OURS = (ARMS["core"], STREAMING)
 """Arms that learned from the selected pairs; they are drawn in the accent colour."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from shipdash.analysis.budget import BUDGET_ARMS
-from shipdash.figures.arms import FORMATS, NAMES
+from shipdash.figures.arms import AXES, FORMATS, NAMES
 from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
 
 LOOKS = dict(zip(BUDGET_ARMS, ((SELECTED, "solid", "diamond"), (QUIET, "solid", "circle"),
@@ -29,9 +29,6 @@ def budget(table: pd.DataFrame, measure: str, title: str) -> Chart:
             hovertemplate=f"{arm.lower()}: %{{y:{FORMATS[measure]}}} with %{{x:,}} training "
                           "images (%{customdata}x)<extra></extra>")
     figure.update_xaxes(type="log", dtick=1)
-    if measure == "share_failing":
-        figure.update_yaxes(tickformat=".1%", rangemode="tozero")
-    else:
-        figure.update_yaxes(tickformat=".3f")
+    figure.update_yaxes(**AXES[measure])
     alt = f"{NAMES[measure].capitalize()} against the number of training images. {title}."
     return Chart(figure, title, alt, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.figures.arms import FORMATS, NAMES
+from shipdash.figures.arms import AXES, FORMATS, NAMES
 from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
 
 
@@ -27,9 +27,6 @@ def random_curve(table: pd.DataFrame, measure: str, core: pd.Series | None, titl
                      "arrayminus": [core[measure] - core[f"{measure}_low"]], "symmetric": False},
             hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} selected pairs<extra></extra>")
     figure.update_xaxes(type="log", dtick=1)
-    if measure == "share_failing":
-        figure.update_yaxes(tickformat=".1%", rangemode="tozero")
-    else:
-        figure.update_yaxes(tickformat=".3f")
+    figure.update_yaxes(**AXES[measure])
     alt = f"{NAMES[measure].capitalize()} against the number of random pairs. {title}."
     return Chart(figure, title, alt, table)
