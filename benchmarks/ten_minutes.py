@@ -143,6 +143,18 @@ def at_rest(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+def until(holds: Callable[[], bool], page: Page | None = None) -> None:
+    """Wait for what no page shows; with a page the browser's messages are heard meanwhile."""
+    latest = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        if time.monotonic() > latest:
+            raise TimeoutError(f"in vain for {PATIENCE_MS / 1000:.0f} s")
+        if page is None:
+            time.sleep(0.01)
+        else:
+            page.wait_for_timeout(200)
+
+
 def heading(page: Page, words: str) -> None:
     """Wait for the page of that heading, all of it."""
     expect(page.get_by_role("heading", level=1)).to_have_text(words, timeout=PATIENCE_MS)
@@ -225,8 +237,7 @@ def get_ready(talk: Talk, page: Page) -> None:
                  if name.startswith("scene."))
     config = preset("quick").replace(**scene)
     with talk.timed("The network gets ready beside the form", None):
-        while not warm.is_ready(talk.store, config):
-            page.wait_for_timeout(200)
+        until(lambda: warm.is_ready(talk.store, config), page=page)
 
 
 def start(talk: Talk, page: Page) -> None:
@@ -252,16 +263,15 @@ def steps(talk: Talk, page: Page) -> None:
     for k in (1, 2, 3):
         began, n_bytes = time.perf_counter(), talk.store.n_bytes(run.run_id)
         page.get_by_role("button", name="Step one pick").click()
-        while talk.store.n_bytes(run.run_id) == n_bytes:
-            time.sleep(0.01)
+        until(lambda before=n_bytes: talk.store.n_bytes(run.run_id) != before)
         took = time.perf_counter() - began
         first = next((e for e in talk.store.events(run.run_id, n_bytes)[0]
                       if isinstance(e, Trained)), None)
         talk.add(f"Step {k}: its training begins", took - (first.seconds if first else 0.0),
                  MOST_STEP_S)
         with talk.timed(f"Step {k}: trained, scanned, picked and shown", None):
-            while talk.store.status(run.run_id).state is not RunState.PAUSED:
-                time.sleep(0.05)
+            until(lambda: talk.store.status(run.run_id).state is not RunState.RUNNING)
+            assert talk.store.status(run.run_id).state is RunState.PAUSED, "nothing left to step"
             expect(page.get_by_role("button", name="Resume")).to_be_enabled(timeout=PATIENCE_MS)
             at_rest(page)
     talk.picture(page, "stepped")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 ROTE = {
     "scene.size": 32, "scene.radius_min": 3, "scene.radius_max": 6, "network.kind": "rote",
-    "selection.first": 3, "planted.distinct": 2_000, "selection.n_pool": 40_000,
+    "selection.first": 3, "planted.distinct": 4_000, "selection.n_pool": 60_000,
     "evaluation.n_held_out": 50, "evaluation.reaudit": "false",
 }
 """Instead of a network pairs learnt by heart: picks for long enough to be paused among them."""

@@ -75,11 +75,12 @@ def test_the_table_shows_state_size_and_the_settings_that_differ(store):
 
 
 def test_finished_runs_are_in_view_before_anybody_chose(store):
-    """Something real at once, and the link says what."""
-    ids = {run(store, [1, 2], **{"seeds.order": n}) for n in (1, 2)}
+    """Something real at once, and an address that nobody has changed is left as it is."""
+    for n in (1, 2):
+        run(store, [1, 2], **{"seeds.order": n})
     run(store, [1], state=RunState.CANCELLED, **{"seeds.order": 3})
     at = open_page()
-    assert set("".join(at.query_params["runs"]).split(",")) == ids
+    assert "runs" not in at.query_params
     assert "Pairs selected: 2 (2 to 2, 2 runs)" in words(at)
 
 

@@ -79,11 +79,15 @@ def guessed() -> dict[str, str]:
 def write(name: str, key: str, default: Any) -> None:
     """Put what a box holds into the address; the default, or an emptied box, takes it out."""
     value = st.session_state[key]
-    text = None if value is None or value == default else text_of(value)
+    put(name, None if value is None or value == default else text_of(value))
+    _keep()
+
+
+def put(name: str, text: str | None) -> None:
+    """Put a choice into the address, or take it out; see `OVERTAKEN_S`."""
     _put(name, text)
     st.session_state.setdefault("address_written", {})[name] = (
         text, st.session_state.get("page_in_view"), time.monotonic())
-    _keep()
 
 
 def _put(name: str, text: str | None) -> None:

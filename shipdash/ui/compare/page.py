@@ -14,7 +14,7 @@ from shipdash.config import RUN_ID, setting
 from shipdash.records import RunState
 from shipdash.results import fails
 from shipdash.runs import Store
-from shipdash.ui import chart, frame
+from shipdash.ui import address, chart, frame
 from shipdash.ui.compare import pairs
 from shipdash.ui.words import plain
 
@@ -43,20 +43,30 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     ids = list(usable)
     asked = _asked(usable)
     table = _table(usable)
-    key = hashlib.sha256(",".join(ids).encode()).hexdigest()[:8]  # rows are known by place
-    st.markdown(f"Tick the runs to compare, at most {MOST}. The link in the address bar opens "
-                "exactly this view.")
+    st.markdown(f"Tick the runs to compare, at most {MOST}. Your choice is kept in the address: "
+                "the link opens exactly this view.")
     event = st.dataframe(
-        table, hide_index=True, key=f"compare_{key}", on_select="rerun",
+        table, hide_index=True, key=_key(ids), on_select="rerun",
         height=min(260, 36 * (len(ids) + 1)),
         selection_mode="multi-row", alt="Runs to compare, newest first.",
         selection_default={"selection": {"rows": [ids.index(i) for i in asked]}})
     picked = [ids[row] for row in event.selection.rows][:MOST]
     if len(event.selection.rows) > MOST:
         st.warning(f"The first {MOST} of the {len(event.selection.rows)} ticked runs are shown.")
-    if picked != st.query_params.get("runs", "").split(","):
-        st.query_params["runs"] = ",".join(picked)
+    if picked != asked:  # an address that nobody has changed is no step for Back
+        st.session_state["compare_address"] = ",".join(picked)
+        address.put("runs", ",".join(picked))
     return [usable[run_id] for run_id in picked]
+
+
+def _key(ids: list[str]) -> str:
+    """A table of its own for these rows, known by their place, and for every address that did not
+    come from a tick here: after a link or the browser's Back the ticks are those of the address."""
+    state = st.session_state
+    if state.get("compare_address") != (asked := st.query_params.get("runs", "")):
+        state["compare_address"], state["compare_came"] = asked, state.get("compare_came", 0) + 1
+    rows = hashlib.sha256(",".join(ids).encode()).hexdigest()[:8]
+    return f"compare_{rows}_{state.get('compare_came', 0)}"
 
 
 def _asked(usable: dict[str, frame.Run]) -> list[str]:
