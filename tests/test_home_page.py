@@ -1,5 +1,7 @@
 """The first page without a browser: what a guess opens, what Start starts, where the guess goes."""
 
+import json
+
 import pytest
 from paging import open_page, quiet_store, words
 from stored_results import HELD_OUT, a_result
@@ -50,7 +52,9 @@ def test_nothing_tells_the_answer_before_a_guess(store):
     finish(store)
     at = open_page("app.py")
     assert "of 2,000 pairs" in at.number_input(key="guess").label
-    assert not at.get("bidi_component") and not at.get("image") and not at.metric
+    (waiting,) = at.get("bidi_component")  # plotly.js is loaded meanwhile
+    assert set(json.loads(waiting.proto.json)) == {"plotly", "tell"}
+    assert not at.get("image") and not at.metric
     assert "selected" not in at.dataframe[0].value and "held-out IoU" not in at.dataframe[0].value
     assert "kept" not in everything_on(at)
 

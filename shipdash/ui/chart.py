@@ -51,10 +51,14 @@ _preload = st.components.v2.component("shipdash.preload",
                                       js=script(HERE / "plotly.js", HERE / "preload.js"))
 
 
-def preload() -> None:
-    """Have the browser load plotly.js, which takes it a second, before there is a chart."""
+def preload(*, tell: bool = False) -> bool:
+    """Have the browser load plotly.js, which takes it a second, before there is a chart.
+
+    With `tell` it waits until it is idle; True in the run that follows, once.
+    """
     with st.container(key="preload"):
-        _preload(key="plotly_preload", data={"plotly": plotly_url()})
+        return bool(_preload(key="plotly_preload", data={"plotly": plotly_url(), "tell": tell},
+                             on_loaded_change=lambda: None).loaded)
 
 
 def _subject() -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from shipdash.records import RunState
 from shipdash.ui import address, frame
 from shipdash.ui.home import machine, reveal, start
+from shipdash.ui.run import replay
 
 
 def body() -> None:
@@ -24,6 +25,8 @@ def body() -> None:
                     "Start the experiment; it takes a few minutes on two cores.")
     elif is_open:
         reveal.show(run)
+    if run is not None and not is_open:
+        replay.get_ready(run)
     machine.show(runs, [r for r in everything if r.is_arm], is_open)
 
 

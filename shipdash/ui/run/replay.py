@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash.records import RunState
-from shipdash.ui import frame
+from shipdash.ui import chart, frame
 from shipdash.ui.run import film, stage
 
 
@@ -36,6 +36,13 @@ def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[
     """
     view = stage.View(guess=guess, speed=speed, autoplay=autoplay, log=log, page_keys=page_keys)
     stage.draw(run, film.whole(run), view, key=key, ending=ending)
+
+
+@st.fragment
+def get_ready(run: frame.Run) -> None:
+    """While the viewer reads: the browser loads the charts, then this server makes the film."""
+    if chart.preload(tell=True):
+        film.whole(run)
 
 
 def is_asked(run: frame.Run) -> bool:
