@@ -53,7 +53,7 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     picked = [ids[row] for row in event.selection.rows][:MOST]
     if len(event.selection.rows) > MOST:
         st.warning(f"The first {MOST} of the {len(event.selection.rows)} ticked runs are shown.")
-    if picked != asked:  # an address that nobody has changed is no step for Back
+    if set(picked) != set(asked):  # an address that nobody has changed is no step for Back
         st.session_state["compare_address"] = ",".join(picked)
         address.put("runs", ",".join(picked))
     return [usable[run_id] for run_id in picked]
