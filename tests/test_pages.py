@@ -108,7 +108,7 @@ IN_THE_LINK = (
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
     "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
     "data_view", "aside_page", "compare", "sort", "iou", "size", "distance", "polarity",
-    "bar", "bar_page", "untested_page", "worst_page", "a",
+    "bar", "bar_page", "table", "untested_page", "worst_page", "a",
     "b", "part", "pairs_page", *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""

@@ -250,7 +250,8 @@ def test_a_stalled_or_running_point_is_not_in_the_median(store):
     last, _ = store.create(asked.runs[5])
     with store.lock(last):
         store.set_status(last, RunState.RUNNING)
-        at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9")
+        at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9",
+                       table="true")
     table = at.dataframe[0].value
     assert sorted(table["state"]) == ["completed"] * 4 + ["running", "stalled"]
     assert "50 (50 to 50) at precision 0.80, 50 at 0.90" in words(at)
@@ -262,7 +263,8 @@ def test_control_arms_are_no_points(store):
     source = grid(orders=(1,)).runs[0]
     finish(store, source.replace(**{"arm.kind": "core", "arm.source": source.digest,
                                     "arm.n_steps": 10}), 80)
-    at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9", orders="1")
+    at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9", orders="1",
+                   table="true")
     assert len(at.dataframe[0].value) == 2
 
 

@@ -3,7 +3,8 @@
 Not a stopping rule of the loop: it changes no run and needs no network. The limits were measured
 for the compact network on drawn pairs, at a precision of 0.85 after eleven first pairs
 (docs/recipe.md). The article's network trains longer, and so does a higher precision or a longer
-start; a pool with wrong masks has pairs that can only be memorized. None of these is judged.
+start; at a lower one a run that learns may fail five pairs in a row early on; a pool with wrong
+masks has pairs that can only be memorized. None of these is judged.
 """
 
 from __future__ import annotations
@@ -88,5 +89,5 @@ def is_judged(config: RunConfig) -> bool:
     rules, usual = config.selection, SelectionConfig()
     return (config.network == NetworkConfig() and config.arm.kind == "selection"
             and config.knows_factors and not config.planted.label_noise
-            and rules.precision <= usual.precision and rules.first <= usual.first
+            and rules.precision == usual.precision and rules.first <= usual.first
             and rules.train_until == usual.train_until and rules.min_steps <= usual.min_steps)

@@ -116,7 +116,10 @@ def _facts(done: pd.DataFrame) -> str:
 
 
 def _as_table(table: pd.DataFrame) -> None:
-    with st.expander("All runs as a table"):
+    with st.expander("All runs as a table", key="table", on_change="rerun",
+                     bind="query-params") as fold:
+        if not fold.open:
+            return
         own = frame.own_store()
         stored = [state_of(own, run_id) != MISSING for run_id in table["run_id"]]
         links = [f"/Run?run={run_id}" if is_here else None

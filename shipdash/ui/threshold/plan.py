@@ -98,7 +98,8 @@ def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
             words += f"About {frame.duration(total)} for the rest ({one.source}). "
     at_once = f"{crew.n} points at a time" if crew.n > 1 else "One point at a time"
     st.caption(f"{words}{at_once}; runs queued on the Run page go first.")
-    st.code(command(asked), language="bash", wrap_lines=True)
+    with st.popover("From a terminal", icon=":material/terminal:", type="tertiary"):
+        st.code(command(asked), language="bash", wrap_lines=True)
 
 
 def command(asked: Study) -> str:
