@@ -1,12 +1,27 @@
 """Shared fixtures; whatever does not ask for a browser never meets Playwright."""
 
 import os
+from collections import Counter
 
 import pytest
 
 from shipdash.cli import commands as cli
 
 os.environ["SHIPDASH_STANDBY"] = "0"  # no gigabyte beside every page that a test opens
+
+
+def pytest_collection_modifyitems(config, items):
+    """On several processes: files that train networks or start programs first, then the longest.
+
+    By number of tests alone, as xdist sorts them, the slowest files come last, and at the end one
+    process waits for the other.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    n_tests = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("tensorflow")
+            or hasattr(getattr(item, "module", None), "subprocess")}
+    items.sort(key=lambda item: (item.path not in slow, -n_tests[item.path]))
 
 
 @pytest.fixture
