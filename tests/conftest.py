@@ -24,6 +24,23 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: (item.path not in slow, -n_tests[item.path]))
 
 
+FSYNC = os.fsync
+
+
+@pytest.fixture(autouse=True, scope="session")
+def written_and_not_waited_for():
+    """What a test writes need not outlive a power cut; the descriptor must still be an open one."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", os.fstat)
+        yield
+
+
+@pytest.fixture
+def written_to_the_disk(monkeypatch):
+    """The real fsync, for tests of the store and of disks."""
+    monkeypatch.setattr(os, "fsync", FSYNC)
+
+
 @pytest.fixture
 def call(tmp_path, monkeypatch, capsys):
     """``call("show", id)`` gives exit code, standard output and standard error."""

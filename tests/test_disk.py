@@ -17,6 +17,8 @@ from shipdash import config as configs
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, queue, worker
 
+pytestmark = pytest.mark.usefixtures("written_to_the_disk")
+
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
 
 
