@@ -19,10 +19,12 @@ view: .venv-view/.installed
 	  -r requirements-view.txt
 	touch $@
 
-# Two files at a time; then, one by one, what looks at a screen.
+# Two files at a time; then, one by one, what looks at a screen. A process that dies at a test is
+# not started again: it would die at the same test.
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
+	  -m "not browser"
 	$(BIN)/python -m pytest -m "browser"
 
 # A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:

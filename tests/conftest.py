@@ -1,12 +1,44 @@
 """Shared fixtures; whatever does not ask for a browser never meets Playwright."""
 
 import os
+from collections import Counter
 
 import pytest
 
 from shipdash.cli import commands as cli
 
 os.environ["SHIPDASH_STANDBY"] = "0"  # no gigabyte beside every page that a test opens
+
+
+def pytest_collection_modifyitems(config, items):
+    """On several processes: files that train networks or start programs first, then the longest.
+
+    By number of tests alone, as xdist sorts them, the slowest files come last, and at the end one
+    process waits for the other.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    n_tests = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("tensorflow")
+            or hasattr(getattr(item, "module", None), "subprocess")}
+    items.sort(key=lambda item: (item.path not in slow, -n_tests[item.path]))
+
+
+FSYNC = os.fsync
+
+
+@pytest.fixture(autouse=True, scope="session")
+def written_and_not_waited_for():
+    """What a test writes need not outlive a power cut; the descriptor must still be an open one."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", os.fstat)
+        yield
+
+
+@pytest.fixture
+def written_to_the_disk(monkeypatch):
+    """The real fsync, for tests of the store and of disks."""
+    monkeypatch.setattr(os, "fsync", FSYNC)
 
 
 @pytest.fixture

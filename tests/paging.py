@@ -1,13 +1,18 @@
 """What the page tests share: a page run without a browser, and the words on it."""
 
+import functools
 from pathlib import Path
+from unittest.mock import patch
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from shipdash.runs import Store, queue
 from shipdash.ui import frame
 
 ROOT = Path(__file__).parents[1]
+installed_components = functools.cache(manifest_scanner.scan_component_manifests)
+"""Streamlit reads the metadata of every installed package for each `AppTest`; once is enough."""
 
 
 def quiet_store(tmp_path, monkeypatch):
@@ -27,7 +32,8 @@ def open_page(page, **query):
         at.switch_page(page)  # links between pages are known from the entry point only
     for name, value in query.items():
         at.query_params[name] = value
-    at.run()
+    with patch.object(manifest_scanner, "scan_component_manifests", installed_components):
+        at.run()
     assert not at.exception, [e.value for e in at.exception]
     return at
 

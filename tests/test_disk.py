@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from paging import ROOT, open_page
 
 from shipdash import config as configs
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, queue, worker
 
-ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("written_to_the_disk")
+
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
 
 
@@ -167,8 +168,7 @@ def test_pages_on_a_bad_disk_open_and_show_what_is_there(disk, monkeypatch, page
     worker.work(store, run_id)
     disk.fill() if trouble == "full" else disk.remount("ro")
     monkeypatch.setenv("SHIPDASH_RUNS", str(disk.folder))
-    at = _open(page, run=run_id)
-    assert not at.exception
+    at = open_page(page, run=run_id)
     assert not at.error
     assert at.title
 
@@ -179,17 +179,8 @@ def test_start_on_a_bad_disk_is_a_sentence(disk, monkeypatch, trouble, words):
     """What failed, why, and what to do; then the page goes on."""
     disk.fill() if trouble == "full" else disk.remount("ro")
     monkeypatch.setenv("SHIPDASH_RUNS", str(disk.folder))
-    at = _open("pages/2_Run.py", preset="Quick look")
+    at = open_page("pages/2_Run.py", preset="Quick look")
     at.button(key="start").click().run()
     assert not at.exception
     assert words in at.error[0].value
     assert not at.button(key="start").disabled
-
-
-def _open(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    if page != "app.py":
-        at.switch_page(page)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return at.run()

@@ -28,6 +28,8 @@ from shipdash.runs import (
     prerequisites,
 )
 
+pytestmark = pytest.mark.usefixtures("written_to_the_disk")
+
 PICKED = Picked(1, 17, 3, 5, 9, 0.5, 0.1)
 RESULT = a_result()
 

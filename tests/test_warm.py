@@ -145,18 +145,21 @@ def test_a_command_keeps_its_runs_to_itself(store, server):
     assert store.result(run_id).prepared_s is None
 
 
-@pytest.mark.parametrize("name", ["threads", "algorithm", "version", "python", "gpus"])
-def test_another_program_or_processor_is_no_fit(store, server, monkeypatch, name):
+def test_another_program_or_processor_is_no_fit(store, server, monkeypatch):
     """A sweep's worker of one thread would round differently, an older shipdash select so."""
     server(settings())
+    until(lambda: warm.is_ready(store, settings()))
     run_id = queue.enqueue(store, settings())
     own = warm._own()
-    assert name in own
-    monkeypatch.setattr(warm, "_own", lambda: own | {name: "another"})
-    warm.hand_over(store, run_id)
-    assert store.status(run_id).state is RunState.QUEUED
-    assert not warm.is_ready(store, settings())
-    assert not store.read_note(warm.RUN)[0]
+    for name in ("threads", "algorithm", "version", "python", "gpus"):
+        assert name in own
+        monkeypatch.setattr(warm, "_own", lambda name=name: own | {name: "another"})
+        warm.hand_over(store, run_id)
+        assert store.status(run_id).state is RunState.QUEUED, name
+        assert not warm.is_ready(store, settings()), name
+        assert not store.read_note(warm.RUN)[0], name
+    monkeypatch.setattr(warm, "_own", lambda: own)
+    assert warm.is_ready(store, settings())  # the name alone kept it from being one
 
 
 def test_one_that_is_killed_costs_nothing(store, server):
