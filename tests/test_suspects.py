@@ -97,8 +97,8 @@ def test_a_stopped_job_goes_on_with_the_network_that_had_not_finished(store, ask
     with pytest.raises(DataError, match="has not finished"):
         jobs.load(job)
     trained = []
-    monkeypatch.setattr(suspects_job, "predicted", lambda *args: trained.append(args[5]) or
-                        cross_validation.predicted(*args))
+    monkeypatch.setattr(suspects_job, "train", lambda *args: trained.append(args[5]) or
+                        cross_validation.train(*args))
     suspects_job.compute(store, asked)
     assert trained == [1, 2] and jobs.standing(job).state is RunState.COMPLETED
     assert all(np.array_equal(jobs.load(job)[name], whole[name]) for name in whole)
@@ -178,7 +178,8 @@ def test_a_network_suspects_borrowed_masks():
     source = open_source(config)
     learner = open_learner(config.network, shape=config.shape, seed=1)
     fold = folds(source, range(120), [], 2, 1)[0]
-    found = cross_validation.predicted(source, learner, config, fold, 80, 0)
+    cross_validation.train(source, learner, config, fold, 80, 0)
+    found = cross_validation.judged(source, learner, fold.tested)
     wrong = np.array([source.label(i) != "true" for i in found["index"]])
     n = int(wrong.sum())
     assert wrong[np.argsort(found["iou"])[:n]].mean() > 0.7 > 3 * wrong.mean()

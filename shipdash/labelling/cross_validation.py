@@ -57,10 +57,9 @@ def folds(source: Source, pairs: Sequence[int], beside: Sequence[int], k: int, s
     return found
 
 
-def predicted(source: Source, learner: Learner, config: RunConfig, fold: Fold, n_steps: int,
-              number: int, on_steps: Callable[[int], None] = lambda n_done: None
-              ) -> dict[str, np.ndarray]:
-    """Train a network on one fold and let it predict the pairs that it was trained without.
+def train(source: Source, learner: Learner, config: RunConfig, fold: Fold, n_steps: int,
+          number: int, on_steps: Callable[[int], None] = lambda n_done: None) -> None:
+    """Train a network from scratch on one fold.
 
     Parameters
     ----------
@@ -76,13 +75,6 @@ def predicted(source: Source, learner: Learner, config: RunConfig, fold: Fold, n
         Of the fold, from 0: each network has a seed of its own.
     on_steps : callable
         Hears how many steps are done and may raise to stop.
-
-    Returns
-    -------
-    dict of str -> array
-        ``index``: int64 (n,), pool numbers. ``iou``: float64 (n,), of the prediction and the mask.
-        ``softmin``: float64 (n,), see `learning.label_quality`. ``bits``: the predicted masks, one
-        bit a pixel, uint8 (n, rows, cols / 8).
     """
     seed = (config.seeds.model + number) % 2**32
     learner.reseed(seed)
@@ -93,15 +85,31 @@ def predicted(source: Source, learner: Learner, config: RunConfig, fold: Fold, n
     for event in train_arm(source, learner, asked, fold.trained, state):
         if isinstance(event, Trained):
             on_steps(state.n_steps)
-    blocks = [fold.tested[start:start + BLOCK] for start in range(0, len(fold.tested), BLOCK)]
+
+
+def judged(source: Source, learner: Learner, pairs: Sequence[int]) -> dict[str, np.ndarray]:
+    """What a network that was trained without them makes of pairs.
+
+    Returns
+    -------
+    dict of str -> array
+        ``index``: int64 (n,), pool numbers. ``iou``: float64 (n,), of the prediction and the mask.
+        ``softmin``: float64 (n,), see `learning.label_quality`. ``bits``: the predicted masks, one
+        bit a pixel, uint8 (n, rows, cols / 8).
+    """
+    blocks = [list(pairs[start:start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
     parts = [_of_block(source, learner, block) for block in blocks]
-    return {"index": np.array(fold.tested, np.int64),
-            **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def scores(masks: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
+    """Both measures of how well masks fit predictions, smaller where they fit worse."""
+    return {"iou": metrics.iou(metrics.counts(masks, probability)),
+            "softmin": soft_minimum(masks, probability)}
 
 
 def _of_block(source: Source, learner: Learner, block: list[int]) -> dict[str, np.ndarray]:
     images, masks = source.draw(block)
     probability = learner.predict(images)
-    return {"iou": metrics.iou(metrics.counts(masks, probability)),
-            "softmin": soft_minimum(masks, probability),
+    return {"index": np.array(block, np.int64), **scores(masks, probability),
             "bits": np.packbits(probability > metrics.MASK_THRESHOLD, axis=2)}

@@ -108,7 +108,7 @@ class Suspicions(JobFolders):
             raise self._damaged(job) from None
 
     def load(self, job: str) -> dict[str, np.ndarray]:
-        """What `cross_validation.predicted` gives, of every kept pair in order of selection.
+        """What `cross_validation.judged` gives, of every kept pair in order of selection.
 
         `DataError` where the job has not finished or its files are damaged.
         """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shipdash.labelling.cross_validation import folds, predicted
+from shipdash.labelling.cross_validation import folds, judged, train
 from shipdash.labelling.job_folders import Standing, Stopped
 from shipdash.labelling.suspects import SuspectRequest, Suspicions
 from shipdash.learning.learner import open_learner
@@ -61,8 +61,9 @@ def _see_through(store: Store, jobs: Suspicions, job: str, request: SuspectReque
             if learner is None:
                 learner = open_learner(config.network, shape=config.shape, seed=config.seeds.model)
                 learner.prepare(void=source.void)
-            part = predicted(source, learner, config, fold, n_steps, number,
-                             lambda n_done, number=number: heed(number, n_done))
+            train(source, learner, config, fold, n_steps, number,
+                  lambda n_done, number=number: heed(number, n_done))
+            part = judged(source, learner, fold.tested)
             jobs.save(job, f"fold-{number}", part)
         parts.append(part)
     jobs.save(job, "suspects", _in_order(parts, core))
