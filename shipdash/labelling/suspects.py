@@ -32,7 +32,7 @@ BY = {"iou": "1 - IoU of prediction and mask",
       "softmin": "soft minimum of the pixels' self-confidence"}
 """The measures that can rank, in words; the first one is the default."""
 
-N_FOLDS, N_STEPS = 3, 200
+N_FOLDS, N_STEPS = 3, 100
 MOST_FOLDS, MOST_STEPS = 20, 100_000
 
 
