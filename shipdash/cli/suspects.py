@@ -13,6 +13,7 @@ from shipdash.labelling import suspects_job
 from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.suspects import (
     BY,
+    MEASURES,
     N_FOLDS,
     N_STEPS,
     Suspicions,
@@ -46,7 +47,7 @@ def show_suspects(args: argparse.Namespace) -> int:
                           "n_steps": request.n_steps, "by": args.by,
                           "suspects": [row._asdict() for row in rows]}))
         return 0
-    print(f"The first of {len(rows):,} kept pairs by {BY[args.by]}:")
+    print(f"The first of {len(rows):,} kept pairs by {MEASURES[args.by]}:")
     for row in rows[:args.top]:
         aside = "  set aside" if row.set_aside else ""
         print(f"{row.rank:>5}  IoU {row.iou:.3f}  soft minimum {row.softmin:.3f}  "
@@ -59,8 +60,8 @@ def add_commands(below: Any) -> None:
     sub = below.add_parser("suspects", help=show_suspects.__doc__.split("\n")[0],
                            description=show_suspects.__doc__)
     sub.add_argument("id", metavar="RUN", help="a finished run")
-    sub.add_argument("--by", choices=BY, default=next(iter(BY)),
-                     help=f"the measure (default: {next(iter(BY))})")
+    sub.add_argument("--by", choices=MEASURES, default=BY,
+                     help=f"the measure (default: {BY})")
     sub.add_argument("--folds", type=int, default=N_FOLDS, metavar="K",
                      help=f"networks, each trained without a part of the pairs ({N_FOLDS})")
     sub.add_argument("--steps", type=int, default=N_STEPS, metavar="N",

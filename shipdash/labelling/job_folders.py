@@ -18,7 +18,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
@@ -105,7 +105,7 @@ class JobFolders:
         except UNREADABLE:
             raise self._damaged(job) from None
 
-    def start(self, store: Store, request: Request, command: list[str]) -> str:
+    def start(self, store: Store, request: Request, command: Sequence[str]) -> str:
         """Start the process that does a job; its id. One that is finished or at work is kept.
 
         Raises
@@ -122,7 +122,7 @@ class JobFolders:
             return job
         with log:
             self.forget_cancel(job)
-            queue.start_process(store, command, log, subprocess.STDOUT)
+            queue.start_process(store, [*command], log, subprocess.STDOUT)
         return job
 
     def ask_cancel(self, job: str) -> None:

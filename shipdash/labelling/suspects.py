@@ -28,9 +28,12 @@ from shipdash.runs.original_files import original_files
 SUSPECTS = "suspects"
 """The folder in a run for all such jobs of it."""
 
-BY = {"iou": "1 - IoU of prediction and mask",
-      "softmin": "soft minimum of the pixels' self-confidence"}
-"""The measures that can rank, in words; the first one is the default."""
+MEASURES = {"iou": "IoU of prediction and mask",
+            "softmin": "soft minimum of the pixels' self-confidence"}
+"""The measures that can rank, in words; of each the smallest value comes first."""
+
+BY = "iou"
+"""The measure that found most of what was planted (docs/label-next.md)."""
 
 N_FOLDS, N_STEPS = 3, 100
 MOST_FOLDS, MOST_STEPS = 20, 100_000
@@ -123,11 +126,11 @@ def order(found: dict[str, np.ndarray], by: str) -> np.ndarray:
 
     Pairs of one score come by the other score, and then in order of selection.
     """
-    other = next(name for name in BY if name != by)
+    other = next(name for name in MEASURES if name != by)
     return np.lexsort((found[other], found[by]))
 
 
-def suspects(store: Store, job: str, run_id: str, by: str = next(iter(BY))) -> list[Suspect]:
+def suspects(store: Store, job: str, run_id: str, by: str = BY) -> list[Suspect]:
     """The kept pairs of a finished job, the most suspicious first: what a page or a command shows.
 
     Raises
@@ -137,8 +140,8 @@ def suspects(store: Store, job: str, run_id: str, by: str = next(iter(BY))) -> l
     DataError
         The job has not finished, or its files are damaged.
     """
-    if by not in BY:
-        raise ConfigError("by", by, f"must be one of {', '.join(BY)}")
+    if by not in MEASURES:
+        raise ConfigError("by", by, f"must be one of {', '.join(MEASURES)}")
     found, config = Suspicions(store, run_id).load(job), store.config(run_id)
     rows = original_files(store, run_id).pool if config.source.kind == "files" else None
     source = open_source(config)
