@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from benchmarks import suspects as bench
-from shipdash.labelling.suspects import BY
+from shipdash.labelling.suspects import BY, MEASURES
 
 ROOT = Path(__file__).parents[1]
 STORED = ROOT / "benchmarks" / "results" / bench.NAME
-RANKINGS = [*BY, "cleanlab softmin", "cleanlab num_pixel_issues"]
+RANKINGS = [*MEASURES, "cleanlab softmin", "cleanlab num_pixel_issues"]
+NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def test_every_ranking_of_every_pool_has_a_row(written):
     assert rows.columns.tolist() == list(bench.COLUMNS)
     assert rows.groupby("kind").ranking.apply(list).map(sorted).tolist() == [sorted(RANKINGS)] * 3
     assert (rows.precision == rows.n_found / rows.k).all() and (rows.n_wrong > 10).all()
-    assert rows[rows.kind == "dropped"].set_index("ranking").n_found[list(BY)].tolist() == [0, 0]
+    dropped = rows[rows.kind == "dropped"].set_index("ranking")
+    assert dropped.n_found[list(MEASURES)].tolist() == [0, 0]
 
 
 def test_a_stopped_measurement_goes_on(written, monkeypatch):
@@ -51,3 +53,52 @@ def test_a_stopped_measurement_goes_on(written, monkeypatch):
         config.planted.label_noise_kind) or real(config, learner))
     bench.main()
     assert measured == ["borrowed"] and written.read_text().splitlines(keepends=True) == lines
+
+
+# -- what the page says of the stored table
+
+
+def cell(rows, ranking):
+    """Precision at 20 and 50 over all seeds: ``1.00 / 0.87``."""
+    found = rows[rows.ranking == ranking].groupby("k")[["n_found", "k"]].sum()
+    return " / ".join(f"{share:.2f}" for share in found.n_found / found.k)
+
+
+def table_lines(stored):
+    """The rows of the table, one a source and kind."""
+    for (source, kind), rows in stored.groupby(["source", "kind"], sort=False):
+        pools = rows[(rows.ranking == RANKINGS[0]) & (rows.k == 20)]
+        most = " / ".join(f"{pools.n_wrong.clip(upper=k).sum() / (k * len(pools)):.2f}"
+                          for k in bench.LOOKED_AT)
+        cells = [cell(rows, ranking) for ranking in RANKINGS if ranking != "cleanlab softmin"]
+        yield (f"| {source}, {kind} | {pools.n_wrong.sum():,} of {pools.n.sum():,} | "
+               f"{' | '.join(cells)} | {pools.n_wrong.sum() / pools.n.sum():.2f} | {most} |")
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return pd.read_csv(STORED)
+
+
+def test_the_table_in_the_docs_follows_from_the_stored_one(stored):
+    """Line by line, and how it was measured."""
+    text = " ".join((ROOT / "docs" / "label-next.md").read_text("utf-8").split())
+    (folds,), (steps,) = stored.n_folds.unique(), stored.n_steps.unique()
+    seeds = stored.groupby(["source", "kind"]).seed.nunique()
+    assert seeds.nunique() == 1
+    said = [*table_lines(stored), f"{NUMBERS[folds]} networks of {steps} steps, "
+            f"{NUMBERS[seeds.iloc[0]]} seeds", f"{stored.device.unique()[0]}, {stored.date.max()}"]
+    assert [words for words in said if words not in text] == []
+
+
+def test_our_soft_minimum_ranks_as_cleanlabs_does(stored):
+    """The same formula on the same predictions finds the same wrong masks."""
+    ours, theirs = (stored[stored.ranking == name].n_found.tolist()
+                    for name in ("softmin", "cleanlab softmin"))
+    assert ours == theirs
+
+
+def test_the_default_ranking_is_the_one_that_found_most(stored):
+    """Over all pools."""
+    found = stored[stored.ranking.isin(MEASURES)].groupby("ranking").n_found.sum()
+    assert found.idxmax() == BY
