@@ -75,19 +75,37 @@ def table_lines(stored):
                f"{' | '.join(cells)} | {pools.n_wrong.sum() / pools.n.sum():.2f} | {most} |")
 
 
+def finding(stored):
+    """Which measure finds more, and where it is the other way round."""
+    found = stored[stored.k == 20].groupby("ranking").n_found.sum()
+    empty = stored[(stored.source == "nuclei") & (stored.kind == "dropped") & (stored.k == 20)]
+    rows = empty.groupby("ranking")[["n_found", "n_wrong"]].sum()
+    assert found.softmin > found.iou and rows.n_found.iou > rows.n_found.softmin
+    return (f"Of all {stored.n_wrong[(stored.k == 20) & (stored.ranking == 'iou')].sum():,} wrong "
+            f"masks the first 20 of each pool hold {found.softmin:,} by the soft minimum and "
+            f"{found.iou:,} by IoU. Dropped masks of nuclei are the exception: "
+            f"{rows.n_found.iou:,} of {rows.n_wrong.iou:,} by IoU and {rows.n_found.softmin:,} by "
+            f"the soft minimum.")
+
+
+def method(stored):
+    """How it was measured."""
+    (folds,), (steps,), (device,) = (stored[name].unique()
+                                     for name in ("n_folds", "n_steps", "device"))
+    (seeds,) = stored.groupby(["source", "kind"]).seed.nunique().unique()
+    return {"networks": f"{NUMBERS[folds]} networks of {steps} steps each",
+            "seeds": f"with {NUMBERS[seeds]} seeds", "device": device, "date": stored.date.max()}
+
+
 @pytest.fixture(scope="module")
 def stored():
     return pd.read_csv(STORED)
 
 
-def test_the_table_in_the_docs_follows_from_the_stored_one(stored):
-    """Line by line, and how it was measured."""
+def test_the_numbers_in_the_docs_follow_from_the_stored_table(stored):
+    """The table line by line, the sentence below it, and how it was measured."""
     text = " ".join((ROOT / "docs" / "label-next.md").read_text("utf-8").split())
-    (folds,), (steps,) = stored.n_folds.unique(), stored.n_steps.unique()
-    seeds = stored.groupby(["source", "kind"]).seed.nunique()
-    assert seeds.nunique() == 1
-    said = [*table_lines(stored), f"{NUMBERS[folds]} networks of {steps} steps, "
-            f"{NUMBERS[seeds.iloc[0]]} seeds", f"{stored.device.unique()[0]}, {stored.date.max()}"]
+    said = [*table_lines(stored), finding(stored), *method(stored).values()]
     assert [words for words in said if words not in text] == []
 
 

@@ -141,10 +141,10 @@ def test_the_command_speaks_json_and_words(store, asked, call):
     words = ("label", "suspects", asked.run_id, "--folds", 3, "--steps", 10)
     code, out, _ = call(*words, "--json")
     said = json.loads(out)
-    assert code == 0 and said["job"] == asked.digest and said["by"] == "iou"
+    assert code == 0 and said["job"] == asked.digest and said["by"] == "softmin"
     assert len(said["suspects"]) == store.result(asked.run_id).n_core
     assert said["suspects"][0]["rank"] == 1 and said["suspects"][0]["file"] == ""
-    code, out, _ = call(*words, "--by", "softmin", "--top", 2)
+    code, out, _ = call(*words, "--by", "iou", "--top", 2)
     assert code == 0 and len(out.splitlines()) == 3
     code, _, err = call(*words[:3], "--folds", 99)
     assert code == 2 and "folds must be" in err
