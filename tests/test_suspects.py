@@ -1,6 +1,7 @@
 """Suspicious labels: kept pairs are predicted by networks trained without them, and ranked."""
 
 import json
+import time
 
 import numpy as np
 import own_pictures as own
@@ -104,6 +105,16 @@ def test_a_stopped_job_goes_on_with_the_network_that_had_not_finished(store, ask
     assert all(np.array_equal(jobs.load(job)[name], whole[name]) for name in whole)
     suspects_job.compute(store, asked)
     assert trained == [1, 2]
+
+
+def test_the_process_that_a_page_starts_does_the_same(store, asked):
+    """`start` leaves a process that can be asked about until it is finished."""
+    job, end = suspects_job.start(store, asked), time.monotonic() + 60
+    while Suspicions(store, asked.run_id).standing(job).state is not RunState.COMPLETED:
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    assert len(suspects(store, job, asked.run_id)) == store.result(asked.run_id).n_core
+    assert suspects_job.start(store, asked) == job
 
 
 def test_a_failure_is_stored_with_its_reason(store, asked, monkeypatch):
