@@ -16,7 +16,7 @@ def pool(n=50, split="pool", **planted):
     return open_source(RunConfig(scene=scene, planted=PlantedConfig(**planted)), split, n)
 
 
-@pytest.mark.parametrize("kind", ["shifted", "dropped"])
+@pytest.mark.parametrize("kind", ["shifted", "dropped", "borrowed"])
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
 def test_the_share_of_wrong_labels_is_the_asked_one(kind, share):
     """Wrong labels come in the asked share, to five standard errors, and say their kind."""
@@ -48,6 +48,25 @@ def test_a_shifted_mask_is_the_target_moved_by_a_sixth_of_the_side():
         assert fits
         directions.add(fits[0])
     assert len(directions) > 10
+
+
+def test_a_borrowed_mask_is_the_true_one_of_another_image():
+    """Not of one neighbour for all, never of the image itself, and the images stay."""
+    wrong, right = pool(label_noise=1.0, label_noise_kind="borrowed"), pool()
+    (images, masks), (same, truths) = wrong.draw(range(50)), right.draw(range(50))
+    assert np.array_equal(images, same)
+    whose = [{j for j in range(50) if np.array_equal(mask, truths[j])} for mask in masks]
+    assert all(found and i not in found for i, found in enumerate(whose))
+    assert len({(min(found) - i) % 50 for i, found in enumerate(whose)}) > 10
+
+
+def test_nothing_is_borrowed_from_a_copy():
+    """Of two distinct images the other one lends; a single image has an empty mask instead."""
+    two = pool(10, distinct=2, label_noise=1.0, label_noise_kind="borrowed").draw(range(10))[1]
+    truths = pool(2).draw([1, 0])[1]
+    assert np.array_equal(two, np.tile(truths, (5, 1, 1)))
+    one = pool(10, distinct=1, label_noise=1.0, label_noise_kind="borrowed")
+    assert not one.draw(range(10))[1].any()
 
 
 def test_a_repeat_is_labelled_as_its_origin():

@@ -74,7 +74,7 @@ def distinct_finding(answer: Mapping[str, Any]) -> Finding:
 def noise_answer(labels: Sequence[str], n_core: int, n_pool_wrong: int, n_pool: int) -> dict:
     """Share of wrong masks among the core pairs and in the pool, with 95 % intervals (Wilson).
 
-    `labels` are those of the core pairs: ``"true"``, ``"shifted"`` or ``"dropped"``.
+    `labels` are those of the core pairs: ``"true"``, or the kind of wrong mask.
     """
     wrong = sum(label != "true" for label in labels)
     low, high = wilson(wrong, n_core)

@@ -38,14 +38,23 @@ def of_study(store: Store, study: Study) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def of_import() -> Iterator[Callable[[int, int], None]]:
+def of_import() -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
     """What moves the bar of an import: called with the images dealt with and the number of all."""
+    return _of_units("images")
+
+
+def of_steps() -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
+    """What moves the bar of networks in training: called with the steps done and all of them."""
+    return _of_units("steps")
+
+
+@contextlib.contextmanager
+def _of_units(units: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda n_done, n: None
         return
     with _Bar() as bar:
-        yield lambda n_done, n: bar.show(n_done / n, f"{n_done:>7,} of {n:,} images")
+        yield lambda n_done, n: bar.show(n_done / n, f"{n_done:>7,} of {n:,} {units}")
 
 
 def warned(config: RunConfig, bar: Callable[[Event], None] | None) -> Callable[[Event], None]:

@@ -1,6 +1,6 @@
 """``shipdash label``: rank images without masks, judge the ranking, mark what is right and wrong.
 
-The commands about marks are in `marking`.
+The commands about marks are in `marking`, that about suspicious labels is in `suspects`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shipdash.analysis.ranking import FIRST, RANKINGS, Trust, finding, trust
-from shipdash.cli import bars, marking
+from shipdash.cli import bars, marking, suspects
 from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
 from shipdash.labelling.listing import ranked
 from shipdash.runs import Store, StoreError, worker
@@ -106,6 +106,7 @@ def add_commands(commands: Any) -> None:
                      help="images shown without --json (default: 20)")
     sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")
     marking.add_commands(below)
+    suspects.add_commands(below)
     sub = _command(below, "trust", show_trust)
     _command(below, "go-on", go_on).add_argument(
         "--new", default="", metavar="NAME", help="name of the data set that holds the old core "

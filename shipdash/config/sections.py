@@ -124,8 +124,9 @@ class PlantedConfig(Section):
     )
     label_noise_kind: str = setting_field(
         "shifted", "Kind of label noise",
-        "shifted: wrong masks are moved by a sixth of the image's side; dropped: they are empty.",
-        choices=("shifted", "dropped"),
+        "shifted: wrong masks are moved by a sixth of the image's side; dropped: they are empty; "
+        "borrowed: they are another image's.",
+        choices=("shifted", "dropped", "borrowed"),
     )
 
     def _check(self) -> None:

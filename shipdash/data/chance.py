@@ -17,8 +17,9 @@ ORIGIN, ORDER, SUBSET, EPOCH, LABEL = 100, 101, 102, 103, 104
 HELD_OUT_IMAGES, EMPTY_TILES = 110, 111
 """Which images of an import are held out, which of an image's empty tiles are kept (its seed)."""
 
-UNRANKED = 120
-"""The random order of images that are to be labelled, beside which rankings are judged."""
+UNRANKED, FOLDS = 120, 121
+"""The random order of images that are to be labelled, beside which rankings are judged; which pairs
+a network of a cross-validation is trained without (model seed)."""
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:

@@ -1,6 +1,6 @@
 """Repeats and wrong masks, planted in any source: settings whose right answer is known.
 
-No pixel is drawn here: images are the source's own, masks are moved or emptied.
+No pixel is drawn here: images are the source's own, masks are moved, emptied or exchanged.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class PlantedSource:
                 masks[k] = False
             elif label == "shifted":
                 masks[k] = self._shifted(masks[k], i)
+            elif label == "borrowed":
+                masks[k] = self._borrowed(i)
         return images, masks
 
     def factors(self, i: int) -> NamedTuple | None:
@@ -63,7 +65,8 @@ class PlantedSource:
         return self.source.group(self.origin(i))
 
     def label(self, i: int) -> str:
-        """``"true"``, ``"shifted"`` or ``"dropped"``; a repeat is labelled as its origin is."""
+        """``"true"``, ``"shifted"``, ``"dropped"`` or ``"borrowed"``; a repeat is labelled as its
+        origin is."""
         i, share = self.origin(i), self.planted.label_noise
         if not share or generator(self.seed, LABEL, i).random() >= share:
             return self.source.label(i)
@@ -80,3 +83,12 @@ class PlantedSource:
         moved = np.zeros_like(mask)
         moved[rows[inside], cols[inside]] = values[inside]
         return moved
+
+    def _borrowed(self, i: int) -> np.ndarray:
+        """The true mask of another image of the pool; in a pool of one image, nothing."""
+        start = int(generator(self.seed, LABEL, i).random(2)[1] * self.n)
+        others = (self.origin((start + k) % self.n) for k in range(self.n))
+        other = next((j for j in others if j != i), None)
+        if other is None:
+            return np.zeros(self.shape, np.uint8 if self.void else bool)
+        return self.source.draw([other])[1][0]

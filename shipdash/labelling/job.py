@@ -5,7 +5,6 @@ A killed job is started again from the beginning: it takes minutes, not hours.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 
 import numpy as np
@@ -16,68 +15,32 @@ from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.files import FileSource
 from shipdash.data.source import Source
 from shipdash.labelling import scoring
-from shipdash.labelling.rankings import Ranking, Rankings, Standing
+from shipdash.labelling.job_folders import Standing, Stopped
+from shipdash.labelling.rankings import Ranking, Rankings
 from shipdash.labelling.request import RankRequest
 from shipdash.records import RunState
-from shipdash.runs import Store, queue
+from shipdash.runs import Store
+
+__all__ = ["MOST_KNOWN", "Stopped", "compute", "images_of", "start"]
 
 MOST_KNOWN = 2_000
 """Held-out pairs on which a ranking is judged, the first ones: all 10,000 of a scene would take
 longer to predict than most data sets."""
 
 
-class Stopped(Exception):
-    """The job was cancelled."""
-
-
 def start(store: Store, request: RankRequest) -> str:
-    """Start the process that computes a ranking; its id. One that is finished or at work is kept.
-
-    Raises
-    ------
-    StoreError
-        Nothing can be computed here, or no process can be started.
-    """
-    rankings = Rankings(request.data)
-    queue.refuse_to_start()
-    ranking = rankings.create(request)
-    if rankings.standing(ranking).state is RunState.COMPLETED:
-        return ranking
-    log = rankings.open_log(ranking)
-    if log is None:  # somebody was quicker
-        return ranking
-    with log:
-        rankings.forget_cancel(ranking)
-        queue.start_process(store, ["label", "rank", request.data, "--run", request.run_id],
-                            log, subprocess.STDOUT)
-    return ranking
+    """Start the process that computes a ranking; its id. See `JobFolders.start`."""
+    return Rankings(request.data).start(
+        store, request, ["label", "rank", request.data, "--run", request.run_id])
 
 
 def compute(store: Store, request: RankRequest,
             on_progress: Callable[[int, int], None] = lambda n_done, n: None) -> Ranking:
-    """Compute a ranking in this process, or give the stored one.
-
-    Raises
-    ------
-    Stopped
-        It was cancelled.
-    DataError
-        Another process is at work on it.
-    """
+    """Compute a ranking in this process, or give the stored one; see `JobFolders.see_through`."""
     rankings = Rankings(request.data)
     ranking = rankings.create(request)
-    if rankings.standing(ranking).state is RunState.COMPLETED:
-        return rankings.load(ranking)
-    with rankings.lock(ranking):
-        try:
-            _see_through(store, rankings, ranking, request, on_progress)
-        except (Stopped, KeyboardInterrupt):
-            rankings.forget_cancel(ranking)
-            rankings.set_standing(ranking, Standing(RunState.CANCELLED, "", 0, 0))
-            raise
-        except Exception as error:
-            rankings.set_standing(ranking, Standing(RunState.FAILED, str(error), 0, 0))
-            raise
+    rankings.see_through(ranking, lambda: _see_through(store, rankings, ranking, request,
+                                                       on_progress))
     return rankings.load(ranking)
 
 

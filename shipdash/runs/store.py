@@ -9,6 +9,7 @@
       evaluation/<name>.npz  scores, one entry a pair
       result.json            written last: its presence means complete
       verified.json          whether training on the core pairs alone gave the same weights
+      suspects/              which kept pairs to check first (`labelling.suspects`)
       control                what somebody asks of the worker
       alive.lock             held by the worker for its whole life
       log.txt                the worker's output

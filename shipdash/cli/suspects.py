@@ -1,0 +1,75 @@
+"""``shipdash label suspects``: the kept pairs of a run whose masks should be checked first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from shipdash.cli import bars
+from shipdash.labelling import suspects_job
+from shipdash.labelling.job_folders import Stopped
+from shipdash.labelling.suspects import (
+    BY,
+    MEASURES,
+    N_FOLDS,
+    N_STEPS,
+    Suspicions,
+    suspect_request,
+    suspects,
+)
+from shipdash.runs import Store
+
+
+def show_suspects(args: argparse.Namespace) -> int:
+    """Rank the kept pairs of a run by how much networks trained without them contradict their mask.
+
+    Those that the run set aside are among them. The same question is answered from what is stored.
+    """
+    store = Store(args.runs)
+    request = suspect_request(store, args.id, args.folds, args.steps)
+    if args.cancel:
+        Suspicions(store, args.id).ask_cancel(request.digest)
+        print(json.dumps({"cancelled": request.digest}) if args.json else
+              f"The search for suspects {request.digest} is stopping.")
+        return 0
+    try:
+        with bars.of_steps() as on_progress:
+            job = suspects_job.compute(store, request, on_progress)
+    except Stopped as error:
+        print(f"shipdash: {error}; the same command goes on with it", file=sys.stderr)
+        return 130
+    rows = suspects(store, job, args.id, args.by)
+    if args.json:
+        print(json.dumps({"job": job, "run_id": args.id, "n_folds": request.n_folds,
+                          "n_steps": request.n_steps, "by": args.by,
+                          "suspects": [row._asdict() for row in rows]}))
+        return 0
+    print(f"The first of {len(rows):,} kept pairs by {MEASURES[args.by]}:")
+    for row in rows[:args.top]:
+        aside = "  set aside" if row.set_aside else ""
+        print(f"{row.rank:>5}  IoU {row.iou:.3f}  soft minimum {row.softmin:.3f}  "
+              f"{row.file or row.number} {row.tile}".rstrip() + aside)
+    return 0
+
+
+def add_commands(below: Any) -> None:
+    """The command below ``label``."""
+    sub = below.add_parser("suspects", help=show_suspects.__doc__.split("\n")[0],
+                           description=show_suspects.__doc__)
+    sub.add_argument("id", metavar="RUN", help="a finished run")
+    sub.add_argument("--by", choices=MEASURES, default=BY,
+                     help=f"the measure (default: {BY})")
+    sub.add_argument("--folds", type=int, default=N_FOLDS, metavar="K",
+                     help=f"networks, each trained without a part of the pairs ({N_FOLDS})")
+    sub.add_argument("--steps", type=int, default=N_STEPS, metavar="N",
+                     help=f"training steps of each network ({N_STEPS})")
+    sub.add_argument("--top", type=int, default=20, metavar="N",
+                     help="pairs shown without --json (default: 20)")
+    sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")
+    sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
+                     help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
+    sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
+    sub.set_defaults(command=show_suspects)

@@ -1,0 +1,229 @@
+"""Jobs that somebody starts, watches and cancels, each in a folder of its own on the disk.
+
+    <root>/<job id>/
+      request.json   what was asked
+      status.json    where it stands; replaced atomically
+      <name>.npz     what it has found; its last file is written last and means complete
+      cancel         somebody asks the job to stop
+      alive.lock     held by the job for its whole life
+      log.txt        the job's output
+
+What a job computes is not known here: `rankings` and `suspects` say what theirs is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from shipdash.config import RUN_ID
+from shipdash.data.files import DataError
+from shipdash.records import RunState
+from shipdash.runs import Store, locks, queue
+from shipdash.runs.errors import UNREADABLE
+from shipdash.runs.folder import npz, replace
+
+
+class Stopped(Exception):
+    """The job was cancelled."""
+
+
+class Standing(NamedTuple):
+    """Where a job stands."""
+
+    state: RunState
+    reason: str
+    n_done: int  # of its own units: images scored, training steps
+    n: int
+
+
+class Request(Protocol):
+    """A dataclass of plain values, and 16 hexadecimal digits that stand for it."""
+
+    @property
+    def digest(self) -> str:
+        """The id of the job that answers it."""
+        ...
+
+
+class JobFolders:
+    """Jobs of one kind that belong to one thing, `owner` in words."""
+
+    noun, remedy, last = "job", "start it again", "done.npz"  # each kind has its own
+
+    def __init__(self, root: Path, owner: str) -> None:
+        self.root, self.owner = root, owner
+
+    def create(self, request: Request) -> str:
+        """Store what is asked, once; its id."""
+        with self._explained():
+            folder = self.root / request.digest
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / "request.json").exists():
+                replace(folder / "request.json",
+                        json.dumps(dataclasses.asdict(request)).encode())
+        return request.digest
+
+    def list(self) -> list[str]:
+        """Ids of the jobs, the newest first."""
+        found = [path for path in self.root.glob("*/request.json")
+                 if RUN_ID.fullmatch(path.parent.name)]
+        return [path.parent.name for path in sorted(found, key=lambda path: -path.stat().st_mtime)]
+
+    def standing(self, job: str) -> Standing:
+        """Where it stands; *lost* where its process has gone without a word."""
+        folder = self._folder(job)
+        if (folder / self.last).exists():
+            return Standing(RunState.COMPLETED, "", 0, 0)
+        alive = self.is_alive(job)
+        if not (folder / "status.json").exists():
+            return Standing(RunState.QUEUED if alive else RunState.LOST, "", 0, 0)
+        said = self._json(job, "status.json")
+        try:
+            found = Standing(RunState(said["state"]), *(said[k] for k in ("reason", "n_done", "n")))
+        except (KeyError, ValueError, TypeError):
+            raise self._damaged(job) from None
+        if found.state is RunState.RUNNING and not alive:
+            return found._replace(state=RunState.LOST, reason="its process is gone")
+        return found
+
+    def arrays(self, job: str, name: str) -> dict[str, np.ndarray] | None:
+        """What it has found as ``<name>.npz``; None where that is not there."""
+        try:
+            with np.load(self._folder(job) / f"{name}.npz", allow_pickle=False) as stored:
+                return dict(stored)
+        except FileNotFoundError:
+            return None
+        except UNREADABLE:
+            raise self._damaged(job) from None
+
+    def start(self, store: Store, request: Request, command: Sequence[str]) -> str:
+        """Start the process that does a job; its id. One that is finished or at work is kept.
+
+        Raises
+        ------
+        StoreError
+            Nothing can be computed here, or no process can be started.
+        """
+        queue.refuse_to_start()
+        job = self.create(request)
+        if self.standing(job).state is RunState.COMPLETED:
+            return job
+        log = self.open_log(job)
+        if log is None:  # somebody was quicker
+            return job
+        with log:
+            self.forget_cancel(job)
+            queue.start_process(store, [*command], log, subprocess.STDOUT)
+        return job
+
+    def ask_cancel(self, job: str) -> None:
+        """Request that the job stops."""
+        with self._explained():
+            (self._folder(job) / "cancel").touch()
+
+    def remove(self, job: str) -> None:
+        """Remove a job and what it has found. `DataError` while it is at work."""
+        with self.lock(job):
+            pass
+        with self._explained():
+            shutil.rmtree(self._folder(job))
+
+    # -- the job's side
+
+    def see_through(self, job: str, work: Callable[[], None]) -> None:
+        """Do the job's work in this process, unless it is done, and store how it ended.
+
+        Raises
+        ------
+        Stopped
+            It was cancelled.
+        DataError
+            Another process is at work on it.
+        """
+        if self.standing(job).state is RunState.COMPLETED:
+            return
+        with self.lock(job):
+            try:
+                work()
+            except (Stopped, KeyboardInterrupt):
+                self.forget_cancel(job)
+                self.set_standing(job, Standing(RunState.CANCELLED, "", 0, 0))
+                raise
+            except Exception as error:
+                self.set_standing(job, Standing(RunState.FAILED, str(error), 0, 0))
+                raise
+
+    @contextlib.contextmanager
+    def lock(self, job: str) -> Iterator[None]:
+        """Be the one process that does this job; `DataError` where another is."""
+        with self._explained(), locks.held(self._folder(job) / "alive.lock", 1.0) as ours:
+            if not ours:
+                raise DataError(f"the {self.noun} {job} is being computed by another process: "
+                                "watch it, or cancel it first")
+            yield
+
+    def is_alive(self, job: str) -> bool:
+        """Whether a process computes it, or has been started to: see `open_log`."""
+        folder = self._folder(job)
+        return locks.is_held(folder / "alive.lock") or locks.is_held(folder / "log.txt")
+
+    def open_log(self, job: str) -> IO[bytes] | None:
+        """Where the job prints to, locked until it ends; None where a job is at work already."""
+        with self._explained():
+            log = (self._folder(job) / "log.txt").open("ab")
+        if not locks.take(log.fileno(), patience_s=1.0):
+            log.close()
+            return None
+        return log
+
+    def set_standing(self, job: str, standing: Standing) -> None:
+        """Replace the status."""
+        said = standing._asdict() | {"state": str(standing.state)}
+        with self._explained():
+            replace(self._folder(job) / "status.json", json.dumps(said).encode())
+
+    def save(self, job: str, name: str, arrays: dict[str, np.ndarray]) -> None:
+        """What it has found as ``<name>.npz``."""
+        with self._explained():
+            replace(self._folder(job) / f"{name}.npz", npz(arrays, compressed=True))
+
+    def cancelled(self, job: str) -> bool:
+        """Whether it was asked to stop."""
+        return (self._folder(job) / "cancel").exists()
+
+    def forget_cancel(self, job: str) -> None:
+        """It is asked to go on, or has stopped."""
+        with self._explained():
+            (self._folder(job) / "cancel").unlink(missing_ok=True)
+
+    def _folder(self, job: str) -> Path:
+        if not RUN_ID.fullmatch(job) or not (self.root / job / "request.json").is_file():
+            raise DataError(f"{self.owner} has no {self.noun} {job!r:.40}: {self.remedy}")
+        return self.root / job
+
+    def _json(self, job: str, name: str) -> dict[str, Any]:
+        try:
+            return json.loads((self._folder(job) / name).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            raise self._damaged(job) from None
+
+    def _damaged(self, job: str) -> DataError:
+        return DataError(f"the {self.noun} {job} is damaged: remove the folder "
+                         f"{self.root / job} and {self.remedy}")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(f"cannot write to {self.root}: {error.strerror or error}; check the "
+                            "disk and who may write there") from None
