@@ -20,6 +20,12 @@ from shipdash.analysis.arms import (
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
 from shipdash.analysis.budget import budget_table, budget_title
+from shipdash.analysis.by_factor import (
+    FACTORS,
+    factor_finding,
+    failing_by_factor,
+    telling_group,
+)
 from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.compare import (
     common_curve,
@@ -102,6 +108,7 @@ from shipdash.analysis.thresholds import (
     PairIous,
     crossings,
     medians_table,
+    of_variant,
     pair_ious,
     share_below,
     tail_and_typical,
@@ -112,6 +119,7 @@ from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 __all__ = [
     "ARMS",
     "EQUAL_UPDATES",
+    "FACTORS",
     "FAILING",
     "POINT_COLUMNS",
     "RATE_WINDOW",
@@ -157,7 +165,9 @@ __all__ = [
     "distribution",
     "ecdf",
     "estimate",
+    "factor_finding",
     "factor_rates",
+    "failing_by_factor",
     "fan_finding",
     "fan_table",
     "finding",
@@ -174,6 +184,7 @@ __all__ = [
     "network_words",
     "noise_answer",
     "noise_finding",
+    "of_variant",
     "ordered_counts",
     "overlap_finding",
     "overlap_matrix",
@@ -200,6 +211,7 @@ __all__ = [
     "sweep_finding",
     "sweep_points",
     "tail_and_typical",
+    "telling_group",
     "thresholds_table",
     "trade_off",
     "trade_off_finding",

@@ -17,7 +17,7 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Standing
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, forms, frame, studies, tables
-from shipdash.ui.evaluation import better_than_random, thresholds
+from shipdash.ui.evaluation import better_than_random, by_factor, thresholds
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -96,7 +96,9 @@ def _arms(run: frame.Run, found, is_recorded: bool) -> None:
     if said:
         st.markdown(said.detail)
     _figure(table, found.about, evidence.provenance(run, found, is_recorded))
-    thresholds.panel(found, networks[0], stop, evidence.provenance(run, found, is_recorded))
+    where = evidence.provenance(run, found, is_recorded)
+    thresholds.panel(found, networks[0], stop, where)
+    by_factor.panel(found, networks[0], stop, where)
     st.dataframe(analysis.arms_shown(table), hide_index=True, key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")

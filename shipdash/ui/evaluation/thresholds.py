@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
@@ -21,7 +20,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
                     "one threshold only.")
         return
     n_core, acceptance = found.about["n_core"], found.about["acceptance_iou"]
-    shares, medians = (_shown(table(found.ious, n_core), network, stop)
+    shares, medians = (analysis.of_variant(table(found.ious, n_core), network, stop)
                        for table in (analysis.thresholds_table, analysis.medians_table))
     if shares.empty:
         return
@@ -39,9 +38,3 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
             name: st.column_config.NumberColumn(words, format="%d" if name == "n_runs" else "%.4f")
             for name, words in MEDIANS.items()},
         alt="Median IoU of every arm with its lowest and highest run.")
-
-
-def _shown(table: pd.DataFrame, network: str, stop: str) -> pd.DataFrame:
-    """The arms of the variant in view, the streaming network beside those at equal updates."""
-    by_score = table["stop"].isin((analysis.UNTIL_SCORE, analysis.SCORE_MISSED))
-    return table[(table["network"] == network) & (by_score == (stop == analysis.UNTIL_SCORE))]
