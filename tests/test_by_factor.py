@@ -79,7 +79,9 @@ def test_the_telling_group_is_where_the_difference_lies(ious):
     assert (found.name, found.core, found.part) == ("0 to 1.5", 0.0, pytest.approx(1.0))
     assert found.share == pytest.approx(1 / 3)
     assert found.test.at == pytest.approx(-5 / 6) and found.test.is_defined
-    said = analysis.factor_finding(analysis.failing_by_factor(ious, "gap_px", 10, 0.9), "Gap")
+    table = analysis.failing_by_factor(ious, "gap_px", 10, 0.9)
+    said = analysis.factor_finding(table, "Gap", " px")
+    assert said.startswith("Gap 0 to 1.5 px: ")
     assert "0.00% fail after training on the core set and 83.33% after random" in said
     assert "100% of the difference" in said and "p = " in said
 
@@ -87,7 +89,7 @@ def test_the_telling_group_is_where_the_difference_lies(ious):
 def test_without_random_pairs_nothing_is_said(ious):
     """There is nothing to compare."""
     table = analysis.failing_by_factor(ious, "gap_px", 10, 0.9)
-    assert analysis.factor_finding(table[table["arm"] != "Random"], "Gap") == ""
+    assert analysis.factor_finding(table[table["arm"] != "Random"], "Gap", " px") == ""
 
 
 def test_the_figure_has_a_mark_for_every_arm_and_group(ious):
@@ -122,7 +124,7 @@ def test_the_page_shows_own_arms_by_factor(tmp_path, monkeypatch):
         for name in ("core", "random"):
             arm(store, source, name, r)
     at = open_page("pages/4_Evaluation.py", run=source, view="Controls")
-    assert "Failing pairs by a true factor" in words(at)
+    assert "Gap to the distractor" in words(at)
     table = next(d.value for d in at.dataframe if "group" in d.value.columns)
     assert table["group"].iloc[0] == "0 to 1.5"
     assert set(table.columns) == {"group", "n", "Streaming learner", "Core set", "Random"}

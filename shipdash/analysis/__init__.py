@@ -18,6 +18,14 @@ from shipdash.analysis.arms import (
     network_words,
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
+from shipdash.analysis.at_a_glance import (
+    Line,
+    budget_line,
+    certificate_line,
+    factor_line,
+    tail_line,
+    typical_line,
+)
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
 from shipdash.analysis.budget import budget_table, budget_title
 from shipdash.analysis.by_factor import (
@@ -115,6 +123,7 @@ from shipdash.analysis.thresholds import (
     thresholds_table,
 )
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
+from shipdash.analysis.verdict_rates import rates_of, rates_words
 
 __all__ = [
     "ARMS",
@@ -132,6 +141,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "Finding",
+    "Line",
     "PairIous",
     "Progress",
     "Verdict",
@@ -147,8 +157,10 @@ __all__ = [
     "arms_shown",
     "arms_so_far",
     "arms_title",
+    "budget_line",
     "budget_table",
     "budget_title",
+    "certificate_line",
     "certificate_of",
     "common_curve",
     "completed",
@@ -166,6 +178,7 @@ __all__ = [
     "ecdf",
     "estimate",
     "factor_finding",
+    "factor_line",
     "factor_rates",
     "failing_by_factor",
     "fan_finding",
@@ -196,6 +209,8 @@ __all__ = [
     "progress",
     "progressive",
     "random_overlap",
+    "rates_of",
+    "rates_words",
     "rejection_rate",
     "replicas",
     "resampled_means",
@@ -211,12 +226,14 @@ __all__ = [
     "sweep_finding",
     "sweep_points",
     "tail_and_typical",
+    "tail_line",
     "telling_group",
     "thresholds_table",
     "trade_off",
     "trade_off_finding",
     "training_trace",
     "two_networks",
+    "typical_line",
     "verdict",
     "wilson",
     "worth_table",

@@ -139,19 +139,24 @@ def telling_group(table: pd.DataFrame) -> Group | None:
                  group_difference(table, str(name), "core", "random"))
 
 
-def factor_finding(table: pd.DataFrame, factor: str) -> str:
+def factor_finding(table: pd.DataFrame, name: str, unit: str) -> str:
     """`telling_group` in a sentence, with its test; empty where there is none.
 
-    `factor` is the factor in words.
+    `name` and `unit` are the factor in words and what stands behind its numbers.
     """
     found = telling_group(table)
     if found is None:
         return ""
     part = "" if not 0 < found.part <= 1 else (
         f" {found.part:.0%} of the difference over all pairs comes from this group.")
-    return (f"{factor} {found.name}: in this group, {found.share:.1%} of the held-out pairs, "
-            f"{found.core:.2%} fail after training on the core set and {found.random:.2%} after "
-            f"random pairs ({difference_words(found.test, 100, ' points')}).{part}")
+    return (f"{group_words(found, name, unit)}: in this group, {found.share:.1%} of the held-out "
+            f"pairs, {found.core:.2%} fail after training on the core set and {found.random:.2%} "
+            f"after random pairs: {difference_words(found.test, 100, ' points')}.{part}")
+
+
+def group_words(group: Group, name: str, unit: str) -> str:
+    """A group by its factor: *gap to the distractor 0 to 1.5 px*."""
+    return f"{name} {group.name}{'' if group.name == NONE else unit}"
 
 
 def group_difference(table: pd.DataFrame, group: str, kind: str, other: str) -> Difference:

@@ -21,6 +21,7 @@ from shipdash.analysis.arms import (
     UNTIL_SCORE,
     ArmRun,
 )
+from shipdash.analysis.difference import summary
 
 THRESHOLDS = np.round(np.arange(0.5, 0.991, 0.01), 2)
 """IoU below which a pair is counted, from half an overlap to one pixel in a hundred."""
@@ -77,12 +78,15 @@ def thresholds_table(ious: PairIous, n_core: int) -> pd.DataFrame:
 
 
 def medians_table(ious: PairIous, n_core: int) -> pd.DataFrame:
-    """The median pair of every arm: `KEYS`, n_runs, and median, low, high over runs."""
+    """The median pair of every arm: `KEYS`, n_runs, and what `difference.summary` gives of it."""
     rows = []
     for key, members in by_arm(ious, n_core):
         medians = np.median(ious.iou[members].astype(np.float64), axis=1)
-        rows.append((*key, len(members), medians.mean(), medians.min(), medians.max()))
-    return pd.DataFrame(rows, columns=[*KEYS, "n_runs", "median", "low", "high"])
+        rows.append(dict(zip(KEYS, key, strict=True)) | {
+            "n_runs": len(members),
+            **summary(medians, ious.runs["draw"].iloc[members].tolist(), "median")})
+    return pd.DataFrame(rows, columns=[*KEYS, "n_runs", "n_sets", "median", "median_low",
+                                       "median_high", "median_sd"])
 
 
 def crossings(one: np.ndarray, other: np.ndarray,
@@ -128,7 +132,7 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
 def _ends(row: pd.Series) -> str:
     if row["n_runs"] < 2:
         return f"{row['median']:.4f}"
-    return f"{row['median']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
+    return f"{row['median']:.4f} ({row['median_low']:.4f} to {row['median_high']:.4f})"
 
 
 def _of(table: pd.DataFrame, kind: str, n_pairs: int | None = None) -> pd.DataFrame:

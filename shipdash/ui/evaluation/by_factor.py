@@ -10,7 +10,7 @@ from shipdash.config import RunConfig
 from shipdash.studies import stored_ious
 from shipdash.studies.collect import Evidence
 from shipdash.ui import chart
-from shipdash.ui.factors import FACTORS
+from shipdash.ui.factors import FACTORS, name_and_unit
 
 
 def panel(found: Evidence, network: str, stop: str, where: str) -> None:
@@ -18,7 +18,6 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     ious = with_factors(found)
     if ious is None:
         return
-    st.markdown("#### Failing pairs by a true factor")
     factor = st.selectbox("Factor", analysis.FACTORS, format_func=FACTORS.get, key="by_factor",
                           bind="query-params", width=340)
     about = found.about
@@ -26,7 +25,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     table = analysis.of_variant(whole, network, stop)
     if table.empty:
         return
-    said = analysis.factor_finding(table, FACTORS[factor])
+    said = analysis.factor_finding(table, *name_and_unit(factor))
     if said:
         st.markdown(said)
     title = f"Failure rate by {FACTORS[factor].lower()}"

@@ -8,13 +8,13 @@ from shipdash import analysis, figures
 from shipdash.studies.collect import Evidence
 from shipdash.ui import chart
 
-MEDIANS = {"n_runs": "runs", "median": "median IoU", "low": "lowest run", "high": "highest run"}
+MEDIANS = {"n_runs": "runs", "median": "median IoU", "median_low": "lowest run",
+           "median_high": "highest run"}
 """Columns of the table of medians, in words."""
 
 
 def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     """Curves with bands and the medians; one sentence where single pairs were not stored."""
-    st.markdown("#### Tail and typical quality")
     if found.ious is None:
         st.markdown("This study was recorded before the IoU of single pairs was stored, so it has "
                     "one threshold only.")
