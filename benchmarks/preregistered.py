@@ -19,7 +19,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,13 +28,15 @@ import numpy as np
 from benchmarks import preregistered_report
 from benchmarks.child import ROOT
 from benchmarks.registration import ARMS, SEEDS, Plan, plan, selection
+from shipdash.analysis import PairIous, arm_run, pair_ious
+from shipdash.analysis.by_factor import GAP
 from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.pools import measures
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, prerequisites
-from shipdash.runs.folder import npz, replace
-from shipdash.studies import arms, replicas
+from shipdash.runs.folder import replace
+from shipdash.studies import arms, replicas, stored_ious
 from shipdash.studies.ensure import Workers, ensure, workers
 from shipdash.studies.folder import Studies, state_of
 from shipdash.studies.study import Later, Study
@@ -113,12 +115,22 @@ def keep(store: Store, asked: Plan, seed: int, folder: Path) -> None:
             raise StoreError(f"the runs of pool {seed} differ in {fact}: remove them and compute "
                              "the pool on one machine")
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / f"pool-{seed}.npz", npz(
-        {name: iou.astype(np.float16) for name, iou in ious.items()}, compressed=True))
+    stored_ious.write(_pair_ious(store, chosen, runs.values(), ious.values()),
+                      folder / f"pool-{seed}.npz")
     if seed == asked.certified:
         _verify(store, replicas.until_clean(chosen).digest)
         replace(folder / "certificate.csv", _table([_certificate(store, chosen)]))
     replace(folder / f"pool-{seed}.csv", _table(rows))  # last: it says that the pool is complete
+
+
+def _pair_ious(store: Store, chosen: RunConfig, runs: Iterable[RunConfig],
+               ious: Iterable[np.ndarray]) -> PairIous:
+    """The runs of a pool in the form of any study, with the gap between the shapes of each pair."""
+    own = store.info(chosen.digest)
+    found = pair_ious([arm_run(store.info(run.digest), own, iou)
+                       for run, iou in zip(runs, ious, strict=True)])
+    factors = stored_ious.held_out_factors(chosen, own.result.algorithm)
+    return found._replace(factors=factors[[GAP]])
 
 
 def missing(folder: Path, seeds: Sequence[int]) -> list[int]:

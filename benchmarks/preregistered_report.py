@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.child import ROOT
-from benchmarks.registration import HYPOTHESES, PLACEBO, TAIL, TYPICAL, Plan, selection
+from benchmarks.registration import HYPOTHESES, PLACEBO, TAIL, TYPICAL, Plan
 from shipdash.analysis import pools
-from shipdash.data import open_source
+from shipdash.studies import stored_ious
 
 RECORDED = ROOT / "shipdash" / "recorded"
 OLD, OLD_ELSEWHERE = "study-0.2.0", "study-0.2.0-elsewhere"
@@ -131,19 +131,14 @@ def _thresholds(table: pd.DataFrame) -> str:
 
 
 def _by_gap(folder: Path, table: pd.DataFrame, asked: Plan) -> str:
-    """All pools together: the shares are of pairs, since few pairs of a pool touch."""
-    gaps, ious, limit = [], {}, asked.base.selection.acceptance_iou
-    for seed in table["pool"].unique().tolist():
-        source = open_source(selection(asked.base, seed), "held_out")
-        gaps.extend(source.factors(i).gap_px for i in range(source.n))
-        with np.load(folder / f"pool-{seed}.npz", allow_pickle=False) as stored_iou:
-            for arm in stored_iou.files:
-                ious.setdefault(arm, []).append(stored_iou[arm].astype(np.float64))
-    found = pools.failing_by_gap(np.array(gaps), {k: np.concatenate(v) for k, v in ious.items()},
-                                 limit)
-    for arm in ious:
+    limit = asked.base.selection.acceptance_iou
+    ious = [stored_ious.read(folder / f"pool-{seed}.npz") for seed in table["pool"].unique()]
+    if any(pool is None for pool in ious):
+        return "The IoU of single pairs cannot be read."
+    found = pools.failing_by_gap(ious, dict(zip(table["run_id"], table["arm"], strict=True)), limit)
+    for arm in table["arm"].unique():
         found[arm] = [f"{share:.2%}" for share in found[arm]]
-    return _markdown(found) + f"\n\nFailing: IoU below {limit:.2f}, of float16 values."
+    return _markdown(found) + f"\n\nFailing: IoU below {limit:.2f}, both in half precision."
 
 
 def _certificate(folder: Path) -> list[str]:

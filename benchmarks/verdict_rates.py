@@ -1,7 +1,7 @@
 """How often the verdict on core against random is wrong without an effect, and its power.
 
     python -m benchmarks.verdict_rates            # 2,000 simulated studies each, some minutes
-    python -m benchmarks.verdict_rates --keep     # and into benchmarks/results/verdict-rates.csv
+    python -m benchmarks.verdict_rates --keep     # and into shipdash/recorded/verdict-rates.csv
 
 Not a measurement of networks: runs are drawn by `analysis.no_effect`. Give `--runs` and `--effects`
 for the power of a study before it is run.
@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.child import ROOT
 from shipdash.analysis import no_effect, wilson
+from shipdash.analysis.verdict_rates import A_SELECTION_A_RUN, ONE_SELECTION
 
-STORED = Path(__file__).parent / "results" / "verdict-rates.csv"
+STORED = ROOT / "shipdash" / "recorded" / "verdict-rates.csv"
+"""Beside the recorded runs, because a page shows it."""
 
 
 def table(n_studies: int, runs: list[int], effects: list[float], seed: int) -> pd.DataFrame:
@@ -29,7 +31,7 @@ def table(n_studies: int, runs: list[int], effects: list[float], seed: int) -> p
         rate = no_effect.share_separated(n_studies, n, share=share, effect=effect,
                                          own_sets=own_sets, seed=seed)
         ends = wilson(round(rate * n_studies), n_studies)
-        rows.append(("a selection a run" if own_sets else "one selection", n, share, effect,
+        rows.append((A_SELECTION_A_RUN if own_sets else ONE_SELECTION, n, share, effect,
                      n_studies, rate, *ends))
     return pd.DataFrame(rows, columns=["design", "n_runs", "share_of_set", "effect", "n_studies",
                                        "separated", "low", "high"])

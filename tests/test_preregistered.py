@@ -11,9 +11,10 @@ from scipy import stats
 
 from benchmarks import preregistered, preregistered_report, registration
 from benchmarks.child import ROOT
-from shipdash.analysis import pools
+from shipdash.analysis import PairIous, pools
 from shipdash.learning.learner import open_learner
 from shipdash.runs import Store, StoreError, queue, worker
+from shipdash.studies import stored_ious
 from shipdash.studies.ensure import Workers
 
 QUICK, ONE = registration.plan(quick=True), Workers(1, 1)
@@ -96,12 +97,14 @@ def test_power_is_what_a_simulation_finds():
 
 
 def test_failing_pairs_are_counted_by_gap():
-    """By hand: two pairs touch and one of them fails; NaN is in the last range."""
-    gap = np.array([1.0, 2**0.5, 5.0, math.nan])
-    found = pools.failing_by_gap(gap, {"a": np.array([0.5, 0.95, 0.95, 0.2])}, 0.9)
-    assert found["n"].tolist() == [2, 0, 1, 0, 0, 1]
-    assert found["a"].tolist()[:1] + found["a"].tolist()[-1:] == [0.5, 1.0]
-    assert found["gap_px"].iloc[0] == "0 to 1.5" and found["gap_px"].iloc[-1] == "24 to more"
+    """By hand, over two pools: one of four touching pairs fails, and a tie in float16 passes."""
+    gap = pd.DataFrame({"gap_px": [1.0, 2**0.5, 5.0, math.nan]})
+    runs = pd.DataFrame({"run_id": ["x"]})
+    both = [PairIous(runs.replace("x", name), np.array([iou], np.float16), gap)
+            for name, iou in (("x", [0.5, 0.9, 0.95, 0.2]), ("y", [0.95, 0.95, 0.95, 0.95]))]
+    found = pools.failing_by_gap(both, {"x": "core", "y": "core"}, 0.9)
+    assert found["gap_px"].tolist() == ["0 to 1.5", "3 to 6", "none"]
+    assert found["n"].tolist() == [4, 2, 2] and found["core"].tolist() == [0.25, 0.0, 0.5]
 
 
 # -- the plan ----------------------------------------------------------------------------------
@@ -165,9 +168,9 @@ def test_a_pool_is_stored_with_every_arm(one_pool, network):
     assert list(table["arm"]) == ["selection", *registration.ARMS, "scout"]
     for row in table.itertuples():
         exact = store.load_scores(row.run_id, "held_out")["iou"]
-        with np.load(out / f"pool-{row.pool}.npz") as ious:
-            assert ious[row.arm].dtype == np.float16
-            assert np.abs(ious[row.arm] - exact).max() < 0.0005
+        ious = stored_ious.read(out / f"pool-{row.pool}.npz")
+        kept, = ious.iou[ious.runs["run_id"] == row.run_id]
+        assert np.abs(kept - exact).max() < 0.0005 and len(ious.factors["gap_px"]) == len(exact)
         assert row.median_iou == pytest.approx(np.median(exact))
 
 

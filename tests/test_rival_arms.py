@@ -259,6 +259,15 @@ def test_larger_budgets_are_whole_multiples(store, source):
     assert steps["random-4x"] == steps["core-4x"]
 
 
+def test_random_pairs_of_a_larger_budget_are_those_of_equal_updates(store, source):
+    """Each replicate draws its own, and the budget alone is another."""
+    found = arms.plan_arms(store, source, ["random", "random-4x", "random-16x"], stops=["steps"])
+    draws = {}
+    for arm in found:
+        draws.setdefault(arms.name_of(arm, store.config(source)), []).append(arm.arm.draw)
+    assert all(found == [1, 2, 3] for found in draws.values()) and len(draws) == 3
+
+
 def test_a_scout_shares_neither_weights_nor_pairs_with_an_arm(store, source):
     """One for all three that score random-k; forgetting has one on the whole pool."""
     found = planned(store, source, ["random", *SCORED])

@@ -18,8 +18,22 @@ from shipdash.analysis.arms import (
     network_words,
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
+from shipdash.analysis.at_a_glance import (
+    Line,
+    budget_line,
+    certificate_line,
+    factor_line,
+    tail_line,
+    typical_line,
+)
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
 from shipdash.analysis.budget import budget_table, budget_title
+from shipdash.analysis.by_factor import (
+    FACTORS,
+    factor_finding,
+    failing_by_factor,
+    telling_group,
+)
 from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.compare import (
     common_curve,
@@ -102,16 +116,19 @@ from shipdash.analysis.thresholds import (
     PairIous,
     crossings,
     medians_table,
+    of_variant,
     pair_ious,
     share_below,
     tail_and_typical,
     thresholds_table,
 )
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
+from shipdash.analysis.verdict_rates import rates_of, rates_words
 
 __all__ = [
     "ARMS",
     "EQUAL_UPDATES",
+    "FACTORS",
     "FAILING",
     "POINT_COLUMNS",
     "RATE_WINDOW",
@@ -124,6 +141,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "Finding",
+    "Line",
     "PairIous",
     "Progress",
     "Verdict",
@@ -139,8 +157,10 @@ __all__ = [
     "arms_shown",
     "arms_so_far",
     "arms_title",
+    "budget_line",
     "budget_table",
     "budget_title",
+    "certificate_line",
     "certificate_of",
     "common_curve",
     "completed",
@@ -157,7 +177,10 @@ __all__ = [
     "distribution",
     "ecdf",
     "estimate",
+    "factor_finding",
+    "factor_line",
     "factor_rates",
+    "failing_by_factor",
     "fan_finding",
     "fan_table",
     "finding",
@@ -174,6 +197,7 @@ __all__ = [
     "network_words",
     "noise_answer",
     "noise_finding",
+    "of_variant",
     "ordered_counts",
     "overlap_finding",
     "overlap_matrix",
@@ -185,6 +209,8 @@ __all__ = [
     "progress",
     "progressive",
     "random_overlap",
+    "rates_of",
+    "rates_words",
     "rejection_rate",
     "replicas",
     "resampled_means",
@@ -200,11 +226,14 @@ __all__ = [
     "sweep_finding",
     "sweep_points",
     "tail_and_typical",
+    "tail_line",
+    "telling_group",
     "thresholds_table",
     "trade_off",
     "trade_off_finding",
     "training_trace",
     "two_networks",
+    "typical_line",
     "verdict",
     "wilson",
     "worth_table",

@@ -17,6 +17,7 @@ from shipdash.analysis.difference import (
     LEVEL,
     Difference,
     arm_difference,
+    difference_words,
     n_sets,
     p_words,
     paired,
@@ -251,7 +252,8 @@ def tested_words(core: pd.Series, random: pd.Series) -> str:
         return ("There is no verdict: too few runs or draws, or numbers that are not finite or do "
                 "not vary.")
     said = (f"Test of means over {_unit(core, random)}: failure rate "
-            f"{_test_words(found[0], 100, ' points')}, mean IoU {_test_words(found[1], 1, '')}.")
+            f"{difference_words(found[0], 100, ' points')}, mean IoU "
+            f"{difference_words(found[1], 1, '')}.")
     return f"{said}{_scope(core)}"
 
 
@@ -268,14 +270,6 @@ def _scope(core: pd.Series) -> str:
             "one observation: the verdict is about this selection, not about others.")
 
 
-def _test_words(found: Difference, scale: float, unit: str) -> str:
-    if not found.is_defined:
-        return "no verdict"
-    row = {"x_diff": found.at, "x_diff_low": found.low, "x_diff_high": found.high}
-    verdict = "separated" if found.separated else "not separated"
-    return f"{_diff(row, 'x', scale, unit)}, {p_words(found.p)}, {verdict}"
-
-
 def _placebo(table: pd.DataFrame, random: pd.Series, stop: str, network: str) -> str:
     """The first pairs of a random order against random pairs: a test that should find nothing."""
     first = arm_row(table, ARMS["first"], stop, network)
@@ -287,4 +281,5 @@ def _placebo(table: pd.DataFrame, random: pd.Series, stop: str, network: str) ->
     chance = (f" A test at this level separates them in about {LEVEL:.0%} of studies."
               if found.separated else "")
     return (" Placebo: the first pairs of the order are a random draw too, and nothing should be "
-            f"found between them and random pairs: {_test_words(found, 100, ' points')}.{chance}")
+            "found between them and random pairs: "
+            f"{difference_words(found, 100, ' points')}.{chance}")

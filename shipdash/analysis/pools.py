@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.analysis.by_factor import GAP, groups_of
+from shipdash.analysis.thresholds import PairIous, fails_below
 from shipdash.results import fails
 
 THRESHOLDS = tuple(n / 100 for n in range(50, 100))
@@ -146,27 +148,33 @@ def across_pools(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def failing_by_gap(gap: np.ndarray, iou: Mapping[str, np.ndarray], acceptance: float,
-                   edges: Sequence[float] = (1.5, 3, 6, 12, 24)) -> pd.DataFrame:
+def failing_by_gap(ious: Sequence[PairIous], arms: Mapping[str, str],
+                   acceptance: float) -> pd.DataFrame:
     """Share of failing pairs in each range of the gap between the shapes, a column an arm.
 
     Parameters
     ----------
-    gap : float array, shape (n,)
-        In pixels; NaN, where there is no distractor, is in the last range.
-    iou : mapping of arm to float array, shape (n,)
-    edges : sequence of float
-        Upper ends; below 1.5 the shapes touch, by a side or by a corner.
+    ious : sequence of PairIous
+        One a pool, with the gap among its factors. The shares are of the pairs of all pools
+        together, since few pairs of one pool touch.
+    arms : mapping of run id to str
+        The column of each run; every pool has one run of each.
+
+    Returns
+    -------
+    DataFrame
+        gap_px (a name of `by_factor.groups_of`), n (pairs), and the arms. Ranges without a pair
+        are left out.
     """
-    at = np.searchsorted(edges, gap, side="left")
-    ends = ["0", *(f"{e:g}" for e in edges), "more"]
-    rows = []
-    for k in range(len(edges) + 1):
-        members = at == k
-        rows.append({"gap_px": f"{ends[k]} to {ends[k + 1]}", "n": int(members.sum())} | {
-            arm: float(fails(values[members], acceptance).mean()) if members.any() else math.nan
-            for arm, values in iou.items()})
-    return pd.DataFrame(rows)
+    groups = groups_of(pd.concat([pool.factors[GAP] for pool in ious], ignore_index=True))
+    failing: dict[str, list[np.ndarray]] = {}
+    for pool in ious:
+        for run_id, iou in zip(pool.runs["run_id"], pool.iou, strict=True):
+            failing.setdefault(arms[run_id], []).append(fails_below(iou, acceptance))
+    table = pd.DataFrame({arm: np.concatenate(parts) for arm, parts in failing.items()})
+    found = table.groupby(groups, observed=True).mean()
+    found.insert(0, "n", groups.value_counts().reindex(found.index))
+    return found.reset_index(names="gap_px")
 
 
 def paired_power(effect: float, sd: float, n: int, alpha: float) -> float:

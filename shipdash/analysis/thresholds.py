@@ -6,13 +6,22 @@ Not a test: whether arms are separated at one threshold is decided in `core_agai
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, KEYS, SAME, ArmRun
+from shipdash.analysis.arms import (
+    ARMS,
+    EQUAL_UPDATES,
+    KEYS,
+    SAME,
+    SCORE_MISSED,
+    UNTIL_SCORE,
+    ArmRun,
+)
+from shipdash.analysis.difference import summary
 
 THRESHOLDS = np.round(np.arange(0.5, 0.991, 0.01), 2)
 """IoU below which a pair is counted, from half an overlap to one pixel in a hundred."""
@@ -23,6 +32,7 @@ class PairIous(NamedTuple):
 
     runs: pd.DataFrame  # KEYS, run_id, pool_seed, order_seed, model_seed, draw
     iou: np.ndarray  # float16, (n_runs, n_held_out), 0 to 1
+    factors: pd.DataFrame | None = None  # true factors, n_held_out rows; None where not at hand
 
 
 def pair_ious(runs: Sequence[ArmRun]) -> PairIous:
@@ -46,7 +56,12 @@ def share_below(iou: np.ndarray, threshold: float) -> np.ndarray:
     >>> share_below(np.array([[0.89, 0.90, 0.95, 0.99]], np.float16), 0.90)
     array([0.25])
     """
-    return np.mean(iou < np.float16(threshold), axis=-1)
+    return fails_below(iou, threshold).mean(axis=-1)
+
+
+def fails_below(iou: np.ndarray, threshold: float) -> np.ndarray:
+    """Which pairs `share_below` counts: bool, of the shape of `iou`."""
+    return iou < np.float16(threshold)
 
 
 def thresholds_table(ious: PairIous, n_core: int) -> pd.DataFrame:
@@ -55,7 +70,7 @@ def thresholds_table(ious: PairIous, n_core: int) -> pd.DataFrame:
     Random arms of another size than `n_core` belong to the random-k curve and are left out.
     """
     rows = []
-    for key, members in _groups(ious, n_core):
+    for key, members in by_arm(ious, n_core):
         for t in THRESHOLDS:
             shares = share_below(ious.iou[members], t)
             rows.append((*key, len(members), float(t), shares.mean(), shares.min(), shares.max()))
@@ -63,12 +78,15 @@ def thresholds_table(ious: PairIous, n_core: int) -> pd.DataFrame:
 
 
 def medians_table(ious: PairIous, n_core: int) -> pd.DataFrame:
-    """The median pair of every arm: `KEYS`, n_runs, and median, low, high over runs."""
+    """The median pair of every arm: `KEYS`, n_runs, and what `difference.summary` gives of it."""
     rows = []
-    for key, members in _groups(ious, n_core):
+    for key, members in by_arm(ious, n_core):
         medians = np.median(ious.iou[members].astype(np.float64), axis=1)
-        rows.append((*key, len(members), medians.mean(), medians.min(), medians.max()))
-    return pd.DataFrame(rows, columns=[*KEYS, "n_runs", "median", "low", "high"])
+        rows.append(dict(zip(KEYS, key, strict=True)) | {
+            "n_runs": len(members),
+            **summary(medians, ious.runs["draw"].iloc[members].tolist(), "median")})
+    return pd.DataFrame(rows, columns=[*KEYS, "n_runs", "n_sets", "median", "median_low",
+                                       "median_high", "median_sd"])
 
 
 def crossings(one: np.ndarray, other: np.ndarray,
@@ -114,7 +132,7 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
 def _ends(row: pd.Series) -> str:
     if row["n_runs"] < 2:
         return f"{row['median']:.4f}"
-    return f"{row['median']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
+    return f"{row['median']:.4f} ({row['median_low']:.4f} to {row['median_high']:.4f})"
 
 
 def _of(table: pd.DataFrame, kind: str, n_pairs: int | None = None) -> pd.DataFrame:
@@ -124,9 +142,22 @@ def _of(table: pd.DataFrame, kind: str, n_pairs: int | None = None) -> pd.DataFr
     return found if n_pairs is None else found[found["n_pairs"] == n_pairs]
 
 
-def _groups(ious: PairIous, n_core: int):
-    """Keys of the arms with the rows of their runs, in the order of `arm_table`."""
-    runs = ious.runs
+def of_variant(table: pd.DataFrame, network: str, stop: str) -> pd.DataFrame:
+    """Rows of one network: those that trained until their score passed, or all the others.
+
+    The rule is that of `stop`; the streaming network stands beside the arms at equal updates.
+    """
+    by_score = table["stop"].isin((UNTIL_SCORE, SCORE_MISSED))
+    return table[(table["network"] == network) & (by_score == (stop == UNTIL_SCORE))]
+
+
+def by_arm(ious: PairIous, n_core: int) -> Iterator[tuple[tuple, np.ndarray]]:
+    """Keys of the arms with the rows of their runs, in the order of `ARMS`.
+
+    Random arms of another size than `n_core` belong to the random-k curve and are left out.
+    """
+    runs, names = ious.runs, list(ARMS.values())
     kept = runs[(runs["arm"] != ARMS["random"]) | (runs["n_pairs"] == n_core)]
-    for key, part in kept.groupby(KEYS, sort=False):
+    groups = list(kept.groupby(KEYS, sort=False))
+    for key, part in sorted(groups, key=lambda group: names.index(group[0][0])):
         yield key, part.index.to_numpy()

@@ -8,6 +8,7 @@ from shipdash.figures.arms import NAMES, arms, costs, differences
 from shipdash.figures.arms_so_far import arms_so_far
 from shipdash.figures.base import SELECTED, Chart
 from shipdash.figures.budget import budget
+from shipdash.figures.by_factor import by_factor
 from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
 from shipdash.figures.groups import kept_by_group, scores_by_group
@@ -30,6 +31,7 @@ __all__ = [
     "arms_so_far",
     "bounds",
     "budget",
+    "by_factor",
     "costs",
     "cumulative",
     "differences",

@@ -30,7 +30,11 @@ BUDGET = tuple(f"{kind}-{times}x" for times in (4, 16) for kind in ("core", "ran
 MORE = ("matched", *SCORED, *BUDGET, "full-true-cost")
 """Arms that are planned where they are named: rivals of the selection, and the larger budgets."""
 
-DRAWN = ("random", "stratified", "rejected", "other-random", "curve", "matched", *SCORED)
+DRAWN = ("random", "stratified", "rejected", "other-random", "curve", "matched", "random-4x",
+         "random-16x", *SCORED)
+"""Arms that draw their pairs: each replicate has a set of its own. Those of a larger budget have
+that of the random arm of their replicate."""
+
 STOPS = ("steps", "score")
 CURVE = (25, 50, 100, 200, 400, 1000, 3000)
 """Pairs of the random-k curve, as far as the pool has more: even on a logarithmic axis."""

@@ -104,7 +104,10 @@ def write(evidence: Evidence, folder: Path, **about: str | int) -> list[Path]:
         paths.append(folder / f"{name}.csv")
         getattr(evidence, name).to_csv(paths[-1], index=False, float_format="%.7g")
     if evidence.ious is not None:
-        paths.append(stored_ious.write(evidence.ious, folder))
+        config = RunConfig.from_stored(evidence.about["spec"])
+        factors = stored_ious.held_out_factors(config, evidence.about["algorithm"])
+        paths.append(stored_ious.write(evidence.ious._replace(factors=factors),
+                                       folder / stored_ious.NAME))
     paths.append(folder / ABOUT)
     paths[-1].write_text(json.dumps(evidence.about | about, indent=1) + "\n")
     return paths
@@ -115,7 +118,7 @@ def read(folder: Path) -> Evidence | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         tables = [_read_table(folder / f"{name}.csv") for name in TABLES]
         found = Evidence(json.loads((folder / ABOUT).read_text()), *tables,
-                         stored_ious.read(folder))
+                         stored_ious.read(folder / stored_ious.NAME))
         return found._replace(distinct=analysis.judged(found.distinct))
     return None
 

@@ -1,6 +1,6 @@
-"""Held-out IoU of single pairs beside the tables of a study: one compressed archive, no pickle.
+"""Held-out IoU of single pairs, run by run, with their true factors: one archive, no pickle.
 
-What the numbers say is in `analysis.thresholds`.
+What the numbers say is in `analysis.thresholds` and `analysis.by_factor`.
 """
 
 from __future__ import annotations
@@ -11,37 +11,61 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis import PairIous
+from shipdash.analysis import PairIous, by_factor
+from shipdash.config import RunConfig
+from shipdash.data import open_source
 from shipdash.runs.errors import UNREADABLE
 from shipdash.runs.folder import npz, replace
 
 NAME = "pair_ious.npz"
-"""``iou``, float16 of shape (n_runs, n_held_out), and one array of n_runs for each column."""
+"""``iou``, float16 of shape (n_runs, n_held_out); one array of n_runs for each column of the runs;
+and, where they are known, one of n_held_out for each factor, under `FACTOR` and its name."""
+
+FACTOR = "factor_"
 
 
-def write(ious: PairIous, folder: Path) -> Path:
-    """Replace the archive of a study atomically; about 1.3 bytes a run and pair."""
+def write(ious: PairIous, path: Path) -> Path:
+    """Replace an archive atomically; about 1.3 bytes a run and pair, and 3 a factor and pair."""
     columns = {name: _plain(ious.runs[name]) for name in ious.runs}
-    replace(folder / NAME, npz({"iou": ious.iou, **columns}, compressed=True))
-    return folder / NAME
+    factors = {} if ious.factors is None else {
+        FACTOR + name: values.to_numpy(np.float32) for name, values in ious.factors.items()}
+    replace(path, npz({"iou": ious.iou, **columns, **factors}, compressed=True))
+    return path
 
 
-def read(folder: Path) -> PairIous | None:
+def read(path: Path) -> PairIous | None:
     """What was stored; None where the archive is missing, as of older studies, or damaged."""
     try:
-        with zipfile.ZipFile(folder / NAME):  # so that np.load meets nothing but an archive
+        with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
             pass
-        with np.load(folder / NAME, allow_pickle=False) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             arrays = dict(stored)
         iou = arrays.pop("iou")
+        factors = pd.DataFrame({name.removeprefix(FACTOR): arrays.pop(name)
+                                for name in list(arrays) if name.startswith(FACTOR)})
         runs = pd.DataFrame(arrays)
     except UNREADABLE:
         return None
     fits = iou.dtype == np.float16 and iou.ndim == 2 and len(iou) == len(runs)
-    return PairIous(runs, iou) if fits and set(_COLUMNS) <= set(runs) else None
+    if not (fits and set(_COLUMNS) <= set(runs) and len(factors) in (0, iou.shape[1])):
+        return None
+    return PairIous(runs, iou, factors if len(factors) else None)
 
 
-_COLUMNS = ("arm", "stop", "network", "n_pairs", "run_id")
+def held_out_factors(config: RunConfig, algorithm: int) -> pd.DataFrame | None:
+    """True factors of a run's held-out pairs, drawn again (0.2 ms each); None where unknown.
+
+    Columns are `by_factor.FACTORS` as float32, in the order of the stored IoU.
+    """
+    if not config.knows_factors:
+        return None
+    source = open_source(config, "held_out", algorithm=algorithm)
+    rows = [source.factors(i) for i in range(source.n)]
+    return pd.DataFrame({name: np.array([getattr(row, name) for row in rows], np.float32)
+                         for name in by_factor.FACTORS})
+
+
+_COLUMNS = ("arm", "stop", "network", "n_pairs", "run_id", "draw")
 
 
 def _plain(values: pd.Series) -> np.ndarray:

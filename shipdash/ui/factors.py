@@ -25,6 +25,12 @@ _VALUES = {"True": "yes", "False": "no", "true": "correct"}
 _UNITS = {"(px)": " px", "(degrees)": "°"}
 
 
+def name_and_unit(factor: str) -> tuple[str, str]:
+    """A factor without its unit, and the unit as it stands behind a number."""
+    name, _, unit = FACTORS[factor].rpartition(" ")
+    return (name, _UNITS[unit]) if unit in _UNITS else (FACTORS[factor], "")
+
+
 def in_words(facts: pd.Series) -> pd.DataFrame:
     """One row of `gallery.factors` as a table of factor and value."""
     names = FACTORS | _REST

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pandas as pd
 import streamlit as st
 
@@ -17,7 +15,7 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Standing
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, forms, frame, studies, tables
-from shipdash.ui.evaluation import better_than_random, thresholds
+from shipdash.ui.evaluation import at_a_glance, better_than_random, by_factor, thresholds
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -48,55 +46,77 @@ VARIANTS = {
 
 
 def view(run: frame.Run) -> None:
-    """Better than random? Then all arms, a recorded study folded, and what is missing."""
-    better_than_random.panel(run)
-    with _folded_where_recorded(run):
-        _found(run)
+    """The evidence on one screen and its details in folds; then what is missing.
+
+    Tables that are not of the run in view are in a fold of their own.
+    """
+    found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
+    if found is None or (is_recorded and not evidence.is_about(run, found)):
+        better_than_random.panel(run)
+        _of_another(run, found)
+    else:
+        at_a_glance.panel(run, found)
+        _details(run, found, is_recorded)
+        with st.expander("The runs one by one: is it better than random?"):
+            better_than_random.panel(run)
     st.divider()
     queue_box(run)
 
 
-def _folded_where_recorded(run: frame.Run) -> contextlib.AbstractContextManager:
-    """A fold around tables that are not of the run in view."""
-    found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
-    if found is None or not is_recorded or evidence.is_about(run, found):
-        return contextlib.nullcontext()
-    return st.expander("A recorded study of another run, for comparison",
-                       icon=":material/history:")
-
-
-def _found(run: frame.Run) -> None:
-    """Finding first, then figures and table."""
-    found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
+def _of_another(run: frame.Run, found) -> None:
+    """A recorded study of another run, folded; without one, what to start."""
     if found is None:
         frame.empty("No controls have been computed for this run.",
                     "Whether the selected pairs are better than others is unknown until networks "
                     "trained on as many random pairs have been scored on the same held-out pairs. "
                     "Start the controls below.")
-    else:
-        if is_recorded:
-            evidence.tell_recorded(run, found)
-        _arms(run, found, is_recorded)
-        _curve(found)
-        _budget(run, found, is_recorded)
-    _across(run)
+        _across(run)
+        return
+    with st.expander("A recorded study of another run, for comparison",
+                     icon=":material/history:"):
+        _details(run, found, is_recorded=True)
 
 
-def _arms(run: frame.Run, found, is_recorded: bool) -> None:
+def _details(run: frame.Run, found, is_recorded: bool) -> None:
+    """One fold a question, all of one variant of the arms; which study it is stands before what
+    is of another run, and after what is of this one."""
+    is_own = not is_recorded or evidence.is_about(run, found)
+    if not is_own:
+        evidence.tell_recorded(run, found)
     variant = frame.switch("Arms", VARIANTS, default="equal updates", key="arms")
     table = found.arms[VARIANTS[variant](found.arms)]
+    where = evidence.provenance(run, found, is_recorded)
     if table.empty:
         frame.empty("None of these arms has been run.", "Start them below.")
-        return
-    stop = analysis.UNTIL_SCORE if variant.startswith("until") else analysis.EQUAL_UPDATES
-    networks = table["network"].unique()
-    said = analysis.arms_finding(found.arms, stop, networks[0])
-    st.markdown("### " + (said.title if said else
-                          "Core set and random pairs have not both been computed yet"))
+    else:
+        stop = analysis.UNTIL_SCORE if variant.startswith("until") else analysis.EQUAL_UPDATES
+        network = table["network"].unique()[0]
+        with st.expander("All arms side by side, and what was tested"):
+            _arms(found, table, stop, network, where)
+        with st.expander("Tail and typical quality at every IoU"):
+            thresholds.panel(found, network, stop, where)
+        if found.ious is not None and by_factor.with_factors(found) is not None:
+            with st.expander("Failing pairs by a true factor"):
+                by_factor.panel(found, network, stop, where)
+    if not found.worth.empty:
+        with st.expander("How many random pairs the core set is worth"):
+            _curve(found)
+    if not analysis.budget_table(found.arms).empty:
+        with st.expander("More updates"):
+            _budget(run, found, is_recorded)
+    if evidence.of(run, lambda e: len(e.across) > 1)[0] is not None:
+        with st.expander("Core set against random pairs in several orders"):
+            _across(run)
+    if is_recorded and is_own:
+        evidence.tell_recorded(run, found)
+
+
+def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> None:
+    said = analysis.arms_finding(found.arms, stop, network)
     if said:
+        st.markdown(f"#### {said.title}")
         st.markdown(said.detail)
-    _figure(table, found.about, evidence.provenance(run, found, is_recorded))
-    thresholds.panel(found, networks[0], stop, evidence.provenance(run, found, is_recorded))
+    _figure(table, found.about, where)
     st.dataframe(analysis.arms_shown(table), hide_index=True, key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
@@ -142,7 +162,6 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
     table = analysis.budget_table(found.arms)
     if table.empty:
         return
-    st.markdown("### More updates")
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
         with cell:
@@ -161,7 +180,7 @@ def _across(run: frame.Run) -> None:
     if is_recorded:
         evidence.tell_recorded(run, found, "across")
     said = analysis.across_finding(found.across)
-    st.markdown(f"### {said.title}")
+    st.markdown(f"#### {said.title}")
     st.markdown(said.detail)
     tables.show(found.across, key="across_table",
                 leave_out=tuple(name for name in found.across if name.startswith("mean_iou_diff")),

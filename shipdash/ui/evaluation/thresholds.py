@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.studies.collect import Evidence
 from shipdash.ui import chart
 
-MEDIANS = {"n_runs": "runs", "median": "median IoU", "low": "lowest run", "high": "highest run"}
+MEDIANS = {"n_runs": "runs", "median": "median IoU", "median_low": "lowest run",
+           "median_high": "highest run"}
 """Columns of the table of medians, in words."""
 
 
 def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     """Curves with bands and the medians; one sentence where single pairs were not stored."""
-    st.markdown("#### Tail and typical quality")
     if found.ious is None:
         st.markdown("This study was recorded before the IoU of single pairs was stored, so it has "
                     "one threshold only.")
         return
     n_core, acceptance = found.about["n_core"], found.about["acceptance_iou"]
-    shares, medians = (_shown(table(found.ious, n_core), network, stop)
+    shares, medians = (analysis.of_variant(table(found.ious, n_core), network, stop)
                        for table in (analysis.thresholds_table, analysis.medians_table))
     if shares.empty:
         return
@@ -39,9 +38,3 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
             name: st.column_config.NumberColumn(words, format="%d" if name == "n_runs" else "%.4f")
             for name, words in MEDIANS.items()},
         alt="Median IoU of every arm with its lowest and highest run.")
-
-
-def _shown(table: pd.DataFrame, network: str, stop: str) -> pd.DataFrame:
-    """The arms of the variant in view, the streaming network beside those at equal updates."""
-    by_score = table["stop"].isin((analysis.UNTIL_SCORE, analysis.SCORE_MISSED))
-    return table[(table["network"] == network) & (by_score == (stop == analysis.UNTIL_SCORE))]

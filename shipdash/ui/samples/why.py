@@ -11,7 +11,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.scores import factor_groups
 from shipdash.ui import address, arrange, chart, frame, gallery, one_pair
-from shipdash.ui.factors import FACTORS
+from shipdash.ui.factors import FACTORS, name_and_unit
 
 MOST_FACTORS = 20_000
 """Pool pairs whose factors are redrawn, 0.2 ms each; of a larger pool, a random sample."""
@@ -95,9 +95,6 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
 
 
 def _words(factor: str, group: str, n_core: int) -> str:
-    name, unit = FACTORS[factor], ""
-    for shown, short in ((" (px)", " px"), (" (degrees)", "°")):
-        if name.endswith(shown):
-            name, unit = name.removesuffix(shown), short
+    name, unit = name_and_unit(factor)
     group = {"True": "yes", "False": "no"}.get(group, group)
     return f"{name}: {group}{unit} ({n_core:,} selected)"

@@ -1,0 +1,145 @@
+"""The evidence in five lines: tail, typical pair, factor, budget, certificate.
+
+Each has its test, and beside it the same test of two random draws. The lines are put together from
+tables that other modules make; the unit of every test is the set of pairs (`difference`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES
+from shipdash.analysis.budget import TIMES, budget_table, budget_title
+from shipdash.analysis.by_factor import (
+    failing_by_factor,
+    group_difference,
+    group_words,
+    telling_group,
+)
+from shipdash.analysis.certificate import Certificate
+from shipdash.analysis.core_against_random import arm_row
+from shipdash.analysis.difference import Difference, arm_difference, difference_words
+from shipdash.analysis.intervals import wilson
+from shipdash.analysis.thresholds import PairIous, medians_table
+from shipdash.results import HeldOut
+
+NOTHING = "–"
+NOT_RUN = "Core set and random pairs have not both been run."
+NOT_STORED = "The IoU of single pairs was not stored."
+
+
+class Line(NamedTuple):
+    """One line: what it is about, what was found, its test, and the placebo's."""
+
+    name: str
+    said: str
+    test: str = NOTHING
+    placebo: str = NOTHING
+
+
+def tail_line(arms: pd.DataFrame) -> Line:
+    """Core set against random pairs in the failure rate; `arms` is from `arm_table`."""
+    core, random, first = (arm_row(arms, ARMS[kind], EQUAL_UPDATES)
+                           for kind in ("core", "random", "first"))
+    if core is None or random is None:
+        return Line("Tail", NOT_RUN)
+    return Line("Tail", f"{core['share_failing']:.2%} of held-out pairs fail after training on the "
+                f"core set, {random['share_failing']:.2%} after random pairs",
+                *_tests((core, random), (first, random), "share_failing"))
+
+
+def typical_line(ious: PairIous | None, n_core: int) -> Line:
+    """Core set against random pairs in the median IoU."""
+    if ious is None:
+        return Line("Typical pair", NOT_STORED)
+    medians = medians_table(ious, n_core)
+    core, random, first = (arm_row(medians, ARMS[kind], EQUAL_UPDATES)
+                           for kind in ("core", "random", "first"))
+    if core is None or random is None:
+        return Line("Typical pair", NOT_RUN)
+    return Line("Typical pair", f"The median IoU is {core['median']:.4f} after the core set, "
+                f"{random['median']:.4f} after random pairs",
+                *_tests((core, random), (first, random), "median"))
+
+
+def factor_line(ious: PairIous | None, n_core: int, acceptance: float, factor: str, name: str,
+                unit: str) -> Line:
+    """The group of one factor that most of the difference in failures lies in.
+
+    Parameters
+    ----------
+    ious : PairIous or None
+        Without `factors` the line says that they are not known.
+    factor : str
+        A column of `factors`.
+    name, unit : str
+        The factor in words, and what stands behind its numbers.
+    """
+    if ious is None or ious.factors is None:
+        return Line("Factor", "The true factors of these pairs are not known." if ious is not None
+                    else NOT_STORED)
+    table = failing_by_factor(ious, factor, n_core, acceptance)
+    found = telling_group(table)
+    if found is None:
+        return Line("Factor", NOT_RUN)
+    part = "" if not 0 < found.part <= 1 else f", {found.part:.0%} of the difference"
+    where = group_words(found, name, unit)
+    return Line("Factor", f"{where} ({found.share:.1%} of the pairs{part}): "
+                f"{found.core:.2%} fail after the core set, {found.random:.2%} after random pairs",
+                _words(found.test, "share_failing"),
+                _words(group_difference(table, found.name, "first", "random"), "share_failing"))
+
+
+def budget_line(arms: pd.DataFrame) -> Line:
+    """Core set against random pairs at the largest budget that both have, else against all pairs.
+
+    All pairs and the core set are one set each, so runs are compared and no other core set is
+    spoken of.
+    """
+    for stop in sorted((s for s in TIMES if s != EQUAL_UPDATES), key=TIMES.get, reverse=True):
+        rows = [arm_row(arms, ARMS[kind], stop) for kind in ("core", "random")]
+        if all(row is not None for row in rows):
+            core, random = rows
+            return Line("Budget", f"With {stop} {core['share_failing']:.2%} fail after the core "
+                        f"set, {random['share_failing']:.2%} after random pairs. "
+                        f"{budget_title(budget_table(arms))}",
+                        _words(arm_difference(core, random, "share_failing"), "share_failing"))
+    core, full = (arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "full"))
+    if core is None or full is None:
+        return Line("Budget", "Neither all pairs nor more updates have been run beside the core "
+                    "set.")
+    found = arm_difference(core, full, "share_failing", these_sets=True)
+    return Line("Budget", f"With as many updates on all {int(full['n_pairs']):,} pairs "
+                f"{full['share_failing']:.2%} fail, {core['share_failing']:.2%} on the core set; "
+                "more updates have not been run", _words(found, "share_failing"))
+
+
+def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
+    """The bound, or how many of its conditions do not hold, beside the measured rate."""
+    if certificate.bound is None:
+        crossed = [c.name.lower() for c in certificate.conditions if not c.holds]
+        said = (f"No bound: {len(crossed)} of {len(certificate.conditions)} conditions not shown "
+                f"to hold ({'; '.join(crossed)})")
+    else:
+        said = (f"At most {certificate.bound:.2%} of fresh pairs fail, with probability "
+                f"{1 - certificate.delta:.0%} over pools")
+    if held is None:
+        return Line("Certificate", said)
+    low, high = wilson(round(held.share_failing * held.n), held.n)
+    return Line("Certificate", said, f"measured {held.share_failing:.2%} "
+                f"({100 * low:.2f} to {100 * high:.2f}) of {held.n:,} pairs")
+
+
+def _tests(pair: tuple, placebo: tuple, measure: str) -> tuple[str, str]:
+    return tuple(NOTHING if any(row is None for row in rows) else
+                 _words(arm_difference(*rows, measure), measure) for rows in (pair, placebo))
+
+
+def _words(found: Difference, measure: str) -> str:
+    if np.isnan(found.at):
+        return NOTHING
+    shares = measure == "share_failing"
+    return difference_words(found, 100 if shares else 1, " points" if shares else "")

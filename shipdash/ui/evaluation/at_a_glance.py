@@ -1,0 +1,66 @@
+"""The Controls view on one screen: five lines with their tests and the placebo, and how good the
+test is. What they say is in `analysis`."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import analysis
+from shipdash.studies.collect import Evidence
+from shipdash.ui import frame
+from shipdash.ui.evaluation import by_factor, certificate
+from shipdash.ui.factors import name_and_unit
+
+RATES = "verdict-rates.csv"
+"""Simulated studies, kept by `python -m benchmarks.verdict_rates` among the recorded runs."""
+
+
+def panel(run: frame.Run, found: Evidence) -> None:
+    """Title, five lines, and the rates of a verdict of so many runs."""
+    said = analysis.arms_finding(found.arms)
+    st.markdown("### " + (said.title if said else
+                          "Core set and random pairs have not both been computed yet"))
+    st.markdown(_table(_lines(run, found)))
+    st.caption(
+        "Test: core set minus random pairs (Budget: minus what the line names), with the 95% "
+        "interval and p value of a test of means over sets of pairs. Placebo: the first pairs of "
+        "the stream, which are a random draw too, minus random pairs; nothing should be found. The "
+        "factor's group is the one that differs most, which makes its p value too small. "
+        + _rates(found.arms))
+
+
+def _lines(run: frame.Run, found: Evidence) -> list[analysis.Line]:
+    ious, about = by_factor.with_factors(found), found.about
+    factor = analysis.FACTORS[0]  # the gap, in which core sets depart most from their pools
+    return [
+        analysis.tail_line(found.arms),
+        analysis.typical_line(found.ious, about["n_core"]),
+        analysis.factor_line(ious or found.ious, about["n_core"], about["acceptance_iou"],
+                             factor, *name_and_unit(factor)),
+        analysis.budget_line(found.arms),
+        analysis.certificate_line(analysis.certificate_of(run, certificate.DELTA),
+                                  run.result.held_out),
+    ]
+
+
+def _table(lines: list[analysis.Line]) -> str:
+    """Markdown, whose cells wrap on a narrow screen."""
+    rows = [("", "Found", "Test", "Placebo"), ("---",) * 4,
+            *((f"**{line.name}**", line.said, line.test, line.placebo) for line in lines)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _rates(arms: pd.DataFrame) -> str:
+    core, random = (analysis.arm_row(arms, analysis.ARMS[kind], analysis.EQUAL_UPDATES)
+                    for kind in ("core", "random"))
+    path = frame.RECORDED / RATES
+    if core is None or random is None or not path.exists():
+        return ""
+    rates = analysis.rates_of(_stored(str(path), path.stat().st_mtime), core, random)
+    return "" if rates is None else analysis.rates_words(rates, random)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _stored(path: str, changed: float) -> pd.DataFrame:
+    return pd.read_csv(path)

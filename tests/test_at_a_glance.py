@@ -1,0 +1,149 @@
+"""The evidence in five lines, and the stored rates of the verdict beside them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evidence_runs import arm, config, selection
+from paging import open_page, quiet_store, words
+
+from benchmarks import verdict_rates as simulated
+from shipdash import analysis
+from shipdash.analysis import no_effect
+from shipdash.analysis.difference import summary
+from shipdash.runs import Store
+from shipdash.studies import collect, stored_ious
+from shipdash.ui import frame
+from shipdash.ui.factors import name_and_unit
+
+STORED = pd.read_csv(simulated.STORED)
+BUDGETS = {"core-4x": 0.01, "random-4x": 0.05}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Three runs each of core set, random pairs, first pairs and full pool; then four times."""
+    store = Store(tmp_path_factory.mktemp("runs"))
+    source = selection(store, config())
+    for r in (1, 2, 3):
+        for name in ("core", "random", "first", "full"):
+            arm(store, source, name, r)
+    few = collect.gather(store, source)
+    for r in (1, 2, 3):
+        for name, share in BUDGETS.items():
+            arm(store, source, name, r, share=share)
+    return store, source, few, collect.gather(store, source)
+
+
+def _rows(core, random):
+    return [pd.Series({"n_runs": len(v)} | summary(v, sets, "share_failing"))
+            for v, sets in ((core, [0] * len(core)), (random, range(len(random))))]
+
+
+# -- lines -------------------------------------------------------------------------------------
+
+
+def test_the_tail_has_its_test_and_the_placebo_beside(found):
+    """The planted difference is found, and nothing between two random draws."""
+    line = analysis.tail_line(found[2].arms)
+    assert "fail after training on the core set" in line.said
+    assert line.test.endswith("separated") and "not separated" not in line.test
+    assert line.placebo.endswith("not separated")
+
+
+def test_the_typical_pair_is_the_median(found):
+    """All medians of these runs are the same value, so there is no verdict on them."""
+    line = analysis.typical_line(found[2].ious, found[2].about["n_core"])
+    assert line.said == ("The median IoU is 0.9502 after the core set, 0.9502 after random pairs")
+    assert line.test == line.placebo == "no verdict"
+
+
+def test_the_factor_names_the_group_that_differs_most(found):
+    """With its share of the pairs; without factors, or single pairs, it says so."""
+    ious = found[2].ious._replace(factors=stored_ious.held_out_factors(config(), 3))
+    asked = (found[2].about["n_core"], 0.9, "gap_px", *name_and_unit("gap_px"))
+    line = analysis.factor_line(ious, *asked)
+    assert line.said.startswith("Gap to the distractor ") and " px (" in line.said
+    assert "after random pairs" in line.said and line.test != line.placebo
+    assert "not known" in analysis.factor_line(found[2].ious, *asked).said
+    assert "not stored" in analysis.factor_line(None, *asked).said
+
+
+def test_the_budget_is_the_largest_that_both_arms_have(found):
+    """The full pool at equal updates until more updates have been run."""
+    at_one, at_four = (analysis.budget_line(evidence.arms) for evidence in found[2:])
+    assert "on all 200 pairs" in at_one.said and at_one.test.startswith("+")
+    assert at_four.said.startswith("With 4 times the updates")
+    assert at_four.test.endswith("separated") and at_four.test.startswith("−")
+
+
+def test_the_certificate_is_a_bound_or_what_it_lacks(found):
+    """And the measured rate with its interval."""
+    run = found[0].info(found[1])
+    certificate = analysis.certificate_of(run)
+    line = analysis.certificate_line(certificate, run.result.held_out)
+    assert line.said.startswith("No bound: 2 of 6 conditions")
+    low, high = analysis.wilson(round(400 * run.result.held_out.share_failing), 400)
+    assert f"({100 * low:.2f} to {100 * high:.2f}) of 400 pairs" in line.test
+    holding = certificate._replace(bound=0.021)
+    assert analysis.certificate_line(holding, None).said.startswith("At most 2.10% of fresh")
+
+
+def test_what_was_not_run_is_said():
+    """A selection alone has no test."""
+    arms = pd.DataFrame(columns=["arm", "stop", "network"])
+    assert {analysis.tail_line(arms).test, analysis.budget_line(arms).test} == {"–"}
+
+
+# -- rates of the verdict ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "effect"), [(0.5, 0.0), (0.25, 4.0)])
+def test_the_stored_rates_are_what_the_simulation_gives(share, effect):
+    """Drawn again with the same seed: rows of the packaged table, exactly."""
+    rate = no_effect.share_separated(2000, 3, share=share, effect=effect, seed=20261126)
+    row = STORED[(STORED["design"] == "one selection") & (STORED["n_runs"] == 3)
+                 & (STORED["share_of_set"] == share) & (STORED["effect"] == effect)]
+    assert row["separated"].tolist() == [rate] and row["n_studies"].tolist() == [2000]
+
+
+def test_every_stored_false_positive_rate_is_at_most_five_percent():
+    """Or not distinguishable from it by 2,000 studies."""
+    assert (STORED.loc[STORED["effect"] == 0, "low"] <= 0.05).all()
+
+
+@pytest.mark.parametrize(("n_runs", "simulated_with"), [(2, None), (3, 3), (9, 3), (20, 10)])
+def test_rates_are_those_of_a_plan_that_is_not_larger(n_runs, simulated_with):
+    """Rounded down, so that no power is claimed that the runs do not have."""
+    rows = _rows(np.arange(n_runs) / 100, np.arange(n_runs) / 50)
+    rates = analysis.rates_of(STORED, *rows)
+    assert (rates and rates.n_runs) == simulated_with
+    if rates:
+        stored = STORED[(STORED["design"] == "one selection")
+                        & (STORED["n_runs"] == simulated_with)]
+        none = stored[stored["effect"] == 0]["separated"]
+        assert rates.false == (none.min(), none.max())
+        assert set(rates.found) == {2.0, 4.0}
+
+
+def test_rates_are_given_in_points_of_the_failure_rate():
+    """Two standard deviations of the random runs, here 1 point each."""
+    rows = _rows([0.0, 0.01, 0.02], [0.0, 0.01, 0.02])
+    said = analysis.rates_words(analysis.rates_of(STORED, *rows), rows[1])
+    assert "the verdict claims one in 2.2 to 4.9% of them" in said
+    assert "is found in 15.7 to 18.0% where it is 2 (2.00 points)" in said
+
+
+# -- the page ----------------------------------------------------------------------------------
+
+
+def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):
+    """Before any fold, with the rates of the verdict."""
+    recorded = frame.RECORDED
+    quiet_store(tmp_path, monkeypatch)
+    monkeypatch.setattr(frame, "RECORDED", recorded)
+    monkeypatch.setenv("SHIPDASH_RUNS", str(found[0].root))
+    at = open_page("pages/4_Evaluation.py", run=found[1], view="Controls")
+    table = next(m.value for m in at.markdown if m.value.startswith("|  | Found"))
+    assert [row.split("**")[1] for row in table.splitlines()[2:]] == [
+        "Tail", "Typical pair", "Factor", "Budget", "Certificate"]
+    assert "the verdict claims one in 2.2 to 4.9% of them" in words(at)
