@@ -20,6 +20,9 @@ RANKINGS = {"flips": "disagreement with its own flips",
             "random": "random order"}
 """The rankings by their name in stored scores and on the command line, with words for them."""
 
+BY = "flips"
+"""The ranking that is followed where nobody chose one."""
+
 FIRST = 50
 """Images looked at in one sitting: the number at which a ranking is judged."""
 

@@ -13,13 +13,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from shipdash.analysis.ranking import FIRST, RANKINGS, Trust, finding, trust
+from shipdash.analysis.ranking import BY, FIRST, RANKINGS, Trust, finding, trust
 from shipdash.cli import bars, marking
 from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
 from shipdash.labelling.listing import ranked
 from shipdash.runs import Store, StoreError, worker
-
-BY = "flips"
 
 
 def rank(args: argparse.Namespace) -> int:
