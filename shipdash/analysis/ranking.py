@@ -82,6 +82,17 @@ def random_band(n: int, n_failing: int) -> pd.DataFrame:
                          "low": low.astype(int), "high": high.astype(int)})
 
 
+def found_table(scores: Mapping[str, np.ndarray], limit: float) -> pd.DataFrame:
+    """`random_band` with a column of truly failing pairs found for each ranking in `scores`.
+
+    See `trust` for what is given.
+    """
+    failing = fails(np.asarray(scores["iou"], float), limit)
+    curves = {name: found_curve(np.asarray(scores[name], float), failing)
+              for name in RANKINGS if name in scores}
+    return random_band(len(failing), int(failing.sum())).assign(**curves)
+
+
 def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> list[Trust]:
     """How far each stored ranking can be trusted, the one that finds most over all k first.
 
@@ -101,6 +112,22 @@ def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> lis
     return sorted(rows, key=lambda row: -row.auc if row.auc == row.auc else 0.0)
 
 
+def headline(rows: list[Trust]) -> str:
+    """`finding` in the few words that a figure's title has."""
+    best = _winner(rows)
+    if best is not None:
+        return (f"The first {best.k:,} by {RANKINGS[best.ranking]} hold {best.n_found:,} of "
+                f"{best.n_failing:,} failing pairs")
+    return ("No ranking beats chance" if any(row.n_failing for row in rows)
+            else "No held-out pair fails: there is nothing to find")
+
+
+def _winner(rows: list[Trust]) -> Trust | None:
+    """The ranking that beats chance and finds most among the first k."""
+    winners = [row for row in rows if row.beats_chance]
+    return max(winners, key=lambda row: (row.n_found, row.auc)) if winners else None
+
+
 def finding(rows: list[Trust]) -> str:
     """What a person should know before following a ranking, in a sentence or two."""
     first = next((row for row in rows if row.ranking != "random"), None)
@@ -109,11 +136,10 @@ def finding(rows: list[Trust]) -> str:
     if not first.n_failing:
         return (f"None of {first.n:,} held-out pairs fails, so no ranking can show that it finds "
                 "failures.")
-    winners = [row for row in rows if row.beats_chance]
-    if not winners:
+    best = _winner(rows)
+    if best is None:
         return (f"On {first.n:,} held-out pairs, {first.n_failing:,} of them failing, no ranking "
                 "beats chance: a random order is as good.")
-    best = max(winners, key=lambda row: (row.n_found, row.auc))
     return (f"On {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} hold "
             f"{best.n_found:,} of the {best.n_failing:,} that truly fail; a random order holds "
             f"{best.expected:.1f} ({best.low:,} to {best.high:,}).")

@@ -68,7 +68,8 @@ class Marker {
     const writes = typed.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(typed.tagName);
     const what = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!what || writes || event.ctrlKey || event.metaKey || event.altKey || event.repeat
-        || document.querySelector("[role=dialog]") || typed.closest?.("[role=radiogroup]")) return;
+        || document.querySelector("[role=dialog]")
+        || (event.key.length > 1 && typed.closest?.("[role=radiogroup]"))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.act(what);

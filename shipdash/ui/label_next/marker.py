@@ -21,6 +21,9 @@ from shipdash.ui.your_data import outlines
 
 HERE = Path(__file__).parent
 
+SIDE = 384
+"""Enlarged up to so many pixels: thin lines on the large picture, still seen on the small one."""
+
 _mount = st.components.v2.component(
     "shipdash.marker", isolate_styles=False, js=(HERE / "marker.js").read_text(),
     css=(HERE / "marker.css").read_text())
@@ -70,5 +73,5 @@ def _drawn(folder: str, digest: str, place: int, number: int, _found: Ranking
     image = np.load(f"{folder}/images.npy", "r", allow_pickle=False)[number]
     bits = _found.images["bits"][place]
     mask = np.unpackbits(bits, axis=1, count=image.shape[1]).astype(bool)
-    outlined = np.asarray(outlines.outlined(np.array(image), mask))
+    outlined = np.asarray(outlines.outlined(np.array(image), mask, SIDE))
     return gallery.webp(image / 255), gallery.webp(outlined / 255), not mask.any()

@@ -52,12 +52,15 @@ class Said(NamedTuple):
 def view(run: frame.Run, found: Ranking) -> None:
     """The order, what is known of it, who marks, and the images."""
     options = [SHORT[name] for name in RANKINGS if name in found.images]
-    chosen = frame.switch("Least certain first, by", options, key="by", default=SHORT[BY])
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
+    with left:
+        chosen = frame.switch("Least certain first, by", options, key="by", default=SHORT[BY])
     by = next(name for name, words in SHORT.items() if words == chosen)
+    with right:
+        name = who.ask()
     if found.held_out is not None:
         limit = run.config.selection.acceptance_iou
         st.caption(plain(finding(trust(found.held_out, limit))))
-    name = who.ask()
     st.fragment(_images, run_every=EVERY)(found, by, name)
 
 

@@ -6,10 +6,11 @@ import streamlit as st
 
 from shipdash.labelling import rank_request
 from shipdash.ui import frame
-from shipdash.ui.label_next import choose, marking, rank
+from shipdash.ui.label_next import choose, exports, go_on, marking, rank, trusted
 from shipdash.ui.your_data.page import in_words
 
-VIEWS = {"Go through them": marking.view}
+VIEWS = {"Go through them": marking.view, "Can it be trusted?": trusted.view,
+         "Export and import": exports.view, "Go on": go_on.view}
 """What the page shows of a finished ranking."""
 
 

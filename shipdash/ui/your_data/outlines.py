@@ -35,7 +35,7 @@ def pictures(name: str, numbers: Sequence[int]) -> list[Image.Image]:
     return [outlined(image, mask) for image, mask in zip(images, masks, strict=True)]
 
 
-def outlined(image: np.ndarray, mask: np.ndarray) -> Image.Image:
+def outlined(image: np.ndarray, mask: np.ndarray, side: int = SIDE) -> Image.Image:
     """An image, enlarged by a whole number, with a line on the inner rim of its target.
 
     Parameters
@@ -43,8 +43,10 @@ def outlined(image: np.ndarray, mask: np.ndarray) -> Image.Image:
     image : uint8 array, shape (rows, cols, 3)
     mask : bool or uint8 array, shape (rows, cols)
         Void pixels (2) are striped.
+    side : int
+        See `SIDE`.
     """
-    scale = max(SIDE // max(mask.shape), 1)
+    scale = max(side // max(mask.shape), 1)
     out, large = (part.repeat(scale, 0).repeat(scale, 1) for part in (image, mask))
     target = large == TARGET
     out[_grown(target, 1) & ~target] = EDGE
