@@ -24,7 +24,7 @@ BY = "flips"
 """The ranking that is followed where nobody chose one."""
 
 FIRST = 50
-"""Images looked at in one sitting: the number at which a ranking is judged."""
+"""Images looked at in one sitting, at most: where a ranking is judged, see `in_one_sitting`."""
 
 LEVEL = 0.95
 
@@ -82,6 +82,17 @@ def random_band(n: int, n_failing: int) -> pd.DataFrame:
                          "low": low.astype(int), "high": high.astype(int)})
 
 
+def in_one_sitting(n: int) -> int:
+    """How many of n pairs a ranking is judged by: `FIRST`, or a quarter where that is fewer.
+
+    Among most of the pairs a random order finds most of what fails, and no ranking can do better.
+
+    >>> in_one_sitting(2_000), in_one_sitting(60), in_one_sitting(2)
+    (50, 15, 1)
+    """
+    return min(FIRST, max(n // 4, 1))
+
+
 def found_table(scores: Mapping[str, np.ndarray], limit: float) -> pd.DataFrame:
     """`random_band` with a column of truly failing pairs found for each ranking in `scores`.
 
@@ -93,7 +104,8 @@ def found_table(scores: Mapping[str, np.ndarray], limit: float) -> pd.DataFrame:
     return random_band(len(failing), int(failing.sum())).assign(**curves)
 
 
-def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> list[Trust]:
+def trust(scores: Mapping[str, np.ndarray], limit: float,
+          k: int | None = None) -> list[Trust]:
     """How far each stored ranking can be trusted, the one that finds most over all k first.
 
     Parameters
@@ -103,10 +115,11 @@ def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> lis
         left out.
     limit : float
         The IoU below which a pair truly fails.
-    k : int
-        How many are looked at; all where there are fewer.
+    k : int, optional
+        How many are looked at, all where there are fewer; by default `in_one_sitting`.
     """
     iou = np.asarray(scores["iou"], float)
+    k = in_one_sitting(len(iou)) if k is None else k
     rows = [_trust(name, np.asarray(scores[name], float), iou, fails(iou, limit), k)
             for name in RANKINGS if name in scores]
     return sorted(rows, key=lambda row: -row.auc if row.auc == row.auc else 0.0)
@@ -139,7 +152,7 @@ def finding(rows: list[Trust]) -> str:
     best = _winner(rows)
     if best is None:
         return (f"On {first.n:,} held-out pairs, {first.n_failing:,} of them failing, no ranking "
-                "beats chance: a random order is as good.")
+                f"beats chance among the first {first.k:,}: a random order is as good.")
     return (f"On {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} hold "
             f"{best.n_found:,} of the {best.n_failing:,} that truly fail; a random order holds "
             f"{best.expected:.1f} ({best.low:,} to {best.high:,}).")

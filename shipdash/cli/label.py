@@ -108,8 +108,9 @@ def add_commands(commands: Any) -> None:
     _command(below, "go-on", go_on).add_argument(
         "--new", default="", metavar="NAME", help="name of the data set that holds the old core "
         "and the new pairs (default: made of the data set's name and the run's id)")
-    sub.add_argument("--first", type=int, default=FIRST, metavar="K",
-                     help=f"images looked at (default: {FIRST})")
+    sub.add_argument("--first", type=int, metavar="K",
+                     help=f"images looked at (default: {FIRST}, or a quarter of the held-out pairs "
+                     "where that is fewer)")
 
 
 def _command(below: Any, name: str, function: Callable) -> argparse.ArgumentParser:
@@ -124,7 +125,7 @@ def _command(below: Any, name: str, function: Callable) -> argparse.ArgumentPars
     return sub
 
 
-def _rows(store: Store, found: Ranking, k: int = FIRST) -> list[Trust]:
+def _rows(store: Store, found: Ranking, k: int | None = None) -> list[Trust]:
     if found.held_out is None:
         return []
     limit = store.config(found.request.run_id).selection.acceptance_iou

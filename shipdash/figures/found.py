@@ -25,7 +25,7 @@ def found(table: pd.DataFrame, names: dict[str, str], k: int, title: str) -> Cha
     x = table["looked_at"].to_numpy()
     for end, fill in (("high", None), ("low", "tonexty")):
         figure.add_scatter(x=x, y=table[end].to_numpy(), mode="lines", uid=f"random {end}",
-                           line={"width": 0}, fill=fill, fillcolor=faded(QUIET, 0.2),
+                           line={"width": 0, "shape": "hv"}, fill=fill, fillcolor=faded(QUIET, 0.2),
                            name="95 % of random orders", showlegend=end == "low",
                            hoverinfo="skip")
     figure.add_scatter(x=x, y=table["expected"].to_numpy(), mode="lines", uid="expected",

@@ -16,6 +16,7 @@ from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.labelling import Ranking, exports
 from shipdash.ui import forms, frame
+from shipdash.ui.label_next import who
 
 MOST = 2_000
 """Images that a page puts into an archive; more on the command line."""
@@ -58,6 +59,7 @@ def _marks(data: str) -> None:
     st.markdown("#### Marks")
     _download("All marks (CSV)", lambda: exports.log_csv(data), f"{data}-marks.csv", "text/csv")
     if view_only.is_read_only():
+        st.caption(who.READ_ONLY)
         return
     given = st.file_uploader("Take in marks of another machine", type="csv", key="marks_file",
                              help="A file from *All marks* or `shipdash label export`. Images are "

@@ -23,6 +23,7 @@ const LAYOUT = `
         <button type="button" data-do="back" aria-label="Previous image"><span>Previous</span><kbd>←</kbd></button>
         <button type="button" data-do="on" aria-label="Next image"><span>Next</span><kbd>→</kbd></button>
       </div>
+      <p class="marker-why"></p>
     </div>
   </div>
   <p class="marker-all" hidden></p>
@@ -76,11 +77,11 @@ class Marker {
   }
 
   act(what) {
-    const { images, canMark } = this.data, where = images.findIndex((one) => one.number === this.at);
+    const { images, why } = this.data, where = images.findIndex((one) => one.number === this.at);
     if (what === "back" || what === "on") {
       const one = images[where + (what === "on" ? 1 : -1)];
       if (where >= 0 && one) this.look(one.number);
-    } else if (canMark && !this.waits) {
+    } else if (!why && !this.waits) {
       if (what === "undo") this.say({ what }, true);
       else if (where >= 0) this.answer(what, where);
     }
@@ -122,13 +123,14 @@ class Marker {
     const { data, root } = this, one = data.images.find((image) => image.number === this.at);
     root.classList.toggle("waits", this.waits);
     this.part("count").textContent = this.counted();
+    this.part("why").textContent = data.why;
     this.part("main").hidden = !one;
     this.part("all").hidden = Boolean(one);
     this.part("all").textContent = this.at === null
       ? "Every image has an answer. Choose one below to look at it again." : "Loading the next images.";
     if (one) this.drawImage(one);
     for (const button of root.querySelectorAll("[data-do]"))
-      button.disabled = this.waits || (!data.canMark && !["back", "on"].includes(button.dataset.do));
+      button.disabled = this.waits || (data.why && !["back", "on"].includes(button.dataset.do));
     this.drawRow();
   }
 
@@ -139,7 +141,7 @@ class Marker {
     this.part("predicted").alt = one.empty ? "The network predicts no target."
       : "The image with the border of the predicted target.";
     this.part("predicted").nextElementSibling.textContent = one.empty
-      ? "the network predicts no target" : "yellow line: the predicted target";
+      ? "the network predicts no target" : "yellow line: the border of the predicted target";
     this.part("name").textContent = one.name;
     this.part("doubt").textContent = `Number ${one.rank.toLocaleString("en")} of `
       + `${this.data.n.toLocaleString("en")} in this order, doubt ${one.doubt}`;

@@ -51,7 +51,8 @@ def draw(key: str, data: dict[str, Any], on_said: Callable[[], None]) -> None:
         answers that it does not know to be heard; ``at``, the image in view; ``turn``, of the
         place that it followed last; ``next``, whether it asks where to go.
     data : dict
-        Who marks, whether that is possible, place, pictures and marks; see `marking`.
+        Who marks, why nobody can (empty where somebody can), place, pictures and marks; see
+        `marking`.
     on_said : callable
         Called when the browser has said something, before the page is drawn again.
     """

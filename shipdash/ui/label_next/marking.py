@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from shipdash import view_only
 from shipdash.analysis.ranking import BY, RANKINGS, finding, trust
 from shipdash.config import ConfigError
 from shipdash.data import files
@@ -30,8 +29,9 @@ SHORT = {"flips": "flips", "seeds": "other seeds", "entropy": "entropy",
 EVERY = "3s"
 """How often what others marked meanwhile is looked for."""
 
-BEFORE, AFTER = 2, 12
-"""Images around the one in view whose pictures the browser has: so many keys outrun the server."""
+BEFORE, SENT = 2, 16
+"""Images before the one in view, and images in all, whose pictures the browser has: as many keys
+as there are images ahead may outrun the server."""
 
 
 class Place(NamedTuple):
@@ -76,7 +76,7 @@ def _images(found: Ranking, by: str, name: str) -> None:
         place = st.session_state[f"{key}_place"] = Place(_arrive(ranked, standing), place.turn + 1)
     rows = around(ranked, _browser_at(key, place))
     marker.draw(key, {
-        "who": name, "canMark": bool(name) and not view_only.is_read_only(),
+        "who": name, "why": who.why_not(name),
         "heard": st.session_state.get(f"{key}_heard", 0), "place": place._asdict(),
         "images": [marker.picture(found, row, by)._asdict() for row in rows],
         "marks": {str(row.number): {"mark": line.mark, "who": line.who} for row in rows
@@ -111,7 +111,8 @@ def next_open(numbers: Sequence[int], marked: set[int], after: int | None = None
 def around(ranked: list[Ranked], at: int | None) -> list[Ranked]:
     """The image in view and its neighbours, in the order of the ranking."""
     where = next((k for k, row in enumerate(ranked) if row.number == at), 0)
-    return ranked[max(where - BEFORE, 0):where + AFTER + 1]
+    start = max(min(where - BEFORE, len(ranked) - SENT), 0)
+    return ranked[start:start + SENT]
 
 
 def take(marks: Marks, said: Sequence[Said], name: str, ranking: str) -> Mark | None:
@@ -143,7 +144,7 @@ def _heed(key: str, found: Ranking, by: str, name: str) -> None:
     cannot know it."""
     sent = _sent_by(key)
     said = read(sent.get("said"), st.session_state.get(f"{key}_heard", 0))
-    if said and name and not view_only.is_read_only():
+    if said and not who.why_not(name):
         undone = _store(key, found, said, name)
         st.query_params.pop("at", None)  # the next look begins where nobody has marked
         if said[-1].what == UNDO:

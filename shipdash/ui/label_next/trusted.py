@@ -7,12 +7,12 @@ import streamlit as st
 
 from shipdash import figures
 from shipdash.analysis.ranking import (
-    FIRST,
     RANKINGS,
     Trust,
     finding,
     found_table,
     headline,
+    in_one_sitting,
     trust,
 )
 from shipdash.labelling import Ranking
@@ -27,16 +27,15 @@ def view(run: frame.Run, found: Ranking) -> None:
                     "whether its doubt finds failures. Rank with a run that holds pairs out.")
         return
     n, limit = len(found.held_out["iou"]), run.config.selection.acceptance_iou
-    k = st.number_input("Images looked at in one sitting", 1, n, min(FIRST, n), width=260,
+    k = st.number_input("Images looked at in one sitting", 1, n, in_one_sitting(n), width=260,
                         key="first", bind=address.link("first"))
     rows = trust(found.held_out, limit, k)
-    st.markdown(plain(finding(rows)))
     names = {name: words for name, words in RANKINGS.items()
              if name in found.held_out and name != "random"}
     chart.show(figures.found(found_table(found.held_out, limit), names, k, headline(rows)),
                key="found", origin=frame.provenance(run),
-               note=f"On the held-out pairs of this run; failing: below IoU {limit:.2f}. If the "
-                    "new images are of another kind, this says nothing about them.")
+               note=f"{plain(finding(rows))} Failing: below IoU {limit:.2f}. If the new images are "
+                    "of another kind than these pairs, this says nothing about them.")
     _table(rows, k)
 
 

@@ -16,18 +16,27 @@ LONGEST = 64
 _mount = st.components.v2.component("shipdash.who", js=(HERE / "who.js").read_text())
 
 
+READ_ONLY = ("No mark can be made or taken in here, because this dashboard is read-only "
+             "(SHIPDASH_READONLY=1).")
+
+
+def why_not(name: str) -> str:
+    """Why nobody can mark, in a sentence; empty where the person of that name can."""
+    if view_only.is_read_only():
+        return READ_ONLY
+    return "" if name else "Say above who you are, then the buttons and keys answer."
+
+
 def ask() -> str:
     """The name of whoever sits there; empty, and a box, while it is not known."""
     if view_only.is_read_only():
-        st.info("You can look, but nothing can be marked or taken in here, because this dashboard "
-                "is read-only (SHIPDASH_READONLY=1).")
         return ""
     name = st.session_state.get("marks_as", "")
     with st.container(key="who"):
         forget = not name and "marks_as" in st.session_state
         _mount(key="who_kept", data={"name": name, "forget": forget}, on_name_change=_remembered)
     if not name:
-        st.text_input("Your name, stored with each of your marks", key="marks_as_asked",
+        st.text_input("Your name, stored with each mark", key="marks_as_asked",
                       max_chars=LONGEST, on_change=_said, width=380,
                       placeholder="a name that your team knows")
         return ""
