@@ -201,20 +201,20 @@ def test_an_undo_takes_back_ones_own_mark_only(run_id):
 
 
 def test_the_picture_has_the_border_of_the_prediction_alone(store, run_id):
-    """An empty prediction leaves the image as it is."""
+    """To be laid over the image; nothing of an empty one."""
     found = Rankings("new").load(rank_request(store, "new", run_id).digest)
     first, *_, last = [marker.picture(found, row, "flips") for row in marking.order(found, "flips")]
     assert not first.empty and last.empty
-    assert first.image.startswith("data:image/webp") and first.image != first.predicted
+    assert first.image.startswith("data:image/webp") and first.border != last.border
 
 
 # -- trust
 
 
 def test_trust_shows_curves_beside_chance_and_says_what_they_are(run_id):
-    """Three held-out pairs can show nothing, and the page says so."""
+    """Three held-out pairs, all failing, can show nothing, and the page says so."""
     at = open_page(PAGE, label_view=TRUST)
-    assert "No ranking beats chance" in words(at) and "Spearman" in words(at)
+    assert "No ranking beats chance" in words(at) and "All of 3 held-out pairs fail" in words(at)
     table = at.dataframe[0].value
     assert set(table["beats chance"]) == {"no", ""}
     assert "random order" in table["ranking"].tolist()

@@ -149,6 +149,9 @@ def finding(rows: list[Trust]) -> str:
     if not first.n_failing:
         return (f"None of {first.n:,} held-out pairs fails, so no ranking can show that it finds "
                 "failures.")
+    if first.n_failing == first.n:
+        return (f"All of {first.n:,} held-out pairs fail, so no ranking can show that it finds "
+                "failures.")
     best = _winner(rows)
     if best is None:
         return (f"On {first.n:,} held-out pairs, {first.n_failing:,} of them failing, no ranking "

@@ -9,7 +9,8 @@ const LAYOUT = `
   <div class="marker-main">
     <div class="marker-pictures">
       <figure><img class="marker-image" alt=""><figcaption>image</figcaption></figure>
-      <figure><img class="marker-predicted" alt=""><figcaption></figcaption></figure>
+      <figure><span class="marker-layers"><img class="marker-under" alt=""><img class="marker-predicted" alt=""></span>
+        <figcaption class="marker-caption"></figcaption></figure>
     </div>
     <div class="marker-side">
       <p class="marker-name"></p>
@@ -137,10 +138,11 @@ class Marker {
   drawImage(one) {
     this.part("image").src = one.image;
     this.part("image").alt = `Image ${one.name}`;
-    this.part("predicted").src = one.predicted;
+    this.part("under").src = one.image;
+    this.part("predicted").src = one.border;
     this.part("predicted").alt = one.empty ? "The network predicts no target."
       : "The image with the border of the predicted target.";
-    this.part("predicted").nextElementSibling.textContent = one.empty
+    this.part("caption").textContent = one.empty
       ? "the network predicts no target" : "yellow line: the border of the predicted target";
     this.part("name").textContent = one.name;
     this.part("doubt").textContent = `Number ${one.rank.toLocaleString("en")} of `
@@ -167,8 +169,10 @@ class Marker {
       row.replaceChildren(...this.data.images.map((image) => {
         const button = Object.assign(document.createElement("button"), { type: "button" });
         button.dataset.number = image.number;
-        const picture = Object.assign(document.createElement("img"), { src: image.predicted, alt: "" });
-        button.append(picture, document.createElement("span"));
+        const layers = Object.assign(document.createElement("span"), { className: "marker-layers" });
+        for (const src of [image.image, image.border])
+          layers.append(Object.assign(document.createElement("img"), { src, alt: "" }));
+        button.append(layers, document.createElement("span"));
         return button;
       }));
     }

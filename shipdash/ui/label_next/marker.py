@@ -6,12 +6,15 @@ heard: fast typing outruns the server and loses nothing. What is stored is said 
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from shipdash.data import files
 from shipdash.labelling import Ranking
@@ -37,7 +40,7 @@ class Picture(NamedTuple):
     name: str
     doubt: str
     image: str  # data URL
-    predicted: str  # data URL: the image with the border of the predicted target
+    border: str  # data URL: the border of the predicted target, to be laid over the image
     empty: bool  # nothing is predicted
 
 
@@ -62,17 +65,23 @@ def draw(key: str, data: dict[str, Any], on_said: Callable[[], None]) -> None:
 def picture(found: Ranking, row: Ranked, by: str) -> Picture:
     """One image of a ranking with its prediction."""
     folder = str(files.folder_of(found.request.data))
-    image, predicted, empty = _drawn(folder, found.request.digest, row.place, row.number, found)
+    image, border, empty = _drawn(folder, found.request.digest, row.place, row.number, found)
     name = f"{row.file.rpartition('/')[2]} {row.tile}".strip()
-    return Picture(row.number, row.rank, name, f"{row.scores[by]:.3f}", image, predicted, empty)
+    return Picture(row.number, row.rank, name, f"{row.scores[by]:.3f}", image, border, empty)
 
 
-@st.cache_data(max_entries=400, show_spinner=False)  # 30 kB each
+@st.cache_data(max_entries=1_000, show_spinner=False)  # 10 kB each
 def _drawn(folder: str, digest: str, place: int, number: int, _found: Ranking
            ) -> tuple[str, str, bool]:
-    """Data URLs of an image and of its prediction, and whether that is empty."""
+    """Data URLs of an image and of the border of its prediction, and whether that is empty."""
     image = np.load(f"{folder}/images.npy", "r", allow_pickle=False)[number]
     bits = _found.images["bits"][place]
     mask = np.unpackbits(bits, axis=1, count=image.shape[1]).astype(bool)
-    outlined = np.asarray(outlines.outlined(np.array(image), mask, SIDE))
-    return gallery.webp(image / 255), gallery.webp(outlined / 255), not mask.any()
+    return gallery.webp(image / 255), _png(outlines.border(mask, SIDE)), not mask.any()
+
+
+def _png(picture: Image.Image) -> str:
+    """A data URL that keeps what is transparent; of three colours, which a palette holds."""
+    out = io.BytesIO()
+    picture.quantize(4).save(out, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
