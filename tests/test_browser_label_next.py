@@ -62,10 +62,10 @@ def test_two_people_mark_by_keyboard_and_nothing_is_lost(app, browser, tmp_path)
     expect(ann.locator(".marker-doubt")).to_contain_text("Number 3 of 20")
     ann.get_by_role("button", name="Skip").click()
     expect(ann.locator(".marker-doubt")).to_contain_text("Number 5 of 20")  # 4 is bob's
-    for n in (10, 6):
+    for n, n_marked in ((10, 14), (6, 20)):  # fewer than the browser has pictures ahead
         for _ in range(n):
             ann.keyboard.press("r")
-        wait_until(ann, lambda n=n: len(said()) >= n + 4)
+        expect(ann.get_by_text(f"{n_marked} of 20 marked")).to_be_visible(timeout=SOON_MS)
     expect(ann.get_by_text("Every image has an answer")).to_be_visible(timeout=SOON_MS)
     wait_until(ann, lambda: len(said()) == ranked_images.N)
     assert len(Marks("new").log()) == ranked_images.N + 2  # the undo, and what it took back
