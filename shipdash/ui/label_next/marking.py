@@ -29,7 +29,7 @@ SHORT = {"flips": "flips", "seeds": "other seeds", "entropy": "entropy",
 EVERY = "3s"
 """How often what others marked meanwhile is looked for."""
 
-BEFORE, SENT = 2, 16
+BEFORE, SENT = 2, 18
 """Images before the one in view, and images in all, whose pictures the browser has: as many keys
 as there are images ahead may outrun the server."""
 
