@@ -71,6 +71,20 @@ def test_an_archive_becomes_a_data_set_with_its_report(store):
     assert "images/x.png" in at.dataframe[0].value["file"].tolist()
 
 
+def test_an_archive_without_masks_becomes_images_to_rank(store):
+    """All in the pool, and a link to the page that ranks them."""
+    found = {f"a/{k}.png": own_pictures.encoded(own_pictures.image(k)) for k in range(3)}
+    at = upload(open_page(PAGE), archive(found))
+    assert at.selectbox(key="import.kind").value == "none"
+    at.number_input(key="import.rows").set_value(32)
+    at.number_input(key="import.cols").set_value(32)
+    at.button(key="import_start").click().run()
+    assert not at.exception and not at.error, [e.value for e in at.error]
+    assert files.n_stored("my-ships", "pool") == 3
+    assert "Which of them should be labelled next?" in [link.proto.label
+                                                        for link in at.get("page_link")]
+
+
 @pytest.mark.parametrize(("content", "says"), [
     (b"no archive", "must be a ZIP archive that can be read"),
     (archive({"../evil.png": b"x"}), "could leave the archive"),

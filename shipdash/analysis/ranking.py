@@ -20,8 +20,11 @@ RANKINGS = {"flips": "disagreement with its own flips",
             "random": "random order"}
 """The rankings by their name in stored scores and on the command line, with words for them."""
 
+BY = "flips"
+"""The ranking that is followed where nobody chose one."""
+
 FIRST = 50
-"""Images looked at in one sitting: the number at which a ranking is judged."""
+"""Images looked at in one sitting, at most: where a ranking is judged, see `in_one_sitting`."""
 
 LEVEL = 0.95
 
@@ -79,7 +82,30 @@ def random_band(n: int, n_failing: int) -> pd.DataFrame:
                          "low": low.astype(int), "high": high.astype(int)})
 
 
-def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> list[Trust]:
+def in_one_sitting(n: int) -> int:
+    """How many of n pairs a ranking is judged by: `FIRST`, or a quarter where that is fewer.
+
+    Among most of the pairs a random order finds most of what fails, and no ranking can do better.
+
+    >>> in_one_sitting(2_000), in_one_sitting(60), in_one_sitting(2)
+    (50, 15, 1)
+    """
+    return min(FIRST, max(n // 4, 1))
+
+
+def found_table(scores: Mapping[str, np.ndarray], limit: float) -> pd.DataFrame:
+    """`random_band` with a column of truly failing pairs found for each ranking in `scores`.
+
+    See `trust` for what is given.
+    """
+    failing = fails(np.asarray(scores["iou"], float), limit)
+    curves = {name: found_curve(np.asarray(scores[name], float), failing)
+              for name in RANKINGS if name in scores}
+    return random_band(len(failing), int(failing.sum())).assign(**curves)
+
+
+def trust(scores: Mapping[str, np.ndarray], limit: float,
+          k: int | None = None) -> list[Trust]:
     """How far each stored ranking can be trusted, the one that finds most over all k first.
 
     Parameters
@@ -89,13 +115,30 @@ def trust(scores: Mapping[str, np.ndarray], limit: float, k: int = FIRST) -> lis
         left out.
     limit : float
         The IoU below which a pair truly fails.
-    k : int
-        How many are looked at; all where there are fewer.
+    k : int, optional
+        How many are looked at, all where there are fewer; by default `in_one_sitting`.
     """
     iou = np.asarray(scores["iou"], float)
+    k = in_one_sitting(len(iou)) if k is None else k
     rows = [_trust(name, np.asarray(scores[name], float), iou, fails(iou, limit), k)
             for name in RANKINGS if name in scores]
     return sorted(rows, key=lambda row: -row.auc if row.auc == row.auc else 0.0)
+
+
+def headline(rows: list[Trust]) -> str:
+    """`finding` in the few words that a figure's title has."""
+    best = _winner(rows)
+    if best is not None:
+        return (f"The first {best.k:,} by {RANKINGS[best.ranking]} hold {best.n_found:,} of "
+                f"{best.n_failing:,} failing pairs")
+    return ("No ranking beats chance" if any(row.n_failing for row in rows)
+            else "No held-out pair fails: there is nothing to find")
+
+
+def _winner(rows: list[Trust]) -> Trust | None:
+    """The ranking that beats chance and finds most among the first k."""
+    winners = [row for row in rows if row.beats_chance]
+    return max(winners, key=lambda row: (row.n_found, row.auc)) if winners else None
 
 
 def finding(rows: list[Trust]) -> str:
@@ -106,11 +149,13 @@ def finding(rows: list[Trust]) -> str:
     if not first.n_failing:
         return (f"None of {first.n:,} held-out pairs fails, so no ranking can show that it finds "
                 "failures.")
-    winners = [row for row in rows if row.beats_chance]
-    if not winners:
+    if first.n_failing == first.n:
+        return (f"All of {first.n:,} held-out pairs fail, so no ranking can show that it finds "
+                "failures.")
+    best = _winner(rows)
+    if best is None:
         return (f"On {first.n:,} held-out pairs, {first.n_failing:,} of them failing, no ranking "
-                "beats chance: a random order is as good.")
-    best = max(winners, key=lambda row: (row.n_found, row.auc))
+                f"beats chance among the first {first.k:,}: a random order is as good.")
     return (f"On {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} hold "
             f"{best.n_found:,} of the {best.n_failing:,} that truly fail; a random order holds "
             f"{best.expected:.1f} ({best.low:,} to {best.high:,}).")

@@ -13,13 +13,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from shipdash.analysis.ranking import FIRST, RANKINGS, Trust, finding, trust
+from shipdash.analysis.ranking import BY, FIRST, RANKINGS, Trust, finding, trust
 from shipdash.cli import bars, marking, suspects
 from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
 from shipdash.labelling.listing import ranked
 from shipdash.runs import Store, StoreError, worker
-
-BY = "flips"
 
 
 def rank(args: argparse.Namespace) -> int:
@@ -111,8 +109,9 @@ def add_commands(commands: Any) -> None:
     _command(below, "go-on", go_on).add_argument(
         "--new", default="", metavar="NAME", help="name of the data set that holds the old core "
         "and the new pairs (default: made of the data set's name and the run's id)")
-    sub.add_argument("--first", type=int, default=FIRST, metavar="K",
-                     help=f"images looked at (default: {FIRST})")
+    sub.add_argument("--first", type=int, metavar="K",
+                     help=f"images looked at (default: {FIRST}, or a quarter of the held-out pairs "
+                     "where that is fewer)")
 
 
 def _command(below: Any, name: str, function: Callable) -> argparse.ArgumentParser:
@@ -127,7 +126,7 @@ def _command(below: Any, name: str, function: Callable) -> argparse.ArgumentPars
     return sub
 
 
-def _rows(store: Store, found: Ranking, k: int = FIRST) -> list[Trust]:
+def _rows(store: Store, found: Ranking, k: int | None = None) -> list[Trust]:
     if found.held_out is None:
         return []
     limit = store.config(found.request.run_id).selection.acceptance_iou

@@ -11,6 +11,7 @@ from shipdash.figures.budget import budget
 from shipdash.figures.by_factor import by_factor
 from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
+from shipdash.figures.found import found
 from shipdash.figures.groups import kept_by_group, scores_by_group
 from shipdash.figures.orders import fan
 from shipdash.figures.overlap import overlap
@@ -37,6 +38,7 @@ __all__ = [
     "differences",
     "factor_rates",
     "fan",
+    "found",
     "history",
     "kept_by_group",
     "overlap",

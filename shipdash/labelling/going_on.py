@@ -33,7 +33,7 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
     data : str
         Newly labelled pairs of the same size.
     name : str
-        By default made of the name of `data` and the run's id.
+        By default `default_name`.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
         raise ConfigError("run", run_id, "must be of a data set: drawn pairs need no labelling")
     files.require_labels(data)
     core = list(result.core)
-    name = name or f"{data[:40]}-after-{run_id}"
+    name = name or default_name(data, run_id)
     source, n_new = _stored(config, run_id, core, data, name)
     plain = {f"planted.{key}": getattr(PlantedConfig(), key)
              for key in ("distinct", "duplicates", "label_noise")}  # planted pairs are carried over
@@ -60,6 +60,11 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
         "source.name": source.name, "source.fingerprint": source.fingerprint,
         "selection.parent": run_id, "selection.first": len(core), "selection.exclude": [],
         "selection.n_pool": len(core) + n_new})
+
+
+def default_name(data: str, run_id: str) -> str:
+    """What the data set of old core and new pairs is called where nobody names it."""
+    return f"{data[:40]}-after-{run_id}"
 
 
 def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: str

@@ -150,9 +150,14 @@ class Marks:
         if line.mark not in (*MARKS, UNDO) or (line.mark == UNDO) != bool(line.undoes):
             raise ConfigError("mark", line.mark, f"must be one of {', '.join(MARKS)}, or an undo "
                               "that names a line")
-        if not _WHO.fullmatch(line.who) or not line.who.strip():
+        if not is_name(line.who):
             raise ConfigError("who", line.who, "must be a name of one line, at most 64 characters")
         return line
+
+
+def is_name(who: str) -> bool:
+    """Whether a mark can be of somebody of that name: one line, at most 64 characters."""
+    return bool(_WHO.fullmatch(who) and who.strip())
 
 
 def default_who() -> str:

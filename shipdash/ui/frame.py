@@ -44,6 +44,7 @@ PAGES = {
     "pages/5_Threshold.py": "Threshold",
     "pages/6_Compare.py": "Compare",
     "pages/7_Your_data.py": "Your data",
+    "pages/8_Label_next.py": "Label next",
 }
 
 STATES = {

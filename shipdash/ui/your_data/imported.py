@@ -11,7 +11,7 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.importing import Report, read_report
-from shipdash.ui import frame, gallery
+from shipdash.ui import address, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines
 
@@ -23,6 +23,9 @@ def view(name: str) -> None:
     """Report, areas, pairs."""
     rows = read_pairs(files.folder_of(name))
     _report(name)
+    if not files.read_manifest(files.folder_of(name)).get(files.LABELLED, True):
+        st.page_link("pages/8_Label_next.py", label="Which of them should be labelled next?",
+                     icon=":material/arrow_forward:", query_params=address.carried(data=name))
     _areas(rows)
     _preview(name, rows)
 

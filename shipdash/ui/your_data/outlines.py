@@ -46,12 +46,20 @@ def outlined(image: np.ndarray, mask: np.ndarray) -> Image.Image:
     """
     scale = max(SIDE // max(mask.shape), 1)
     out, large = (part.repeat(scale, 0).repeat(scale, 1) for part in (image, mask))
-    target = large == TARGET
-    out[_grown(target, 1) & ~target] = EDGE
-    out[target & ~_shrunk(target, 2)] = LINE
-    out[_shrunk(target, 2) & ~_shrunk(target, 3)] = EDGE
+    line, edge = _rims(large == TARGET)
+    out[edge], out[line] = EDGE, LINE
     rows, cols = np.indices(large.shape)
     out[(large == VOID) & ((rows + cols) // 3 % 3 == 0)] = GREY
+    return Image.fromarray(out)
+
+
+def border(mask: np.ndarray, side: int = SIDE) -> Image.Image:
+    """The line alone, of a mask bool (rows, cols), to be laid over its image: all else is
+    transparent."""
+    scale = max(side // max(mask.shape), 1)
+    line, edge = _rims(mask.repeat(scale, 0).repeat(scale, 1))
+    out = np.zeros((*line.shape, 4), np.uint8)
+    out[edge], out[line] = (*EDGE, 255), (*LINE, 255)
     return Image.fromarray(out)
 
 
@@ -74,6 +82,13 @@ def sheet(name: str, numbers: Sequence[int], captions: Sequence[str], *, key: st
 def has_void(name: str) -> bool:
     """Whether any mask of the data set has void pixels."""
     return bool(files.read_manifest(files.folder_of(name)).get(files.VOID_PIXELS))
+
+
+def _rims(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The line, on the inner rim of a target, and the edges on both sides of it."""
+    line = target & ~_shrunk(target, 2)
+    edge = (_grown(target, 1) & ~target) | (_shrunk(target, 2) & ~_shrunk(target, 3))
+    return line, edge
 
 
 def _grown(mask: np.ndarray, by: int) -> np.ndarray:

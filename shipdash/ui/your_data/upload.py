@@ -17,17 +17,21 @@ from shipdash.config import ConfigError
 from shipdash.data.files import DataError
 from shipdash.importing import Contents, ImportRequest, contents, import_pairs
 from shipdash.importing.archive import MOST_BYTES, MOST_FILES
+from shipdash.importing.request import UNLABELLED
 from shipdash.ui import forms
 from shipdash.ui.words import plain
 
 KINDS = {"folders": "a folder of masks", "run_lengths": "a CSV of run lengths",
-         "coco": "a COCO JSON"}
+         "coco": "a COCO JSON", UNLABELLED: "no masks yet"}
 IMAGES, MASKS = re.compile("image|picture|photo|train", re.I), re.compile("mask|label|annot", re.I)
 """What folders of images and of masks are usually called: the first guess, to be corrected."""
 
 HOW = ("mask_kind", "threshold", "target", "void", "mask_suffix", "inverted", "fit", "rows", "cols",
        "overlap", "keep_empty", "group", "held_out", "seed")
 """Settings of an import behind *How to read them*."""
+
+WITHOUT_MASKS = ("fit", "rows", "cols", "overlap", "group")
+"""Those of images without masks, all of which go into the pool."""
 
 COMMAND = ("python -m shipdash data add NAME --images FOLDER --masks FOLDER --size 128x128\n"
            "python -m shipdash data add NAME --images FOLDER --csv FILE --fit tiles\n"
@@ -39,7 +43,8 @@ def box() -> None:
     most_mb = st.get_option("server.maxUploadSize")
     given = st.file_uploader(
         "ZIP archive of images and masks", type="zip", key="upload",
-        help="Masks as pictures, as run lengths in a CSV, or as COCO JSON.")
+        help="Masks as pictures, as run lengths in a CSV, or as COCO JSON. Images without masks "
+             "can be ranked on Label next.")
     st.caption(f"At most {most_mb} MB, {MOST_FILES:,} files and {MOST_BYTES / 2**30:.0f} GB "
                "unpacked. Larger sets are imported on the command line, which shows its progress "
                "and goes on after a stop; docs/your-data.md has an example for each kind of label.")
@@ -75,9 +80,11 @@ def _asked(file: str, held: Contents, path: str) -> str | None:
     with first[3]:
         labels = {"folders": lambda: _folder("Masks are in", held, MASKS, key="import.masks"),
                   "run_lengths": lambda: st.selectbox("CSV", held.tables, key="import.csv"),
-                  "coco": lambda: st.selectbox("JSON", held.annotations, key="import.coco")}[kind]()
+                  "coco": lambda: st.selectbox("JSON", held.annotations, key="import.coco"),
+                  UNLABELLED: lambda: ""}[kind]()
     with st.expander("How to read them, size, groups and held-out pairs", key="import_how"):
-        more = _settings()
+        more = _settings(WITHOUT_MASKS if kind == UNLABELLED else HOW)
+    more |= {"held_out": 0.0} if kind == UNLABELLED else {}
     if not st.button("Import", type="primary", key="import_start", icon=":material/upload:"):
         return None
     bar = st.progress(0.0, "Reading the archive")
@@ -87,11 +94,11 @@ def _asked(file: str, held: Contents, path: str) -> str | None:
     return report.name
 
 
-def _settings() -> dict[str, Any]:
+def _settings(names: tuple[str, ...]) -> dict[str, Any]:
     cells, fields = st.columns(4, gap="medium"), {f.name: f for f in
                                                   dataclasses.fields(ImportRequest)}
     found = {}
-    for k, name in enumerate(HOW):
+    for k, name in enumerate(names):
         spec = fields[name]
         about = spec.metadata
         unit = f" ({about['unit']})" if about["unit"] else ""
@@ -114,7 +121,7 @@ def _kinds(held: Contents) -> list[str]:
     """The kinds of labels that an archive can have, the likeliest first."""
     return [kind for kind, there in (("folders", len(held.folders) > 1),
                                      ("run_lengths", held.tables), ("coco", held.annotations))
-            if there] or ["folders"]
+            if there] + [UNLABELLED]
 
 
 def _name_for(file: str) -> str:

@@ -1,0 +1,118 @@
+"""Marks and images to label as downloads, and marks of another machine taken in."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from shipdash import view_only
+from shipdash.config import ConfigError
+from shipdash.data import files
+from shipdash.labelling import Ranking, exports
+from shipdash.ui import forms, frame
+from shipdash.ui.label_next import who
+
+MOST = 2_000
+"""Images that a page puts into an archive; more on the command line."""
+
+
+def view(run: frame.Run, found: Ranking) -> None:
+    """What a labelling tool reads, the log of marks, and a log to take in."""
+    data = found.request.data
+    numbers = [row.number for _, row in exports.marked(data)]
+    st.markdown(f"#### {_images(len(numbers))} marked wrong, to be labelled")
+    if not numbers:
+        frame.empty("Nothing to label yet.", "Mark images as wrong under *Go through them*.")
+    elif len(numbers) > MOST:
+        st.caption(f"More than {MOST:,} images: use the command line.")
+        st.code(f"python -m shipdash label export {data} --out FOLDER --format coco "
+                f"--run {run.run_id}", language="bash")
+    else:
+        _to_label(found, numbers)
+    _marks(data)
+
+
+def _to_label(found: Ranking, numbers: list[int]) -> None:
+    data = found.request.data
+    gone = _why_no_originals(data)
+    with st.container(horizontal=True):
+        _download("List (CSV)", lambda: exports.images_csv(data), f"{data}-to-label.csv",
+                  "text/csv")
+        _download("Predicted masks to correct (COCO, ZIP)",
+                  lambda: archive(partial(exports.write_coco, draft=exports.coco(found, numbers))),
+                  f"{data}-to-label-coco.zip", "application/zip")
+        _download("Original pictures (ZIP)",
+                  lambda: archive(partial(originals, data=data)),
+                  f"{data}-to-label.zip", "application/zip", disabled=bool(gone))
+    st.caption("COCO: the predictions as masks, with the pictures at the stored size, so that a "
+               f"person corrects instead of drawing. {gone}")
+
+
+def _marks(data: str) -> None:
+    """The log as a file, and one to take in."""
+    st.markdown("#### Marks")
+    _download("All marks (CSV)", lambda: exports.log_csv(data), f"{data}-marks.csv", "text/csv")
+    if view_only.is_read_only():
+        st.caption(who.READ_ONLY)
+        return
+    given = st.file_uploader("Take in marks of another machine", type="csv", key="marks_file",
+                             help="A file from *All marks* or `shipdash label export`. Images are "
+                                  "known by path or by file name; lines that are here stay once.")
+    if given is not None:
+        n = forms.attempt(_take_in, data, given.getvalue())
+        if n is not None:
+            st.success(f"{n:,} lines were new." if n != 1 else "One line was new.")
+
+
+def _take_in(data: str, content: bytes) -> int:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError("marks", content[:20], "must be a text file in UTF-8") from None
+    return exports.merge_csv(data, text)
+
+
+def archive(write: Callable[[Path], object]) -> bytes:
+    """A ZIP archive of what is written into a folder."""
+    content = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder))
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as opened:
+            for path in sorted(Path(folder).rglob("*")):
+                if path.is_file():
+                    opened.write(path, path.relative_to(folder).as_posix())
+    return content.getvalue()
+
+
+def originals(out: Path, data: str) -> None:
+    """The pictures of `exports.write_folder` with their list; ``missing.txt`` names those that are
+    no longer where they were."""
+    placed = exports.write_folder(out, data)
+    (out / "to_label.csv").write_text(exports.images_csv(data), "utf-8", newline="")
+    if placed.missing:
+        (out / "missing.txt").write_text("\n".join(placed.missing) + "\n", "utf-8")
+
+
+def _why_no_originals(data: str) -> str:
+    """Why the pictures as they were imported cannot be had; empty where they can."""
+    manifest = files.read_manifest(files.folder_of(data))
+    if "given_in" not in manifest:
+        return "The original pictures are not known for this data set."
+    given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
+    return "" if given.exists() else "The original pictures are no longer where they were."
+
+
+def _images(n: int) -> str:
+    return "One image" if n == 1 else f"{n:,} images"
+
+
+def _download(label: str, text: Callable[[], str | bytes], file: str, kind: str, *,
+              disabled: bool = False) -> None:
+    st.download_button(label, text, file, kind, key=f"export_{file}", on_click="ignore",
+                       icon=":material/download:", disabled=disabled)

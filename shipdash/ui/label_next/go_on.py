@@ -1,0 +1,89 @@
+"""The run that goes on: the old core set first, then the pairs that have been labelled since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from shipdash.config import RunConfig
+from shipdash.data import files
+from shipdash.labelling import Ranking, going_on
+from shipdash.runs import queue
+from shipdash.ui import address, forms, frame, starting
+
+COMMAND = ("python -m shipdash data add labelled --images to-label/images --coco corrected.json "
+           "--held-out 0 --size {rows}x{cols}")
+
+
+def view(run: frame.Run, found: Ranking) -> None:
+    """Which labelled pairs to go on with, what the new run will be, and the button."""
+    usable = _labelled(run)
+    st.markdown("#### Once the images are labelled")
+    if not usable:
+        rows, cols = run.config.shape
+        frame.empty("No newly labelled pairs of this size are stored here.", "Label the exported "
+                    "images with a tool of your choice and bring them with their masks on *Your "
+                    "data*, with a held-out share of 0, or on the command line:")
+        st.code(COMMAND.format(rows=rows, cols=cols), language="bash")
+        st.page_link("pages/7_Your_data.py", label="Bring images and masks",
+                     icon=":material/arrow_forward:", query_params=address.guessed())
+        return
+    data = _choice(usable)
+    config = _stored(run, data)
+    known = config and frame.find(config.digest, frame.runs())
+    if known:
+        st.page_link("pages/2_Run.py", icon=":material/open_in_new:",
+                     label=f"The run that goes on with these pairs is {known.state}: open it",
+                     query_params=address.carried("Run", run=known.run_id))
+        return
+    n_new, n_held_out = files.n_stored(data, "pool"), run.config.evaluation.n_held_out
+    compared = (f" Both runs are scored on the same {n_held_out:,} held-out pairs, so that before "
+                "and after can be compared." if n_held_out else "")
+    st.markdown(f"The new run starts with the {run.result.n_core:,} pairs that this one kept, "
+                f"untested, and its stream is the {n_new:,} new pairs. The network starts anew."
+                + compared)
+    if starting.button("Go on", type="primary", key="go_on", icon=":material/play_arrow:"):
+        _begin(run, data)
+    starting.tell()
+
+
+def _labelled(run: frame.Run) -> dict[str, dict[str, Any]]:
+    """Data sets with masks, of the run's size, that are not its own and not made by going on."""
+    return {m["name"]: m for m in files.stored()
+            if m.get(files.LABELLED, True) and (m["rows"], m["cols"]) == run.config.shape
+            and m["name"] != run.config.source.name and files.PARENT not in m
+            and files.n_stored(m["name"], "pool")}
+
+
+def _choice(usable: dict[str, dict[str, Any]]) -> str:
+    names, asked = list(usable), st.query_params.get("with", "")
+    at = names.index(asked) if asked in names else 0
+    picked = st.selectbox("Newly labelled pairs", names, index=at, width=480,
+                          format_func=lambda name: f"{name} · {usable[name]['n']:,} pairs",
+                          key=f"choose_labelled_{at}_{len(names)}")
+    if picked != asked:
+        st.query_params["with"] = picked
+    return picked
+
+
+def _stored(run: frame.Run, data: str) -> RunConfig | None:
+    """The settings of the run that goes on, where its pairs have been stored already."""
+    if not files.place_of(going_on.default_name(data, run.run_id)).exists():
+        return None
+    return forms.attempt(going_on.go_on, frame.own_store(), run.run_id, data)
+
+
+def _begin(run: frame.Run, data: str) -> None:
+    started = forms.attempt(_start, run, data)
+    if started:
+        st.session_state["new_run_unfolded"] = False
+        st.switch_page("pages/2_Run.py", query_params=address.guessed() | {"run": started})
+
+
+def _start(run: frame.Run, data: str) -> str:
+    """Store the pairs and queue the run, in this order: nothing is stored where nothing can run."""
+    queue.refuse_to_start()
+    with st.spinner("Storing the old core set with the new pairs ..."):
+        config = going_on.go_on(frame.own_store(), run.run_id, data)
+    return queue.submit(frame.own_store(), config)

@@ -1,0 +1,121 @@
+"""The job that ranks images: started, watched, cancelled and started again. It computes nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipdash.data import files
+from shipdash.labelling import Ranking, Rankings, RankRequest, Standing, job
+from shipdash.labelling.job import MOST_KNOWN
+from shipdash.records import RunState
+from shipdash.ui import forms, frame, starting
+from shipdash.ui.words import plain
+
+EVERY = "1s"
+AT_WORK = (RunState.QUEUED, RunState.RUNNING)
+
+ENDED = {
+    RunState.CANCELLED: "The ranking was cancelled.",
+    RunState.FAILED: "The ranking failed.",
+    RunState.LOST: "The ranking stopped unexpectedly.",
+}
+
+
+def finished(asked: RankRequest) -> Ranking | None:
+    """The stored ranking that answers a question: with the same runs of other seeds, else the
+    newest of the same run and images. None where there is none."""
+    rankings = Rankings(asked.data)
+    stored = rankings.list()
+    for ranking in sorted(stored, key=lambda ranking: ranking != asked.digest):
+        request = rankings.request(ranking)
+        if ((request.run_id, request.fingerprint) == (asked.run_id, asked.fingerprint)
+                and rankings.standing(ranking).state is RunState.COMPLETED):
+            return loaded(asked.data, ranking)
+    return None
+
+
+def loaded(data: str, ranking: str) -> Ranking:
+    """A finished ranking, read once for all viewers."""
+    return _loaded(str(files.folder_of(data)), data, ranking)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)  # 2 MB for 1,000 masks of 128 x 128
+def _loaded(folder: str, data: str, ranking: str) -> Ranking:
+    return Rankings(data).load(ranking)
+
+
+def panel(asked: RankRequest, found: Ranking | None) -> None:
+    """What stands between the question and its answer: a button, the progress, or nothing."""
+    standing = _standing(asked)
+    if standing is not None and standing.state in AT_WORK:
+        _cancel_button(asked)
+        st.fragment(_progress, run_every=EVERY)(asked)
+    elif found is None:
+        _offer(asked, standing)
+    elif found.request != asked:
+        _offer_again(found, asked)
+
+
+def _standing(asked: RankRequest) -> Standing | None:
+    """Where the job stands; None where it was never asked for."""
+    rankings = Rankings(asked.data)
+    if asked.digest not in rankings.list():
+        return None
+    found = rankings.standing(asked.digest)
+    if found.state in ENDED and rankings.is_alive(asked.digest):  # it has just been started again
+        return Standing(RunState.QUEUED, "", 0, 0)
+    return found
+
+
+def _offer(asked: RankRequest, standing: Standing | None) -> None:
+    """The button that starts the job, or starts it again, with what it does."""
+    n = files.n_stored(asked.data, "pool")
+    store = frame.own_store()
+    n_known = min(store.config(asked.run_id).evaluation.n_held_out, MOST_KNOWN)
+    if standing is not None:
+        reason = f" {plain(standing.reason)}." if standing.reason else ""
+        st.warning(f"{ENDED[standing.state]}{reason} It starts again from the beginning.")
+    label = "Rank them again" if standing else f"Rank {n:,} images"
+    if starting.button(label, type="primary", key="rank", icon=":material/play_arrow:"):
+        _start(asked)
+    starting.tell()
+    others = {0: "", 1: " One run of another seed is asked too."}.get(
+        len(asked.others), f" {len(asked.others)} runs of other seeds are asked too.")
+    st.caption(f"The network predicts every image and its flips.{others} It also predicts the "
+               f"{n_known:,} held-out pairs of the run, whose masks are known: they show whether "
+               "the ranking finds failures. The page may be closed meanwhile.")
+
+
+def _offer_again(found: Ranking, asked: RankRequest) -> None:
+    """Runs of other seeds came or went since the stored ranking was made."""
+    n, before = len(asked.others), len(found.request.others)
+    st.caption(f"This ranking asked {before} {_runs(before)} of other seeds; now there "
+               f"{'is' if n == 1 else 'are'} {n}. Marks stay when the images are ranked again.")
+    if starting.button("Rank them again", key="rank", icon=":material/refresh:"):
+        _start(asked)
+
+
+def _runs(n: int) -> str:
+    return "run" if n == 1 else "runs"
+
+
+def _start(asked: RankRequest) -> None:
+    if forms.attempt(job.start, frame.own_store(), asked) is not None:
+        st.rerun()
+
+
+def _cancel_button(asked: RankRequest) -> None:
+    """Outside the timed fragment, so that clicks are kept."""
+    if starting.button("Cancel", key="rank_cancel", icon=":material/close:"):
+        forms.attempt(Rankings(asked.data).ask_cancel, asked.digest)
+
+
+def _progress(asked: RankRequest) -> None:
+    standing = _standing(asked)
+    if standing is None or standing.state not in AT_WORK:
+        st.rerun()  # the ranking is there, or the button that starts it again
+    words = ("The network is starting; TensorFlow takes some seconds." if not standing.n_done else
+             f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")
+    if Rankings(asked.data).cancelled(asked.digest):
+        words = "Stopping after the images at hand."
+    st.progress(standing.n_done / max(standing.n, 1), words)

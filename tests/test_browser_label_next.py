@@ -1,0 +1,88 @@
+"""Label next in Chromium: a ranking is made, marked by keyboard by two people, and exported."""
+
+import json
+import zipfile
+
+import pytest
+import ranked_images
+from browsing import SOON_MS, App, open_page, settle, wait_until
+from playwright.sync_api import expect
+
+from shipdash.labelling import Marks
+from shipdash.runs import Store
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    """A running app with images and a finished run that has not ranked them."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    ranked_images.stored(tmp_path, Store(tmp_path / "runs"))
+    running = App(tmp_path / "runs", SHIPDASH_DATA=str(tmp_path / "data"))
+    yield running
+    running.stop()
+
+
+def said():
+    """The marks that stand: who and what, by number."""
+    return {number: (line.who, line.mark) for number, line in Marks("new").standing().items()}
+
+
+def arrive(browser, app, problems, name, **look):
+    """The page with the marker, somebody's name given."""
+    page = open_page(browser, f"{app.url}/Label_next", problems, **look)
+    settle(page)
+    if page.get_by_role("button", name="Rank 20 images").count():
+        page.get_by_role("button", name="Rank 20 images").click()
+    page.get_by_label("Your name").fill(name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"You mark as {name}.")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("button", name="Wrong")).to_be_enabled(timeout=SOON_MS)
+    return page
+
+
+def test_two_people_mark_by_keyboard_and_nothing_is_lost(app, browser, tmp_path):
+    """Fast keys, undo, a second browser on the same images, the name kept, the export."""
+    problems = []
+    ann = arrive(browser, app, problems, "ann")
+    first = ann.locator(".marker-name").inner_text()
+    for key in "wrs":  # faster than the server answers
+        ann.keyboard.press(key)
+    wait_until(ann, lambda: len(said()) == 3)
+    assert sorted(said().values()) == [("ann", "right"), ("ann", "skip"), ("ann", "wrong")]
+
+    bob = arrive(browser, app, problems, "bob", width=800, scheme="dark")
+    assert bob.locator(".marker-doubt").inner_text().startswith("Number 4 of 20")
+    bob.keyboard.press("w")
+    expect(ann.get_by_text("4 of 20 marked")).to_be_visible(timeout=SOON_MS)  # without a touch
+    ann.keyboard.press("u")
+    wait_until(ann, lambda: sorted(said().values()) == [("ann", "right"), ("ann", "wrong"),
+                                                        ("bob", "wrong")])
+    expect(ann.locator(".marker-doubt")).to_contain_text("Number 3 of 20")
+    ann.get_by_role("button", name="Skip").click()
+    expect(ann.locator(".marker-doubt")).to_contain_text("Number 5 of 20")  # 4 is bob's
+    for n, n_marked in ((10, 14), (6, 20)):  # fewer than the browser has pictures ahead
+        for _ in range(n):
+            ann.keyboard.press("r")
+        expect(ann.get_by_text(f"{n_marked} of 20 marked")).to_be_visible(timeout=SOON_MS)
+    expect(ann.get_by_text("Every image has an answer")).to_be_visible(timeout=SOON_MS)
+    wait_until(ann, lambda: len(said()) == ranked_images.N)
+    assert len(Marks("new").log()) == ranked_images.N + 2  # the undo, and what it took back
+    bob.context.close()
+
+    ann.reload()
+    settle(ann)
+    expect(ann.get_by_text("You mark as ann.")).to_be_visible(timeout=SOON_MS)
+    ann.get_by_role("button", name=f"Number 1, {first}").click()
+    expect(ann.get_by_text("Marked wrong by ann")).to_be_visible()
+    ann.wait_for_url("**at=*", timeout=SOON_MS)
+    ann.get_by_role("radio", name="Export and import").click()
+    with ann.expect_download(timeout=SOON_MS) as download:
+        ann.get_by_role("button", name="Predicted masks to correct").click()
+    download.value.save_as(tmp_path / "to-label.zip")
+    with zipfile.ZipFile(tmp_path / "to-label.zip") as archive:
+        images = json.loads(archive.read("to_label.json"))["images"]
+        assert len(images) == 2 and len(archive.namelist()) == 3
+    ann.context.close()
+    assert problems == []
