@@ -32,7 +32,7 @@ def main(source: Path) -> None:
     pairs = {path.stem: (_square(path, Image.Resampling.LANCZOS).convert("RGB"),
                          _square(source / "masks" / path.name, Image.Resampling.BOX))
              for path in sorted((source / "images").glob("*.png"))}
-    kinds = {stem: _kind(source / "images" / f"{stem}.png") for stem in pairs}
+    kinds = {stem: kind_of(source / "images" / f"{stem}.png") for stem in pairs}
     twin = dict(zip(pairs, _clusters([image for image, _ in pairs.values()]), strict=True))
     rows = []
     chance = np.random.default_rng(SEED)
@@ -82,7 +82,7 @@ def _square(path: Path, by: Image.Resampling) -> Image.Image:
     return picture.resize((SIDE, SIDE), by, (left, top, left + side, top + side))
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
     """One of five, by brightness and colour of the background: the median of each channel."""
     picture = Image.open(path).convert("RGB")
     red, green, blue = np.median(np.asarray(picture), axis=(0, 1))

@@ -18,6 +18,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,19 +60,19 @@ def tasks(base: RunConfig) -> list[Task]:
     others = [c for c in orders if c != base]
     return [
         _selection("orders", "the selection", base),
-        *_arms("controls", base, FIRST_ARMS, "steps"),
+        *arm_tasks("controls", base, FIRST_ARMS, "steps"),
         *[_selection("orders", f"order seed {c.seeds.order}", c) for c in others],
-        *_curve(base),
-        *_arms("ceiling", base, ("full-cost",), "steps"),
-        *_arms("score", base, FIRST_ARMS, "score"),
+        *curve_tasks(base, [k for k in CURVE if k < base.selection.n_pool]),
+        *arm_tasks("ceiling", base, ("full-cost",), "steps"),
+        *arm_tasks("score", base, FIRST_ARMS, "score"),
         _selection("passes", "passes until clean", replicas.until_clean(base)),
         *[_selection("folds", f"fold {n}", c) for n, c in enumerate(chain[1:], start=2)],
         *[_selection("known", f"{d} distinct pairs", replicas.distinct(base, d)) for d in DISTINCT],
         *[_later("folds", f"core of fold {n}, replicate {r}", c, r, names=["core"], stops=["steps"])
           for n, c in enumerate(chain[1:], start=2) for r in REPLICATES],
-        *_arms("ceiling", base, ("full-converged",), "steps"),
-        *_arms("network", base, ("other", "other-random"), "steps"),
-        *[arm for c in others for arm in _arms("other orders", c, ("core", "random"), "steps")],
+        *arm_tasks("ceiling", base, ("full-converged",), "steps"),
+        *arm_tasks("network", base, ("other", "other-random"), "steps"),
+        *[arm for c in others for arm in arm_tasks("other orders", c, ("core", "random"), "steps")],
         _selection("known", f"{noisy.planted.label_noise:.0%} wrong masks", noisy),
     ]
 
@@ -85,16 +86,17 @@ def _later(group: str, name: str, source: RunConfig, replicate: int, **words) ->
     return Task(group, name, Later(name, lambda store: _arm(store, source, replicate, **words)))
 
 
-def _arms(group: str, source: RunConfig, names: tuple[str, ...], stop: str) -> list[Task]:
+def arm_tasks(group: str, source: RunConfig, names: Sequence[str], stop: str) -> list[Task]:
     """Every arm once per replicate; replicates outermost, so that each has its first early."""
     return [_later(group, f"{name}, {stop}, replicate {r}, order {source.seeds.order}", source, r,
                    names=[name], stops=[stop])
             for r in REPLICATES for name in names]
 
 
-def _curve(source: RunConfig) -> list[Task]:
+def curve_tasks(source: RunConfig, sizes: Sequence[int]) -> list[Task]:
+    """The curve of so many random pairs, once per replicate."""
     return [_later("curve", f"{k} random pairs, replicate {r}", source, r, names=[], curve=[k])
-            for r in REPLICATES for k in CURVE if k < source.selection.n_pool]
+            for r in REPLICATES for k in sizes]
 
 
 def _arm(store: Store, source: RunConfig, replicate: int, **words) -> RunConfig | None:
@@ -113,9 +115,20 @@ def _result(store: Store, config: RunConfig) -> Result | None:
     return None
 
 
-def run(store: Store, todo: list[Task], *, budget_min: float, n_workers: int | None) -> None:
-    """Work the tasks off; returns when none is left or the budget is spent."""
-    study = Study(name="recorded study", runs=tuple(task.run for task in todo))
+def run(store: Store, todo: list[Task], *, budget_min: float, n_workers: int | None,
+        name: str = "recorded study", n_threads: int | None = None,
+        afterwards: Callable[[], None] = lambda: None) -> None:
+    """Work the tasks off; returns when none is left or the budget is spent.
+
+    Parameters
+    ----------
+    n_threads : int, optional
+        Threads of a worker; by default its share of the cores.
+    afterwards : callable
+        Called when the turn of a run is over.
+    """
+    study = Study(name=name, runs=tuple(task.run for task in todo))
+    crew = workers(n_workers)
     studies, names = Studies(store), {}
 
     def tell(arrived: Arrived) -> None:
@@ -125,9 +138,10 @@ def run(store: Store, todo: list[Task], *, budget_min: float, n_workers: int | N
                 names.setdefault(config.digest, f"{task.group}: {task.name}")
         print(f"{time.strftime('%H:%M:%S')}  {arrived.run_id}  {arrived.state}  "
               f"{names.get(arrived.run_id, '')}  {arrived.reason}".rstrip(), flush=True)
+        afterwards()
 
     studies.forget_cancel(studies.create(study))
-    ensure(store, study, crew=workers(n_workers), on_run=tell,
+    ensure(store, study, crew=crew._replace(n_threads=n_threads or crew.n_threads), on_run=tell,
            until=time.monotonic() + 60 * budget_min)
 
 

@@ -9,6 +9,8 @@ from paging import words
 from stored_results import HELD_OUT, a_result
 
 from shipdash import config as configs
+from shipdash.data import files
+from shipdash.data.own import own_config
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import Store, queue
 from shipdash.ui import frame
@@ -163,3 +165,20 @@ def test_control_arms_are_left_out(store):
     source = run(store, [1, 2])
     run(store, [1, 2], **{"arm.kind": "core", "arm.source": source, "arm.n_steps": 5})
     assert len(open_page().dataframe[0].value) == 1
+
+
+def test_runs_of_a_data_set_are_called_by_it(store, tmp_path, monkeypatch):
+    """Beside a run on drawn pairs, and as repeats of each other; pools of two sizes are named."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    images = np.zeros((100, 64, 64, 3), np.uint8)
+    files.write("ships", images, images[..., 0] > 0, np.zeros(100, np.uint8))
+    own = own_config("ships").to_dict()
+    asked = {f"{part}.{name}": value for part, values in own.items()
+             for name, value in values.items()}
+    for order in (1, 2):
+        run(store, range(4), **asked | {"seeds.order": order})
+    assert "Pairs selected: 4 (4 to 4, 2 runs)" in words(open_page())
+    run(store, [1, 2], **{"selection.n_pool": 120})
+    said = words(open_page())
+    assert "data set ships, own: 4 of 100 (4 to 4, 2 runs)" in said
+    assert "2 of 120" in said and "fingerprint" not in said.replace("source.fingerprint", "")

@@ -33,9 +33,14 @@ def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
     --------
     >>> labels({"a": {"selection.precision": 0.8}, "b": {"selection.precision": 0.9}})
     {'a': 'precision 0.8', 'b': 'precision 0.9'}
+
+    A setting without a section is a name already.
+
+    >>> labels({"a": {"name": "compact"}, "b": {"name": "data set nuclei, own"}})
+    {'a': 'compact', 'b': 'data set nuclei, own'}
     """
     apart = differing(runs)
-    found = {run: ", ".join(f"{_word(name)} {value}" for name, value in apart[run].items())
+    found = {run: ", ".join(f"{_word(name)} {value}".strip() for name, value in apart[run].items())
              for run in runs}
     often = Counter(found.values())
     return {run: words if words and often[words] == 1 else f"{words} {run[:6]}".strip()
@@ -79,9 +84,19 @@ def common_curve(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> pd.DataFram
         "low": np.nanmin(levels, axis=0), "high": np.nanmax(levels, axis=0)})
 
 
-def sizes_finding(groups: Mapping[str, Sequence[int]]) -> str:
-    """Core sizes of the groups in a sentence; with their range where a group has several runs."""
-    said = [f"{label}: {_range(sizes)}" for label, sizes in groups.items() if len(sizes)]
+def sizes_finding(groups: Mapping[str, Sequence[int]],
+                  pools: Mapping[str, int] | None = None) -> str:
+    """Core sizes of the groups in a sentence; with their range where a group has several runs.
+
+    `pools` has the size of each group's pool, to be named where they differ.
+
+    >>> sizes_finding({"nuclei": [53], "compact": [107]}, {"nuclei": 140, "compact": 10_000})
+    'Pairs selected, nuclei: 53 of 140; compact: 107 of 10,000'
+    """
+    pools = pools if pools and len(set(pools.values())) > 1 else {}
+    of = {label: f" of {n:,}" for label, n in pools.items()}
+    said = [f"{label}: {_range(sizes, of.get(label, ''))}"
+            for label, sizes in groups.items() if len(sizes)]
     if not said:
         return "No run has finished yet"
     if len(said) == 1:
@@ -98,10 +113,10 @@ def _level(x: np.ndarray, y: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.where(inside, y[np.maximum(at, 0)], np.nan)
 
 
-def _range(sizes: Sequence[int]) -> str:
+def _range(sizes: Sequence[int], of: str = "") -> str:
     if len(sizes) == 1:
-        return f"{sizes[0]:,}"
-    return f"{np.median(sizes):,.0f} ({min(sizes):,} to {max(sizes):,}, {len(sizes)} runs)"
+        return f"{sizes[0]:,}{of}"
+    return f"{np.median(sizes):,.0f}{of} ({min(sizes):,} to {max(sizes):,}, {len(sizes)} runs)"
 
 
 def _word(dotted: str) -> str:

@@ -80,7 +80,7 @@ def labels_finding(curve: pd.DataFrame) -> Finding | None:
 def _against_random(core: pd.Series, random: pd.Series) -> str:
     side = _side(core, random)
     if not side:
-        return ("Random pairs and the selected ones are not separated" if side == 0 else
+        return ("No gain over as many random pairs was found" if side == 0 else
                 "There is no verdict on random pairs")
     words = "better" if side > 0 else "worse"
     return (f"The selected pairs do {words} than as many random ones, by "

@@ -9,12 +9,15 @@ from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
 ROW_PX, FRAME_PX, MOST = 34, 110, 24
 """Height of a bar and of what is around them; more groups than `MOST` are in the table alone."""
 
+ROOM = 1.3
+"""End of the axis of a share: the words of a bar of half its length stand beside it."""
+
 
 def kept_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Share of each group's pairs that was kept; from `analysis.leaks.kept_by_group`."""
     words = [f"{row.share:.0%} · {row.kept:,} of {row.pairs:,}" for row in _few(table).itertuples()]
     figure = _bars(_few(table), "share", words, SELECTED, "share of the pairs that was kept")
-    figure.update_xaxes(tickformat=".0%", range=[0, 1.25])
+    figure.update_xaxes(tickformat=".0%", range=[0, ROOM], tickvals=[0, 0.25, 0.5, 0.75, 1])
     return Chart(figure, title, f"Share kept by group. {title}.", table)
 
 
@@ -22,7 +25,7 @@ def scores_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Held-out mean IoU of each group; from `analysis.groups.scores_by_group`."""
     words = [f"{row.mean_iou:.3f} · {row.pairs:,} pairs" for row in _few(table).itertuples()]
     figure = _bars(_few(table), "mean_iou", words, QUIET, "held-out mean IoU")
-    figure.update_xaxes(tickformat=".1f", range=[0, 1.5], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    figure.update_xaxes(tickformat=".1f", range=[0, ROOM], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
     return Chart(figure, title, f"Held-out mean IoU by group. {title}.", table)
 
 
@@ -33,7 +36,9 @@ def _few(table: pd.DataFrame) -> pd.DataFrame:
 def _bars(table: pd.DataFrame, measure: str, words: list[str], colour: str, x: str):
     figure = new_figure(FRAME_PX + ROW_PX * len(table), x, "")
     figure.add_bar(x=table[measure].to_numpy(float), y=table["group"].tolist(), orientation="h",
-                   marker={"color": colour}, text=words, textposition="outside", cliponaxis=False,
+                   marker={"color": colour}, text=words, textposition="auto", textangle=0,
+                   constraintext="none", insidetextanchor="end", cliponaxis=False,
+                   insidetextfont={"color": "#111111"},  # readable on either colour of bars
                    hovertemplate="%{y}: %{text}<extra></extra>", showlegend=False)
     figure.update_yaxes(automargin=True, autorange="reversed", type="category")
     return figure

@@ -26,7 +26,9 @@ def random_curve(table: pd.DataFrame, measure: str, core: pd.Series | None, titl
             error_y={"array": [core[f"{measure}_high"] - core[measure]], "color": SELECTED,
                      "arrayminus": [core[measure] - core[f"{measure}_low"]], "symmetric": False},
             hovertemplate=f"%{{y:{FORMATS[measure]}}} with %{{x:,}} selected pairs<extra></extra>")
-    figure.update_xaxes(type="log", dtick=1)
+    n_pairs = table["n_pairs"].to_numpy(float)
+    few_tens = len(n_pairs) and n_pairs.max() < 100 * n_pairs.min()
+    figure.update_xaxes(type="log", dtick="D2" if few_tens else 1)  # D2: 10, 20, 50, 100 ...
     figure.update_yaxes(**AXES[measure])
     alt = f"{NAMES[measure].capitalize()} against the number of random pairs. {title}."
     return Chart(figure, title, alt, table)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.config import RUN_ID, setting
+from shipdash.config import RUN_ID, default_name, setting
 from shipdash.records import RunState
 from shipdash.results import fails
 from shipdash.runs import Store
@@ -152,10 +152,13 @@ def curves(runs: list[frame.Run]) -> None:
 
     note = ("Thin lines: single runs. Thick line: median. Band: lowest to highest." if together else
             "One line per run.")
-    chart.show(figures.overlay(_lines(groups, selected), analysis.sizes_finding(sizes), n_pool),
+    pools = {label: part[0].config.selection.n_pool for label, part in groups.items()}
+    title = analysis.sizes_finding(sizes, pools)
+    chart.show(figures.overlay(_lines(groups, selected), title, n_pool),
                key="compare_selected", origin=origin, note=f"Counts, not smoothed. {note}")
     rates = _lines(groups, rejected)
-    chart.show(figures.overlay(rates, _rates_finding(rates), n_pool, rate=True),
+    title = _rates_finding(rates, min(pools.values()))
+    chart.show(figures.overlay(rates, title, n_pool, rate=True),
                key="compare_rates", origin=origin,
                note=f"Pairs below IoU {FAILING_IOU:.2f} when tested, whatever acceptance IoU "
                     f"a run itself used. {note}")
@@ -170,13 +173,31 @@ def _groups(runs: list[frame.Run], together: bool) -> dict[str, list[frame.Run]]
 
 
 def _settings(runs: list[frame.Run]) -> dict[str, dict]:
-    """What may tell the runs apart: their presets' names where those say it all, else settings."""
+    """What may tell the runs apart: their presets' names where those say it all, else settings.
+
+    Of pairs from different places nearly every setting differs, so those runs are called by their
+    names.
+    """
     presets = {r.run_id: frame.preset_of(r.config) for r in runs}
+    if len({r.config.source for r in runs}) > 1:
+        return {r.run_id: _named(r, runs) | _seeds(r) for r in runs}
     if "custom" in presets.values():
         return {r.run_id: r.config.flat() for r in runs}
-    return {r.run_id: {"network.preset": presets[r.run_id], "seeds.pool": r.config.seeds.pool,
-                       "seeds.order": r.config.seeds.order, "seeds.model": r.config.seeds.model}
-            for r in runs}
+    own = "own" in presets.values()  # whose pool may be a part of the data set
+    return {r.run_id: {"network.preset": presets[r.run_id]} | _seeds(r) | (
+        {"selection.n_pool": r.config.selection.n_pool} if own else {}) for r in runs}
+
+
+def _named(run: frame.Run, runs: list[frame.Run]) -> dict:
+    """The default name without its seeds, and the content where a data set has several."""
+    source = run.config.source
+    again = len({r.config.source for r in runs if r.config.source.name == source.name}) > 1
+    name = default_name(run.config.replace(**dict.fromkeys(_seeds(run), 1)))
+    return {"name": name} | ({"source.content": source.fingerprint[:8]} if again else {})
+
+
+def _seeds(run: frame.Run) -> dict[str, int]:
+    return {f"seeds.{name}": getattr(run.config.seeds, name) for name in ("pool", "order", "model")}
 
 
 def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, figures.Lines]:
@@ -187,13 +208,14 @@ def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, fig
     return found
 
 
-def _rates_finding(lines: dict[str, figures.Lines]) -> str:
+def _rates_finding(lines: dict[str, figures.Lines], n_fewest: int) -> str:
     last = [line.common["median"].iloc[-1] for line in lines.values() if len(line.common)]
     if not last:
         return "No pair tested yet"
     low, high = f"{min(last):.1%}", f"{max(last):.1%}"
     words = low if low == high else f"{low} to {high}"
-    return (f"{words} of the last {analysis.RATE_WINDOW} tested pairs were below IoU "
+    at_most = "at most " if n_fewest < analysis.RATE_WINDOW else ""
+    return (f"{words} of the last {at_most}{analysis.RATE_WINDOW} tested pairs were below IoU "
             f"{FAILING_IOU:.2f}")
 
 

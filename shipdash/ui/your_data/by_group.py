@@ -27,10 +27,11 @@ def figures_of(run: frame.Run) -> None:
                    note="Of a group of which little is kept, most pairs repeat what the network "
                         "already predicts well.")
     with right:
-        _scores(run, groups["held_out"])
+        _scores(run, groups["held_out"], table["group"].tolist())
 
 
-def _scores(run: frame.Run, groups: list[str]) -> None:
+def _scores(run: frame.Run, groups: list[str], in_order: list[str]) -> None:
+    """Bars in the order of the other figure, so that a group is at one height in both."""
     scores = frame.store_of(run).load_scores(run.run_id, "held_out")
     if run.result.held_out is None or not scores:
         frame.empty("No held-out scores by group.", "No pair of this run was held out.")
@@ -40,6 +41,8 @@ def _scores(run: frame.Run, groups: list[str]) -> None:
     if table.empty:
         return
     low = table.iloc[0]
+    place = {group: at for at, group in enumerate(in_order)}
+    table = table.sort_values("group", key=lambda names: names.map(place), kind="stable")
     chart.show(figures.scores_by_group(
         table, f"Lowest held-out mean IoU: {low['mean_iou']:.3f} on {low['group']}"),
         key="scores_by_group", origin=frame.provenance(run),

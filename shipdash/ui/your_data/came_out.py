@@ -57,9 +57,12 @@ def _look_first(run: frame.Run) -> None:
     images, masks = gallery.of_run(run, rows["index"])
     gallery.show_sheet(images, masks, captions, key="aside",
                        alt=f"{len(rows)} pairs that could not be learnt, from {captions[0]} on.")
-    st.caption("Image and mask. " + "; ".join(
-        f"{plain(pool[index].file)} {reason}" for index, reason in
-        zip(rows["index"], rows["reason"], strict=True)) + ".")
+    st.caption("Image and mask, the lowest score first. " + plain("; ".join(
+        f"{n:,} {reason}" for reason, n in table["reason"].value_counts().items())) + ".")
+    st.download_button("List (CSV)", lambda: table.assign(
+        file=[pool[index].file for index in table["index"]]).to_csv(index=False),
+        f"{run.config.source.name}-look-first.csv", "text/csv", key="aside_csv", type="tertiary",
+        on_click="ignore", icon=":material/download:")
 
 
 def _curves(run: frame.Run, curve, arms) -> None:
@@ -84,8 +87,10 @@ def _curves(run: frame.Run, curve, arms) -> None:
 
 def _core(run: frame.Run) -> None:
     table = analysis.core_table(frame.events(run))
-    rows = table.head(N_CORE_SHOWN)
-    st.markdown(f"#### The first {len(rows)} of {len(table):,} kept pairs")
+    failed = table[table["iou"].notna()]
+    rows = (table if failed.empty else failed).head(N_CORE_SHOWN)
+    st.markdown(f"#### The first {len(rows)} of {len(table):,} kept pairs" if failed.empty else
+                f"#### The first {len(rows)} of {len(failed):,} pairs that the network failed")
     images, masks = gallery.of_run(run, rows["index"])
     wrong = gallery.failed_with(run, rows["index"], rows["iou"])
     pool = by_group.rows_of(run)

@@ -39,7 +39,9 @@ def _report(name: str) -> None:
         n_held_out = len(places(split, "held_out"))
         st.markdown(f"### {len(split):,} pairs of {manifest['rows']} × {manifest['cols']} pixels, "
                     f"{n_held_out:,} of them held out")
-        st.caption(plain(manifest.get("attribution", "Stored without a report of an import.")))
+        st.caption(plain(manifest.get("attribution") or (
+            f"The pairs of {manifest['split_of']} with other held-out pairs."
+            if "split_of" in manifest else "Stored without a report of an import.")))
         return
     first, *others = report.sentences
     st.markdown(f"### {plain(first.rstrip('.'))}")
