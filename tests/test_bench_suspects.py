@@ -81,11 +81,11 @@ def finding(stored):
     empty = stored[(stored.source == "nuclei") & (stored.kind == "dropped") & (stored.k == 20)]
     rows = empty.groupby("ranking")[["n_found", "n_wrong"]].sum()
     assert found.softmin > found.iou and rows.n_found.iou > rows.n_found.softmin
-    return (f"Of all {stored.n_wrong[(stored.k == 20) & (stored.ranking == 'iou')].sum():,} wrong "
-            f"masks the first 20 of each pool hold {found.softmin:,} by the soft minimum and "
-            f"{found.iou:,} by IoU. Dropped masks of nuclei are the exception: "
-            f"{rows.n_found.iou:,} of {rows.n_wrong.iou:,} by IoU and {rows.n_found.softmin:,} by "
-            f"the soft minimum.")
+    pools = stored[(stored.k == 20) & (stored.ranking == "iou")].n_wrong
+    return (f"The first 20 of each pool hold {found.softmin:,} wrong masks by the soft minimum and "
+            f"{found.iou:,} by IoU, of {pools.clip(upper=20).sum():,} that they could hold. "
+            f"Dropped masks of nuclei are the exception: {rows.n_found.iou:,} of "
+            f"{rows.n_wrong.iou:,} by IoU and {rows.n_found.softmin:,} by the soft minimum.")
 
 
 def method(stored):
