@@ -54,7 +54,7 @@ def view(run: frame.Run, found: Ranking) -> None:
     options = [SHORT[name] for name in RANKINGS if name in found.images]
     left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
     with left:
-        chosen = frame.switch("Least certain first, by", options, key="by", default=SHORT[BY])
+        chosen = frame.switch("Rank by", options, key="by", default=SHORT[BY])
     by = next(name for name, words in SHORT.items() if words == chosen)
     with right:
         name = who.ask()
@@ -163,7 +163,7 @@ def _store(key: str, found: Ranking, said: list[Said], name: str) -> Mark | None
     try:
         undone = take(Marks(found.request.data), said, name, found.request.digest)
     except (ConfigError, DataError) as error:
-        st.session_state["mark_problem"] = f"The last answer was not stored. {plain(str(error))}"
+        st.session_state["mark_problem"] = f"The last answers were not stored. {plain(str(error))}"
         _go(key, said[0].number)
     st.session_state[f"{key}_heard"] = said[-1].seq
     return undone
