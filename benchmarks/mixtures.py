@@ -152,14 +152,20 @@ def missing(path: Path, run_id: str, names: Sequence[str], models: Sequence[int]
 
 
 def compute(config: RunConfig, result: Result, name: str, model: int, pools: Sequence[int],
-            n_validation: int) -> list[dict]:
-    """Train one network and judge it: a row a validation pool, all or none."""
+            n_validation: int, learners: dict[float, Learner]) -> list[dict]:
+    """Train one network and judge it: a row a validation pool, all or none.
+
+    `learners` keeps a compiled network for each learning rate, which gets fresh weights here.
+    """
     candidate = CANDIDATES[name]
     rate = config.network.learning_rate * candidate.rate
     config = config.replace(**{"seeds.model": model, "network.learning_rate": rate})
     pairs = pairs_of(candidate, result.core, result.n_pool, model)
-    learner = open_learner(config.network, shape=config.shape, seed=model)
-    learner.prepare()
+    if rate not in learners:
+        learners[rate] = open_learner(config.network, shape=config.shape, seed=model)
+        learners[rate].prepare()
+    learner = learners[rate]
+    learner.reseed(model)
     n_steps = equal_updates(config, result)
     train(learner, open_source(config), config, candidate, pairs, n_steps)
     rows = []
@@ -204,9 +210,11 @@ def main(argv: list[str] | None = None) -> int:
         if not config.knows_factors or config.seeds.pool in VALIDATION_SEEDS:
             raise ConfigError("run_id", args.run_id, "must be a run on generated pairs of another "
                               "pool than those of the validation")
+        learners: dict[float, Learner] = {}
         for name, model in missing(args.out, args.run_id, args.candidates, models,
                                    VALIDATION_SEEDS, args.pairs):
-            append(args.out, compute(config, result, name, model, VALIDATION_SEEDS, args.pairs))
+            append(args.out, compute(config, result, name, model, VALIDATION_SEEDS, args.pairs,
+                                     learners))
             print(f"{name}, model seed {model}: done", flush=True)
     except (ConfigError, StoreError, OSError, ValueError) as error:
         print(f"mixtures: {error}", file=sys.stderr)

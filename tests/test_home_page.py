@@ -142,7 +142,8 @@ def test_a_run_that_waits_or_was_stopped_is_no_dead_end(store, state, label, aft
 
 
 PAGES = ["pages/1_Generator.py", "pages/2_Run.py", "pages/3_Samples.py", "pages/4_Evaluation.py",
-         "pages/5_Threshold.py", "pages/6_Compare.py", "pages/7_Your_data.py"]
+         "pages/5_Threshold.py", "pages/6_Compare.py", "pages/7_Your_data.py",
+         "pages/8_Label_next.py"]
 
 
 @pytest.mark.parametrize("page", PAGES)

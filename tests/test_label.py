@@ -14,7 +14,7 @@ from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Marks, Rankings, job, rank_request
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
-from shipdash.runs import Store, StoreError, worker
+from shipdash.runs import Store, StoreError, queue, worker
 
 N_POOL, N_NEW = 12, 6
 
@@ -95,7 +95,7 @@ def test_runs_of_other_seeds_are_asked_too(store, done):
     assert (job.compute(store, request).images["seeds"] == 0).all()
 
 
-def test_a_cancelled_job_says_so_and_starts_again(store, done):
+def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
     """The request is honoured between two blocks and forgotten afterwards."""
     request, rankings = rank_request(store, "new", done), Rankings("new")
     ranking = rankings.create(request)
@@ -105,6 +105,11 @@ def test_a_cancelled_job_says_so_and_starts_again(store, done):
     assert rankings.standing(ranking).state is RunState.CANCELLED
     with pytest.raises(DataError, match="has not finished"):
         rankings.load(ranking)
+    seen = []
+    monkeypatch.setattr(queue, "start_process",
+                        lambda *words: seen.append(rankings.standing(ranking).state))
+    job.start(store, request)
+    assert seen == [RunState.QUEUED]  # no longer cancelled, although nothing has said a word yet
     job.compute(store, request)
     assert rankings.standing(ranking).state is RunState.COMPLETED
 

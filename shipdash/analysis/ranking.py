@@ -141,8 +141,11 @@ def _winner(rows: list[Trust]) -> Trust | None:
     return max(winners, key=lambda row: (row.n_found, row.auc)) if winners else None
 
 
-def finding(rows: list[Trust]) -> str:
-    """What a person should know before following a ranking, in a sentence or two."""
+def finding(rows: list[Trust], by: str = "") -> str:
+    """What a person should know before following a ranking, in a sentence or two.
+
+    `by` is the ranking that is followed: where another one is the best, both are told.
+    """
     first = next((row for row in rows if row.ranking != "random"), None)
     if first is None or not first.n:
         return "No held-out pair has a known mask, so no ranking has been checked."
@@ -156,9 +159,15 @@ def finding(rows: list[Trust]) -> str:
     if best is None:
         return (f"Of {first.n:,} held-out pairs {first.n_failing:,} fail, and no ranking beats "
                 f"chance among its first {first.k:,}: a random order is as good.")
-    return (f"Of {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} "
+    text = (f"Of {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} "
             f"include {best.n_found:,} of the {best.n_failing:,} that fail; a random order "
             f"includes {best.expected:.1f} ({best.low:,} to {best.high:,}).")
+    asked = next((row for row in rows if row.ranking == by), best)
+    if asked is best:
+        return text
+    return text + (f" The first {asked.k:,} by {RANKINGS[by]} include {asked.n_found:,}"
+                   + (", which also beats chance." if asked.beats_chance else
+                      ", which does not beat chance."))
 
 
 def _trust(name: str, doubt: np.ndarray, iou: np.ndarray, failing: np.ndarray, k: int) -> Trust:

@@ -122,6 +122,7 @@ class JobFolders:
             return job
         with log:
             self.forget_cancel(job)
+            self._forget_standing(job)
             queue.start_process(store, [*command], log, subprocess.STDOUT)
         return job
 
@@ -204,6 +205,11 @@ class JobFolders:
         """It is asked to go on, or has stopped."""
         with self._explained():
             (self._folder(job) / "cancel").unlink(missing_ok=True)
+
+    def _forget_standing(self, job: str) -> None:
+        """How it ended the last time: until the new process has said something it is *queued*."""
+        with self._explained():
+            (self._folder(job) / "status.json").unlink(missing_ok=True)
 
     def _folder(self, job: str) -> Path:
         if not RUN_ID.fullmatch(job) or not (self.root / job / "request.json").is_file():

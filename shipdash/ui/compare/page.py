@@ -214,9 +214,10 @@ def _rates_finding(lines: dict[str, figures.Lines], n_fewest: int) -> str:
         return "No pair tested yet"
     low, high = f"{min(last):.1%}", f"{max(last):.1%}"
     words = low if low == high else f"{low} to {high}"
-    at_most = "at most " if n_fewest < analysis.RATE_WINDOW else ""
-    return (f"{words} of the last {at_most}{analysis.RATE_WINDOW} tested pairs were below IoU "
-            f"{FAILING_IOU:.2f}")
+    window = analysis.RATE_WINDOW
+    last = (f"{window} tested pairs" if n_fewest >= window else
+            f"tested pairs (at most {window})")
+    return f"{words} of the last {last} were below IoU {FAILING_IOU:.2f}"
 
 
 def overlap(runs: list[frame.Run]) -> None:

@@ -60,7 +60,7 @@ def view(run: frame.Run, found: Ranking) -> None:
         name = who.ask()
     if found.held_out is not None:
         limit = run.config.selection.acceptance_iou
-        st.caption(plain(finding(trust(found.held_out, limit))))
+        st.caption(plain(finding(trust(found.held_out, limit), by)))
     st.fragment(_images, run_every=EVERY)(found, by, name)
 
 
@@ -132,7 +132,7 @@ def read(answer: Any, heard: int) -> list[Said]:
     for entry in answer if isinstance(answer, list) else ():
         try:
             one = Said(int(entry["seq"]), str(entry["what"]), int(entry.get("number", -1)))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             continue
         if one.seq > heard and one.what in (*MARKS, UNDO):
             found.append(one)
@@ -144,17 +144,18 @@ def _heed(key: str, found: Ranking, by: str, name: str) -> None:
     cannot know it."""
     sent = _sent_by(key)
     said = read(sent.get("said"), st.session_state.get(f"{key}_heard", 0))
+    numbers = [row.number for row in order(found, by)]
+    at = sent.get("at") if sent.get("at") in numbers else None
     if said and not who.why_not(name):
         undone = _store(key, found, said, name)
         st.query_params.pop("at", None)  # the next look begins where nobody has marked
         if said[-1].what == UNDO:
-            _go(key, sent.get("at") if undone is None else undone.number)
-    numbers = [row.number for row in order(found, by)]
+            _go(key, at if undone is None else undone.number)
     if sent.get("next"):
         marked = set(Marks(found.request.data).standing())
-        _go(key, next_open(numbers, marked, sent.get("at")))
-    elif not said and sent.get("at") in numbers:
-        st.query_params["at"] = str(sent["at"])
+        _go(key, next_open(numbers, marked, at))
+    elif not said and at is not None:
+        st.query_params["at"] = str(at)
 
 
 def _store(key: str, found: Ranking, said: list[Said], name: str) -> Mark | None:

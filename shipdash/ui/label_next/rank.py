@@ -61,10 +61,7 @@ def _standing(asked: RankRequest) -> Standing | None:
     rankings = Rankings(asked.data)
     if asked.digest not in rankings.list():
         return None
-    found = rankings.standing(asked.digest)
-    if found.state in ENDED and rankings.is_alive(asked.digest):  # it has just been started again
-        return Standing(RunState.QUEUED, "", 0, 0)
-    return found
+    return rankings.standing(asked.digest)
 
 
 def _offer(asked: RankRequest, standing: Standing | None) -> None:
