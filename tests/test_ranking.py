@@ -60,8 +60,8 @@ def test_the_finding_says_where_none_beats_chance():
     nothing known are said as they are."""
     assert "include 3 of the 3" in finding(trust(scores(flips=np.arange(10.0)[::-1]), LIMIT, 3))
     both = trust(scores(flips=np.arange(10.0)[::-1], entropy=np.zeros(10)), LIMIT, 3)
-    assert finding(both, "entropy").endswith("by entropy of the prediction hold 3, which beats "
-                                             "chance too.")  # ties come in the order given
+    assert finding(both, "entropy").endswith("by entropy of the prediction include 3, which also "
+                                             "beats chance.")  # ties come in the order given
     assert finding(both, "flips") == finding(both)
     assert "no ranking beats chance" in finding(trust(scores(flips=np.zeros(10)), LIMIT, 5))
     assert "All of 10" in finding(trust(scores(flips=np.zeros(10)), 0.99, 5))
