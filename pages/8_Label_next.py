@@ -2,9 +2,9 @@
 
 from shipdash.ui import frame
 
-frame.page("Label next", "New images arrive without masks. A finished run ranks them by how much "
-           "it doubts its own prediction, you go through them by keyboard, and the page measures "
-           "whether that finds failures more often than a random order does.")
+frame.page("Label next", "You have new images without masks. The network of a finished run ranks "
+           "them by its uncertainty, you check its predictions with the keyboard, and the page "
+           "measures whether the ranking finds failures sooner than a random order does.")
 
 
 def body() -> None:

@@ -71,7 +71,7 @@ def test_the_factor_names_the_group_that_differs_most(found):
 def test_the_budget_is_the_largest_that_both_arms_have(found):
     """The full pool at equal updates until more updates have been run."""
     at_one, at_four = (analysis.budget_line(evidence.arms) for evidence in found[2:])
-    assert "on all 200 pairs" in at_one.said and at_one.test.startswith("+")
+    assert "after all 200 pairs" in at_one.said and at_one.test.startswith("+")
     assert at_four.said.startswith("With 4 times the updates")
     assert at_four.test.endswith("separated") and at_four.test.startswith("−")
 
@@ -85,7 +85,7 @@ def test_the_certificate_is_a_bound_or_what_it_lacks(found):
     low, high = analysis.wilson(round(400 * run.result.held_out.share_failing), 400)
     assert f"({100 * low:.2f} to {100 * high:.2f}) of 400 pairs" in line.test
     holding = certificate._replace(bound=0.021)
-    assert analysis.certificate_line(holding, None).said.startswith("At most 2.10% of fresh")
+    assert analysis.certificate_line(holding, None).said.startswith("At most 2.10% of new")
 
 
 def test_what_was_not_run_is_said():
@@ -129,8 +129,8 @@ def test_rates_are_given_in_points_of_the_failure_rate():
     """Two standard deviations of the random runs, here 1 point each."""
     rows = _rows([0.0, 0.01, 0.02], [0.0, 0.01, 0.02])
     said = analysis.rates_words(analysis.rates_of(STORED, *rows), rows[1])
-    assert "the verdict claims one in 2.2 to 4.9% of them" in said
-    assert "is found in 15.7 to 18.0% where it is 2 (2.00 points)" in said
+    assert "without a true difference, 2.2 to 4.9% of studies claim one" in said
+    assert "one of 2 (2.00 points) is found in 15.7 to 18.0%" in said
 
 
 # -- the page ----------------------------------------------------------------------------------
@@ -146,4 +146,4 @@ def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):
     table = next(m.value for m in at.markdown if m.value.startswith("|  | Found"))
     assert [row.split("**")[1] for row in table.splitlines()[2:]] == [
         "Tail", "Typical pair", "Factor", "Budget", "Certificate"]
-    assert "the verdict claims one in 2.2 to 4.9% of them" in words(at)
+    assert "2.2 to 4.9% of studies claim one" in words(at)

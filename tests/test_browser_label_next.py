@@ -37,7 +37,7 @@ def arrive(browser, app, problems, name, **look):
         page.get_by_role("button", name="Rank 20 images").click()
     page.get_by_label("Your name").fill(name)
     page.keyboard.press("Enter")
-    expect(page.get_by_text(f"You mark as {name}.")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text(f"You are marking as {name}.")).to_be_visible(timeout=SOON_MS)
     expect(page.get_by_role("button", name="Wrong")).to_be_enabled(timeout=SOON_MS)
     return page
 
@@ -53,28 +53,28 @@ def test_two_people_mark_by_keyboard_and_nothing_is_lost(app, browser, tmp_path)
     assert sorted(said().values()) == [("ann", "right"), ("ann", "skip"), ("ann", "wrong")]
 
     bob = arrive(browser, app, problems, "bob", width=800, scheme="dark")
-    assert bob.locator(".marker-doubt").inner_text().startswith("Number 4 of 20")
+    assert bob.locator(".marker-rank").inner_text().startswith("Rank 4 of 20")
     bob.keyboard.press("w")
     expect(ann.get_by_text("4 of 20 marked")).to_be_visible(timeout=SOON_MS)  # without a touch
     ann.keyboard.press("u")
     wait_until(ann, lambda: sorted(said().values()) == [("ann", "right"), ("ann", "wrong"),
                                                         ("bob", "wrong")])
-    expect(ann.locator(".marker-doubt")).to_contain_text("Number 3 of 20")
+    expect(ann.locator(".marker-rank")).to_contain_text("Rank 3 of 20")
     ann.get_by_role("button", name="Skip").click()
-    expect(ann.locator(".marker-doubt")).to_contain_text("Number 5 of 20")  # 4 is bob's
+    expect(ann.locator(".marker-rank")).to_contain_text("Rank 5 of 20")  # 4 is bob's
     for n, n_marked in ((10, 14), (6, 20)):  # fewer than the browser has pictures ahead
         for _ in range(n):
             ann.keyboard.press("r")
         expect(ann.get_by_text(f"{n_marked} of 20 marked")).to_be_visible(timeout=SOON_MS)
-    expect(ann.get_by_text("Every image has an answer")).to_be_visible(timeout=SOON_MS)
+    expect(ann.get_by_text("Every image is marked")).to_be_visible(timeout=SOON_MS)
     wait_until(ann, lambda: len(said()) == ranked_images.N)
     assert len(Marks("new").log()) == ranked_images.N + 2  # the undo, and what it took back
     bob.context.close()
 
     ann.reload()
     settle(ann)
-    expect(ann.get_by_text("You mark as ann.")).to_be_visible(timeout=SOON_MS)
-    ann.get_by_role("button", name=f"Number 1, {first}").click()
+    expect(ann.get_by_text("You are marking as ann.")).to_be_visible(timeout=SOON_MS)
+    ann.get_by_role("button", name=f"Rank 1, {first}").click()
     expect(ann.get_by_text("Marked wrong by ann")).to_be_visible()
     ann.wait_for_url("**at=*", timeout=SOON_MS)
     ann.get_by_role("radio", name="Export and import").click()

@@ -81,8 +81,8 @@ def test_the_telling_group_is_where_the_difference_lies(ious):
     assert found.test.at == pytest.approx(-5 / 6) and found.test.is_defined
     table = analysis.failing_by_factor(ious, "gap_px", 10, 0.9)
     said = analysis.factor_finding(table, "Gap", " px")
-    assert said.startswith("Gap 0 to 1.5 px: ")
-    assert "0.00% fail after training on the core set and 83.33% after random" in said
+    assert said.startswith("Gap 0 to 1.5 px (33.3% of the held-out pairs): ")
+    assert "0.00% of this group fail after training on the core set and 83.33% after" in said
     assert "100% of the difference" in said and "p = " in said
 
 

@@ -24,7 +24,7 @@ from shipdash.ui.label_next import marker, marking
 from shipdash.ui.label_next.marking import Said
 
 PAGE = "pages/8_Label_next.py"
-TRUST, EXPORT, GO_ON = "Can it be trusted?", "Export and import", "Go on"
+TRUST, EXPORT, GO_ON = "Can it be trusted?", "Export and import", "Continue"
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_run_of_another_seed_is_offered_and_does_not_hide_the_ranking(store, r
         **{"network.kind": "rote", "selection.first": 3, "seeds.model": 2}))
     worker.work(store, other)
     at = open_page(PAGE, run=run_id)
-    assert "asked 0 runs of other seeds; now there is 1" in words(at)
+    assert "used 0 runs with other seeds; 1 is available now" in words(at)
     assert sent(at)["n"] == ranked_images.N
 
 
@@ -151,9 +151,9 @@ def test_images_come_least_certain_first_with_their_predictions(store, run_id):
 def test_the_name_is_asked_once(run_id):
     """Without it nothing can be marked; then it is shown in the box's place."""
     at = open_page(PAGE)
-    assert "Say above who you are" in sent(at)["why"]
+    assert "Enter your name above" in sent(at)["why"]
     at.text_input(key="marks_as_asked").set_value(" ann ").run()
-    assert "You mark as **ann**" in words(at) and sent(at)["why"] == ""
+    assert "You are marking as **ann**" in words(at) and sent(at)["why"] == ""
     assert "marks_as_asked" not in [box.key for box in at.text_input]
     at.button(key="somebody_else").click().run()
     assert at.text_input(key="marks_as_asked")
@@ -240,8 +240,8 @@ def test_the_table_of_the_curve_ends_with_all_that_fails():
     table = found_table(scores, 0.9)
     assert table["flips"].tolist()[:7] == [0, 1, 2, 3, 4, 5, 5]
     assert (table.iloc[-1][["flips", "random", "low", "high", "expected"]] == 5).all()
-    assert headline(trust(scores, 0.9)) == ("The first 25 by disagreement with its own flips hold "
-                                            "5 of 5 failing pairs")
+    assert headline(trust(scores, 0.9)) == ("The first 25 by disagreement between flips "
+                                            "include 5 of 5 failing pairs")
 
 
 # -- exports and marks of others
@@ -294,7 +294,7 @@ def test_marks_of_another_machine_are_taken_in(run_id):
     marks.path.unlink()
     at = open_page(PAGE, label_view=EXPORT)
     at.file_uploader(key="marks_file").set_value(("marks.csv", text.encode(), "text/csv")).run()
-    assert "One line was new" in at.success[0].value
+    assert "One line was added" in at.success[0].value
     assert marks.standing()[3].who == "ann"
     with pytest.raises(ConfigError, match="must have the columns"):
         exports.merge_csv("new", "a,b\n")
@@ -314,14 +314,14 @@ def test_go_on_queues_the_next_run_and_opens_it(store, run_id, tmp_path):
     """The run of the command line's go-on; afterwards the view links to it."""
     ranked_images.labelled(tmp_path)
     at = open_page(PAGE, label_view=GO_ON)
-    assert "its stream is the 5 new pairs" in words(at)
+    assert "then tests the 5 new pairs" in words(at)
     at.button(key="go_on").click().run()
     assert not at.exception and not at.error
     config = going_on.go_on(store, run_id, "more")
     assert store.status(config.digest).state is RunState.QUEUED
     at = open_page(PAGE, label_view=GO_ON, run=run_id)
     links = [link.proto.label for link in at.get("page_link")]
-    assert "The run that goes on with these pairs is queued: open it" in links
+    assert "Open the run that continues with these pairs (queued)" in links
 
 
 # -- where nothing can be changed
@@ -335,7 +335,7 @@ def test_a_read_only_dashboard_shows_and_stores_nothing(run_id, tmp_path, monkey
     at = open_page(PAGE)
     assert "read-only" in sent(at)["why"] and not at.text_input
     at = open_page(PAGE, label_view=EXPORT)
-    assert "No mark can be made or taken in here" in words(at) and not at.file_uploader
+    assert "Marks cannot be made or imported here" in words(at) and not at.file_uploader
     at = open_page(PAGE, label_view=GO_ON)
     assert at.button(key="go_on").disabled and "read-only" in words(at)
     assert sorted(files.root().rglob("*")) == before

@@ -58,10 +58,10 @@ def test_the_auc_is_the_share_of_pairs_in_order():
 def test_the_finding_says_where_none_beats_chance():
     """A perfect ranking of ten pairs is beyond chance, a blind one is not; nothing failing and
     nothing known are said as they are."""
-    assert "hold 3 of the 3" in finding(trust(scores(flips=np.arange(10.0)[::-1]), LIMIT, 3))
+    assert "include 3 of the 3" in finding(trust(scores(flips=np.arange(10.0)[::-1]), LIMIT, 3))
     both = trust(scores(flips=np.arange(10.0)[::-1], entropy=np.zeros(10)), LIMIT, 3)
-    assert finding(both, "entropy").endswith("by entropy of the prediction hold 3, which beats "
-                                             "chance too.")  # ties come in the order given
+    assert finding(both, "entropy").endswith("by entropy of the prediction include 3, which also "
+                                             "beats chance.")  # ties come in the order given
     assert finding(both, "flips") == finding(both)
     assert "no ranking beats chance" in finding(trust(scores(flips=np.zeros(10)), LIMIT, 5))
     assert "All of 10" in finding(trust(scores(flips=np.zeros(10)), 0.99, 5))

@@ -103,29 +103,28 @@ def budget_line(arms: pd.DataFrame) -> Line:
         rows = [arm_row(arms, ARMS[kind], stop) for kind in ("core", "random")]
         if all(row is not None for row in rows):
             core, random = rows
-            return Line("Budget", f"With {stop} {core['share_failing']:.2%} fail after the core "
+            return Line("Budget", f"With {stop}, {core['share_failing']:.2%} fail after the core "
                         f"set, {random['share_failing']:.2%} after random pairs. "
                         f"{budget_title(budget_table(arms))}",
                         _words(arm_difference(core, random, "share_failing"), "share_failing"))
     core, full = (arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "full"))
     if core is None or full is None:
-        return Line("Budget", "Neither all pairs nor more updates have been run beside the core "
-                    "set.")
+        return Line("Budget", "Neither training on all pairs nor longer training has been run.")
     found = arm_difference(core, full, "share_failing", these_sets=True)
-    return Line("Budget", f"With as many updates on all {int(full['n_pairs']):,} pairs "
-                f"{full['share_failing']:.2%} fail, {core['share_failing']:.2%} on the core set; "
-                "more updates have not been run", _words(found, "share_failing"))
+    return Line("Budget", f"With equal updates, {core['share_failing']:.2%} fail after the core "
+                f"set, {full['share_failing']:.2%} after all {int(full['n_pairs']):,} pairs; "
+                "longer training has not been run", _words(found, "share_failing"))
 
 
 def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
     """The bound, or how many of its conditions do not hold, beside the measured rate."""
     if certificate.bound is None:
         crossed = [c.name.lower() for c in certificate.conditions if not c.holds]
-        said = (f"No bound: {len(crossed)} of {len(certificate.conditions)} conditions not shown "
-                f"to hold ({'; '.join(crossed)})")
+        said = (f"No bound: {len(crossed)} of {len(certificate.conditions)} conditions have not "
+                f"been shown to hold ({'; '.join(crossed)})")
     else:
-        said = (f"At most {certificate.bound:.2%} of fresh pairs fail, with probability "
-                f"{1 - certificate.delta:.0%} over pools")
+        said = (f"At most {certificate.bound:.2%} of new pairs fail, with a confidence of "
+                f"{1 - certificate.delta:.0%} over random pools")
     if held is None:
         return Line("Certificate", said)
     low, high = wilson(round(held.share_failing * held.n), held.n)

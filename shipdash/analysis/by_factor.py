@@ -148,10 +148,11 @@ def factor_finding(table: pd.DataFrame, name: str, unit: str) -> str:
     if found is None:
         return ""
     part = "" if not 0 < found.part <= 1 else (
-        f" {found.part:.0%} of the difference over all pairs comes from this group.")
-    return (f"{group_words(found, name, unit)}: in this group, {found.share:.1%} of the held-out "
-            f"pairs, {found.core:.2%} fail after training on the core set and {found.random:.2%} "
-            f"after random pairs: {difference_words(found.test, 100, ' points')}.{part}")
+        f" This group accounts for {found.part:.0%} of the difference over all pairs.")
+    return (f"{group_words(found, name, unit)} ({found.share:.1%} of the held-out pairs): "
+            f"{found.core:.2%} of this group fail after training on the core set and "
+            f"{found.random:.2%} after random pairs. Test: "
+            f"{difference_words(found.test, 100, ' points')}.{part}")
 
 
 def group_words(group: Group, name: str, unit: str) -> str:

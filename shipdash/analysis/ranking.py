@@ -13,10 +13,10 @@ import pandas as pd
 
 from shipdash.results import fails
 
-RANKINGS = {"flips": "disagreement with its own flips",
-            "seeds": "disagreement with other seeds",
+RANKINGS = {"flips": "disagreement between flips",
+            "seeds": "disagreement between seeds",
             "entropy": "entropy of the prediction",
-            "distance": "distance to the core",
+            "distance": "feature distance to the core set",
             "random": "random order"}
 """The rankings by their name in stored scores and on the command line, with words for them."""
 
@@ -129,7 +129,7 @@ def headline(rows: list[Trust]) -> str:
     """`finding` in the few words that a figure's title has."""
     best = _winner(rows)
     if best is not None:
-        return (f"The first {best.k:,} by {RANKINGS[best.ranking]} hold {best.n_found:,} of "
+        return (f"The first {best.k:,} by {RANKINGS[best.ranking]} include {best.n_found:,} of "
                 f"{best.n_failing:,} failing pairs")
     return ("No ranking beats chance" if any(row.n_failing for row in rows)
             else "No held-out pair fails: there is nothing to find")
@@ -150,23 +150,23 @@ def finding(rows: list[Trust], by: str = "") -> str:
     if first is None or not first.n:
         return "No held-out pair has a known mask, so no ranking has been checked."
     if not first.n_failing:
-        return (f"None of {first.n:,} held-out pairs fails, so no ranking can show that it finds "
-                "failures.")
+        return (f"None of {first.n:,} held-out pairs fails, so whether a ranking finds failures "
+                "cannot be measured.")
     if first.n_failing == first.n:
-        return (f"All of {first.n:,} held-out pairs fail, so no ranking can show that it finds "
-                "failures.")
+        return (f"All of {first.n:,} held-out pairs fail, so whether a ranking finds failures "
+                "cannot be measured.")
     best = _winner(rows)
     if best is None:
-        return (f"On {first.n:,} held-out pairs, {first.n_failing:,} of them failing, no ranking "
-                f"beats chance among the first {first.k:,}: a random order is as good.")
-    text = (f"On {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} hold "
-            f"{best.n_found:,} of the {best.n_failing:,} that truly fail; a random order holds "
-            f"{best.expected:.1f} ({best.low:,} to {best.high:,}).")
+        return (f"Of {first.n:,} held-out pairs {first.n_failing:,} fail, and no ranking beats "
+                f"chance among its first {first.k:,}: a random order is as good.")
+    text = (f"Of {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} "
+            f"include {best.n_found:,} of the {best.n_failing:,} that fail; a random order "
+            f"includes {best.expected:.1f} ({best.low:,} to {best.high:,}).")
     asked = next((row for row in rows if row.ranking == by), best)
     if asked is best:
         return text
-    return text + (f" The first {asked.k:,} by {RANKINGS[by]} hold {asked.n_found:,}"
-                   + (", which beats chance too." if asked.beats_chance else
+    return text + (f" The first {asked.k:,} by {RANKINGS[by]} include {asked.n_found:,}"
+                   + (", which also beats chance." if asked.beats_chance else
                       ", which does not beat chance."))
 
 

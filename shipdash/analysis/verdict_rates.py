@@ -52,13 +52,12 @@ def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing")
     known.
     """
     sd = units(random, measure).sd
-    found = ", ".join(f"{_share(ends)} where it is {effect:g}{_points(effect * sd)}"
+    found = ", ".join(f"one of {effect:g}{_points(effect * sd)} is found in {_share(ends)}"
                       for effect, ends in rates.found.items())
-    return (f"Measured on simulated studies with {rates.n_runs} runs of each arm "
-            f"({rates.n_studies:,} for each part of the variance that may be the set's): without "
-            f"any difference, as for the placebo, the verdict claims one in {_share(rates.false)} "
-            "of them. A difference, in standard deviations of random runs, is found in "
-            f"{found}.")
+    return (f"False positives and power, from simulated studies with {rates.n_runs} runs of each "
+            f"arm ({rates.n_studies:,} for each share of the variance that is due to the set of "
+            f"pairs): without a true difference, {_share(rates.false)} of studies claim one. "
+            f"Of differences measured in standard deviations between random runs, {found}.")
 
 
 def _share(ends: tuple[float, float]) -> str:

@@ -62,8 +62,8 @@ def show_trust(args: argparse.Namespace) -> int:
         return 0
     for row in rows:
         print(f"{row.ranking:<9} {row.n_found:>4} of {row.n_failing:,} failing in the first "
-              f"{row.k:,} (random {row.expected:.1f}, {row.low} to {row.high})  AUC {row.auc:.3f}  "
-              f"Spearman {row.rho:+.3f}")
+              f"{row.k:,} (random {row.expected:.1f}, {row.low} to {row.high})  "
+              f"AUC {_number(row.auc)}  Spearman {_number(row.rho, '+')}")
     print(finding(rows))
     return 0
 
@@ -135,6 +135,11 @@ def _rows(store: Store, found: Ranking, k: int | None = None) -> list[Trust]:
 
 def _trust(store: Store, found: Ranking) -> list[dict]:
     return [_plain(row) for row in _rows(store, found)]
+
+
+def _number(value: float, sign: str = "") -> str:
+    """With three digits; a dash for NaN."""
+    return f"{value:{sign}.3f}" if value == value else "–"
 
 
 def _plain(row: Trust) -> dict:

@@ -24,7 +24,8 @@ from shipdash.runs import Store
 
 
 def show_suspects(args: argparse.Namespace) -> int:
-    """Rank the kept pairs of a run by how much networks trained without them contradict their mask.
+    """Rank the kept pairs of a run by how much networks trained without them contradict their
+    masks.
 
     Those that the run set aside are among them. The same question is answered from what is stored.
     """
@@ -63,12 +64,13 @@ def add_commands(below: Any) -> None:
     sub.add_argument("--by", choices=MEASURES, default=BY,
                      help=f"the measure (default: {BY})")
     sub.add_argument("--folds", type=int, default=N_FOLDS, metavar="K",
-                     help=f"networks, each trained without a part of the pairs ({N_FOLDS})")
+                     help="folds, each predicted by a network trained without it "
+                          f"(default: {N_FOLDS})")
     sub.add_argument("--steps", type=int, default=N_STEPS, metavar="N",
-                     help=f"training steps of each network ({N_STEPS})")
+                     help=f"training steps of each network (default: {N_STEPS})")
     sub.add_argument("--top", type=int, default=20, metavar="N",
                      help="pairs shown without --json (default: 20)")
-    sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")
+    sub.add_argument("--cancel", action="store_true", help="stop the job that is computing it")
     sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
                      help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
     sub.add_argument("--json", action="store_true", help="print one JSON value at the end")

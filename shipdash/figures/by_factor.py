@@ -17,7 +17,7 @@ def by_factor(table: pd.DataFrame, factor: str, title: str) -> Chart:
 
     `table` is from `analysis.failing_by_factor`, `factor` the words of the axis.
     """
-    figure = new_figure(340, factor, "failure rate of the group")
+    figure = new_figure(340, factor, "failure rate in the group")
     for n, (_, part) in enumerate(table.groupby(["arm", "stop", "network"], sort=False)):
         row = part.iloc[0]
         name, random = arm_label(row), row["arm"] == ARMS["random"]

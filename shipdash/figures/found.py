@@ -21,12 +21,12 @@ def found(table: pd.DataFrame, names: dict[str, str], k: int, title: str) -> Cha
     k : int
         How many are looked at in one sitting: a vertical line.
     """
-    figure = new_figure(380, "held-out pairs looked at", "truly failing pairs found")
+    figure = new_figure(380, "held-out pairs checked", "failing pairs found")
     x = table["looked_at"].to_numpy()
     for end, fill in (("high", None), ("low", "tonexty")):
         figure.add_scatter(x=x, y=table[end].to_numpy(), mode="lines", uid=f"random {end}",
                            line={"width": 0, "shape": "hv"}, fill=fill, fillcolor=faded(QUIET, 0.2),
-                           name="95 % of random orders", showlegend=end == "low",
+                           name="95% of random orders", showlegend=end == "low",
                            hoverinfo="skip")
     figure.add_scatter(x=x, y=table["expected"].to_numpy(), mode="lines", uid="expected",
                        name="random order, expected", line={"color": QUIET, "width": 1.2},
@@ -38,5 +38,5 @@ def found(table: pd.DataFrame, names: dict[str, str], k: int, title: str) -> Cha
             hovertemplate=f"{words}: %{{y:,}} of the first %{{x:,}}<extra></extra>")
     figure.add_vline(x=k, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.update_yaxes(rangemode="tozero")
-    alt = f"Truly failing pairs found against pairs looked at, for each ranking. {title}."
+    alt = f"Failing pairs found against pairs checked, for each ranking. {title}."
     return Chart(figure, title, alt, table)

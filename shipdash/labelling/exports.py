@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -23,6 +24,9 @@ from shipdash.labelling.marks import Mark, Marks
 from shipdash.labelling.rankings import Ranking
 
 COLUMNS = (*Mark._fields, "file", "tile")
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", re.ASCII)
 
 
 class Draft(NamedTuple):
@@ -70,11 +74,8 @@ def merge_csv(data: str, text: str) -> int:
     """
     number_of = _Numbers(read_pairs(files.folder_of(data)))
     lines, unknown = [], []
-    reader = csv.DictReader(io.StringIO(text))
-    if not set(COLUMNS) <= set(reader.fieldnames or ()):
-        raise ConfigError("marks", reader.fieldnames, f"must have the columns {', '.join(COLUMNS)}")
-    for row in reader:
-        number = number_of(row["file"] or "", row["tile"] or "")
+    for row in _rows_of(text):
+        number = number_of(row["file"], row["tile"])
         if number is None:
             unknown.append(row["file"])
             continue
@@ -83,6 +84,23 @@ def merge_csv(data: str, text: str) -> int:
         raise ConfigError("marks", unknown[:5], f"must be of images of the data set {data}; "
                           f"{len(unknown):,} of the lines are of none")
     return Marks(data).merge(lines)
+
+
+def _rows_of(text: str) -> list[dict[str, str]]:
+    """The lines of a log as text; `ConfigError` where it is no table, or a line is no mark."""
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+        rows = list(reader)
+    except csv.Error as error:
+        raise ConfigError("marks", text[:20], f"must be a CSV table ({error})") from None
+    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        raise ConfigError("marks", reader.fieldnames, f"must have the columns {', '.join(COLUMNS)}")
+    for row in rows:
+        # Marks are sorted by time, and a damaged one cannot be removed from the log again.
+        if not (_ID.fullmatch(row["id"]) and _WHEN.fullmatch(row["when"])):
+            raise ConfigError("marks", [row["id"][:40], row["when"][:40]], "must have on each line "
+                              "an id of 16 hexadecimal digits and a time as it was exported")
+    return rows
 
 
 def numbers_of(data: str, names: Iterable[str]) -> list[int]:

@@ -43,8 +43,8 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     ids = list(usable)
     asked = _asked(usable)
     table = _table(usable)
-    st.markdown(f"Tick the runs to compare, at most {MOST}. Your choice is kept in the address: "
-                "the link opens exactly this view.")
+    st.markdown(f"Tick the runs to compare, at most {MOST}. The link in the address bar keeps "
+                "your choice.")
     event = st.dataframe(
         table, hide_index=True, key=_key(ids), on_select="rerun",
         height=min(260, 36 * (len(ids) + 1)),

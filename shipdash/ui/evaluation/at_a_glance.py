@@ -23,10 +23,11 @@ def panel(run: frame.Run, found: Evidence) -> None:
                           "Core set and random pairs have not both been computed yet"))
     st.markdown(_table(_lines(run, found)))
     st.caption(
-        "Test: core set minus random pairs (Budget: minus what the line names), with the 95% "
-        "interval and p value of a test of means over sets of pairs. Placebo: the first pairs of "
-        "the stream, which are a random draw too, minus random pairs; nothing should be found. The "
-        "factor's group is the one that differs most, which makes its p value too small. "
+        "Test: core set minus random pairs (Budget: minus the arm that the line names), with the "
+        "95% interval and the p value of a t test over sets of pairs. Placebo: the same test of "
+        "the first pairs of the stream, which are a random sample too, so it should find no "
+        "difference. Factor: the group is chosen because it differs most, so its p value is too "
+        "small. "
         + _rates(found.arms))
 
 

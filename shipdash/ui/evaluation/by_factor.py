@@ -47,7 +47,7 @@ def with_factors(found: Evidence) -> analysis.PairIous | None:
     return None if factors is None else found.ious._replace(factors=factors)
 
 
-@st.cache_data(max_entries=4, show_spinner="Redrawing the factors of the held-out pairs ...")
+@st.cache_data(max_entries=4, show_spinner="Drawing the factors of the held-out pairs again ...")
 def _factors(spec: str, algorithm: int, _config: RunConfig) -> pd.DataFrame | None:
     return stored_ious.held_out_factors(_config, algorithm)
 

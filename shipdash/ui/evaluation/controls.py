@@ -93,7 +93,7 @@ def _details(run: frame.Run, found, is_recorded: bool) -> None:
         network = table["network"].unique()[0]
         with st.expander("All arms side by side, and what was tested"):
             _arms(found, table, stop, network, where)
-        with st.expander("Tail and typical quality at every IoU"):
+        with st.expander("Tail and typical quality at every IoU threshold"):
             thresholds.panel(found, network, stop, where)
         if found.ious is not None and by_factor.with_factors(found) is not None:
             with st.expander("Failing pairs by a true factor"):

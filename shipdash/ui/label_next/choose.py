@@ -21,8 +21,8 @@ def data_set() -> dict[str, Any] | None:
     found = {m["name"]: m for m in files.stored() if not m.get(files.LABELLED, True)}
     asked = st.query_params.get("data", "")
     if not found:
-        frame.empty("No images without masks are stored here.", "Bring them on *Your data*, with "
-                    "*no masks yet* as their labels, in the size of your labelled pairs. The "
+        frame.empty("No images without masks are stored here.", "Bring them on *Your data* with "
+                    "*no masks yet* as their labels, at the size of your labelled pairs. The "
                     "command line takes any number of them:")
         st.code(COMMAND, language="bash")
         _to_your_data("Bring images")
@@ -49,12 +49,12 @@ def run(manifest: dict[str, Any]) -> frame.Run | None:
     if st.query_params.get("run") not in [run.run_id for run in usable]:
         st.query_params.pop("run", None)  # of another page, or not one that can rank these
     if not usable:
-        frame.empty("No finished run can rank these images.", "It takes a selection from labelled "
-                    f"pairs of {manifest['rows']} × {manifest['cols']} pixels that has finished on "
-                    "this machine: start one on *Your data* from the pairs that you have.")
+        frame.empty("No finished run can rank these images.", "Ranking needs a selection from "
+                    f"labelled pairs of {manifest['rows']} × {manifest['cols']} pixels that has "
+                    "finished on this machine. Start one on *Your data*.")
         _to_your_data("Select from labelled pairs")
         return None
-    return frame.choose(usable, label="Ranked by the network of")
+    return frame.choose(usable, label="Run whose network ranks them")
 
 
 def can_rank(run: frame.Run, manifest: dict[str, Any]) -> bool:
@@ -78,7 +78,7 @@ def _by_use(manifest: dict[str, Any], runs: list[frame.Run]) -> list[frame.Run]:
 
 def _why_not(asked: str) -> str:
     if asked in [manifest["name"] for manifest in files.stored()]:
-        return ("The data set of this link has masks, so there is nothing to label in it. Choose "
+        return ("The data set in the link has masks, so there is nothing to label in it. Choose "
                 "images without masks.")
     return "The link names a data set that is not stored on this machine."
 

@@ -50,8 +50,8 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
         _download("Original pictures (ZIP)",
                   lambda: archive(partial(originals, data=data)),
                   f"{data}-to-label.zip", "application/zip", disabled=bool(gone))
-    st.caption("COCO: the predictions as masks, with the pictures at the stored size, so that a "
-               f"person corrects instead of drawing. {gone}")
+    st.caption("The COCO archive has the predicted masks and the pictures at the stored size, so "
+               f"that masks can be corrected instead of drawn from scratch. {gone}")
 
 
 def _marks(data: str) -> None:
@@ -61,13 +61,14 @@ def _marks(data: str) -> None:
     if view_only.is_read_only():
         st.caption(who.READ_ONLY)
         return
-    given = st.file_uploader("Take in marks of another machine", type="csv", key="marks_file",
+    given = st.file_uploader("Import marks from another machine", type="csv", key="marks_file",
                              help="A file from *All marks* or `shipdash label export`. Images are "
-                                  "known by path or by file name; lines that are here stay once.")
+                                  "matched by path or file name; marks that are already here are "
+                                  "not added twice.")
     if given is not None:
         n = forms.attempt(_take_in, data, given.getvalue())
         if n is not None:
-            st.success(f"{n:,} lines were new." if n != 1 else "One line was new.")
+            st.success("One line was added." if n == 1 else f"{n:,} lines were added.")
 
 
 def _take_in(data: str, content: bytes) -> int:
@@ -103,7 +104,7 @@ def _why_no_originals(data: str) -> str:
     """Why the pictures as they were imported cannot be had; empty where they can."""
     manifest = files.read_manifest(files.folder_of(data))
     if "given_in" not in manifest:
-        return "The original pictures are not known for this data set."
+        return "Where the original pictures are is not known for this data set."
     given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
     return "" if given.exists() else "The original pictures are no longer where they were."
 

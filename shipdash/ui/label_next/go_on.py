@@ -34,16 +34,16 @@ def view(run: frame.Run, found: Ranking) -> None:
     known = config and frame.find(config.digest, frame.runs())
     if known:
         st.page_link("pages/2_Run.py", icon=":material/open_in_new:",
-                     label=f"The run that goes on with these pairs is {known.state}: open it",
+                     label=f"Open the run that continues with these pairs ({known.state})",
                      query_params=address.carried("Run", run=known.run_id))
         return
     n_new, n_held_out = files.n_stored(data, "pool"), run.config.evaluation.n_held_out
-    compared = (f" Both runs are scored on the same {n_held_out:,} held-out pairs, so that before "
-                "and after can be compared." if n_held_out else "")
-    st.markdown(f"The new run starts with the {run.result.n_core:,} pairs that this one kept, "
-                f"untested, and its stream is the {n_new:,} new pairs. The network starts anew."
-                + compared)
-    if starting.button("Go on", type="primary", key="go_on", icon=":material/play_arrow:"):
+    compared = (f" Both runs are scored on the same {n_held_out:,} held-out pairs, so their scores "
+                "can be compared." if n_held_out else "")
+    st.markdown(f"The new run starts with the {run.result.n_core:,} pairs that this run kept, "
+                f"without testing them again, and then tests the {n_new:,} new pairs. Its network "
+                f"is trained from scratch.{compared}")
+    if starting.button("Start the run", type="primary", key="go_on", icon=":material/play_arrow:"):
         _begin(run, data)
     starting.tell()
 

@@ -2,6 +2,7 @@
 // An answer is shown at once, and sent again with the next one until the server has heard it.
 const KEYS = { r: "right", w: "wrong", s: "skip", u: "undo", ArrowLeft: "back", ArrowRight: "on" };
 const ANSWERS = ["right", "wrong", "skip"];
+const SAID = { right: "Marked right", wrong: "Marked wrong", skip: "Skipped" };
 const LOOK_MS = 500; // an image is in the link once somebody has stayed at it so long
 
 const LAYOUT = `
@@ -14,7 +15,7 @@ const LAYOUT = `
     </div>
     <div class="marker-side">
       <p class="marker-name"></p>
-      <p class="marker-doubt"></p>
+      <p class="marker-rank"></p>
       <p class="marker-said"></p>
       <div class="marker-buttons">
         <button type="button" data-do="right"><span>Right</span><kbd>R</kbd></button>
@@ -53,7 +54,7 @@ class Marker {
     this.data = data;
     this.seq = Math.max(this.seq, data.heard);
     this.pending = this.pending.filter((one) => one.seq > data.heard);
-    if (data.place.turn > this.turn) {
+    if (data.place.turn !== this.turn) { // a lower one is of a server that was started again
       Object.assign(this, { turn: data.place.turn, at: data.place.number, waits: false });
     }
     this.draw();
@@ -128,7 +129,7 @@ class Marker {
     this.part("main").hidden = !one;
     this.part("all").hidden = Boolean(one);
     this.part("all").textContent = this.at === null
-      ? "Every image has an answer. Choose one below to look at it again." : "Loading the next images.";
+      ? "Every image is marked. Choose one below to look at it again." : "Loading the next images.";
     if (one) this.drawImage(one);
     for (const button of root.querySelectorAll("[data-do]"))
       button.disabled = this.waits || (data.why && !["back", "on"].includes(button.dataset.do));
@@ -143,12 +144,12 @@ class Marker {
     this.part("predicted").alt = one.empty ? "The network predicts no target."
       : "The image with the border of the predicted target.";
     this.part("caption").textContent = one.empty
-      ? "the network predicts no target" : "yellow line: the border of the predicted target";
+      ? "the network predicts no target" : "yellow line: border of the predicted target";
     this.part("name").textContent = one.name;
-    this.part("doubt").textContent = `Number ${one.rank.toLocaleString("en")} of `
-      + `${this.data.n.toLocaleString("en")} in this order, doubt ${one.doubt}`;
+    this.part("rank").textContent = `Rank ${one.rank.toLocaleString("en")} of `
+      + `${this.data.n.toLocaleString("en")}${one.uncertainty && `, uncertainty ${one.uncertainty}`}`;
     const said = this.markOf(one.number);
-    this.part("said").textContent = said ? `Marked ${said.mark} by ${said.who}` : "Not marked yet";
+    this.part("said").textContent = said ? `${SAID[said.mark]} by ${said.who}` : "Not marked yet";
     this.root.querySelectorAll("[data-do]").forEach((button) =>
       button.setAttribute("aria-pressed", String(button.dataset.do === said?.mark)));
   }
@@ -179,7 +180,7 @@ class Marker {
     this.data.images.forEach((image, k) => {
       const button = row.children[k], mark = this.markOf(image.number)?.mark;
       button.setAttribute("aria-current", String(image.number === this.at));
-      button.setAttribute("aria-label", `Number ${image.rank}, ${image.name}, ${mark ?? "not marked"}`);
+      button.setAttribute("aria-label", `Rank ${image.rank}, ${image.name}, ${mark ?? "not marked"}`);
       button.lastChild.textContent = `${image.rank} ${mark ? `· ${mark}` : ""}`;
     });
   }

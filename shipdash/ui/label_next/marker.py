@@ -38,7 +38,7 @@ class Picture(NamedTuple):
     number: int  # in the data set
     rank: int
     name: str
-    doubt: str
+    uncertainty: str  # empty in a random order, which has none
     image: str  # data URL
     border: str  # data URL: the border of the predicted target, to be laid over the image
     empty: bool  # nothing is predicted
@@ -67,7 +67,8 @@ def picture(found: Ranking, row: Ranked, by: str) -> Picture:
     folder = str(files.folder_of(found.request.data))
     image, border, empty = _drawn(folder, found.request.digest, row.place, row.number, found)
     name = f"{row.file.rpartition('/')[2]} {row.tile}".strip()
-    return Picture(row.number, row.rank, name, f"{row.scores[by]:.3f}", image, border, empty)
+    uncertainty = "" if by == "random" else f"{row.scores[by]:.3f}"
+    return Picture(row.number, row.rank, name, uncertainty, image, border, empty)
 
 
 @st.cache_data(max_entries=1_000, show_spinner=False)  # 10 kB each

@@ -5,6 +5,7 @@ The browser shows and hears (`marker.py`); which image comes next and what is st
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -54,7 +55,7 @@ def view(run: frame.Run, found: Ranking) -> None:
     options = [SHORT[name] for name in RANKINGS if name in found.images]
     left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
     with left:
-        chosen = frame.switch("Least certain first, by", options, key="by", default=SHORT[BY])
+        chosen = frame.switch("Rank by", options, key="by", default=SHORT[BY])
     by = next(name for name, words in SHORT.items() if words == chosen)
     with right:
         name = who.ask()
@@ -68,7 +69,11 @@ def _images(found: Ranking, by: str, name: str) -> None:
     """The image in view with those around it; drawn again by every answer and by the clock."""
     data, key = found.request.data, f"marker_{found.request.digest}_{by}"
     ranked = order(found, by)
-    standing = Marks(data).standing()
+    try:
+        standing = Marks(data).standing()
+    except (ConfigError, DataError) as error:  # removed or damaged while the page is open
+        st.error(plain(str(error)))
+        return
     if problem := st.session_state.pop("mark_problem", ""):
         st.error(problem)
     place = st.session_state.get(f"{key}_place", Place(None, 0))
@@ -152,8 +157,8 @@ def _heed(key: str, found: Ranking, by: str, name: str) -> None:
         if said[-1].what == UNDO:
             _go(key, at if undone is None else undone.number)
     if sent.get("next"):
-        marked = set(Marks(found.request.data).standing())
-        _go(key, next_open(numbers, marked, at))
+        with contextlib.suppress(ConfigError, DataError):  # told where the images are drawn
+            _go(key, next_open(numbers, set(Marks(found.request.data).standing()), at))
     elif not said and at is not None:
         st.query_params["at"] = str(at)
 
@@ -164,7 +169,7 @@ def _store(key: str, found: Ranking, said: list[Said], name: str) -> Mark | None
     try:
         undone = take(Marks(found.request.data), said, name, found.request.digest)
     except (ConfigError, DataError) as error:
-        st.session_state["mark_problem"] = f"The last answer was not stored. {plain(str(error))}"
+        st.session_state["mark_problem"] = f"The last answers were not stored. {plain(str(error))}"
         _go(key, said[0].number)
     st.session_state[f"{key}_heard"] = said[-1].seq
     return undone
@@ -178,10 +183,9 @@ def _go(key: str, number: int | None) -> None:
 def _arrive(ranked: list[Ranked], standing: dict[int, Mark]) -> int | None:
     """The image of the link, else the first that nobody has marked."""
     numbers = [row.number for row in ranked]
-    asked = str(st.query_params.get("at", ""))
-    if asked.isdecimal() and int(asked) in numbers:
-        return int(asked)
-    return next_open(numbers, set(standing))
+    asked = st.query_params.get("at", "")
+    named = next((number for number in numbers if str(number) == asked), None)
+    return next_open(numbers, set(standing)) if named is None else named
 
 
 def _sent_by(key: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from shipdash.ui.label_next import choose, exports, go_on, marking, rank, truste
 from shipdash.ui.your_data.page import in_words
 
 VIEWS = {"Go through them": marking.view, "Can it be trusted?": trusted.view,
-         "Export and import": exports.view, "Go on": go_on.view}
+         "Export and import": exports.view, "Continue": go_on.view}
 """What the page shows of a finished ranking."""
 
 

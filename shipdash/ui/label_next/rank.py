@@ -71,23 +71,26 @@ def _offer(asked: RankRequest, standing: Standing | None) -> None:
     n_known = min(store.config(asked.run_id).evaluation.n_held_out, MOST_KNOWN)
     if standing is not None:
         reason = f" {plain(standing.reason)}." if standing.reason else ""
-        st.warning(f"{ENDED[standing.state]}{reason} It starts again from the beginning.")
-    label = "Rank them again" if standing else f"Rank {n:,} images"
+        st.warning(f"{ENDED[standing.state]}{reason} Started again, it begins from scratch.")
+    label = ("Rank them again" if standing else "Rank one image" if n == 1 else
+             f"Rank {n:,} images")
     if starting.button(label, type="primary", key="rank", icon=":material/play_arrow:"):
         _start(asked)
     starting.tell()
-    others = {0: "", 1: " One run of another seed is asked too."}.get(
-        len(asked.others), f" {len(asked.others)} runs of other seeds are asked too.")
-    st.caption(f"The network predicts every image and its flips.{others} It also predicts the "
-               f"{n_known:,} held-out pairs of the run, whose masks are known: they show whether "
-               "the ranking finds failures. The page may be closed meanwhile.")
+    others = {0: "", 1: " So does the network of one run with another seed."}.get(
+        len(asked.others), f" So do the networks of {len(asked.others)} runs with other seeds.")
+    known = ("" if not n_known else
+             f" To measure whether the ranking finds failures, the run's {n_known:,} held-out "
+             "pairs, whose masks are known, are predicted too.")
+    st.caption(f"The network predicts every image and its flipped copies.{others}{known} You can "
+               "close the page while the ranking is computed.")
 
 
 def _offer_again(found: Ranking, asked: RankRequest) -> None:
     """Runs of other seeds came or went since the stored ranking was made."""
     n, before = len(asked.others), len(found.request.others)
-    st.caption(f"This ranking asked {before} {_runs(before)} of other seeds; now there "
-               f"{'is' if n == 1 else 'are'} {n}. Marks stay when the images are ranked again.")
+    st.caption(f"This ranking used {before:,} {_runs(before)} with other seeds; {n:,} "
+               f"{'is' if n == 1 else 'are'} available now. Ranking again keeps all marks.")
     if starting.button("Rank them again", key="rank", icon=":material/refresh:"):
         _start(asked)
 
@@ -114,5 +117,5 @@ def _progress(asked: RankRequest) -> None:
     words = ("The network is starting; TensorFlow takes some seconds." if not standing.n_done else
              f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")
     if Rankings(asked.data).cancelled(asked.digest):
-        words = "Stopping after the images at hand."
+        words = "Stopping after the current images."
     st.progress(standing.n_done / max(standing.n, 1), words)

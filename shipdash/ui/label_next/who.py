@@ -16,7 +16,7 @@ LONGEST = 64
 _mount = st.components.v2.component("shipdash.who", js=(HERE / "who.js").read_text())
 
 
-READ_ONLY = ("No mark can be made or taken in here, because this dashboard is read-only "
+READ_ONLY = ("Marks cannot be made or imported here, because this dashboard is read-only "
              "(SHIPDASH_READONLY=1).")
 
 
@@ -24,7 +24,7 @@ def why_not(name: str) -> str:
     """Why nobody can mark, in a sentence; empty where the person of that name can."""
     if view_only.is_read_only():
         return READ_ONLY
-    return "" if name else "Say above who you are, then the buttons and keys answer."
+    return "" if name else "Enter your name above, then the buttons and keys work."
 
 
 def ask() -> str:
@@ -41,8 +41,8 @@ def ask() -> str:
                       placeholder="a name that your team knows")
         return ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"You mark as **{plain(name)}**.", width="content")
-        if st.button("Somebody else", key="somebody_else", type="tertiary"):
+        st.markdown(f"You are marking as **{plain(name)}**.", width="content")
+        if st.button("Change name", key="somebody_else", type="tertiary"):
             _is("")
             st.rerun()
     return name

@@ -40,7 +40,7 @@ def _report(name: str) -> None:
         st.markdown(f"### {len(split):,} pairs of {manifest['rows']} × {manifest['cols']} pixels, "
                     f"{n_held_out:,} of them held out")
         st.caption(plain(manifest.get("attribution") or (
-            f"The pairs of {manifest['split_of']} with other held-out pairs."
+            f"The pairs of {manifest['split_of']} with a different choice of held-out pairs."
             if "split_of" in manifest else "Stored without a report of an import.")))
         return
     first, *others = report.sentences
