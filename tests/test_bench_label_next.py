@@ -42,7 +42,7 @@ def test_every_ranking_of_every_run_has_a_row_and_every_ranking_a_curve(written)
     runs = {(source, seed) for source in ("nuclei", "scene") for seed in "12"}
     assert {(row["source"], row["seed"]) for row in rows} == runs
     assert len(rows) == 4 * len(label_next.RANKINGS)
-    assert all(row["n_found"] == row["n_failing"] == row["n"] for row in rows)
+    assert all(row["n_found"] == row["k"] and row["n_failing"] == row["n"] for row in rows)
     assert {row["auc"] for row in rows} == {"nan"}
     assert {(row["source"], row["ranking"]) for row in curves} == {
         (source, name) for source in ("nuclei", "scene") for name in label_next.RANKINGS}

@@ -109,7 +109,8 @@ IN_THE_LINK = (
     "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
     "data_view", "aside_page", "compare", "sort", "iou", "size", "distance", "polarity",
     "bar", "bar_page", "table", "untested_page", "worst_page", "a",
-    "b", "part", "pairs_page", "by_factor", *address.SETTINGS,
+    "b", "part", "pairs_page", "by_factor", "label_view", "by", "at", "first", "with",
+    *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""
 

@@ -53,9 +53,10 @@ def arrive(page: str) -> None:
     Whoever comes by a link that says nothing of guess or form (a link of an earlier look, the
     browser's Back) finds them as they were left. On one page Back undoes a change of the form.
     """
-    _overtaken(page)
     came = st.session_state.get("page_in_view") not in (None, page)
     st.session_state["page_in_view"] = page
+    if not came:  # whoever comes gets the whole form below, not only what was written last
+        _overtaken(page)
     kept = st.session_state.get("guess_kept")
     if guess() is None and kept is not None:  # an emptied box has forgotten it
         st.query_params["guess"] = str(kept)

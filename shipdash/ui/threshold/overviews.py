@@ -6,6 +6,7 @@ Figures with their sentences and notes; what the viewer points at is for the exp
 from __future__ import annotations
 
 import pandas as pd
+import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.config import SelectionConfig
@@ -24,7 +25,13 @@ BESIDE = ("failing", *COSTS, "size against failing")
 def both_rules(family: points.Family, table: pd.DataFrame, failing: str,
                beside: str) -> dict[str, tuple[Chart, Chart]]:
     """Both figures under each acceptance rule, so that the rule can be changed without waiting."""
-    return {rule: _pair(family, table, rule, failing, beside) for rule in figures.RULES}
+    return _both_rules(family.base.digest, table, failing, beside, frame.guess(), family)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)  # 0.2 s
+def _both_rules(base: str, table: pd.DataFrame, failing: str, beside: str, guess: int | None,
+                _family: points.Family) -> dict[str, tuple[Chart, Chart]]:
+    return {rule: _pair(_family, table, rule, failing, beside) for rule in figures.RULES}
 
 
 def _pair(family, table: pd.DataFrame, rule: str, failing: str,
