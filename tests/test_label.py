@@ -99,9 +99,10 @@ def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
     """The request is honoured between two blocks and forgotten afterwards."""
     request, rankings = rank_request(store, "new", done), Rankings("new")
     ranking = rankings.create(request)
-    rankings.ask_cancel(ranking)
+    with pytest.raises(DataError, match="nothing to cancel"):
+        rankings.ask_cancel(ranking)
     with pytest.raises(job.Stopped):
-        job.compute(store, request)
+        job.compute(store, request, lambda n_done, n: rankings.ask_cancel(ranking))
     assert rankings.standing(ranking).state is RunState.CANCELLED
     with pytest.raises(DataError, match="has not finished"):
         rankings.load(ranking)

@@ -124,9 +124,9 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     where = "Their curves do not cross."
     if crossed:
         where = f"Their curves cross at IoU {' and '.join(f'{t:.3f}' for t in crossed)}."
-    return (f"Tail: below IoU {acceptance:.2f} lie {tail[0]:.2%} of held-out pairs after training "
-            f"on the core set and {tail[1]:.2%} after random pairs. Typical quality: the median "
-            f"IoU is {_ends(core)} on the core set and {_ends(random)} on random pairs. {where}")
+    return (f"Tail: {tail[0]:.2%} of held-out pairs are below IoU {acceptance:.2f} after training "
+            f"on the core set, {tail[1]:.2%} after random pairs. Typical quality: the median IoU "
+            f"is {_ends(core)} after the core set, {_ends(random)} after random pairs. {where}")
 
 
 def _ends(row: pd.Series) -> str:

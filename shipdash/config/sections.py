@@ -125,7 +125,7 @@ class PlantedConfig(Section):
     label_noise_kind: str = setting_field(
         "shifted", "Kind of label noise",
         "shifted: wrong masks are moved by a sixth of the image's side; dropped: they are empty; "
-        "borrowed: they are another image's.",
+        "borrowed: they are those of another image.",
         choices=("shifted", "dropped", "borrowed"),
     )
 

@@ -127,7 +127,13 @@ class JobFolders:
         return job
 
     def ask_cancel(self, job: str) -> None:
-        """Request that the job stops."""
+        """Request that the job stops; `DataError` where nothing is at work on it.
+
+        A request that nobody hears would stop the job when it is started again.
+        """
+        if not self.is_alive(job):
+            raise DataError(f"the {self.noun} {job} is not being computed: there is nothing to "
+                            "cancel")
         with self._explained():
             (self._folder(job) / "cancel").touch()
 

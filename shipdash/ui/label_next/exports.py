@@ -68,7 +68,8 @@ def _marks(data: str) -> None:
     if given is not None:
         n = forms.attempt(_take_in, data, given.getvalue())
         if n is not None:
-            st.success("One line was added." if n == 1 else f"{n:,} lines were added.")
+            st.success({0: "All of these marks were here already.", 1: "One line was added."}.get(
+                n, f"{n:,} lines were added."))
 
 
 def _take_in(data: str, content: bytes) -> int:

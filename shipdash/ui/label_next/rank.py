@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from shipdash.config import ConfigError
 from shipdash.data import files
+from shipdash.data.files import DataError
 from shipdash.labelling import Ranking, Rankings, RankRequest, Standing, job
 from shipdash.labelling.job import MOST_KNOWN
 from shipdash.records import RunState
@@ -111,11 +113,15 @@ def _cancel_button(asked: RankRequest) -> None:
 
 
 def _progress(asked: RankRequest) -> None:
-    standing = _standing(asked)
+    try:
+        standing = _standing(asked)
+        is_stopping = Rankings(asked.data).cancelled(asked.digest)
+    except (ConfigError, DataError):  # removed or damaged meanwhile, which the page says
+        st.rerun()
     if standing is None or standing.state not in AT_WORK:
         st.rerun()  # the ranking is there, or the button that starts it again
     words = ("The network is starting; TensorFlow takes some seconds." if not standing.n_done else
              f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")
-    if Rankings(asked.data).cancelled(asked.digest):
+    if is_stopping:
         words = "Stopping after the current images."
     st.progress(standing.n_done / max(standing.n, 1), words)
