@@ -64,7 +64,7 @@ def test_tail_and_typical_quality_are_spoken_of_separately():
     random = _run("random", [0.85] + [0.97] * 9)
     said = analysis.tail_and_typical(analysis.pair_ious([core, random]), 10, 0.9)
     assert "0.00% of held-out pairs are below IoU 0.90" in said and "10.00% after random" in said
-    assert "median IoU is 0.9351 on the core set and 0.9702 on" in said  # half precision
+    assert "median IoU is 0.9351 after the core set, 0.9702 after" in said  # half precision
     assert "curves cross at IoU" in said
 
 
