@@ -148,7 +148,8 @@ def test_a_log_goes_to_another_machine_and_back_without_loss(marks, tmp_path):
 @pytest.mark.parametrize(("old", "new", "why"), [
     ("4.png", "9.png", "of the lines are of none"), ("who", "whom", "must have the columns"),
     ("wrong", "good", "must be one of"), ("+00:00", "", "a time as it was exported"),
-    ("+00:00,ann", '+00:00,"ann"x\ry', "id of 16"), ("4.png", "4.png" + "x" * 140_000, "CSV table")])
+    ("+00:00,ann", '+00:00,"ann"x\ry', "id of 16"),
+    ("4.png", "4.png" + "x" * 140_000, "CSV table")])
 def test_a_log_that_does_not_fit_is_refused_whole(marks, old, new, why):
     """Another data set's images, another table, another word, no time: nothing is taken in."""
     marks.add(3, "right", "ann")
