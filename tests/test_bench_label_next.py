@@ -1,13 +1,19 @@
-"""The measurement of the rankings, seen through with the learner that knows by heart."""
+"""The measurement of the rankings, seen through with the learner that knows by heart; and what
+docs/label-next.md says of the stored one."""
 
 import csv
 import json
+from pathlib import Path
 
 import own_pictures as own
+import pandas as pd
 import pytest
 
 from benchmarks import label_next
+from shipdash.analysis.ranking import PREFERRED, RANKINGS
 from shipdash.config import quick
+
+ROOT = Path(__file__).parents[1]
 
 
 def table(path):
@@ -50,3 +56,19 @@ def test_every_ranking_of_every_run_has_a_row_and_every_ranking_a_curve(written)
         n = 12 if row["source"] == "nuclei" else 20
         assert [json.loads(row[name]) for name in ("lowest", "median", "highest")] == [
             pytest.approx(int(row["looked_at"]) / n, abs=1e-4)] * 3
+
+
+def test_the_docs_say_what_the_stored_table_says():
+    """Each row of the table, and which rankings are followed unless another one is chosen."""
+    stored = pd.read_csv(ROOT / "benchmarks" / "results" / "label_next.csv")
+    said = (ROOT / "docs" / "label-next.md").read_text()
+    n_tests = len(RANKINGS) - 1  # Bonferroni over those that are not random
+    for (source, name), rows in stored.groupby(["source", "ranking"]):
+        found, n_better = rows["n_found"], int((rows["p"] < 0.05 / n_tests).sum())
+        assert (f"| {source} | `{name}` | {found.mean():.1f} ({found.min()} to {found.max()}) | "
+                f"{rows['expected'].mean():.1f} | {rows['auc'].mean():.2f} | {n_better} of "
+                f"{len(rows)} |") in said
+    means = stored.groupby(["source", "ranking"])["n_found"].mean().unstack()
+    for _, of_source in means.iterrows():
+        assert set(of_source.nlargest(2).index) == set(PREFERRED)
+        assert of_source[PREFERRED[0]] >= of_source[PREFERRED[1]]

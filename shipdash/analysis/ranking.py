@@ -5,7 +5,7 @@ Larger doubt comes first; ties come in the order given. No network and no pictur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +20,9 @@ RANKINGS = {"flips": "disagreement between flips",
             "random": "random order"}
 """The rankings by their name in stored scores and on the command line, with words for them."""
 
-BY = "flips"
-"""The ranking that is followed where nobody chose one."""
+PREFERRED = ("seeds", "flips")
+"""Rankings to follow where nobody chose one: the two that found most on the nuclei and on the scene
+(docs/label-next.md). The first needs runs of other seeds, the second needs no run but its own."""
 
 FIRST = 50
 """Images looked at in one sitting, at most: where a ranking is judged, see `in_one_sitting`."""
@@ -80,6 +81,15 @@ def random_band(n: int, n_failing: int) -> pd.DataFrame:
     low, high = (hypergeom.ppf(q, n, n_failing, looked_at) for q in (tail, 1 - tail))
     return pd.DataFrame({"looked_at": looked_at, "expected": looked_at * n_failing / max(n, 1),
                          "low": low.astype(int), "high": high.astype(int)})
+
+
+def usual(stored: Iterable[str]) -> str:
+    """The ranking that is followed where nobody chose one, of those that were computed.
+
+    >>> usual(["flips", "seeds", "random"]), usual(["random", "flips"])
+    ('seeds', 'flips')
+    """
+    return next(name for name in PREFERRED if name in set(stored))
 
 
 def in_one_sitting(n: int) -> int:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from shipdash.analysis.ranking import BY, FIRST, RANKINGS, Trust, finding, trust
+from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding, trust, usual
 from shipdash.cli import bars, marking, suspects
 from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
 from shipdash.labelling.listing import ranked
@@ -38,16 +38,17 @@ def rank(args: argparse.Namespace) -> int:
     except job.Stopped as error:
         print(f"shipdash: {error}; the same command starts it again", file=sys.stderr)
         return 130
-    rows = ranked(found, args.by)
+    by = args.by or usual(found.images)
+    rows = ranked(found, by)
     if args.json:
         print(json.dumps({
             "ranking": request.digest, "run_id": request.run_id, "others": request.others,
-            "by": args.by, "trust": _trust(store, found),
+            "by": by, "trust": _trust(store, found),
             "images": [row._asdict() for row in rows]}))
         return 0
-    print(f"The first of {len(rows):,} images by {RANKINGS[args.by]}:")
+    print(f"The first of {len(rows):,} images by {RANKINGS[by]}:")
     for row in rows[:args.top]:
-        print(f"{row.rank:>5}  {row.scores[args.by]:.4f}  {row.file} {row.tile}".rstrip())
+        print(f"{row.rank:>5}  {row.scores[by]:.4f}  {row.file} {row.tile}".rstrip())
     print(finding(_rows(store, found)))
     return 0
 
@@ -99,7 +100,8 @@ def add_commands(commands: Any) -> None:
     label = commands.add_parser("label", help="what to label next", description=__doc__)
     below = label.add_subparsers(required=True, metavar="COMMAND")
     sub = _command(below, "rank", rank)
-    sub.add_argument("--by", choices=RANKINGS, default=BY, help=f"the ranking (default: {BY})")
+    sub.add_argument("--by", choices=RANKINGS, help="the ranking (default: "
+                     f"{PREFERRED[0]} if there are runs of other seeds, else {PREFERRED[1]})")
     sub.add_argument("--top", type=int, default=20, metavar="N",
                      help="images shown without --json (default: 20)")
     sub.add_argument("--cancel", action="store_true", help="stop the job that is at work on it")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from shipdash.analysis.ranking import BY, RANKINGS, finding, trust
+from shipdash.analysis.ranking import RANKINGS, finding, trust, usual
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
@@ -55,7 +55,7 @@ def view(run: frame.Run, found: Ranking) -> None:
     options = [SHORT[name] for name in RANKINGS if name in found.images]
     left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
     with left:
-        chosen = frame.switch("Rank by", options, key="by", default=SHORT[BY])
+        chosen = frame.switch("Rank by", options, key="by", default=SHORT[usual(found.images)])
     by = next(name for name, words in SHORT.items() if words == chosen)
     with right:
         name = who.ask()
