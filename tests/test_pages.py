@@ -109,12 +109,13 @@ IN_THE_LINK = (
     "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
     "data_view", "aside_page", "compare", "sort", "iou", "size", "distance", "polarity",
     "bar", "bar_page", "table", "untested_page", "worst_page", "a",
-    "b", "part", "pairs_page", "by_factor", *address.SETTINGS,
+    "b", "part", "pairs_page", "by_factor", "measure", "suspects_page", *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""
 
 
-VIEWS = {"pages/3_Samples.py": ("Discarded", "One pair"), "pages/4_Evaluation.py": ("Controls",)}
+VIEWS = {"pages/3_Samples.py": ("Discarded", "One pair", "Suspicious labels"),
+         "pages/4_Evaluation.py": ("Controls",)}
 """Views beside the first that read parameters of their own."""
 
 
