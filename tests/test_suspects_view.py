@@ -106,6 +106,14 @@ def test_the_most_suspicious_come_first(store, run_id, measure, by):
     assert "suspects_start" not in [button.key for button in at.button]
 
 
+@pytest.mark.parametrize("name", ["suspects.npz", "request.json"])
+def test_a_damaged_file_is_a_sentence(store, run_id, name):
+    """Which says what to remove."""
+    job = suspects_job.compute(store, suspect_request(store, run_id))
+    (Suspicions(store, run_id).root / job / name).write_bytes(b"x")
+    assert "is damaged: remove the folder" in opened(run_id).error[0].value
+
+
 def test_a_data_set_shows_its_file_names(store, tmp_path):
     """In place of numbers."""
     own.write(tmp_path, own.pairs(15, (32, 32)))
