@@ -104,12 +104,13 @@ def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
 
 
 IN_THE_LINK = (
+    "measure", "suspects_page",
     "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
     "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
     "data_view", "aside_page", "compare", "sort", "iou", "size", "distance", "polarity",
     "bar", "bar_page", "table", "untested_page", "worst_page", "a",
-    "b", "part", "pairs_page", "by_factor", "measure", "suspects_page", *address.SETTINGS,
+    "b", "part", "pairs_page", "by_factor", *address.SETTINGS,
 )
 """Every parameter that some page reads from its address."""
 
