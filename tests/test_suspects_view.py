@@ -3,6 +3,7 @@
 import json
 
 import own_pictures as own
+import pandas as pd
 import pytest
 from paging import open_page, quiet_store, words
 from rote_runs import finished
@@ -15,7 +16,7 @@ from shipdash.labelling import Standing, Suspect, Suspicions, suspect_request, s
 from shipdash.labelling.suspects import suspects
 from shipdash.records import RunState
 from shipdash.runs import worker
-from shipdash.ui.samples.suspects import caption
+from shipdash.ui.samples.suspects import as_csv, caption
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_the_button_starts_the_job_and_says_what_it_costs(run_id, monkeypatch):
     asked = []
     monkeypatch.setattr(suspects_job, "start", lambda store, request: asked.append(request) or "x")
     at = opened(run_id)
-    assert "3 trainings of 100 steps" in words(at) and "docs/label-next.md" in words(at)
+    assert "costs 3 trainings of 100 steps" in words(at) and "docs/label-next.md" in words(at)
     at.button(key="suspects_start").click().run()
     assert [(one.run_id, one.n_folds) for one in asked] == [(run_id, 3)]
 
@@ -102,7 +103,7 @@ def test_the_most_suspicious_come_first(store, run_id, measure, by):
     assert [tile["name"] for tile in tiles(at)] == [str(row.number) for row in listed[:12]]
     assert all(len(tile["parts"]) == 3 for tile in tiles(at))
     assert tiles(at)[0]["caption"] == caption(listed[0], by)
-    assert "2 trainings of 10 steps" in words(at)
+    assert "took 2 trainings of 10 steps" in words(at)
     assert "suspects_start" not in [button.key for button in at.button]
 
 
@@ -124,6 +125,22 @@ def test_a_data_set_shows_its_file_names(store, tmp_path):
     suspects_job.compute(store, suspect_request(store, run_id))
     found = tiles(opened(run_id))
     assert found and all(".png" in tile["caption"] for tile in found)
+
+
+@pytest.mark.parametrize("garbage", ["zzz", "-5", "1e309", "9" * 400])
+def test_garbage_in_the_link_of_a_list_breaks_nothing(store, run_id, garbage):
+    """Measure, page and pair at once; some page of the list is shown."""
+    suspects_job.compute(store, suspect_request(store, run_id))
+    assert tiles(opened(run_id, measure=garbage, suspects_page=garbage, pair=garbage))
+
+
+def test_the_file_names_each_pair_once(store, run_id):
+    """Both measures, and the original file and its tile."""
+    job = suspects_job.compute(store, suspect_request(store, run_id))
+    listed = suspects(store, job, run_id)
+    head, *lines = as_csv(pd.DataFrame(listed, columns=Suspect._fields)).splitlines()
+    assert head == "rank,number,iou,softmin,set_aside,file,tile"
+    assert [int(line.split(",")[1]) for line in lines] == [row.number for row in listed]
 
 
 def test_a_caption_says_that_the_run_set_the_pair_aside():

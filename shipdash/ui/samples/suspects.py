@@ -42,9 +42,9 @@ def _body(run: frame.Run) -> None:
     request = asked if found is None else found.request
     st.caption(f"The {run.result.n_core:,} kept pairs are cut into {request.n_folds} parts, and "
                "each part is predicted by a network that was trained from scratch without it: a "
-               "mask that the prediction contradicts is worth checking. This costs "
-               f"{request.n_folds} trainings of {request.n_steps:,} steps; the page may be closed "
-               "meanwhile.")
+               "mask that the prediction contradicts is worth checking. This "
+               f"{'costs' if found is None else 'took'} {request.n_folds} trainings of "
+               f"{request.n_steps:,} steps{'; the page may be closed meanwhile' * (found is None)}.")
     if found is None:
         suspects_job.panel(run, asked)
     else:
@@ -68,9 +68,13 @@ def _listed(run: frame.Run, job: str) -> None:
         images, masks, [caption(Suspect(*row), by) for row in shown.itertuples(index=False)],
         list(predicted), key="suspects", names=one_pair.names(shown["number"]),
         alt=f"Kept pairs {shown['rank'].iloc[0]} to {shown['rank'].iloc[-1]} by suspicion."))
-    st.download_button("suspects.csv", rows.drop(columns="place").to_csv(index=False).encode(),
-                       "suspects.csv", "text/csv", key="suspects_csv", icon=":material/download:",
-                       on_click="ignore")
+    st.download_button("suspects.csv", as_csv(rows), "suspects.csv", "text/csv",
+                       key="suspects_csv", icon=":material/download:", on_click="ignore")
+
+
+def as_csv(rows: pd.DataFrame) -> str:
+    """All pairs in their order, with both measures and, of a data set, their original files."""
+    return rows.drop(columns="place").to_csv(index=False, lineterminator="\n")
 
 
 def caption(row: Suspect, by: str) -> str:
