@@ -44,7 +44,8 @@ def _body(run: frame.Run) -> None:
                "each part is predicted by a network that was trained from scratch without it: a "
                "mask that the prediction contradicts is worth checking. This "
                f"{'costs' if found is None else 'took'} {request.n_folds} trainings of "
-               f"{request.n_steps:,} steps{'; the page may be closed meanwhile' * (found is None)}.")
+               f"{request.n_steps:,} steps"
+               f"{'; the page may be closed meanwhile' if found is None else ''}.")
     if found is None:
         suspects_job.panel(run, asked)
     else:
