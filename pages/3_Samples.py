@@ -3,7 +3,7 @@
 from shipdash import analysis
 from shipdash.ui import frame, one_pair
 from shipdash.ui.samples import page as samples
-from shipdash.ui.samples import why
+from shipdash.ui.samples import suspects, why
 
 frame.page("Samples")
 run = frame.choose(frame.runs())
@@ -15,6 +15,7 @@ if run is not None:
         "Discarded": lambda: samples.discarded(run, events),
         "One pair": lambda: samples.one(run),
         **({"Why these?": lambda: why.show(run, table)} if run.config.knows_factors else {}),
+        "Suspicious labels": lambda: suspects.view(run),
         "Export": lambda: samples.export(run, table),
     }
     view = frame.switch("View", views, key="view", label_visibility="collapsed",

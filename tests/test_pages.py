@@ -104,6 +104,7 @@ def test_bad_run_in_the_link_is_a_sentence(store, page, bad):
 
 
 IN_THE_LINK = (
+    "measure", "suspects_page",
     "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
     "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
@@ -115,7 +116,8 @@ IN_THE_LINK = (
 """Every parameter that some page reads from its address."""
 
 
-VIEWS = {"pages/3_Samples.py": ("Discarded", "One pair"), "pages/4_Evaluation.py": ("Controls",)}
+VIEWS = {"pages/3_Samples.py": ("Discarded", "One pair", "Suspicious labels"),
+         "pages/4_Evaluation.py": ("Controls",)}
 """Views beside the first that read parameters of their own."""
 
 

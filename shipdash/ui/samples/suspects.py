@@ -1,0 +1,91 @@
+"""*Suspicious labels*: the kept pairs whose masks to check first. What is computed is in
+`suspects_job`."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from shipdash.labelling import Suspect, Suspicions, suspect_request
+from shipdash.labelling.suspects import MEASURES, suspects
+from shipdash.runs import Store
+from shipdash.ui import frame, gallery, one_pair
+from shipdash.ui.samples import suspects_job
+from shipdash.ui.your_data.page import in_words
+
+BY = {"soft minimum": "softmin", "IoU": "iou"}
+"""The measures as the link names them, the default first."""
+
+
+def view(run: frame.Run) -> None:
+    """The view; what cannot be read of the run or its data set becomes a sentence."""
+    with in_words():
+        _body(run)
+
+
+def _body(run: frame.Run) -> None:
+    """What the search does and costs; then its button, its progress, or its answer."""
+    if run.result is None:
+        frame.empty("This run has not finished.",
+                    "Suspicious labels are looked for among the kept pairs of a finished run.")
+        return
+    if run.recorded or not run.is_current:
+        came = ("came with the package and is not written to" if run.recorded else
+                "was made with another version")
+        frame.empty(f"This run {came}.", "Choose a run that was computed here with this version.")
+        return
+    asked = suspect_request(frame.store_of(run), run.run_id)
+    found = suspects_job.finished(run, asked)
+    request = asked if found is None else found.request
+    st.caption(f"The {run.result.n_core:,} kept pairs are cut into {request.n_folds} parts, and "
+               "each part is predicted by a network that was trained from scratch without it: a "
+               "mask that the prediction contradicts is worth checking. This "
+               f"{'costs' if found is None else 'took'} {request.n_folds} trainings of "
+               f"{request.n_steps:,} steps"
+               f"{'; the page may be closed meanwhile' if found is None else ''}.")
+    if found is None:
+        suspects_job.panel(run, asked)
+    else:
+        _listed(run, found.job)
+    st.caption("Whether this finds wrong masks was measured with planted ones, on the scene and on "
+               "nuclei, by both measures: docs/label-next.md has the table. Smaller errors, such "
+               "as an outline drawn a little too wide, were not tried.")
+
+
+def _listed(run: frame.Run, job: str) -> None:
+    """The pairs in the order chosen, as tiles and as a file."""
+    by = BY[frame.switch("Order by", BY, key="measure")]
+    st.caption(f"By the {MEASURES[by]}, the smallest first. Image, mask, and the prediction of the "
+               "network trained without the pair against the mask. Click a pair to open it.")
+    rows = _ranked(str(frame.store_of(run).root), run.run_id, job, by)
+    shown = gallery.page_of(rows, key="suspects_page")
+    bits = Suspicions(frame.store_of(run), run.run_id).load(job)["bits"][shown["place"]]
+    images, masks = gallery.of_run(run, shown["number"])
+    predicted = np.unpackbits(bits, axis=2, count=masks.shape[2]).astype(bool)
+    one_pair.click(gallery.show_sheet(
+        images, masks, [caption(Suspect(*row), by) for row in shown.itertuples(index=False)],
+        list(predicted), key="suspects", names=one_pair.names(shown["number"]),
+        alt=f"Kept pairs {shown['rank'].iloc[0]} to {shown['rank'].iloc[-1]} by suspicion."))
+    st.download_button("suspects.csv", as_csv(rows), "suspects.csv", "text/csv",
+                       key="suspects_csv", icon=":material/download:", on_click="ignore")
+
+
+def as_csv(rows: pd.DataFrame) -> str:
+    """All pairs in their order, with both measures and, of a data set, their original files."""
+    return rows.drop(columns="place").to_csv(index=False, lineterminator="\n")
+
+
+def caption(row: Suspect, by: str) -> str:
+    """Rank, file or number, the measure, and whether the run itself gave the pair up."""
+    name = f"{PurePath(row.file).name} {row.tile}".strip() if row.file else f"pair {row.number:,}"
+    value = f"IoU {frame.iou(row.iou, 3)}" if by == "iou" else f"soft minimum {row.softmin:.3f}"
+    return f"#{row.rank:,} · {name} · {value}" + (" · set aside" if row.set_aside else "")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _ranked(root: str, run_id: str, job: str, by: str) -> pd.DataFrame:
+    """The list of a finished job, which never changes: one row a pair, `Suspect`'s columns."""
+    return pd.DataFrame(suspects(Store(root), job, run_id, by), columns=Suspect._fields)
