@@ -50,7 +50,7 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     expect(page.get_by_text("2,000 pairs and a small network", exact=False)).to_be_visible()
     page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
     fill(page, "Filters", 16)  # slow enough to be cancelled before it ends, on any machine
-    fill(page, "Pool (pairs)", 1500)
+    fill(page, "Pool (pairs)", 5000)  # with 1,500 one came to its end before it was cancelled
     fill(page, "Held-out pairs (pairs)", 100)
     shown = page.url
     page.get_by_role("button", name="Start").click()
