@@ -54,7 +54,7 @@ class Marker {
     this.data = data;
     this.seq = Math.max(this.seq, data.heard);
     this.pending = this.pending.filter((one) => one.seq > data.heard);
-    if (data.place.turn !== this.turn) { // a lower one is of a server that was started again
+    if (data.place.turn > this.turn) {
       Object.assign(this, { turn: data.place.turn, at: data.place.number, waits: false });
     }
     this.draw();
