@@ -235,3 +235,13 @@ def test_what_pages_use_imports_no_tensorflow():
                           text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_title_waits_for_no_slow_library():
+    """What a page imports before its title: each of these takes a fifth of a second or more."""
+    program = ("import sys, shipdash.ui.frame\n"
+               "print(sorted({'pandas', 'scipy.ndimage'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 from skimage import draw
 
 from shipdash.config import SceneConfig
@@ -196,6 +195,8 @@ def _gap(rows, cols, box, distractor, config) -> float:
     a distance transform.
     """
     if config.distractor != "rectangle":
+        from scipy import ndimage  # here: it takes 0.2 s, and a page waits for it before its title
+
         gaps = ndimage.distance_transform_edt(~distractor)[rows, cols]
         return float(gaps.min()) if distractor.any() else math.nan
     top, left, height, width = box

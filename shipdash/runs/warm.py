@@ -23,8 +23,7 @@ import shipdash
 from shipdash.config import ALGORITHM, ConfigError, NetworkConfig, RunConfig
 from shipdash.learning.learner import open_learner, threads
 from shipdash.processes import parent_lives, replace_by
-from shipdash.runs import Store, StoreError, pausing, worker
-from shipdash.runs.worker import Prepared
+from shipdash.runs import Store, StoreError, pausing
 
 WANT, OFFER, RUN = "standby.want", "standby.offer", "standby.run"
 LOG = "standby.log"
@@ -106,6 +105,8 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
         return  # a note that no page of ours has written
     learner.prepare()
     took_s = time.perf_counter() - began
+    from shipdash.runs import worker  # here: a page, which works on no run, would wait for pandas
+
     _offer(store, token, needs, ready=True)
     while (run_id := _handed(store, token)) is None:
         if not parent_lives(server) or _wanted(store) != needs:
@@ -114,7 +115,7 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
     waited_s = min(time.perf_counter() - asked, store.read_note(RUN)[1])
     _offer(store, token, needs, taken=run_id)
     _speak_into(store, run_id)
-    worker.work(store, run_id, prepared=Prepared(
+    worker.work(store, run_id, prepared=worker.Prepared(
         learner, max(0.0, took_s - waited_s), waited_s),
         wait=pausing.waiter(store, run_id, server))
 
