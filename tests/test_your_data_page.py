@@ -174,3 +174,4 @@ def test_images_without_masks_are_shown_and_not_selected_from(store, tmp_path, v
         assert "must name a data set with masks" in at.error[0].value
     elif view == "Images":
         assert "3 images of 32 x 32 pixels without masks" in words(at).replace("×", "x")
+        assert "No mask has any target" not in words(at)  # there are none to have one

@@ -26,7 +26,8 @@ def view(name: str) -> None:
     if not files.read_manifest(files.folder_of(name)).get(files.LABELLED, True):
         st.page_link("pages/8_Label_next.py", label="Which of them should be labelled next?",
                      icon=":material/arrow_forward:", query_params=address.carried(data=name))
-    _areas(rows)
+    else:
+        _areas(rows)
     _preview(name, rows)
 
 
