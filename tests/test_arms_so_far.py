@@ -98,6 +98,24 @@ def test_dots_appear_while_other_runs_are_at_work(store):
     assert len(at.get("bidi_component")) >= 1
 
 
+def test_dots_stay_in_view_from_the_first_to_the_last(store):
+    """Two arms with one run each are no evidence yet: they once put the dots into a closed fold."""
+    run_id = selection(store, config())
+    at = _open(run=run_id, view="Controls")
+    at.button(key="start_better").click().run()
+    for seed in (1, 2, 3):
+        for kind in ("core", "random"):
+            arm(store, run_id, kind, seed)
+            at.run()
+            assert not at.exception
+            is_last = (seed, kind) == (3, "random")
+            folds = {fold.label: fold.proto.expanded for fold in at.get("expander")}
+            asked = "The runs one by one: is it better than random?"
+            assert (asked in folds) == is_last
+            assert folds.get(asked, True)
+    assert "3 of 3" not in words(at)  # the verdict has taken its place
+
+
 def test_a_finished_run_leads_to_the_question(store):
     """A link on the Run page, beside the pairs and the scores."""
     run_id = selection(store, config())

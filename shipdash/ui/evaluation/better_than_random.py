@@ -9,6 +9,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.config import ConfigError
+from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.studies import arms
 from shipdash.studies.ensure import workers
@@ -24,8 +25,10 @@ def panel(run: frame.Run) -> None:
     """The button with its time; from the first press on the dots as they come."""
     if run.recorded or run.result is None or run.result.held_out is None:
         return
-    study = _study(run)
-    if study is None:
+    try:
+        study = _study(run)
+    except (ConfigError, StoreError) as error:
+        st.caption(f"Core set and random pairs cannot be trained for this run: {error}")
         return
     store = frame.own_store()
     begun = [store.info(config.digest) for config in study.runs
@@ -46,14 +49,21 @@ def panel(run: frame.Run) -> None:
     st.divider()
 
 
-def _study(run: frame.Run) -> Study | None:
-    """The arms of this run; None, and why, where it can have none."""
+def is_under_way(run: frame.Run) -> bool:
+    """Whether some of its networks, but not all, have been trained."""
+    if run.recorded or run.result is None or run.result.held_out is None:
+        return False
     try:
-        planned = arms.plan_arms(frame.store_of(run), run.run_id, ("core", "random"),
-                                 stops=("steps",), n_model_seeds=N_RUNS, n_draws=N_RUNS)
-    except (ConfigError, StoreError) as error:
-        st.caption(f"Core set and random pairs cannot be trained for this run: {error}")
-        return None
+        states = {state_of(frame.own_store(), config.digest) for config in _study(run).runs}
+    except (ConfigError, StoreError):
+        return False  # `panel` says why
+    return states not in ({MISSING}, {RunState.COMPLETED})
+
+
+def _study(run: frame.Run) -> Study:
+    """The arms of this run; an error where it can have none."""
+    planned = arms.plan_arms(frame.store_of(run), run.run_id, ("core", "random"),
+                             stops=("steps",), n_model_seeds=N_RUNS, n_draws=N_RUNS)
     return Study(name=f"better than random of {run.run_id}", runs=tuple(planned))
 
 

@@ -54,11 +54,15 @@ def view(run: frame.Run) -> None:
     if found is None or (is_recorded and not evidence.is_about(run, found)):
         better_than_random.panel(run)
         _of_another(run, found)
+    elif better_than_random.is_under_way(run):  # dots that people watch stay where they are
+        better_than_random.panel(run)
+        _details(run, found, is_recorded)
     else:
         at_a_glance.panel(run, found)
+        if not run.recorded:
+            with st.expander("The runs one by one: is it better than random?", expanded=True):
+                better_than_random.panel(run)
         _details(run, found, is_recorded)
-        with st.expander("The runs one by one: is it better than random?"):
-            better_than_random.panel(run)
     st.divider()
     queue_box(run)
 
