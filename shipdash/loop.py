@@ -1,7 +1,8 @@
 """THE LOOP: scan the stream, keep the first pair that fails, train until it passes, continue.
 
-It draws no pairs, contains no network and opens no files: `select` yields records and keeps its
-whole state in one `LoopState`. Mistake-driven selection is Hart's condensed nearest neighbour rule
+A pair that does not pass within a limit is set aside, where the settings have one. The loop makes
+no pairs, contains no network and opens no files: `select` yields records and keeps its whole state
+in one `LoopState`. Mistake-driven selection is Hart's condensed nearest neighbour rule
 (IEEE Trans. Inf. Theory, 1968); with a deep network inside it is Pick-to-Learn (Paccagnan, Campi
 and Garatti, NeurIPS 2023).
 """
@@ -9,7 +10,7 @@ and Garatti, NeurIPS 2023).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
     failed : dict, optional
         Receives the prediction (uint8, 0..255) that each core pair failed with, by pool number.
     """
-    loop = _Loop(source, learner, config, order, s, failed)
+    loop = Loop(source, learner, config, order, s, failed)
     if not s.core:
         yield from loop.start()
     while (reason := loop.reason_to_stop()) is None:
@@ -48,38 +49,16 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
             yield loop.training.set_aside() if loop.training.is_stuck else loop.training.train()
         elif s.position < len(order):
             yield from loop.scan()
-        else:
+        else:  # the next round, over all that is not in the core set
             s.round, s.position, s.block_stop, s.n_added = s.round + 1, 0, 0, 0
     yield Stopped(reason, len(s.core), s.n_tested, s.round)
 
 
-def replay(source: Source, learner: Learner, config: RunConfig, picks: Sequence[int]) -> None:
-    """Train on the picks of a selection in their order, without scanning.
+class Loop:
+    """The loop's moves: let a pair join, scan ahead; `Training` has those in between.
 
-    Where the picks alone decide the network, the learner ends in the state in which `select` left
-    it. When training ends is decided anew, by the same rules, and not taken from the log.
-
-    Parameters
-    ----------
-    source, learner, config
-        As in `select`; the learner is fresh.
-    picks : sequence of int
-        Pool numbers of the core set in order of selection.
+    Parameters are those of `select`, and `state` is its `s`.
     """
-    s = LoopState()
-    loop = _Loop(source, learner, config, np.array(picks, np.int64), s, None)
-    for _ in loop.start():
-        pass
-    loop.settle()
-    for index in picks[len(s.core):]:
-        (image,), (mask,) = loop.source.draw([index])
-        s.n_tested += 1  # past the first pairs, which is what ends the warm-up
-        loop.join(index, image, mask)
-        loop.settle()
-
-
-class _Loop:
-    """The loop's moves: let a pair join, scan ahead; `Training` has those in between."""
 
     def __init__(self, source, learner, config, order, state, failed):
         self.source, self.learner, self.order = AheadSource(source), learner, order
@@ -98,17 +77,9 @@ class _Loop:
             return StopReason.STALLED if self.training.is_stalled else None
         if s.position < len(self.order):
             return None
-        if not s.n_added:
+        if not s.n_added:  # never the first round, whose first pairs count
             return StopReason.CLEAN
-        return StopReason.EXHAUSTED if s.round == self.rules.passes else None
-
-    def settle(self) -> None:
-        """All the training that is owed, or as much as its limit allows."""
-        while self.state.owes_training and not self.training.is_stalled:
-            if self.training.is_stuck:
-                self.training.set_aside()
-            else:
-                self.training.train()
+        return StopReason.EXHAUSTED if s.round == self.rules.passes else None  # 0: until clean
 
     def start(self) -> Iterator[Event]:
         """The first pairs start the core set untested; the mean score decides their training."""
@@ -129,25 +100,31 @@ class _Loop:
         self.state.learns_newest = self.training.by_pair
 
     def scan(self) -> Iterator[Event]:
-        """One prediction batch: pairs up to the first failure are discarded, that one joins."""
-        s, began = self.state, time.perf_counter()
+        """One prediction batch: pairs before the first failure are discarded, that one joins.
+
+        Pairs behind it are predicted again when the network has learnt it.
+        """
+        s, began, size = self.state, time.perf_counter(), self.network.predict_batch
         if s.position >= s.block_stop:
             s.block_stop = min(s.position + self.rules.block, len(self.order))
-        end = min(s.position + self.network.predict_batch, s.block_stop)
+        end = min(s.position + size, s.block_stop)
         places = self._untaken(s.position, end)
         ahead = self.order[places].tolist()
-        coming = self.order[self._untaken(end, end + self.network.predict_batch)].tolist()
-        images, masks = self.source.draw(ahead, then=coming)
+        images, masks = self.source.draw(
+            ahead, then=self.order[self._untaken(end, end + size)].tolist())
         probability = self.learner.predict(images)
         counts = metrics.counts(masks, probability)
-        failing = np.flatnonzero(fails(metrics.iou(counts), self.rules.acceptance_iou)).tolist()
-        ious, n_passed = np.round(metrics.iou(counts), 4).tolist(), (failing or [len(ahead)])[0]
+        ious = metrics.iou(counts)  # decides under either score: see `acceptance_iou`
+        failing = np.flatnonzero(fails(ious, self.rules.acceptance_iou)).tolist()
+        n_passed = failing[0] if failing else len(ahead)
         n_seen = n_passed + bool(failing)
         s.position = int(places[n_passed]) + 1 if failing else end
-        s.n_tested, s.settled = s.n_tested + n_seen, not failing
+        s.n_tested += n_seen
+        s.settled = not failing
         s.owes_training = bool(failing) or (s.position >= s.block_stop and self.rules.idle_epochs)
         s.block_stop = 0 if s.owes_training else s.block_stop
-        if ahead:  # a later round passes over core pairs
+        ious = np.round(ious, 4).tolist()
+        if ahead:  # a later round skips core pairs, which may be all of a batch
             yield Scanned(s.round, s.position, s.n_tested, tuple(ahead[:n_passed]),
                           tuple(ious[:n_passed]), len(ahead), len(ahead) - n_seen,
                           round(time.perf_counter() - began, 4))

@@ -12,10 +12,9 @@ from rote_runs import finished
 from shipdash import config as configs
 from shipdash.data import open_source
 from shipdash.learning.learner import open_learner, weights_sha256
-from shipdash.loop import replay
 from shipdash.runs import Store, StoreError, worker
 from shipdash.runs.machine import environment
-from shipdash.runs.verify import verify
+from shipdash.runs.verify import replay, verify
 
 
 @pytest.fixture(scope="module")

@@ -235,7 +235,8 @@ class SelectionConfig(Section):
     )
     block: int = setting_field(
         1024, "Scan block",
-        "Largest number of pairs predicted at a time. It does not change which pairs are picked.",
+        "Pairs in a block. It matters where the network trains also after a block without a failure; "
+        "otherwise it does not change which pairs are picked.",
         low=1, high=65_536, step=32,
     )
     passes: int = setting_field(

@@ -1,7 +1,7 @@
 """The one door for data: numbered pairs of an image and its mask, wherever they come from.
 
 A pair is an integer, its number in its split; core sets, logs and figures all use that integer.
-Nothing here draws a pair: that is for the sources themselves (`scene`, `arrays`).
+Nothing here draws a pair: that is for the sources themselves (`scene`, `files`).
 """
 
 from __future__ import annotations

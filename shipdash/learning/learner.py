@@ -133,7 +133,7 @@ def _fingerprint(image: np.ndarray) -> bytes:
 
 
 def open_learner(config: NetworkConfig, *, shape: tuple[int, int], seed: int) -> Learner:
-    """A fresh learner; TensorFlow is imported here and nowhere else, unless the kind is rote."""
+    """A fresh learner; a rote one needs no TensorFlow, which is imported when asked for."""
     if config.kind == "rote":
         return RoteLearner()
     from shipdash.learning.tensorflow_learner import TensorFlowLearner

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Sequence
 
+import numpy as np
+
+from shipdash.config import RunConfig
 from shipdash.data import open_source
-from shipdash.learning.learner import open_learner, threads, weights_sha256
-from shipdash.loop import replay
+from shipdash.data.source import Source
+from shipdash.learning.learner import Learner, open_learner, threads, weights_sha256
+from shipdash.loop import Loop
+from shipdash.records import LoopState
 from shipdash.results import Verification
 from shipdash.runs.errors import StoreError
 from shipdash.runs.machine import environment
@@ -48,3 +54,37 @@ def verify(store: Store, run_id: str) -> Verification:
                           date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     store.write_verified(run_id, answer)
     return answer
+
+
+def replay(source: Source, learner: Learner, config: RunConfig, picks: Sequence[int]) -> None:
+    """Train on the picks of a selection in their order, without scanning.
+
+    Where the picks alone decide the network, the learner ends in the state in which `loop.select`
+    left it. When training ends is decided anew, by the same rules, and not taken from the log.
+
+    Parameters
+    ----------
+    source, learner, config
+        As in `loop.select`; the learner is fresh.
+    picks : sequence of int
+        Pool numbers of the core set in order of selection.
+    """
+    s = LoopState()
+    loop = Loop(source, learner, config, np.array(picks, np.int64), s, None)
+    for _ in loop.start():  # the first pairs join; the events are not needed
+        pass
+    _settle(loop)
+    for index in picks[len(s.core):]:
+        (image,), (mask,) = loop.source.draw([index])
+        s.n_tested += 1  # past the first pairs, which is what ends the warm-up
+        loop.join(index, image, mask)
+        _settle(loop)
+
+
+def _settle(loop: Loop) -> None:
+    """All the training that is owed, or as much as its limit allows."""
+    while loop.state.owes_training and not loop.training.is_stalled:
+        if loop.training.is_stuck:
+            loop.training.set_aside()
+        else:
+            loop.training.train()
