@@ -1,6 +1,6 @@
 """How well a predicted mask agrees with the truth: IoU, Dice and the article's score.
 
-Not a loss and not a decision: thresholds of acceptance live in the settings, training in `training`.
+Not a loss and not a decision: the settings have the thresholds of acceptance.
 """
 
 from __future__ import annotations
