@@ -235,7 +235,7 @@ class SelectionConfig(Section):
     )
     block: int = setting_field(
         1024, "Scan block",
-        "Pairs in a block. It matters where the network trains after a block without a failure, too; "
+        "Pairs in a block. It matters where the network also trains after a block that all passed; "
         "otherwise it does not change which pairs are picked.",
         low=1, high=65_536, step=32,
     )
