@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from compiled import open_learner
 from scipy import stats
 
 from benchmarks import preregistered, preregistered_report, registration
 from benchmarks.child import ROOT
 from shipdash.analysis import PairIous, pools
-from shipdash.learning.learner import open_learner
 from shipdash.runs import Store, StoreError, queue, worker
 from shipdash.studies import stored_ious
 from shipdash.studies.ensure import Workers
@@ -138,7 +138,6 @@ def network():
     """Runs are worked on in this process by one compiled network, and none by a drainer."""
     config = registration.plan(quick=True).base
     learner = open_learner(config.network, shape=config.shape, seed=1)
-    learner.prepare()
     done = []
 
     def work(store, run_id, **_):

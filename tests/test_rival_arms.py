@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from compiled import open_learner
 from scipy import ndimage, stats
 from scipy.spatial.distance import cdist
 
@@ -15,7 +16,7 @@ from shipdash.data import matched, scored_subsets
 from shipdash.data.scene import SceneSource, draw_pair
 from shipdash.data.subsets import factor_matched
 from shipdash.learning import evaluation, scratch
-from shipdash.learning.learner import RoteLearner, Step, open_learner
+from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import Counts
 from shipdash.runs import Store, worker
 from shipdash.studies import arms
@@ -311,7 +312,6 @@ def test_every_new_arm_trains_a_real_network(tmp_path):
         "selection.n_pool": 60, "selection.precision": 0.3, "evaluation.n_held_out": 8,
         "evaluation.reaudit": False})
     learner = open_learner(config.network, shape=config.shape, seed=1)
-    learner.prepare()
 
     def work(asked):
         prepared = worker.Prepared(learner, 0.0)

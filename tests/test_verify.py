@@ -7,11 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from compiled import open_learner
 from rote_runs import finished
 
 from shipdash import config as configs
 from shipdash.data import open_source
-from shipdash.learning.learner import open_learner, weights_sha256
+from shipdash.learning.learner import weights_sha256
 from shipdash.runs import Store, StoreError, worker
 from shipdash.runs.machine import environment
 from shipdash.runs.verify import replay, verify
@@ -26,7 +27,9 @@ def small(tmp_path_factory):
         "selection.n_pool": 40, "selection.first": 4, "selection.precision": 0.5,
         "evaluation.n_held_out": 0, "evaluation.reaudit": False})
     run_id, _ = store.create(asked)
-    worker.work(store, run_id)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(worker, "open_learner", open_learner)
+        worker.work(store, run_id)
     return store, run_id
 
 
