@@ -2,10 +2,11 @@
 
     python -m benchmarks.mixtures RUN_ID --models 3001-3003
 
-It selects nothing and starts no run of the store. Every candidate of a size has as many pairs and
-updates as its reference of random pairs; all are judged on validation pools that are neither the
-pool of the selection nor its held-out pairs. Rows are appended to
-benchmarks/results/mixtures.csv; those already there are skipped, so a stopped command goes on.
+It starts no run of the store; one candidate needs a selection of its own (`rising`). Every
+candidate of a size has as many pairs and updates as its reference of random pairs; all are judged
+on validation pools that are neither the pool of the selection nor its held-out pairs. Rows are
+appended to benchmarks/results/mixtures.csv; those already there are skipped, so a stopped command
+goes on. `mixtures_tables` says what came out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks import rising
 from benchmarks.child import ROOT
 from shipdash.analysis.pools import below, measures
 from shipdash.config import ConfigError, RunConfig
@@ -55,12 +57,15 @@ class Candidate(NamedTuple):
         Part of every batch that random pairs fill; None mixes all pairs in whole epochs.
     rate : float
         Learning rate, in those of the selection.
+    rises : bool
+        Whether the core pairs are those of a selection whose acceptance IoU rises over the pass.
     """
 
     n_core: float
     n_random: float
     share_random: float | None = None
     rate: float = 1.0
+    rises: bool = False
 
     @property
     def size(self) -> float:
@@ -74,6 +79,7 @@ CANDIDATES = {
     "half core, half random": Candidate(0.5, 0.5),
     "core, half the rate": Candidate(1, 0, rate=0.5),
     "core, a quarter of the rate": Candidate(1, 0, rate=0.25),
+    "core of a rising acceptance": Candidate(1, 0, rises=True),
     "core and as many random": Candidate(1, 1),
     "core, a quarter of each batch random": Candidate(1, 1, share_random=0.25),
     "core, half of each batch random": Candidate(1, 1, share_random=0.5),
@@ -152,19 +158,22 @@ def missing(path: Path, run_id: str, names: Sequence[str], models: Sequence[int]
 
 
 def compute(config: RunConfig, result: Result, name: str, model: int, pools: Sequence[int],
-            n_validation: int, learners: dict[float, Learner]) -> list[dict]:
+            n_validation: int, learners: dict[float, Learner], picked: Path) -> list[dict]:
     """Train one network and judge it: a row a validation pool, all or none.
 
-    `learners` keeps a compiled network for each learning rate, which gets fresh weights here.
+    `learners` keeps a compiled network for each learning rate, which gets fresh weights here;
+    `picked` is the table of the core pairs of a rising acceptance.
     """
     candidate = CANDIDATES[name]
     rate = config.network.learning_rate * candidate.rate
-    config = config.replace(**{"seeds.model": model, "network.learning_rate": rate})
-    pairs = pairs_of(candidate, result.core, result.n_pool, model)
+    asked, config = config, config.replace(**{"seeds.model": model, "network.learning_rate": rate})
     if rate not in learners:
         learners[rate] = open_learner(config.network, shape=config.shape, seed=model)
         learners[rate].prepare()
     learner = learners[rate]
+    core = result.core if not candidate.rises else rising.core(
+        picked, result.run_id, asked, learner, result.n_core)
+    pairs = pairs_of(candidate, core, result.n_pool, model)
     learner.reseed(model)
     n_steps = equal_updates(config, result)
     train(learner, open_source(config), config, candidate, pairs, n_steps)
@@ -177,17 +186,6 @@ def compute(config: RunConfig, result: Result, name: str, model: int, pools: Seq
                      "n_core": len(pairs[0]), "n_random": len(pairs[1]), "n_steps": n_steps,
                      "learning_rate": rate} | {m: f"{found[m]:.7g}" for m in COLUMNS[9:]})
     return rows
-
-
-def append(path: Path, rows: list[dict]) -> None:
-    """Add rows at the end of the table, which is begun where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerows(rows)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -213,8 +211,9 @@ def main(argv: list[str] | None = None) -> int:
         learners: dict[float, Learner] = {}
         for name, model in missing(args.out, args.run_id, args.candidates, models,
                                    VALIDATION_SEEDS, args.pairs):
-            append(args.out, compute(config, result, name, model, VALIDATION_SEEDS, args.pairs,
-                                     learners))
+            rows = compute(config, result, name, model, VALIDATION_SEEDS, args.pairs, learners,
+                           args.out.with_stem(f"{args.out.stem}-rising"))
+            rising.append(args.out, COLUMNS, rows)
             print(f"{name}, model seed {model}: done", flush=True)
     except (ConfigError, StoreError, OSError, ValueError) as error:
         print(f"mixtures: {error}", file=sys.stderr)
