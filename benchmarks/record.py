@@ -4,10 +4,11 @@
     taskset -c 0 python -m benchmarks.record --data nuclei
     python -m benchmarks.record RUN_ID
 
-Options are those of `shipdash run`; a run that is stored already is only copied. Not a way to edit a result: files are copied as the worker wrote them, the checkpoint left out.
-Predictions are kept as masks of one bit a pixel, some tens of kilobytes; images follow from their
-numbers. A run in the package is labelled as recorded, with its date, device and version. There is
-one of the generated scene and one of each sample.
+Options are those of `shipdash run`; a run that is stored already is only copied. Not a way to edit
+a result: files are copied as the worker wrote them, the checkpoint left out. Predictions are kept
+as masks of one bit a pixel, some tens of kilobytes; images follow from their numbers. A run in the
+package is labelled as recorded, with its date, device and version. There is one of the generated
+scene and one of each sample.
 """
 
 import shutil
