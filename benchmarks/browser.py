@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 PATIENCE_MS = 120_000
 PAUSE_S = 0.5  # frames further apart than this belong to two updates; the page ticks every 2 s
+BROKEN = '[data-testid="stException"]'
 DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)"
 
@@ -32,6 +33,8 @@ def paint(url: str, visits: int) -> dict[str, list[float]]:
             found["heading_s"].append(time.perf_counter() - began)
             page.locator(DONE).wait_for(timeout=PATIENCE_MS)
             found["settled_s"].append(time.perf_counter() - began)
+            if page.locator(BROKEN).count():
+                raise SystemExit(f"{url} shows an error: {page.locator(BROKEN).first.inner_text()}")
             page.wait_for_function(f"({FIRST_PAINT}).length > 0")
             found["paint_s"].append(page.evaluate(FIRST_PAINT)[0] / 1000)
             page.context.close()

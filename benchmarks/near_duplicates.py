@@ -17,10 +17,9 @@ def _rows(n: int) -> list[Row]:
     found = measure("duplicate_search", str(n)).found
     said = f"{n:,} pictures"
     return [
-        Row(f"{said}: hashes and links", found["search_s"], "s",
+        Row(f"{said}: hashes, links and leaks", found["search_s"], "s",
             note="whole pictures up to 12 bits, cells up to 8"),
         Row(f"{said}: processor time of it", found["cpu_s"], "s"),
-        Row(f"{said}: leaks, at every later look", found["leaks_s"], "s", note="processor time"),
         Row(f"{said}: growth of memory", found["growth_mb"], "MB"),
         Row(f"{said}: near duplicates found", found["n_links"], "pairs",
             note=f"{found['n_planted']:,} were planted"),

@@ -1,18 +1,21 @@
-"""Copy a completed run into the package, for the pages to show at once.
+"""Make a run, or take a completed one, and copy it into the package for the pages to show at once.
 
-    taskset -c 0 python -m shipdash run --preset compact
+    taskset -c 0 python -m benchmarks.record --preset compact
+    taskset -c 0 python -m benchmarks.record --data nuclei
     python -m benchmarks.record RUN_ID
 
-Not a way to edit a result: files are copied as the worker wrote them, the checkpoint left out.
-Predictions are kept as masks of one bit a pixel, some tens of kilobytes; images follow from their
-numbers. A run in the package is labelled as recorded, with its date, device and version. There is
-one of the generated scene and one of each sample.
+Options are those of `shipdash run`; a run that is stored already is only copied. Not a way to edit
+a result: files are copied as the worker wrote them, the checkpoint left out. Predictions are kept
+as masks of one bit a pixel, some tens of kilobytes; images follow from their numbers. A run in the
+package is labelled as recorded, with its date, device and version. There is one of the generated
+scene and one of each sample.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
+from shipdash.cli import commands as command_line
 from shipdash.config import RunConfig
 from shipdash.runs import Store
 from shipdash.runs.folder import npz
@@ -45,10 +48,19 @@ def main(run_id: str) -> None:
     print(target)
 
 
+def made(options: list[str]) -> str:
+    """The id of the run that these options of `shipdash run` ask for, which is completed here."""
+    code = command_line.main(["run", *options])
+    if code:
+        sys.exit(code)
+    return command_line.settings_of(options).digest
+
+
 def _pairs(config: RunConfig) -> tuple[str, str]:
     """What a run's pairs are called, however they are drawn or imported."""
     return config.source.kind, config.source.name
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    asked = sys.argv[1:]
+    main(made(asked) if asked[0].startswith("--") else asked[0])

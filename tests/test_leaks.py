@@ -45,8 +45,7 @@ def folder(tmp_path, monkeypatch):
 
 def test_every_leak_is_found_with_the_picture_that_it_repeats(folder):
     """Numbers are those of the pool: its first eight pairs are pictures 4 to 11."""
-    found = stored_duplicates.near_duplicates(folder)
-    near = stored_duplicates.nearest_in_pool(found, read_split(folder))
+    near = stored_duplicates.near_duplicates(folder).in_pool
     assert near.number.tolist() == [8, 9, 10, 11] and near.distance.max() <= 8
     assert leaks(near.distance, 8).share == 1.0
 
@@ -62,6 +61,17 @@ def test_near_duplicates_are_found_once(folder, monkeypatch):
         (folder / stored_duplicates.FILE).write_bytes(damage)
         stored_duplicates.near_duplicates(folder, lambda *step: told.append(step))
     assert told == [(24, 24)] * 2
+
+
+def test_a_file_without_the_nearest_pairs_is_made_again(folder):
+    """As an earlier version stored it."""
+    first, kept = stored_duplicates.near_duplicates(folder), folder / stored_duplicates.FILE
+    with np.load(kept) as found:
+        older = {name: found[name] for name in found.files if not name.startswith("in_pool")}
+    np.savez(kept, **older)
+    again = stored_duplicates.near_duplicates(folder)
+    assert np.array_equal(first.in_pool, again.in_pool)
+    assert np.array_equal(first.in_pool_by_cell, again.in_pool_by_cell)
 
 
 def test_blocks_change_nothing(folder, monkeypatch):

@@ -7,12 +7,13 @@ import numpy as np
 import own_pictures
 import pytest
 from paging import open_page, quiet_store, words
+from PIL import Image, ImageFilter
 
 from shipdash.analysis.target_areas import areas_warning, target_areas
 from shipdash.data import files, samples
 from shipdash.data.own import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.ui.your_data import outlines
+from shipdash.ui.your_data import outlines, read_once
 
 PAGE = "pages/7_Your_data.py"
 
@@ -150,6 +151,31 @@ def test_an_outline_is_a_line_inside_its_target():
     picture = np.asarray(outlines.outlined(np.full((256, 256, 3), 77, np.uint8), mask))
     assert (picture[100, 80:180] == outlines.LINE).all()
     assert (picture[125, 130] == 77).all() and (picture[50, 50] == 77).all()
+
+
+def test_the_lines_are_those_of_pillow():
+    """Growing and shrinking by squares, also where a target touches the border."""
+    def grown(mask, by):
+        wide = Image.fromarray(mask.astype(np.uint8)).filter(ImageFilter.MaxFilter(2 * by + 1))
+        return np.asarray(wide) > 0
+
+    target = np.random.default_rng(1).random((20, 12)).repeat(8, 0).repeat(8, 1) < 0.6
+    inside, deeper = (~grown(~target, by) for by in (2, 3))
+    line, edge = outlines.rims(target)
+    assert np.array_equal(line, target & ~inside)
+    assert np.array_equal(edge, (grown(target, 1) & ~target) | (inside & ~deeper))
+
+
+def test_names_are_read_again_where_a_data_set_was_replaced(store, tmp_path):
+    """The same pictures under other names have the same content."""
+    for name in ("first", "second"):
+        picture = own_pictures.encoded(own_pictures.image(1, (32, 32)))
+        mask = own_pictures.mask_png(own_pictures.mask(1, (32, 32)))
+        own_pictures.write(tmp_path / name, {f"images/{name}.png": picture,
+                                             f"masks/{name}.png": mask})
+        import_pairs(own_pictures.request(tmp_path / name, held_out=0))
+        assert read_once.pairs_of("own")[0].file.endswith(f"/{name}.png")
+        files.remove("own")
 
 
 def test_a_read_only_dashboard_takes_nothing(store, monkeypatch):

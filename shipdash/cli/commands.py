@@ -51,6 +51,11 @@ def run(args: argparse.Namespace) -> int:
     return _see_through(store, run_id, args)
 
 
+def settings_of(options: list[str]) -> RunConfig:
+    """The settings that these options of `run` ask for."""
+    return _config(_parser().parse_args(["run", *options]))
+
+
 def resume(args: argparse.Namespace) -> int:
     """Continue a run that was cancelled, paused, lost or failed."""
     return _see_through(Store(args.runs), args.id, args)

@@ -17,7 +17,7 @@ from shipdash.config import ConfigError, SourceConfig
 from shipdash.data import files, held_out, samples
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST, Nearest, clusters
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
-from shipdash.data.stored_duplicates import near_duplicates, nearest_in_pool
+from shipdash.data.stored_duplicates import near_duplicates
 from shipdash.data.stored_split import store_split
 
 MOST_SHOWN = 20  # pairs of near duplicates, without --json
@@ -35,7 +35,7 @@ def leaks(args: argparse.Namespace) -> int:
     distance = _distance(args)
     found, of_split, rows = near_duplicates(folder), read_split(folder), read_pairs(folder)
     linked = found.by_cell if args.cells else found.by_picture
-    near = nearest_in_pool(found, of_split, by_cell=args.cells)
+    near = found.in_pool_by_cell if args.cells else found.in_pool
     said = count_leaks(near.distance, distance)
     pairs = [{"distance": apart, "first": rows[i].file, "second": rows[j].file}
              for i, j, apart in linked.within(distance)]

@@ -54,6 +54,10 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.hashes)
 
+    def part(self, numbers: np.ndarray) -> Pictures:
+        """Those pictures alone."""
+        return Pictures(self.hashes[numbers])
+
     def alike(self, others: Pictures, distance: int) -> Iterator[Found]:
         """See `Hashed.alike`. Of others with one hash only the first is named, so that a thousand
         even pictures are not a million pairs."""
@@ -82,6 +86,10 @@ class Tiles:
 
     def __len__(self) -> int:
         return len(self.hashes)
+
+    def part(self, numbers: np.ndarray) -> Tiles:
+        """Those pictures alone."""
+        return Tiles(self.hashes[numbers], self.shows[numbers])
 
     def alike(self, others: Tiles, distance: int) -> Iterator[Found]:
         """See `Hashed.alike`."""

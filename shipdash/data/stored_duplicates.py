@@ -16,7 +16,6 @@ from shipdash.data import files, perceptual_hash
 from shipdash.data.near_duplicates import (
     DISTANCE,
     FARTHEST,
-    Hashed,
     Links,
     Nearest,
     Pictures,
@@ -24,22 +23,26 @@ from shipdash.data.near_duplicates import (
     links,
     nearest,
 )
-from shipdash.data.pair_list import places
+from shipdash.data.pair_list import places, read_split
 
 FILE = "near_duplicates.npz"
+ARRAYS = ("hashes", "cell_hashes", "shows", "by_picture", "by_cell", "in_pool", "in_pool_by_cell")
 BLOCK_PICTURES = 256
 """Pictures are read in blocks, 13 MB of 128 x 128: a memory map that stays open would in the end
 hold all of them in memory. Their 9 cells take 20 MB as 32 x 32 numbers."""
 
 
 class NearDuplicates(NamedTuple):
-    """Hashes and links of all pairs of a data set, up to a distance of `FARTHEST`; by cells, of
+    """Hashes and links of all pairs of a data set, and of each held-out pair, in their order, the
+    pool pair most like it by its number in the pool; up to a distance of `FARTHEST`, by cells of
     `DISTANCE`."""
 
     pictures: Pictures
     tiles: Tiles
     by_picture: Links
     by_cell: Links
+    in_pool: Nearest
+    in_pool_by_cell: Nearest
 
 
 def near_duplicates(folder: Path, on_progress: Callable[[int, int], None] = lambda done, n: None
@@ -64,28 +67,9 @@ def near_duplicates(folder: Path, on_progress: Callable[[int, int], None] = lamb
     if kept is None:
         kept = _find(folder, on_progress) | {"fingerprint": np.array(fingerprint)}
         _write(folder, kept)
-    by_picture, by_cell = kept["by_picture"], kept["by_cell"]
     return NearDuplicates(Pictures(kept["hashes"]), Tiles(kept["cell_hashes"], kept["shows"]),
-                          Links(*by_picture), Links(*by_cell))
-
-
-def nearest_in_pool(found: NearDuplicates, split: np.ndarray, *, by_cell: bool = False) -> Nearest:
-    """For each held-out pair, in their order, the pool pair most like it.
-
-    Returns
-    -------
-    Nearest
-        Numbers are those of the pool, as a run counts them.
-    """
-    return nearest(_part(found, places(split, "held_out"), by_cell),
-                   _part(found, places(split, "pool"), by_cell),
-                   DISTANCE if by_cell else FARTHEST)
-
-
-def _part(found: NearDuplicates, numbers: np.ndarray, by_cell: bool) -> Hashed:
-    if by_cell:
-        return Tiles(found.tiles.hashes[numbers], found.tiles.shows[numbers])
-    return Pictures(found.pictures.hashes[numbers])
+                          Links(*kept["by_picture"]), Links(*kept["by_cell"]),
+                          Nearest(*kept["in_pool"]), Nearest(*kept["in_pool_by_cell"]))
 
 
 def _find(folder: Path, on_progress: Callable[[int, int], None]) -> dict[str, np.ndarray]:
@@ -98,9 +82,14 @@ def _find(folder: Path, on_progress: Callable[[int, int], None]) -> dict[str, np
         on_progress(done, n)
     found = {"hashes": np.concatenate(whole), "cell_hashes": np.concatenate(cells),
              "shows": np.concatenate(shows)}
-    tiles = Tiles(found["cell_hashes"], found["shows"])
-    return found | {"by_picture": np.stack(links(Pictures(found["hashes"]), FARTHEST)),
-                    "by_cell": np.stack(links(tiles, DISTANCE))}
+    pictures, tiles = Pictures(found["hashes"]), Tiles(found["cell_hashes"], found["shows"])
+    split = read_split(folder)
+    fresh, pool = places(split, "held_out"), places(split, "pool")
+    return found | {
+        "by_picture": np.stack(links(pictures, FARTHEST)),
+        "by_cell": np.stack(links(tiles, DISTANCE)),
+        "in_pool": np.stack(nearest(pictures.part(fresh), pictures.part(pool), FARTHEST)),
+        "in_pool_by_cell": np.stack(nearest(tiles.part(fresh), tiles.part(pool), DISTANCE))}
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, int, np.ndarray]]:
@@ -115,7 +104,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, int, np.ndarray]]:
 def _read(folder: Path, fingerprint: str) -> dict[str, np.ndarray] | None:
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            if str(kept["fingerprint"]) == fingerprint:
+            if str(kept["fingerprint"]) == fingerprint and set(ARRAYS) <= set(kept.files):
                 return dict(kept)
     return None
 

@@ -8,8 +8,9 @@ from shipdash import figures
 from shipdash.analysis.groups import kept_finding, scores_by_group
 from shipdash.analysis.leaks import kept_by_group
 from shipdash.data import files
-from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
+from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.ui import chart, frame
+from shipdash.ui.your_data import read_once
 
 
 def figures_of(run: frame.Run) -> None:
@@ -57,5 +58,5 @@ def rows_of(run: frame.Run, split: str = "pool") -> list[PairRow]:
     """The original files of the pairs of a split that a run asked for, by number."""
     folder = files.folder_of(run.config.source.name)
     n = {"pool": run.config.selection.n_pool, "held_out": run.config.evaluation.n_held_out}[split]
-    rows = read_pairs(folder)
+    rows = read_once.pairs_of(run.config.source.name)
     return [rows[place] for place in places(read_split(folder), split)[:n]]

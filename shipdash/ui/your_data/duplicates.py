@@ -12,11 +12,11 @@ from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
 from shipdash.data import files
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST
-from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
-from shipdash.data.stored_duplicates import FILE, near_duplicates, nearest_in_pool
+from shipdash.data.pair_list import PairRow, places, read_split
+from shipdash.data.stored_duplicates import FILE, near_duplicates
 from shipdash.ui import frame, gallery, tiles
 from shipdash.ui.words import plain
-from shipdash.ui.your_data import outlines
+from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data.imported import called
 
 PER_PAGE = 12
@@ -38,7 +38,7 @@ def view(name: str) -> None:
         frame.empty("Near duplicates have not been looked for.",
                     f"A read-only dashboard stores nothing; `shipdash data leaks {name}` does it.")
         return
-    rows, split = read_pairs(folder), read_split(folder)
+    rows, split = read_once.pairs_of(name), read_split(folder)
     left, right = st.columns([2, 1], gap="large", vertical_alignment="bottom")
     with right:
         by_cell = HOW[frame.switch("Compare", HOW, key="compare")]
@@ -70,7 +70,7 @@ def _hashed(name: str, fingerprint: str, by_cell: bool):
     folder = files.folder_of(name)
     with st.spinner("Looking for near duplicates; this is done once for a data set ..."):
         found, split = near_duplicates(folder), read_split(folder)
-        near = nearest_in_pool(found, split, by_cell=by_cell)
+    near = found.in_pool_by_cell if by_cell else found.in_pool
     pool, fresh = places(split, "pool"), places(split, "held_out")
     pairs = [Alike(int(apart), int(fresh[k]), int(pool[number]) if number >= 0 else -1)
              for k, (number, apart) in enumerate(zip(near.number, near.distance, strict=True))]

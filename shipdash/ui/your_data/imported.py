@@ -9,11 +9,12 @@ import streamlit as st
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.data import files
 from shipdash.data.files import DataError
-from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
+from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.importing import Report, read_report
+from shipdash.importing.report import LeftOut
 from shipdash.ui import address, frame, gallery
 from shipdash.ui.words import plain
-from shipdash.ui.your_data import outlines
+from shipdash.ui.your_data import outlines, read_once
 
 PER_PAGE = 24
 SPLITS = {"pool": "pool", "held out": "held_out"}
@@ -21,7 +22,7 @@ SPLITS = {"pool": "pool", "held out": "held_out"}
 
 def view(name: str) -> None:
     """Report, areas, pairs."""
-    rows = read_pairs(files.folder_of(name))
+    rows = read_once.pairs_of(name)
     _report(name)
     if not files.read_manifest(files.folder_of(name)).get(files.LABELLED, True):
         st.page_link("pages/8_Label_next.py", label="Which of them should be labelled next?",
@@ -34,7 +35,7 @@ def view(name: str) -> None:
 def _report(name: str) -> None:
     manifest = files.read_manifest(files.folder_of(name))
     try:
-        report = read_report(files.folder_of(name))
+        left_out, (first, *others) = read_once.import_of(name)
     except DataError:
         split = read_split(files.folder_of(name))
         n_held_out = len(places(split, "held_out"))
@@ -44,23 +45,22 @@ def _report(name: str) -> None:
             f"The pairs of {manifest['split_of']} with a different choice of held-out pairs."
             if "split_of" in manifest else "Stored without a report of an import.")))
         return
-    first, *others = report.sentences
     st.markdown(f"### {plain(first.rstrip('.'))}")
     for sentence in others:
         st.markdown(plain(sentence))
-    _files(report)
+    _files(name, left_out)
 
 
-def _files(report: Report) -> None:
+def _files(name: str, left_out: tuple[LeftOut, ...]) -> None:
     """Every file with what became of it: those left out on the page, all of them to download."""
-    if report.left_out:
-        shown = pd.DataFrame(report.left_out, columns=["file", "why it was left out"])
+    if left_out:
+        shown = pd.DataFrame(left_out, columns=["file", "why it was left out"])
         st.dataframe(shown, hide_index=True, key="left_out",
                      height=min(220, 60 + 35 * len(shown)),
                      alt=f"{len(shown):,} files that were not taken, and why.")
     st.download_button("Report, file by file (CSV)",
-                       lambda: report_table(report).to_csv(index=False),
-                       f"{report.name}-import.csv", "text/csv", key="report_csv",
+                       lambda: report_table(read_report(files.folder_of(name))).to_csv(index=False),
+                       f"{name}-import.csv", "text/csv", key="report_csv",
                        on_click="ignore", icon=":material/download:")
 
 

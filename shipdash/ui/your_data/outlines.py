@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from shipdash.data import files
 from shipdash.data.source import TARGET, VOID
@@ -46,7 +46,7 @@ def outlined(image: np.ndarray, mask: np.ndarray) -> Image.Image:
     """
     scale = max(SIDE // max(mask.shape), 1)
     out, large = (part.repeat(scale, 0).repeat(scale, 1) for part in (image, mask))
-    line, edge = _rims(large == TARGET)
+    line, edge = rims(large == TARGET)
     out[edge], out[line] = EDGE, LINE
     rows, cols = np.indices(large.shape)
     out[(large == VOID) & ((rows + cols) // 3 % 3 == 0)] = GREY
@@ -57,7 +57,7 @@ def border(mask: np.ndarray, side: int = SIDE) -> Image.Image:
     """The line alone, of a mask bool (rows, cols), to be laid over its image: all else is
     transparent."""
     scale = max(side // max(mask.shape), 1)
-    line, edge = _rims(mask.repeat(scale, 0).repeat(scale, 1))
+    line, edge = rims(mask.repeat(scale, 0).repeat(scale, 1))
     out = np.zeros((*line.shape, 4), np.uint8)
     out[edge], out[line] = (*EDGE, 255), (*LINE, 255)
     return Image.fromarray(out)
@@ -84,16 +84,18 @@ def has_void(name: str) -> bool:
     return bool(files.read_manifest(files.folder_of(name)).get(files.VOID_PIXELS))
 
 
-def _rims(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rims(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The line, on the inner rim of a target, and the edges on both sides of it."""
-    line = target & ~_shrunk(target, 2)
-    edge = (_grown(target, 1) & ~target) | (_shrunk(target, 2) & ~_shrunk(target, 3))
-    return line, edge
+    inside = _shrunk(target, 2)
+    return target & ~inside, (_grown(target, 1) & ~target) | (inside & ~_shrunk(inside, 1))
 
 
 def _grown(mask: np.ndarray, by: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).filter(
-        ImageFilter.MaxFilter(2 * by + 1))) > 0
+    """With all pixels of the squares of 2 * `by` + 1 around its own."""
+    for _ in range(2):  # down the columns, then along the rows
+        wide = np.pad(mask, ((by, by), (0, 0)))
+        mask = np.any([wide[k:k + len(mask)] for k in range(2 * by + 1)], axis=0).T
+    return mask
 
 
 def _shrunk(mask: np.ndarray, by: int) -> np.ndarray:
