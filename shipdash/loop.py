@@ -15,17 +15,19 @@ from collections.abc import Iterator
 import numpy as np
 
 from shipdash.config import RunConfig
-from shipdash.data.source import AheadSource, Source
+from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.core_set import CoreSet
 from shipdash.learning.learner import Learner
+from shipdash.learning.scanner import LocalScanner, Scanner
 from shipdash.learning.training import Training
 from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, StopReason
 from shipdash.results import fails
 
 
 def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarray, s: LoopState,
-           failed: dict[int, np.ndarray] | None = None) -> Iterator[Event]:
+           failed: dict[int, np.ndarray] | None = None,
+           scanner: Scanner | None = None) -> Iterator[Event]:
     """Select a core set from the pairs of `source`, one event at a time; the last is `Stopped`.
 
     Parameters
@@ -40,8 +42,10 @@ def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarra
         A new one to start, a stored one to go on; changed in place.
     failed : dict, optional
         Receives the prediction (uint8, 0..255) that each core pair failed with, by pool number.
+    scanner : Scanner, optional
+        What predicts the stream; by default the learner itself. It changes no event but `seconds`.
     """
-    loop = Loop(source, learner, config, order, s, failed)
+    loop = Loop(source, learner, config, order, s, failed, scanner)
     if not s.core:
         yield from loop.start()
     while (reason := loop.reason_to_stop()) is None:
@@ -60,8 +64,9 @@ class Loop:
     Parameters are those of `select`, and `state` is its `s`.
     """
 
-    def __init__(self, source, learner, config, order, state, failed):
-        self.source, self.learner, self.order = AheadSource(source), learner, order
+    def __init__(self, source, learner, config, order, state, failed=None, scanner=None):
+        self.source, self.order = source, order
+        self.scanner = scanner or LocalScanner(source, learner)
         self.rules, self.network = config.selection, config.network
         self.score = metrics.article_score if self.rules.acceptance == "article" else metrics.iou
         self.core = CoreSet(learner, self.score, config.seeds.model, *source.draw(state.core),
@@ -104,16 +109,14 @@ class Loop:
 
         Pairs behind it are predicted again when the network has learnt it.
         """
-        s, began, size = self.state, time.perf_counter(), self.network.predict_batch
+        s, began = self.state, time.perf_counter()
         if s.position >= s.block_stop:
             s.block_stop = min(s.position + self.rules.block, len(self.order))
-        end = min(s.position + size, s.block_stop)
-        places = self._untaken(s.position, end)
+        batches = self._batches()
+        places, end = next(batches)
         ahead = self.order[places].tolist()
-        images, masks = self.source.draw(
-            ahead, then=self.order[self._untaken(end, end + size)].tolist())
-        probability = self.learner.predict(images)
-        counts = metrics.counts(masks, probability)
+        coming = (self.order[later].tolist() for later, _ in batches)
+        counts, shown = self.scanner.predict(ahead, coming, s.n_steps)
         ious = metrics.iou(counts)  # decides under either score: see `acceptance_iou`
         failing = np.flatnonzero(fails(ious, self.rules.acceptance_iou)).tolist()
         n_passed = failing[0] if failing else len(ahead)
@@ -129,13 +132,18 @@ class Loop:
                           tuple(ious[:n_passed]), len(ahead), len(ahead) - n_seen,
                           round(time.perf_counter() - began, 4))
         if failing:
-            self.failed[ahead[n_passed]] = np.rint(probability[n_passed] * 255).astype(np.uint8)
-            self.join(ahead[n_passed], images[n_passed], masks[n_passed])
+            image, mask, self.failed[ahead[n_passed]] = shown(n_passed)
+            self.join(ahead[n_passed], image, mask)
             s.n_added, s.settled = s.n_added + 1, True
             yield Picked(s.round, ahead[n_passed], int(places[n_passed]), len(s.core), s.n_tested,
                          ious[n_passed], float(self.score(counts)[n_passed]))
 
-    def _untaken(self, start: int, stop: int) -> np.ndarray:
-        """Places of a stretch of the stream whose pairs are not core pairs yet."""
-        stretch = np.arange(start, min(stop, len(self.order)))
-        return stretch[~self.in_core[self.order[stretch]]]
+    def _batches(self) -> Iterator[tuple[np.ndarray, int]]:
+        """Batches to come while no pair fails: places of untaken pairs, and where each ends."""
+        start, stop = self.state.position, self.state.block_stop
+        while start < len(self.order):
+            stop = stop if start < stop else min(start + self.rules.block, len(self.order))
+            end = min(start + self.network.predict_batch, stop)
+            stretch = np.arange(start, end)
+            yield stretch[~self.in_core[self.order[stretch]]], end
+            start = end

@@ -70,7 +70,7 @@ def replay(source: Source, learner: Learner, config: RunConfig, picks: Sequence[
         Pool numbers of the core set in order of selection.
     """
     s = LoopState()
-    loop = Loop(source, learner, config, np.array(picks, np.int64), s, None)
+    loop = Loop(source, learner, config, np.array(picks, np.int64), s)
     for _ in loop.start():  # the first pairs join; the events are not needed
         pass
     _settle(loop)
