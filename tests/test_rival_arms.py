@@ -309,7 +309,7 @@ def test_every_new_arm_trains_a_real_network(tmp_path):
     store = Store(tmp_path / "runs")
     config = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0,
-        "selection.n_pool": 60, "selection.precision": 0.3, "evaluation.n_held_out": 8,
+        "selection.n_pool": 60, "selection.precision": 0.1, "evaluation.n_held_out": 8,
         "evaluation.reaudit": False})
     learner = open_learner(config.network, shape=config.shape, seed=1)
 
