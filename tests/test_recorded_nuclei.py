@@ -1,5 +1,7 @@
 """The recorded run of the sample in the package: on its pages where no data set has been stored."""
 
+import json
+
 import pytest
 from paging import open_page, quiet_store, words
 from recorded_run import N_CORE, SCENE
@@ -46,6 +48,15 @@ def test_its_pages_have_its_pictures(run_id, page, query, said):
     assert said in words(at) and not at.error
     assert "Recorded study" not in words(at)
     assert not files.root().exists()
+
+
+def test_its_replay_says_nothing_of_fixed_pairs(run_id):
+    """A data set has none: its pairs are in the pool or held out."""
+    at = open_page("pages/2_Run.py", run=run_id)
+    at.button(key="replay_it").click().run()
+    (stage,) = (sent for sent in (json.loads(part.proto.json) for part in at.get("bidi_component"))
+                if "film" in sent)
+    assert stage["no_probe"] == "" and "nuclei" in stage["heading"]
 
 
 def test_your_data_leads_to_it(run_id):
