@@ -1,4 +1,4 @@
-"""Inputs that are wrong in some 330 ways: each ends in a sentence, and nothing half-made is stored.
+"""Inputs that are wrong in some 400 ways: each ends in a sentence, and nothing half-made is stored.
 
 Two good pairs lie beside each wrong one. Either the import refuses all of it, and the folder of
 data sets is as empty as before, or it takes the good pairs and says of the wrong one why not.
@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import own_pictures as own
@@ -221,6 +222,39 @@ BAD_ARCHIVES = {
 }
 
 
+IMPOSSIBLE_REQUESTS = [
+    {"name": "../x"}, {"name": ""}, {"name": "A"}, {"name": "a/b"}, {"name": "."}, {"name": "a b"},
+    {"kind": "voc"}, {"fit": "crop"}, {"rows": 0}, {"rows": 100}, {"rows": 2048}, {"cols": 17},
+    {"rows": 32.5}, {"threshold": 0}, {"mask_kind": "classes"}, {"target": "1"}, {"void": "1"},
+    {"mask_kind": "classes", "target": "x"}, {"mask_kind": "classes", "target": "-1"},
+    {"mask_kind": "colours", "target": "red"}, {"mask_kind": "colours", "target": "#ff00"},
+    {"mask_kind": "classes", "target": "1", "void": "1"}, {"overlap": 8}, {"keep_empty": 0.5},
+    {"fit": "tiles", "overlap": 17}, {"fit": "tiles", "keep_empty": 2.0}, {"group": "(a)(b)"},
+    {"group": "("}, {"group": "a"}, {"held_out": 1.0}, {"held_out": float("nan")}, {"seed": -1},
+    {"images": ""}, {"labels": ""}, {"images": "a\0b"}, {"kind": "run_lengths", "target": "1"},
+    {"kind": "coco", "inverted": True}, {"kind": "coco", "mask_suffix": "_m"},
+]
+
+MISSING_FILES = [
+    {"images": "/nowhere"}, {"labels": "/nowhere"}, {"images": "/dev/null"},
+    {"kind": "run_lengths", "labels": "/nowhere.csv"},
+    {"kind": "run_lengths", "labels": "/dev/zero"}, {"kind": "coco", "labels": "/nowhere.json"},
+    {"kind": "coco", "labels": "/"},
+    {"archive": "/nowhere.zip"}, {"archive": "/"}, {"fit": "tiles", "rows": 48},
+    {"kind": "coco", "target": "boat"}, {"mask_suffix": "_mask"},
+]
+
+KINDS = {
+    "image files": BROKEN_FILES, "masks": WRONG_MASKS, "cells of run lengths": BAD_CELLS,
+    "CSV files": BAD_TABLES, "COCO regions": BAD_REGIONS,
+    "COCO images and annotations": BAD_ENTRIES, "COCO files": BAD_DOCUMENTS,
+    "ZIP archives": [*BAD_ARCHIVES, "many files", "too large", "damaged member", "encrypted"],
+    "requests": IMPOSSIBLE_REQUESTS, "paths": MISSING_FILES,
+}
+"""All that is tried, by its name in docs/your-data.md; the last four archives have tests of their
+own."""
+
+
 @pytest.fixture(autouse=True)
 def data(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
@@ -348,33 +382,24 @@ def test_an_encrypted_archive_is_refused(tmp_path):
     assert "is encrypted" in taken(from_archive(path))[1][0]
 
 
-@pytest.mark.parametrize("changes", [
-    {"name": "../x"}, {"name": ""}, {"name": "A"}, {"name": "a/b"}, {"name": "."}, {"name": "a b"},
-    {"kind": "voc"}, {"fit": "crop"}, {"rows": 0}, {"rows": 100}, {"rows": 2048}, {"cols": 17},
-    {"rows": 32.5}, {"threshold": 0}, {"mask_kind": "classes"}, {"target": "1"}, {"void": "1"},
-    {"mask_kind": "classes", "target": "x"}, {"mask_kind": "classes", "target": "-1"},
-    {"mask_kind": "colours", "target": "red"}, {"mask_kind": "colours", "target": "#ff00"},
-    {"mask_kind": "classes", "target": "1", "void": "1"}, {"overlap": 8}, {"keep_empty": 0.5},
-    {"fit": "tiles", "overlap": 17}, {"fit": "tiles", "keep_empty": 2.0}, {"group": "(a)(b)"},
-    {"group": "("}, {"group": "a"}, {"held_out": 1.0}, {"held_out": float("nan")}, {"seed": -1},
-    {"images": ""}, {"labels": ""}, {"images": "a\0b"}, {"kind": "run_lengths", "target": "1"},
-    {"kind": "coco", "inverted": True}, {"kind": "coco", "mask_suffix": "_m"},
-], ids=str)
+@pytest.mark.parametrize("changes", IMPOSSIBLE_REQUESTS, ids=str)
 def test_a_request_that_cannot_be_meant_is_refused(tmp_path, changes):
     """Field, value and rule."""
     with pytest.raises(ConfigError, match=r"^import\.\w+ .*Received: "):
         own.request(tmp_path, **changes)
 
 
-@pytest.mark.parametrize("changes", [
-    {"images": "/nowhere"}, {"labels": "/nowhere"}, {"images": "/dev/null"},
-    {"kind": "run_lengths", "labels": "/nowhere.csv"},
-    {"kind": "run_lengths", "labels": "/dev/zero"}, {"kind": "coco", "labels": "/nowhere.json"},
-    {"kind": "coco", "labels": "/"},
-    {"archive": "/nowhere.zip"}, {"archive": "/"}, {"fit": "tiles", "rows": 48},
-    {"kind": "coco", "target": "boat"}, {"mask_suffix": "_mask"},
-], ids=str)
+@pytest.mark.parametrize("changes", MISSING_FILES, ids=str)
 def test_files_that_are_not_there_are_a_sentence(tmp_path, changes):
     """Nothing is stored."""
     own.write(tmp_path, good() | {"labels.json": own.coco()})
     assert taken(own.request(tmp_path, **changes))[0] == []
+
+
+def test_the_note_has_the_counts():
+    """One row a kind, and their sum."""
+    note = (Path(__file__).parents[1] / "docs" / "your-data.md").read_text()
+    found = dict(re.findall(r"^\| ([A-Za-z ]+) \| (\d+) \|", note, re.M))
+    assert {kind: int(found[kind]) for kind in KINDS} == {
+        kind: len(tried) for kind, tried in KINDS.items()}
+    assert f"{sum(map(len, KINDS.values()))} malformed inputs" in note

@@ -9,7 +9,7 @@ import pytest
 from paging import open_page, quiet_store, words
 from PIL import Image, ImageFilter
 
-from shipdash.analysis.target_areas import areas_warning, target_areas
+from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.data import files, samples
 from shipdash.data.own import own_config
 from shipdash.importing import ImportRequest, import_pairs
@@ -151,6 +151,13 @@ def test_an_outline_is_a_line_inside_its_target():
     picture = np.asarray(outlines.outlined(np.full((256, 256, 3), 77, np.uint8), mask))
     assert (picture[100, 80:180] == outlines.LINE).all()
     assert (picture[125, 130] == 77).all() and (picture[50, 50] == 77).all()
+
+
+def test_areas_that_resizing_left_as_they_were_are_said_once():
+    """As those of the sample, of which only the stored ones are known."""
+    assert areas_words(target_areas([40, 60], [40, 60])) == (
+        "The target of a pair has 50 pixels (median).")
+    assert "90 pixels before resizing and 10 after it" in areas_words(target_areas([90], [10]))
 
 
 def test_the_lines_are_those_of_pillow():

@@ -40,7 +40,7 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
     if not _enough(core, random, full):
         return Finding(f"Selection kept {kept}", detail or (
             "Whether random ones would have done as well, and whether all do better, is not known "
-            "before the controls below have been trained."))
+            "before controls have been trained."))
     against = _against_random(core, random)
     side = _side(full, core, these_sets=True)
     if side is None:

@@ -38,11 +38,13 @@ def target_areas(before: Sequence[int], after: Sequence[int]) -> TargetAreas:
 
 
 def areas_words(found: TargetAreas) -> str:
-    """The medians in a sentence."""
+    """The medians in a sentence; one number where resizing has not changed it."""
     if not found.n_with_target:
         return "No mask has any target: check how the masks are to be read."
     n_empty = found.n - found.n_with_target
     empty = f" {n_empty:,} of {found.n:,} masks are empty." if n_empty else ""
+    if found.median_before == found.median_after:
+        return f"The target of a pair has {found.median_after:,.0f} pixels (median).{empty}"
     return (f"The target of a pair has {found.median_before:,.0f} pixels before resizing and "
             f"{found.median_after:,.0f} after it (medians).{empty}")
 

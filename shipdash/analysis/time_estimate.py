@@ -31,7 +31,8 @@ def estimate(config: RunConfig, measured: Iterable[StoredRun]) -> Estimate:
     ----------
     config : RunConfig
     measured : iterable of StoredRun
-        Finished runs of this machine, newest first.
+        Finished runs of this machine, newest first. One from the same pairs comes before others,
+        as pairs of another kind need more or fewer steps.
 
     Returns
     -------
@@ -39,7 +40,9 @@ def estimate(config: RunConfig, measured: Iterable[StoredRun]) -> Estimate:
         With `seconds` None where nothing comparable has been measured.
     """
     runs = [run for run in measured if _speeds(run.result)]
-    same = next((run for run in runs if _network(run.config) == _network(config)), None)
+    alike = [run for run in runs if _network(run.config) == _network(config)]
+    same = next((run for run in alike if run.config.source.name == config.source.name),
+                next(iter(alike), None))
     if same is not None:
         return Estimate(_scaled(config, same),
                         f"from the last such run on this machine, on {same.result.device}")

@@ -22,6 +22,8 @@ STUDIES = "study*"
 def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None, bool]:
     """The run's own tables where `has` finds there what a view needs, else a recorded study's.
 
+    A study of generated pairs says nothing about a data set, so it does not stand in for one.
+
     Returns
     -------
     (Evidence or None, bool)
@@ -30,7 +32,8 @@ def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None
     own = gathered(run)
     if own is not None and has(own):
         return own, False
-    return next(((study, True) for study in recorded() if has(study)), (None, False))
+    return next(((study, True) for study in recorded() if has(study)
+                 and (run.config.source.kind == "scene" or is_about(run, study))), (None, False))
 
 
 def gathered(run: frame.Run) -> Evidence | None:

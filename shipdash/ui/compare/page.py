@@ -72,7 +72,7 @@ def _key(ids: list[str]) -> str:
 def _asked(usable: dict[str, frame.Run]) -> list[str]:
     """Ids of the link that are runs here, and a sentence for those that are not."""
     text = st.query_params.get("runs", "")
-    done = [i for i, run in usable.items() if run.state == RunState.COMPLETED][:N_FIRST]
+    done = _first(usable)
     if not text:
         return done
     wanted = list(dict.fromkeys(text.split(",")))
@@ -90,6 +90,13 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
                 + ("The newest finished runs are shown instead." if done else
                    "No other run has finished."))
     return known or done
+
+
+def _first(usable: dict[str, frame.Run]) -> list[str]:
+    """Ids of the newest finished runs; a recorded one only beside runs from the same pairs."""
+    done = [run for run in usable.values() if run.state == RunState.COMPLETED]
+    return [run.run_id for run in done if not run.recorded
+            or run.config.source.name == done[0].config.source.name][:N_FIRST]
 
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:

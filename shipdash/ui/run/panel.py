@@ -9,10 +9,12 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
+from shipdash.analysis.set_aside import set_aside_words
 from shipdash.records import RunState, StopReason
 from shipdash.runs import StoreError, pausing, queue
 from shipdash.ui import address, chart, forms, frame, starting
 from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
+from shipdash.ui.words import plain
 
 MOVING = (RunState.QUEUED, RunState.RUNNING)
 EVERY = "2s"
@@ -87,14 +89,18 @@ def _wait_for_answer(run: frame.Run) -> None:
 
 
 def _finished(run: frame.Run) -> None:
-    """What a finished run offers: to be seen again, its pairs and scores, to be deleted."""
+    """What a finished run offers: to be seen again, its pairs and scores, to be deleted; that of a
+    data set also the page about it."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         replay.button(run)
         present.button()
-        for page, label, view in (
-                ("pages/3_Samples.py", "Browse the pairs it kept", {}),
-                ("pages/4_Evaluation.py", "How good is it?", {}),
-                ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})):
+        links = [("pages/3_Samples.py", "Browse the pairs it kept", {}),
+                 ("pages/4_Evaluation.py", "How good is it?", {}),
+                 ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})]
+        if run.config.source.kind == "files":
+            links.append(("pages/7_Your_data.py", "What came out?",
+                          {"data": run.config.source.name, "data_view": "What came out"}))
+        for page, label, view in links:
             st.page_link(page, label=label, icon=":material/arrow_forward:",
                          query_params=address.carried(run=run.run_id, **view))
         delete.offer(run)
@@ -132,6 +138,8 @@ def _panel(run: frame.Run, log: bool) -> None:
     now = analysis.progress(events, rules.n_pool, rules.passes)
     _say(run, state, reason, now)
     _warn(run, state, events)
+    if aside := set_aside_words(events, now.n_core, rules.precision):
+        st.caption(plain(aside))
     stop = run.result and run.result.reason
     title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, stop)
     curve = analysis.selection_curve(events)

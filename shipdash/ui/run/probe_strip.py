@@ -14,11 +14,14 @@ SIDE, GAP = 192, 8  # pixels of a tile: sharp on a projector, where it is shown 
 
 
 def show(run: frame.Run) -> None:
-    """The newest stored look at the probe pairs; a sentence where there is none."""
+    """The newest stored look at the probe pairs; a sentence where there is none, and nothing for a
+    data set without such pairs."""
     try:
         frames = frame.store_of(run).probe_frames(run.run_id)
     except (frame.StoreError, OSError) as error:
         st.warning(f"What the network sees cannot be shown: {error}")
+        return
+    if not frames and run.config.source.kind == "files":
         return
     st.markdown("#### What the network sees")
     if not frames:

@@ -70,10 +70,17 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
                     for name, one in drawn.items()},
         "title": words + (ending or title), "heading": _heading(run), "alt": drawn["linear"].alt,
         "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
-        "strokes": overlay.STROKES, "no_probe": NO_PROBE_YET if view.live else NO_PROBE,
+        "strokes": overlay.STROKES, "no_probe": _no_probe(run, view),
         "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
         "page_keys": view.page_keys, "present": view.present,
     })
+
+
+def _no_probe(run: frame.Run, view: View) -> str:
+    """What stands in the place of predictions for fixed pairs; a data set has no such pairs."""
+    if run.config.source.kind == "files":
+        return ""
+    return NO_PROBE_YET if view.live else NO_PROBE
 
 
 def _heading(run: frame.Run) -> str:

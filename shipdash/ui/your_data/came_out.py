@@ -77,8 +77,7 @@ def _curves(run: frame.Run, curve, arms) -> None:
         said = labels_finding(curve)
         if said is None:
             frame.empty("Would more labels help?",
-                        "The controls above train on growing numbers of random pairs and answer "
-                        "it.")
+                        "Controls train on growing numbers of random pairs and answer it.")
             return
         core = analysis.arm_row(arms, analysis.ARMS["core"], analysis.EQUAL_UPDATES)
         chart.show(figures.random_curve(curve, "mean_iou", core, said.title), key="own_labels",

@@ -24,6 +24,8 @@ SHARES = (8, 4, 2)
 def box(run: frame.Run) -> None:
     """What is trained, the button with its time, and the progress; nothing once all are there."""
     if run.recorded:
+        st.caption("No controls come with this recorded run. Start the same selection here, under "
+                   "*Selection*; its controls can then be trained in this place.")
         return
     study = _study(run)
     if study is None:

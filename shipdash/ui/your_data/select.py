@@ -13,8 +13,12 @@ from shipdash.ui import address, forms, frame, starting
 def view(name: str) -> None:
     """The preset and its button."""
     config, runs = own_config(name), frame.runs()
-    run = frame.find(config.digest, [r for r in runs if not r.recorded])
-    _start(config, run, runs)
+    _start(config, frame.find(config.digest, [r for r in runs if not r.recorded]), runs)
+    recorded = next((r for r in runs_of(config, runs) if r.recorded), None)
+    if recorded is not None:
+        st.page_link("pages/2_Run.py", label="Replay the recorded run of these pairs",
+                     icon=":material/replay:",
+                     query_params=address.carried("Run", run=recorded.run_id))
 
 
 def runs_of(config: RunConfig, runs: list[frame.Run]) -> list[frame.Run]:
