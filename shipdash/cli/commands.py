@@ -7,6 +7,7 @@ Settings are validated in `config`, and nothing here knows Streamlit. The comman
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -25,7 +26,7 @@ from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, pausing, queue, warm, worker
+from shipdash.runs import Store, StoreError, cluster_scan, pausing, queue, warm, worker
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
@@ -174,8 +175,10 @@ def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     config = store.config(run_id)
-    with bars.of_run(config) as bar:
-        worker.work(store, run_id, bars.warned(config, bar))
+    with contextlib.ExitStack() as held:
+        scan = held.enter_context(cluster_scan.on_cluster(args.dask)) if args.dask else None
+        bar = held.enter_context(bars.of_run(config))
+        worker.work(store, run_id, bars.warned(config, bar), open_scanner=scan)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
@@ -259,7 +262,10 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--pool", "--held-out", "--precision", "--seed", "--pool-seed", "--order-seed",
                    "--model-seed"):
         asked.add_argument(option, type=_number, metavar="N")
-    command("resume", resume, needs_id=True)
+    for scanning in (asked, command("resume", resume, needs_id=True)):
+        scanning.add_argument("--dask", default="", metavar="ADDRESS",
+                              help="scan with the workers of this Dask scheduler too, e.g. "
+                                   "tcp://127.0.0.1:8786; the pairs kept are the same")
     command("list", list_runs).add_argument("--arms", action="store_true",
                                             help="also list control arms")
     studies.add_evaluate_options(command("evaluate", studies.evaluate, needs_id=True))

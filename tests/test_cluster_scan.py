@@ -1,0 +1,109 @@
+"""Scanning with a real Dask cluster of two worker processes: the core set is that of one machine."""
+
+import os
+import signal
+
+import distributed
+import pytest
+
+from shipdash import config as configs
+from shipdash.config import ConfigError
+from shipdash.data import open_source
+from shipdash.data.source import stream_order
+from shipdash.learning.learner import open_learner
+from shipdash.loop import select
+from shipdash.records import LoopState, Picked, Scanned, Trained
+from shipdash.runs import cluster_scan
+
+CONFIG = configs.quick().replace(**{
+    "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0, "scene.noise": 0.4,
+    "scene.contrast": 0.6, "network.filters": 4, "selection.n_pool": 1500})
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two worker processes of one thread, and a client of their scheduler."""
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
+                                  dashboard_address=None, host="127.0.0.1") as local:
+        with cluster_scan.on_cluster(local.scheduler_address) as open_scanner:
+            yield local, open_scanner
+
+
+@pytest.fixture(scope="module")
+def learner():
+    """One compiled network for all selections of this file."""
+    found = open_learner(CONFIG.network, shape=CONFIG.shape, seed=1)
+    found.prepare()
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(learner):
+    """The events of the run on one machine."""
+    return selected(learner, None)
+
+
+def selected(learner, open_scanner, on_event=lambda event, scanner: None):
+    """Events of the run, without their seconds; `on_event` sees each with the scanner."""
+    learner.reseed(CONFIG.seeds.model)
+    source = open_source(CONFIG)
+    scanner = open_scanner and open_scanner(CONFIG, source, learner)
+    if scanner:
+        distributed.wait(scanner.warming)
+    events = []
+    for event in select(source, learner, CONFIG, stream_order(source.n, 1), LoopState(), {},
+                        scanner):
+        on_event(event, scanner)
+        events.append(event._replace(seconds=0.0) if isinstance(event, Trained | Scanned)
+                      else event)
+    return events, scanner
+
+
+@pytest.mark.tensorflow
+def test_two_workers_give_the_same_events_as_one_machine(cluster, learner, alone):
+    """Every pick with its IoU, and every pair that passed."""
+    events, scanner = selected(learner, cluster[1])
+    assert events == alone[0]
+    assert scanner.n_answered > 0
+    assert sum(isinstance(event, Picked) for event in events) > CONFIG.selection.first
+
+
+@pytest.mark.tensorflow
+def test_a_worker_that_is_killed_during_the_scan_changes_nothing(cluster, learner, alone):
+    """The other worker and this process go on with its batches."""
+    local, open_scanner = cluster
+    killed = []
+
+    def kill_one(event, scanner):
+        if scanner.n_answered >= 3 and not killed:
+            killed.extend(scanner.client.run(os.getpid).values())
+            os.kill(killed[0], signal.SIGKILL)
+
+    events, scanner = selected(learner, open_scanner, kill_one)
+    assert killed
+    assert events == alone[0]
+    assert not scanner.is_lost
+
+
+@pytest.mark.tensorflow
+def test_a_cluster_that_is_lost_changes_nothing(learner, alone):
+    """Scheduler and workers are gone in the middle: the rest is predicted here."""
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
+                                  dashboard_address=None, host="127.0.0.1") as local:
+        with cluster_scan.on_cluster(local.scheduler_address) as open_scanner:
+            def close(event, scanner):
+                if scanner.n_answered >= 3 and local.status.name == "running":
+                    local.close()
+
+            events, _ = selected(learner, open_scanner, close)
+    assert events == alone[0]
+
+
+def test_a_cluster_of_other_machines_is_refused(monkeypatch):
+    """Another processor may round differently, and then another pair is kept."""
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
+                                  dashboard_address=None, host="127.0.0.1") as local:
+        monkeypatch.setattr(cluster_scan, "_facts", lambda: ("another machine", 0))
+        with pytest.raises(ConfigError, match="workers that round as this process does"):
+            with cluster_scan.on_cluster(local.scheduler_address):
+                pass
