@@ -10,14 +10,15 @@ from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import open_source
 from shipdash.data.source import stream_order
-from shipdash.learning.learner import open_learner
+from shipdash.learning.learner import RoteLearner, open_learner
 from shipdash.loop import select
 from shipdash.records import LoopState, Picked, Scanned, Trained
 from shipdash.runs import cluster_scan
 
 CONFIG = configs.quick().replace(**{
     "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0, "scene.noise": 0.4,
-    "scene.contrast": 0.6, "network.filters": 4, "selection.n_pool": 1500})
+    "scene.contrast": 0.6, "network.filters": 4, "selection.n_pool": 500})
+ROTE = CONFIG.replace(**{"network.kind": "rote", "planted.distinct": 30})
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +44,15 @@ def alone(learner):
     return selected(learner, None)
 
 
-def selected(learner, open_scanner, on_event=lambda event, scanner: None):
+def selected(learner, open_scanner, on_event=lambda event, scanner: None, config=CONFIG):
     """Events of the run, without their seconds; `on_event` sees each with the scanner."""
-    learner.reseed(CONFIG.seeds.model)
-    source = open_source(CONFIG)
-    scanner = open_scanner and open_scanner(CONFIG, source, learner)
+    learner.reseed(config.seeds.model)
+    source = open_source(config)
+    scanner = open_scanner and open_scanner(config, source, learner)
     if scanner:
         distributed.wait(scanner.warming)
     events = []
-    for event in select(source, learner, CONFIG, stream_order(source.n, 1), LoopState(), {},
+    for event in select(source, learner, config, stream_order(source.n, 1), LoopState(), {},
                         scanner):
         on_event(event, scanner)
         events.append(event._replace(seconds=0.0) if isinstance(event, Trained | Scanned)
@@ -85,23 +86,24 @@ def test_a_worker_that_is_killed_during_the_scan_changes_nothing(cluster, learne
     assert not scanner.is_lost
 
 
-@pytest.mark.tensorflow
-def test_a_cluster_that_is_lost_changes_nothing(learner, alone):
+def test_a_cluster_that_is_lost_changes_nothing():
     """Scheduler and workers are gone in the middle: the rest is predicted here."""
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
+    alone, _ = selected(RoteLearner(), None, config=ROTE)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp",
                                   dashboard_address=None, host="127.0.0.1") as local:
         with cluster_scan.on_cluster(local.scheduler_address) as open_scanner:
             def close(event, scanner):
                 if scanner.n_answered >= 3 and local.status.name == "running":
                     local.close()
 
-            events, _ = selected(learner, open_scanner, close)
-    assert events == alone[0]
+            events, scanner = selected(RoteLearner(), open_scanner, close, ROTE)
+    assert events == alone
+    assert scanner.n_answered >= 3
 
 
 def test_a_cluster_of_other_machines_is_refused(monkeypatch):
     """Another processor may round differently, and then another pair is kept."""
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp",
                                   dashboard_address=None, host="127.0.0.1") as local:
         monkeypatch.setattr(cluster_scan, "_facts", lambda: ("another machine", 0))
         with pytest.raises(ConfigError, match="workers that round as this process does"):

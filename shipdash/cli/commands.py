@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from shipdash import config as configs
+from shipdash.analysis.speedup import speedup_table
 from shipdash.cli import bars, data_sets, label, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
@@ -123,6 +124,20 @@ def verify(args: argparse.Namespace) -> int:
     found = train_again(Store(args.runs), args.id)
     _print({"run_id": args.id} | dataclasses.asdict(found), args.json)
     return 0 if found.same else 1
+
+
+def speedup(args: argparse.Namespace) -> int:
+    """Tell from a run's log how much faster several workers could have scanned its stream."""
+    table = speedup_table(Store(args.runs).each_event(args.id))
+    if args.json:
+        print(table.to_json(orient="records"))
+    elif table.empty:
+        print("nothing has been scanned yet")
+    else:
+        shown = {"pairs": "{:,}", "failing_rate": "{:.2%}", "scan_share": "{:.0%}"}
+        print(table.to_string(index=False, float_format="{:.2f}".format, formatters={
+            name: form.format for name, form in shown.items()}))
+    return 0
 
 
 def work(args: argparse.Namespace) -> int:
@@ -277,6 +292,7 @@ def _parser() -> argparse.ArgumentParser:
         help="number of folds, including the run itself")
     command("show", show, needs_id=True)
     command("verify", verify, needs_id=True)
+    command("speedup", speedup, needs_id=True)
     exported = command("export", export, needs_id=True)
     exported.add_argument("--out", required=True, metavar="DIR")
     exported.add_argument("--format", choices=("png", "npz"), default="png")
