@@ -12,8 +12,8 @@ frame.page("Threshold", "How small can the core set be? Drag the **precision** t
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
     from shipdash.ui import chart, studies
-    from shipdash.ui.threshold import page as threshold
     from shipdash.ui.threshold import growth, plan
+    from shipdash.ui.threshold import page as threshold
 
     chart.preload()
     runs = frame.runs()

@@ -23,7 +23,7 @@ from shipdash.runs import (
     queue,
     worker,
 )
-from shipdash.studies import cluster, grid
+from shipdash.studies import grid
 from shipdash.studies.ensure import Workers, cancel, ensure, start, workers
 from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.grid import MOST_POINTS
