@@ -12,8 +12,8 @@ frame.page("Threshold", "How small can the core set be? Drag the **precision** t
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
     from shipdash.ui import chart, studies
+    from shipdash.ui.threshold import growth, plan
     from shipdash.ui.threshold import page as threshold
-    from shipdash.ui.threshold import plan
 
     chart.preload()
     runs = frame.runs()
@@ -25,6 +25,7 @@ def body() -> None:
         asked = plan.form(view.family, runs, unfolded=view.family.recorded is None)
         with explorer:
             threshold.panel(view, asked, runs)
+        growth.panel()
 
 
 body()

@@ -40,7 +40,8 @@ TABLE = {
     "learning.augmentation": Row(2, "config", "tensorflow"),
     "learning.networks": Row(2, "", "tensorflow keras"),
     "loop": Row(3, "config records results data learning", "numpy"),
-    "runs": Row(4, f"{ALL_BELOW} runs", "numpy"),
+    # Dask is an optional extra
+    "runs": Row(4, f"{ALL_BELOW} runs", "numpy", lazily="distributed"),
     # Pillow decodes pictures, pycocotools draws COCO's masks; of runs it takes the locks
     "importing": Row(5, "config data runs importing", "numpy PIL pycocotools"),
     # SciPy has the intervals, tests and fits; it takes half a second, which no first page waits for

@@ -14,8 +14,16 @@ from shipdash import config as configs
 from shipdash.cli import commands as command_line
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState
-from shipdash.runs import RunBusy, RunNotFound, Store, StoreError, queue, worker
-from shipdash.studies import cluster, grid
+from shipdash.runs import (
+    RunBusy,
+    RunNotFound,
+    Store,
+    StoreError,
+    dask_client,
+    queue,
+    worker,
+)
+from shipdash.studies import grid
 from shipdash.studies.ensure import Workers, cancel, ensure, start, workers
 from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.grid import MOST_POINTS
@@ -411,7 +419,7 @@ def test_the_command_says_the_outcome_of_every_point(store, capsys):
 ])
 def test_a_wrong_question_is_one_sentence_and_code_2(store, capsys, monkeypatch, options, words):
     """No traceback, and no run is created."""
-    monkeypatch.setattr(cluster, "TIMEOUT_S", 1)  # nobody is there, however long one waits
+    monkeypatch.setattr(dask_client, "TIMEOUT_S", 1)  # nobody is there, however long one waits
     assert command_line.main(["sweep", *OPTIONS, *options]) == 2
     err = capsys.readouterr().err
     assert words in err

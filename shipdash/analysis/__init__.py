@@ -54,6 +54,7 @@ from shipdash.analysis.core_against_random import (
     verdict,
 )
 from shipdash.analysis.cost import cost_finding, cost_table, full_epochs
+from shipdash.analysis.growth import growth_finding, growth_law, growth_words
 from shipdash.analysis.intervals import wilson
 from shipdash.analysis.orders import (
     fan_finding,
@@ -98,6 +99,7 @@ from shipdash.analysis.scores import (
     same_rate,
 )
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
+from shipdash.analysis.speedup import speedup_table
 from shipdash.analysis.sweep import (
     FAILING,
     POINT_COLUMNS,
@@ -187,6 +189,9 @@ __all__ = [
     "folds_finding",
     "folds_table",
     "full_epochs",
+    "growth_finding",
+    "growth_law",
+    "growth_words",
     "interval",
     "invert",
     "judged",
@@ -221,6 +226,7 @@ __all__ = [
     "share_below",
     "sizes_finding",
     "so_far_finding",
+    "speedup_table",
     "spread",
     "sweep_curve",
     "sweep_finding",

@@ -7,6 +7,7 @@ Settings are validated in `config`, and nothing here knows Streamlit. The comman
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 
 from shipdash import config as configs
+from shipdash.analysis.speedup import speedup_table
 from shipdash.cli import bars, data_sets, label, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
@@ -25,7 +27,7 @@ from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, pausing, queue, warm, worker
+from shipdash.runs import Store, StoreError, cluster_scan, pausing, queue, warm, worker
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
@@ -129,6 +131,20 @@ def verify(args: argparse.Namespace) -> int:
     return 0 if found.same else 1
 
 
+def speedup(args: argparse.Namespace) -> int:
+    """Tell from a run's log how much faster several workers could have scanned its stream."""
+    table = speedup_table(Store(args.runs).each_event(args.id))
+    if args.json:
+        print(table.to_json(orient="records"))
+    elif table.empty:
+        print("nothing has been scanned yet")
+    else:
+        shown = {"pairs": "{:,}", "failing_rate": "{:.2%}", "scan_share": "{:.0%}"}
+        print(table.to_string(index=False, float_format="{:.2f}".format, formatters={
+            name: form.format for name, form in shown.items()}))
+    return 0
+
+
 def work(args: argparse.Namespace) -> int:
     """Be the worker process for one run, or for every queued run."""
     store = Store(args.runs)
@@ -179,8 +195,10 @@ def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     config = store.config(run_id)
-    with bars.of_run(config) as bar:
-        worker.work(store, run_id, bars.warned(config, bar))
+    with contextlib.ExitStack() as held:
+        scan = held.enter_context(cluster_scan.on_cluster(args.dask)) if args.dask else None
+        bar = held.enter_context(bars.of_run(config))
+        worker.work(store, run_id, bars.warned(config, bar), open_scanner=scan)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
@@ -264,7 +282,10 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--pool", "--held-out", "--precision", "--seed", "--pool-seed", "--order-seed",
                    "--model-seed"):
         asked.add_argument(option, type=_number, metavar="N")
-    command("resume", resume, needs_id=True)
+    for scanning in (asked, command("resume", resume, needs_id=True)):
+        scanning.add_argument("--dask", default="", metavar="ADDRESS",
+                              help="scan with the workers of this Dask scheduler too, e.g. "
+                                   "tcp://127.0.0.1:8786; the pairs kept are the same")
     command("list", list_runs).add_argument("--arms", action="store_true",
                                             help="also list control arms")
     studies.add_evaluate_options(command("evaluate", studies.evaluate, needs_id=True))
@@ -276,6 +297,7 @@ def _parser() -> argparse.ArgumentParser:
         help="number of folds, including the run itself")
     command("show", show, needs_id=True)
     command("verify", verify, needs_id=True)
+    command("speedup", speedup, needs_id=True)
     exported = command("export", export, needs_id=True)
     exported.add_argument("--out", required=True, metavar="DIR")
     exported.add_argument("--format", choices=("png", "npz"), default="png")

@@ -13,6 +13,7 @@ from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
 from shipdash.figures.found import found
 from shipdash.figures.groups import kept_by_group, scores_by_group
+from shipdash.figures.growth import growth
 from shipdash.figures.orders import fan
 from shipdash.figures.overlap import overlap
 from shipdash.figures.random_curve import random_curve
@@ -39,6 +40,7 @@ __all__ = [
     "factor_rates",
     "fan",
     "found",
+    "growth",
     "history",
     "kept_by_group",
     "overlap",

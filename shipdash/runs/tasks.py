@@ -21,6 +21,7 @@ from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.loop import select
 from shipdash.records import Event, LoopState, Picked, Trained
 from shipdash.runs import Store, prerequisites
+from shipdash.runs.cluster_scan import OpenScanner
 
 
 class Task(Protocol):
@@ -55,15 +56,18 @@ class Task(Protocol):
         ...
 
 
-def open_task(store: Store, config: RunConfig) -> Task:
-    """The task a run's settings ask for; `ConfigError` where another run it needs is missing."""
+def open_task(store: Store, config: RunConfig, open_scanner: OpenScanner | None = None) -> Task:
+    """The task a run's settings ask for; `ConfigError` where another run it needs is missing.
+
+    `open_scanner` makes what predicts the stream of a selection: by default the learner does.
+    """
     source = open_source(config)
     left_out = np.array(prerequisites.left_out(store, config), int)
     order = stream_order(source.n, config.seeds.order, left_out,
                          ahead=config.selection.first if config.selection.parent else 0)
     selected = prerequisites.source_result(store, config)
     if selected is None:
-        return SelectionTask(config, source, order)
+        return SelectionTask(config, source, order, open_scanner)
     scores = prerequisites.pool_scores(store, config)
     pairs = choose_pairs(config.arm, list(selected.core), order, source, scores)
     return ArmTask(config, source, order, pairs)
@@ -74,8 +78,10 @@ class SelectionTask:
 
     phase, doing, unit = "select", "selecting", Picked
 
-    def __init__(self, config: RunConfig, source: Source, order: np.ndarray) -> None:
+    def __init__(self, config: RunConfig, source: Source, order: np.ndarray,
+                 open_scanner: OpenScanner | None = None) -> None:
         self.config, self.source, self.order = config, source, order
+        self.open_scanner = open_scanner
         self.state, self.failed = LoopState(), {}
 
     @property
@@ -90,7 +96,9 @@ class SelectionTask:
 
     def events(self, learner: Learner) -> Iterator[Event]:
         """See `selection.select`."""
-        return select(self.source, learner, self.config, self.order, self.state, self.failed)
+        scanner = self.open_scanner and self.open_scanner(self.config, self.source, learner)
+        return select(self.source, learner, self.config, self.order, self.state, self.failed,
+                      scanner)
 
     def of_pool(self) -> dict[str, np.ndarray]:
         """Nothing: see `ArmTask.of_pool`."""

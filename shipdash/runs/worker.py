@@ -22,6 +22,7 @@ from shipdash.learning.learner import Learner, open_learner, weights_sha256
 from shipdash.records import Event, RunState, Stopped, StopReason
 from shipdash.results import Environment, Result
 from shipdash.runs import RunCorrupt, Store
+from shipdash.runs.cluster_scan import OpenScanner
 from shipdash.runs.final_result import final_result
 from shipdash.runs.machine import environment
 from shipdash.runs.probe import Probe, ProbeState
@@ -44,12 +45,13 @@ class Prepared(NamedTuple):
 
 
 def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = None, *,
-         prepared: Prepared | None = None, wait: Callable[[], bool] | None = None
-         ) -> Result | None:
+         prepared: Prepared | None = None, wait: Callable[[], bool] | None = None,
+         open_scanner: OpenScanner | None = None) -> Result | None:
     """Start or go on with a run in this process until it has ended or is asked to stop.
 
     A run that is paused calls `wait`, if given, which says whether it is to go on after all
-    (`pausing`); all is stored by then.
+    (`pausing`); all is stored by then. What `open_scanner` makes predicts the stream
+    (`cluster_scan`), which changes no pick.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
             return result
         try:
             return _Worker(store, run_id, on_event or (lambda event: None), prepared,
-                           wait or (lambda: False)).run()
+                           wait or (lambda: False), open_scanner).run()
         except _Halted:
             return None
         except Exception as error:
@@ -80,12 +82,13 @@ class _Worker:
     """The run being worked on: its task and its clock."""
 
     def __init__(self, store: Store, run_id: str, on_event: Callable[[Event], None],
-                 prepared: Prepared | None, wait: Callable[[], bool]) -> None:
+                 prepared: Prepared | None, wait: Callable[[], bool],
+                 open_scanner: OpenScanner | None) -> None:
         self.store, self.run_id, self.on_event = store, run_id, on_event
         self.prepared, self.wait, self.learner_is_ready = prepared, wait, False
         self.prepared_s = prepared.seconds if prepared else None  # of a resumed run: all of it
         self.config = store.config(run_id)
-        self.task = open_task(store, self.config)
+        self.task = open_task(store, self.config, open_scanner)
         self.watch = Watch() if is_judged(self.config) else None
         self.probe = Probe(self.config)
         self.stopped: Stopped | None = None

@@ -7,18 +7,16 @@ back when a future ends in an error).
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Iterator
 
-from shipdash.config import ALGORITHM, ConfigError
+from shipdash.config import ALGORITHM
 from shipdash.records import RunState
 from shipdash.runs import StoreError
+from shipdash.runs.dask_client import connected, lost
 from shipdash.studies.turns import Arrived, Turns, take_turn
 
-TIMEOUT_S = 5  # a scheduler that does not answer within this is not there
 NO_WORKER_S = 30  # a cluster without a worker for so long gets none: runs would wait for ever
 
 
@@ -33,36 +31,15 @@ def cluster(address: str) -> Iterator[Callable[[Turns, str, str], None]]:
     StoreError
         The cluster was lost on the way.
     """
-    try:
-        import distributed
-    except ImportError:
-        raise ConfigError("--dask", address, "needs the optional extra: pip install "
-                          "'dask[distributed]'") from None
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it prints tracebacks
-    try:
-        client = distributed.Client(address, timeout=TIMEOUT_S)
-    except Exception as error:  # a bad address ends in whatever its protocol's code ends in
-        raise ConfigError("--dask", address, "must be the address of a Dask scheduler that "
-                          f"answers within {TIMEOUT_S} s, e.g. tcp://127.0.0.1:8786 "
-                          f"({type(error).__name__}); nothing was started") from None
-    with client:
+    with connected(address) as client:
         try:
-            client.wait_for_workers(1, timeout=TIMEOUT_S)
-        except TimeoutError:
-            raise ConfigError("--dask", address, "must be a scheduler with at least one worker; "
-                              "start one with: dask worker ADDRESS; nothing was started"
-                              ) from None
-        lost = (concurrent.futures.CancelledError, distributed.client.ClosedClientError,
-                distributed.comm.CommClosedError)
-        try:
-            yield lambda turns, root, study_id: _work_off(client, lost, turns, root, study_id)
-        except lost:
+            yield lambda turns, root, study_id: _work_off(client, turns, root, study_id)
+        except lost():
             raise StoreError(f"the cluster was lost: the scheduler at {address} no longer answers. "
                              "The results so far are kept; start the study again") from None
 
 
-def _work_off(client, lost: tuple[type[Exception], ...], turns: Turns, root: str,
-              study_id: str) -> None:
+def _work_off(client, turns: Turns, root: str, study_id: str) -> None:
     """Every turn as soon as it may be taken; each ends once, in whatever way."""
     import distributed
 
@@ -76,7 +53,7 @@ def _work_off(client, lost: tuple[type[Exception], ...], turns: Turns, root: str
         with contextlib.suppress(TimeoutError):
             distributed.wait([*asked], timeout=1, return_when="FIRST_COMPLETED")
         for future in [f for f in asked if f.done()]:
-            turns.over(_outcome(asked.pop(future), future, lost))
+            turns.over(_outcome(asked.pop(future), future))
         if client.nthreads():
             seen = time.monotonic()
         elif time.monotonic() - seen > NO_WORKER_S:
@@ -87,11 +64,11 @@ def _work_off(client, lost: tuple[type[Exception], ...], turns: Turns, root: str
             return
 
 
-def _outcome(run_id: str, future, lost: tuple[type[Exception], ...]) -> Arrived:
+def _outcome(run_id: str, future) -> Arrived:
     """What a future of Dask says of its run; the `lost` errors are the whole cluster's."""
     try:
         return future.result()
-    except lost:
+    except lost():
         raise
     except Exception as error:  # what a strange worker raises is not ours to list
         said = " ".join(str(error).split())[:200]

@@ -1,0 +1,119 @@
+"""How the core set grows with the pool: a power law and its rival, fitted to recorded runs.
+
+It starts no run: `python -m benchmarks.growth` does, and writes the table that is read here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+FEWEST_SIZES = 4
+"""Pool sizes without which no law is fitted: two coefficients, and as many left to judge them."""
+
+ASKED = 10**8
+"""Pairs for which the core set is predicted."""
+
+
+class Fit(NamedTuple):
+    """A straight line through the runs on the scales of one law, with 95 % intervals.
+
+    `residuals` are the runs' core sizes divided by the law's, minus 1: one a row of the table.
+    """
+
+    name: str  # "power law": log core ~ log pool; "logarithm": core ~ log pool
+    slope: float  # of a power law its exponent; else pairs per factor e of the pool
+    low: float
+    high: float
+    residuals: np.ndarray  # float64, (n,)
+    rms: float  # root mean square of the residuals
+    at: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    """Core size at pools, with the ends of the 95 % interval of one further run."""
+
+
+class Law(NamedTuple):
+    """What the table says of growth; `better` is the fit with the smaller residuals."""
+
+    power: Fit
+    logarithm: Fit
+    n_runs: int
+    n_sizes: int
+
+    @property
+    def better(self) -> Fit:
+        """The power law, unless a logarithm leaves smaller residuals."""
+        return self.power if self.power.rms <= self.logarithm.rms else self.logarithm
+
+
+def growth_law(table: pd.DataFrame) -> Law | None:
+    """Both laws fitted to every run; None for fewer pool sizes than `FEWEST_SIZES`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n_pool and n_core: one row a run.
+    """
+    n_sizes = table["n_pool"].nunique()
+    if n_sizes < FEWEST_SIZES:
+        return None
+    x = np.log(table["n_pool"].to_numpy(float))
+    core = table["n_core"].to_numpy(float)
+    return Law(_fit("power law", x, np.log(core), np.exp), _fit("logarithm", x, core, np.asarray),
+               len(table), n_sizes)
+
+
+def _fit(name: str, x: np.ndarray, y: np.ndarray, back: Callable) -> Fit:
+    """Least squares; `back` turns `y` into a core size.
+
+    The interval of a further run is the usual one of a regression line (Draper and Smith, Applied
+    Regression Analysis, 1998, section 3.1).
+    """
+    from scipy import stats
+
+    line = stats.linregress(x, y)
+    n, t = len(x), float(stats.t.ppf(0.975, len(x) - 2))
+    sd = math.sqrt(float(np.sum((y - line.intercept - line.slope * x) ** 2)) / (n - 2))
+    spread = float(np.sum((x - x.mean()) ** 2))
+
+    def at(pools: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        there = np.log(np.asarray(pools, float))
+        middle = line.intercept + line.slope * there
+        half = t * sd * np.sqrt(1 + 1 / n + (there - x.mean()) ** 2 / spread)
+        return back(middle), back(middle - half), back(middle + half)
+
+    residuals = back(y) / back(line.intercept + line.slope * x) - 1
+    return Fit(name, float(line.slope), float(line.slope - t * line.stderr),
+               float(line.slope + t * line.stderr), residuals,
+               float(np.sqrt(np.mean(residuals ** 2))), at)
+
+
+def growth_finding(law: Law) -> str:
+    """What a tenfold pool does to the core set, as a title."""
+    if law.better is law.power:
+        return ("The core set grows with the pool to the power of "
+                f"{law.power.slope:.2f}: ten times the pairs, {10 ** law.power.slope:.1f} times "
+                "the core set")
+    return ("The core set grows with the logarithm of the pool: ten times the pairs, "
+            f"{law.logarithm.slope * math.log(10):.0f} core pairs more")
+
+
+def growth_words(table: pd.DataFrame, law: Law) -> str:
+    """The runs, both laws with intervals and residuals, and what each predicts."""
+    sizes = table.groupby("n_pool")["seed"].nunique()
+    runs = ", ".join(f"{n:,} ({count} run{'s' if count != 1 else ''})"
+                     for n, count in sizes.items())
+    power, rival = law.power, law.logarithm
+    return (f"Measured: pools of {runs}; pool, order and model seed differ from run to run. "
+            f"Power law: exponent {power.slope:.3f} (95% interval {power.low:.3f} to "
+            f"{power.high:.3f}), residuals {power.rms:.1%} in the root mean square; logarithm: "
+            f"{rival.rms:.1%}. For {ASKED:,} pairs, far beyond what was measured, the power law "
+            f"predicts a core set of {_range(power)}, the logarithm one of {_range(rival)}.")
+
+
+def _range(fit: Fit) -> str:
+    middle, low, high = (float(end) for end in fit.at(ASKED))
+    return f"{middle:,.0f} ({max(low, 0):,.0f} to {high:,.0f})"

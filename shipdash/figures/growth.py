@@ -1,0 +1,62 @@
+"""Figure of the core set's size against the pool, with the law, its rival and their residuals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from shipdash.analysis.growth import ASKED, Fit, Law
+from shipdash.figures.base import QUIET, SELECTED, TALL, Chart, faded, new_figure
+
+DASHES = {"power law": "solid", "logarithm": "dash"}
+
+
+def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
+    """Core pairs against pool pairs up to `ASKED`; below, how far each run is from either law.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n_pool, n_core and seed: one row a run, as `law` was fitted to it.
+    """
+    figure = new_figure(TALL, "pairs in the pool (log scale)", "core set (log scale)")
+    pools = np.geomspace(table["n_pool"].min(), ASKED, 60)
+    _, low, high = law.better.at(pools)
+    figure.add_scatter(
+        x=np.concatenate([pools, pools[::-1]]), y=np.concatenate([high, np.maximum(low, 1)[::-1]]),
+        fill="toself", fillcolor=faded(QUIET), line={"width": 0}, hoverinfo="skip", mode="lines",
+        name=f"95% interval of one further run ({law.better.name})", uid="interval")
+    for fit in (law.power, law.logarithm):
+        figure.add_scatter(
+            x=pools, y=fit.at(pools)[0], name=fit.name, uid=fit.name, mode="lines",
+            line={"color": QUIET, "width": 1.5, "dash": DASHES[fit.name]},
+            hovertemplate=fit.name + ": %{y:,.0f} of %{x:,.0f}<extra></extra>")
+        _residuals(figure, table, fit)
+    figure.add_scatter(
+        x=table["n_pool"].to_numpy(), y=table["n_core"].to_numpy(), name="runs", uid="runs",
+        mode="markers", marker={"color": SELECTED, "size": 9},
+        customdata=table["seed"].to_numpy(),
+        hovertemplate="%{y:,} of %{x:,}, seed %{customdata}<extra></extra>")
+    figure.update_xaxes(type="log", dtick=1, anchor="y2")
+    figure.update_yaxes(type="log", dtick="D2")  # 10, 20, 50, 100 ...
+    figure.update_layout(
+        yaxis={"domain": [0.36, 1.0]},
+        yaxis2={"domain": [0.0, 0.26], "title": {"text": "off the law", "font": {"size": 13}},
+                "tickformat": "+.0%", "zeroline": True, "ticks": ""})
+    alt = f"Core set against the size of the pool, both on log scales. {title}."
+    return Chart(figure, title, alt, with_residuals(table, law))
+
+
+def _residuals(figure, table: pd.DataFrame, fit: Fit) -> None:
+    symbol = "circle" if fit.name == "power law" else "x-thin-open"
+    figure.add_scatter(
+        x=table["n_pool"].to_numpy(), y=fit.residuals, yaxis="y2", mode="markers",
+        showlegend=False, uid=f"off {fit.name}",
+        marker={"color": QUIET, "size": 7, "symbol": symbol},
+        hovertemplate="%{y:+.1%} off the " + fit.name + "<extra></extra>")
+
+
+def with_residuals(table: pd.DataFrame, law: Law) -> pd.DataFrame:
+    """The runs with how far each is from either law."""
+    return table.assign(**{f"off the {fit.name}": fit.residuals
+                           for fit in (law.power, law.logarithm)})

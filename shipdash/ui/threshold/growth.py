@@ -1,0 +1,41 @@
+"""How the core set grows with the pool: the recorded table as a figure, below the explorer."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from shipdash import analysis, figures
+from shipdash.ui import chart, frame
+
+TABLE = "growth.csv"
+"""Runs kept by `python -m benchmarks.growth` among the recorded ones."""
+
+
+def panel() -> None:
+    """The figure with its law; nothing as long as too few pool sizes have been measured."""
+    path = frame.RECORDED / TABLE
+    if not path.exists():
+        return
+    table = _stored(str(path), path.stat().st_mtime)
+    law = analysis.growth_law(table)
+    if law is None:
+        return
+    chart.show(figures.growth(table, law, analysis.growth_finding(law)), key="growth",
+               note=f"{analysis.growth_words(table, law)} {origin(table)}")
+
+
+def origin(table: pd.DataFrame) -> str:
+    """Machine, threads, dates and version of the runs."""
+    machines, threads, versions = (", ".join(sorted(set(map(str, table[name]))))
+                                   for name in ("machine", "threads", "version"))
+    first, last = table["date"].min()[:10], table["date"].max()[:10]
+    when = first if first == last else f"{first} to {last}"
+    return (f"Recorded · {len(table)} runs · compact preset · {machines} · {threads} threads · "
+            f"{when} · shipdash {versions} · `python -m benchmarks.growth`")
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _stored(path: str, changed: float) -> pd.DataFrame:
+    table = pd.read_csv(path).sort_values(["n_pool", "seed"], ignore_index=True)
+    return table.assign(products=table["select_s"] / table["product_s"])
