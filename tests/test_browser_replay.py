@@ -73,6 +73,12 @@ def test_a_replay_draws_thirty_frames_a_second_at_full_size(see):
     assert (shown(page, "Selected"), shown(page, "Tested")) == (N_CORE, 10_000)
 
 
+def fits(page: Page) -> bool:
+    """Whether the page has nothing to scroll to, down or sideways."""
+    return page.get_by_test_id("stMain").evaluate(
+        "e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080)])
 def test_a_projector_shows_everything_in_one_view(see, size):
     """Curve, three pictures of the pick, eight probe pairs and the bar lie within the window."""
@@ -83,8 +89,7 @@ def test_a_projector_shows_everything_in_one_view(see, size):
         .map((r) => r.width > 60 && r.top >= 0 && r.bottom <= innerHeight
                     && r.right <= innerWidth)""")
     assert len(inside) == 1 + 3 + 8 + 1 + 1 and all(inside)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
+    assert fits(page)
     bar = page.locator(".shipdash-stage .bar").bounding_box()
     last = page.locator(".shipdash-stage .probe figure").last.bounding_box()
     assert last["y"] + last["height"] <= bar["y"]
@@ -169,6 +174,12 @@ def test_a_run_at_work_is_presented_live(app, browser):
         """(n) => Number(document.querySelectorAll(".shipdash-stage .numbers b")[1].innerText
                          .replaceAll(",", "")) > n""", arg=first, timeout=SOON_MS)
     expect(page.locator(".shipdash-stage .bar")).to_be_hidden()
+    for width, height in ((1440, 900), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("""() => [...document.querySelectorAll(
+            ".shipdash-stage .plot, .shipdash-stage figure")].every(
+            (e) => e.getBoundingClientRect().bottom <= innerHeight)""")
+        assert fits(page)
     expect(page.get_by_role("button", name="Pause")).to_be_enabled()
     store.request(run_id, "cancel")
     expect(page.get_by_role("button", name="Resume")).to_be_enabled(timeout=SOON_MS)
