@@ -232,7 +232,7 @@ def moments(probe, n, seconds, cost_s):
 
 
 def test_frames_are_dense_at_first_and_cost_a_hundredth_in_the_end():
-    """An event each half second for 200 s, a frame of 40 ms: the first borrow, and it is paid back."""
+    """An event each half second for 200 s, a frame of 40 ms: what is borrowed is paid back."""
     probe = Probe(settings())
     found = moments(probe, 400, 0.5, 0.04)
     assert found[:AHEAD] == list(range(AHEAD))
