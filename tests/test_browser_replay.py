@@ -171,7 +171,7 @@ def test_a_run_at_work_is_presented_live(app, browser):
                                            ?.innerText) > 20""", timeout=SOON_MS)
     first = shown(page, "Tested")
     page.wait_for_function(
-        """(n) => Number(document.querySelectorAll(".shipdash-stage .numbers b")[1].innerText
+        """(n) => Number(document.querySelectorAll(".shipdash-stage .numbers b")[1]?.innerText
                          .replaceAll(",", "")) > n""", arg=first, timeout=SOON_MS)
     expect(page.locator(".shipdash-stage .bar")).to_be_hidden()
     for width, height in ((1440, 900), (1920, 1080)):

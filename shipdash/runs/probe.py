@@ -18,8 +18,8 @@ from shipdash.learning.metrics import MASK_THRESHOLD
 from shipdash.records import Event, Stopped
 from shipdash.runs.probe_frames import ProbeFrame
 
-SHARE = 0.01  # of a run's time at most, but for the first frames
-AHEAD = 8  # frames before their time has come: masks take shape in the first seconds of training
+SHARE = 0.01  # of a run's time at most; the first frames borrow from it
+AHEAD = 4  # frames before their time has come: masks take shape in the first seconds of training
 GAP_S = 0.5  # between two frames; nobody sees more
 GAP_SHARE = 1 / 20  # of the time so far, so that a run of two days keeps some hundreds of frames
 
@@ -71,7 +71,7 @@ class Probe:
             return True
         gap_s = max(GAP_S, GAP_SHARE * self.elapsed_s)
         one_s = s.spent_s / s.n_frames
-        affordable = s.spent_s + one_s <= SHARE * run_s + AHEAD * one_s
+        affordable = s.spent_s + one_s <= max(SHARE * run_s, AHEAD * one_s)
         return self.elapsed_s - s.seen_s >= gap_s and affordable
 
     def look(self, learner: Learner) -> ProbeFrame:
