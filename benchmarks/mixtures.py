@@ -97,6 +97,7 @@ def pairs_of(candidate: Candidate, core: Sequence[int], n_pool: int,
     """Pool numbers of the core pairs and of the random pairs, which are no core pairs.
 
     All candidates of a seed draw from one order, so a larger one contains a smaller one's pairs.
+    Half of an odd core set is rounded, of either kind alike.
     """
     chance = generator(seed, MIXED)
     of_core = chance.permutation(list(core))

@@ -61,7 +61,7 @@ def winners(found: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def markdown(rows: pd.DataFrame) -> str:
-    """One line a candidate, the mean over selections and each of them in brackets."""
+    """One line a candidate: the mean over selections, and where they are several each of them."""
     found, sizes = by_selection(rows), complete(rows).groupby(["run_id", "candidate"]).first()
     lines = ["| trained on | pairs | failing, % | below 0.80, % | median IoU |",
              "|---|---:|---:|---:|---:|"]
@@ -75,8 +75,9 @@ def markdown(rows: pd.DataFrame) -> str:
 
 
 def _cell(values: pd.Series, digits: int) -> str:
+    mean = f"{values.mean():.{digits}f}"
     each = ", ".join(f"{value:.{digits}f}" for value in values)
-    return f"{values.mean():.{digits}f} ({each})"
+    return f"{mean} ({each})" if len(values) > 1 else mean
 
 
 def read(path: Path = STORED) -> pd.DataFrame:

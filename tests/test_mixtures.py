@@ -61,15 +61,16 @@ def test_a_stopped_command_goes_on_where_it_was(tmp_path, capsys):
     run_id = selection(store, config())
     words = [run_id, "--runs", str(store.root), "--out", str(out), "--pairs", "20"]
     assert mixtures.main([*words, "--models", "3001", "--candidates", "core", "random"]) == 0
-    assert mixtures.main([*words, "--models", "3001-3002"]) == 0
-    assert capsys.readouterr().out.count("done") == 2 * len(CANDIDATES)
+    assert mixtures.main([*words, "--models", "3001"]) == 0
+    assert mixtures.main([*words, "--models", "3001-3002", "--candidates", "core"]) == 0
+    assert capsys.readouterr().out.count("done") == len(CANDIDATES) + 1
     rows = list(csv.DictReader(out.read_text().splitlines()))
     picked = list(csv.DictReader((tmp_path / "mixtures-rising.csv").read_text().splitlines()))
     assert [row["run_id"] for row in picked] == [run_id] * N_CORE
-    assert len(rows) == 2 * len(CANDIDATES) * len(VALIDATION_SEEDS)
+    assert len(rows) == (len(CANDIDATES) + 1) * len(VALIDATION_SEEDS)
     assert {row["n_steps"] for row in rows} == {"60"}
     assert {int(row["n_core"]) + int(row["n_random"]) for row in rows} == {N_CORE, 2 * N_CORE}
-    assert mixtures.main([*words, "--models", "3001-3002"]) == 0
+    assert mixtures.main([*words, "--models", "3001"]) == 0
     assert "done" not in capsys.readouterr().out
 
 

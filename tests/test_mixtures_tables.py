@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 
 from benchmarks import mixtures_tables as tables
-from benchmarks.mixtures import CANDIDATES
+from benchmarks.mixtures import CANDIDATES, N_VALIDATION, STORED, VALIDATION_SEEDS
+from shipdash.config import quick
 
 DOC = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text("utf-8")
+SELECTIONS = (6001,)
+PART = " ".join(DOC[DOC.index("**Mixtures.**"):DOC.index("## Certificate")].split())
 
 
 def rows(**changed):
@@ -54,3 +57,67 @@ def test_half_of_a_seed_is_left_out():
     more = one.assign(model_seed=3002, **{tables.TAIL: 0.5})
     both = pd.concat([one, more[more["candidate"] != "core"]])
     assert tables.complete(both).equals(one)
+
+
+# -- what the page says of the stored table
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """The rows that the page speaks of."""
+    return tables.complete(tables.read())
+
+
+@pytest.fixture(scope="module")
+def found(stored):
+    """One row a selection and candidate."""
+    return tables.by_selection(stored)
+
+
+def test_the_table_is_the_stored_one(stored):
+    """Cell by cell."""
+    assert tables.markdown(stored) in DOC
+
+
+def test_the_selections_are_those_named(stored):
+    """Their settings follow from the words on the page; a run id stands for its settings."""
+    changes = {"evaluation.n_held_out": 0, "evaluation.reaudit": False}
+    named = [quick().replace(**{f"seeds.{kind}": seed for kind in ("pool", "order", "model")},
+                             **changes).digest for seed in SELECTIONS]
+    assert list(stored["run_id"].unique()) == named
+    assert f"order and model seed {' and '.join(map(str, SELECTIONS))})" in PART
+    assert (stored.groupby(["run_id", "candidate"]).size() == len(VALIDATION_SEEDS)).all()
+    assert set(stored["validation_seed"]) == set(VALIDATION_SEEDS)
+    assert set(stored["n_validation"]) == {N_VALIDATION}
+
+
+def test_the_answer_is_what_the_table_says(found):
+    """No candidate wins in both; all but the lowest rate win in the tail."""
+    lowest = "core, a quarter of the rate"
+    won = tables.winners(found)
+    assert won["both"] == won["typical"] == []
+    assert set(won["tail"]) == {*tables.against_random(found).index.levels[1]} - {lowest}
+
+
+def test_the_numbers_around_the_table_are_its(found):
+    """The nearest to winning, two candidates that differ by chance, and what lower rates cost."""
+    half, same = "core, half of each batch random", "core and as many random"
+    means = found.groupby(level="candidate").mean()
+    differences = tables.against_random(found).groupby(level=1).mean()
+    assert differences[tables.TYPICAL].idxmax() == half
+    assert (f"{-100 * differences[tables.TAIL][half]:.2f} points fewer failing for "
+            f"{-differences[tables.TYPICAL][half]:.4f} of the median") in PART
+    apart = abs(means[tables.TYPICAL][half] - means[tables.TYPICAL][same])
+    assert f"differ by {apart:.4f} in the median" in PART
+    for worse in ("core, half the rate", "core of a rising acceptance"):
+        assert means[tables.TAIL][worse] > means[tables.TAIL]["core"]
+        assert means[tables.TYPICAL][worse] < means[tables.TYPICAL]["core"]
+
+
+def test_the_rising_acceptance_kept_what_the_page_says(found):
+    """Pairs by the IoU that they failed at; the first ones, untested, count with the first."""
+    picked = pd.read_csv(STORED.with_stem("mixtures-rising"))
+    counts = picked.groupby(["run_id", "acceptance_iou"])["index"].count().unstack()
+    kept = [f"{', '.join(map(str, each[:-1]))} and {each[-1]}"
+            for each in counts.loc[found.index.unique("run_id")].to_numpy()]
+    assert f"kept {'; then '.join(kept)} pairs below IoU 0.80, 0.85, 0.90 and 0.95" in PART
