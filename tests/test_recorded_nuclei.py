@@ -33,6 +33,16 @@ def test_it_is_what_the_button_starts(run_id):
     assert sum(path.stat().st_size for path in (RECORDED / run_id).rglob("*")) < MOST_BYTES
 
 
+def test_the_note_has_its_numbers(run_id):
+    """Whatever run is recorded next."""
+    result = Store(RECORDED, recorded=True).result(run_id)
+    note = " ".join((frame.RECORDED.parents[1] / "docs" / "your-data.md").read_text().split())
+    n, failing = result.held_out.n, result.held_out.share_failing
+    assert (f"{result.n_core} of {result.n_pool} pairs kept, {len(result.set_aside)} of them set "
+            f"aside, and a held-out mean IoU of {result.held_out.mean_iou:.3f}, with "
+            f"{failing * n:.0f} of {n} pairs failing") in note
+
+
 @pytest.mark.parametrize(("page", "query", "said"), [
     ("pages/2_Run.py", {}, "pairs could not be learnt and were set aside"),
     ("pages/3_Samples.py", {}, "of them because they failed"),
