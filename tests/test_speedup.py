@@ -78,6 +78,16 @@ def test_the_recorded_run_gains_more_where_fewer_pairs_fail():
     assert 1 < whole["x2"] < 2
 
 
+def test_the_table_of_the_documents_is_that_of_the_recorded_run():
+    """Row by row, as rounded there."""
+    text = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text("utf-8")
+    lines = (RECORDED / "events.jsonl").read_text().splitlines()
+    for r in speedup_table(from_json(json.loads(line)) for line in lines).to_dict("records"):
+        gains = " | ".join(f"{r[name]:.2f}" for name in ("x2", "x4", "x16", "limit"))
+        assert (f"| {r['part'].removesuffix(' tested')} | {r['failing_rate']:.2%} | "
+                f"{r['scan_share']:.0%} | {gains} |") in text
+
+
 def test_the_command_prints_the_table(call):
     """As text, and as JSON."""
     asked = ("speedup", RECORDED.name, "--runs", RECORDED.parent)
