@@ -1,4 +1,4 @@
-"""Whole runs, each in a fresh process: where the time of one goes, memory, growth with image size."""
+"""Whole runs, each in a fresh process: where the time of one goes, memory, growth with images."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
-
-import numpy as np
 
 from benchmarks.child import Answer, measure
 from benchmarks.machine import PRODUCT_GFLOP
