@@ -1,4 +1,4 @@
-"""Whole runs, each in a fresh process: where the time of one goes, memory, growth with size."""
+"""Whole runs, each in a fresh process: where the time of one goes, memory, growth with images."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from benchmarks.child import Answer, measure
 from benchmarks.machine import PRODUCT_GFLOP
 from benchmarks.parts import scene_of
@@ -16,7 +14,6 @@ from benchmarks.report import Asked, Row, median
 from shipdash import config as configs
 from shipdash.config import RunConfig
 
-POOLS = (1_000, 3_000, 10_000, 30_000)
 SIDES = (64, 128, 256)
 SEEDS = 5
 SMALL = {"scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0}
@@ -103,24 +100,17 @@ def memory(asked: Asked) -> list[Row]:
 
 
 def scale(asked: Asked) -> list[Row]:
-    """Time to the finished selection and core size against pool and image size; seeds differ."""
-    pools, sides = ((100, 200), (32,)) if asked.quick else (POOLS, SIDES)
-    base = {"evaluation.reaudit": False, "evaluation.n_held_out": 50 if asked.quick else 2_000}
-    rows, walls = [], []
-    for n in pools:
-        config = configs.compact().replace(**(EASY if asked.quick else {}), **base | {
-            "selection.n_pool": n})
+    """Time to the finished selection and core size against image size; seeds differ.
+
+    Against the size of the pool: `benchmarks.growth`.
+    """
+    base = {"evaluation.reaudit": False, "evaluation.n_held_out": 50 if asked.quick else 2_000,
+            "selection.n_pool": 100 if asked.quick else 3_000}
+    rows = []
+    for side in (32,) if asked.quick else SIDES:
+        config = configs.compact().replace(**_scene(side), **base)
         points = [_point(config, seed) for seed in range(1, asked.repeats + 1)]
-        walls.append(float(np.median([point.seconds for point in points])))
-        rows += _rows_of(f"pool of {n:,}", points)
-    exponent = float(np.polyfit(np.log(pools), np.log(walls), 1)[0])
-    rows.append(Row("growth of time with the pool", exponent, "", len(pools),
-                    note="time ~ pool to this power"))
-    n = pools[0] if asked.quick else 3_000
-    for side in sides:
-        config = configs.compact().replace(**_scene(side), **base | {"selection.n_pool": n})
-        points = [_point(config, seed) for seed in range(1, asked.repeats + 1)]
-        rows += _rows_of(f"{side} x {side}, pool of {n:,}", points)
+        rows += _rows_of(f"{side} x {side}, pool of {config.selection.n_pool:,}", points)
     return rows
 
 

@@ -241,7 +241,7 @@ def test_a_run_at_work_elsewhere_is_code_1(call, store, done):
 def test_an_interrupt_is_a_sentence(call, monkeypatch):
     """Ctrl-C says how to go on."""
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli.worker, "work", interrupted)
@@ -326,7 +326,7 @@ def test_the_real_command_starts_and_needs_no_tensorflow_for_rote(tmp_path):
 def test_a_store_error_is_code_1_and_a_config_error_code_2(call, monkeypatch):
     """The two kinds of no."""
     for error, code in ((StoreError("no"), 1), (configs.ConfigError("a.b", 1, "no"), 2)):
-        def fail(*_, error=error):
+        def fail(*_, error=error, **__):
             raise error
 
         monkeypatch.setattr(cli.worker, "work", fail)

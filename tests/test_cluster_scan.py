@@ -1,5 +1,6 @@
 """Scanning with a real Dask cluster of two processes: the core set is that of one machine."""
 
+import json
 import os
 import signal
 
@@ -119,3 +120,21 @@ def test_a_cluster_of_other_machines_is_refused(monkeypatch):
         with pytest.raises(ConfigError, match="workers that round as this process does"):
             with cluster_scan.on_cluster(local.scheduler_address):
                 pass
+
+
+def test_the_command_scans_on_a_cluster_and_finds_the_same_core_set(call, tmp_path):
+    """Same run id and same pairs in another runs folder; a wrong address starts nothing."""
+    asked = ["run", "--preset", "quick", "--json", "--held-out", "5", "--pool", "200", *(
+        word for text in ("network.kind=rote", "planted.distinct=30", "scene.size=32",
+                          "scene.radius_min=4", "scene.radius_max=8") for word in ("--set", text))]
+    code, out, _ = call(*asked)
+    assert code == 0
+    alone = json.loads(out)
+    with local_cluster(1, processes=False) as local:
+        code, out, _ = call(*asked, "--runs", tmp_path / "other", "--dask", local.scheduler_address)
+    assert code == 0
+    assert json.loads(out)["run_id"] == alone["run_id"]
+    assert json.loads(out)["core"] == alone["core"]
+    code, _, err = call(*asked, "--runs", tmp_path / "third", "--dask", "nowhere")
+    assert code == 2
+    assert "nothing was started" in err

@@ -37,7 +37,8 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
         mode="markers", marker={"color": SELECTED, "size": 9},
         customdata=table["seed"].to_numpy(),
         hovertemplate="%{y:,} of %{x:,}, seed %{customdata}<extra></extra>")
-    figure.update_xaxes(type="log", dtick=1, anchor="y2")
+    ends = np.log10([table["n_pool"].min(), ASKED])
+    figure.update_xaxes(type="log", dtick=1, anchor="y2", range=[ends[0] - 0.2, ends[1] + 0.2])
     figure.update_yaxes(type="log", dtick="D2")  # 10, 20, 50, 100 ...
     figure.update_layout(
         yaxis={"domain": [0.36, 1.0]},

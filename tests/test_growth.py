@@ -1,0 +1,172 @@
+"""Growth with the pool: the fitted laws, the recorded table, the figure on the Threshold page."""
+
+import json
+
+import numpy as np
+import paging
+import pandas as pd
+import pytest
+
+from benchmarks import growth as bench
+from benchmarks.child import Answer
+from shipdash import analysis, figures
+from shipdash.config import ALGORITHM
+from shipdash.ui import frame
+
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+
+
+def runs(core_of, sizes=SIZES, seeds=(1, 2)):
+    """One row a run, its core set a function of pool and seed."""
+    return pd.DataFrame([{"n_pool": n, "seed": seed, "n_core": core_of(n, seed)}
+                         for n in sizes for seed in seeds])
+
+
+def noisy(n, seed):
+    """A power of 0.2, off by up to a tenth."""
+    return 20 * n ** 0.2 * (1 + 0.1 * np.sin(n + 7 * seed))
+
+
+def test_an_exact_power_is_found_and_predicted():
+    """Nothing is left over, and 10^8 pairs are as computed by hand: 20 x 100,000,000^0.25."""
+    law = analysis.growth_law(runs(lambda n, seed: 20 * n ** 0.25))
+    assert law.better is law.power
+    assert law.power.slope == pytest.approx(0.25)
+    assert law.power.rms == pytest.approx(0, abs=1e-9)
+    assert float(law.power.at(10**8)[0]) == pytest.approx(2000)
+    assert "ten times the pairs, 1.8 times the core set" in analysis.growth_finding(law)
+
+
+def test_an_exact_logarithm_is_told_from_a_power():
+    """Seven more for every factor of e: 16 for a factor of ten."""
+    law = analysis.growth_law(runs(lambda n, seed: 5 + 7 * np.log(n)))
+    assert law.better is law.logarithm
+    assert "16 core pairs more" in analysis.growth_finding(law)
+
+
+def test_exponent_and_interval_are_those_of_another_implementation():
+    """NumPy's polyfit with its covariance, and Student's t by hand for eight degrees."""
+    table = runs(noisy)
+    law = analysis.growth_law(table)
+    x, y = np.log(table["n_pool"]), np.log(table["n_core"])
+    (slope, intercept), covariance = np.polyfit(x, y, 1, cov=True)
+    assert law.power.slope == pytest.approx(slope)
+    assert law.power.high - law.power.slope == pytest.approx(2.306 * covariance[0, 0] ** 0.5, 1e-3)
+    assert law.power.residuals == pytest.approx(np.exp(y - intercept - slope * x) - 1)
+
+
+def test_the_interval_of_a_further_run_widens_beyond_what_was_measured():
+    """And it holds what was measured: one run in twenty may lie outside."""
+    table = runs(noisy)
+    fit = analysis.growth_law(table).power
+    _, low, high = fit.at(np.array([10_000, 10**8]))
+    assert (high / low)[1] > (high / low)[0]
+    _, low, high = fit.at(table["n_pool"])
+    assert np.mean((low < table["n_core"]) & (table["n_core"] < high)) >= 0.9
+
+
+def test_three_sizes_are_no_law():
+    """Two coefficients need more than one size left to judge them by."""
+    assert analysis.growth_law(runs(noisy, SIZES[:3])) is None
+    assert analysis.growth_law(runs(noisy, SIZES[:4])) is not None
+
+
+def test_the_words_name_the_runs_both_laws_and_the_prediction():
+    """What is there is said: every size with the number of its runs."""
+    table = runs(noisy)
+    law = analysis.growth_law(table)
+    words = analysis.growth_words(table, law)
+    assert "1,000 (2 runs), 3,000 (2 runs)" in words
+    assert f"exponent {law.power.slope:.3f}" in words
+    assert "For 100,000,000 pairs" in words
+
+
+def test_the_figure_has_every_run_both_laws_and_their_residuals():
+    """The law reaches as far as the prediction; the residuals have an axis of their own."""
+    table = runs(noisy)
+    law = analysis.growth_law(table)
+    chart = figures.growth(table, law, analysis.growth_finding(law))
+    drawn = {trace.uid: trace for trace in chart.figure.data}
+    assert list(drawn["runs"].y) == list(table["n_core"])
+    assert max(drawn["power law"].x) == pytest.approx(1e8)
+    assert drawn["off logarithm"].yaxis == "y2"
+    assert list(chart.table["off the power law"]) == list(law.power.residuals)
+
+
+# -- the benchmark -----------------------------------------------------------------------------
+
+
+def answer(config, n_events=9):
+    """What `timed_run` would have printed."""
+    return Answer({"n_events": n_events, "peak_rss_mb": 1234.56, "result": {
+        "reason": "exhausted", "n_core": 60, "set_aside": [], "n_tested": 1000,
+        "n_backward": 6000, "n_forward": 1500, "machine": "a laptop", "threads": 2,
+        "date": "2026-11-26T20:00:00+00:00", "held_out": {
+            "n": 10_000, "share_failing": 0.0123, "mean_iou": 0.96},
+        "phases": {"startup": 3.0, "compile": 5.0, "select": 40.0, "evaluate": 20.0}}}, 70.0, 0.0)
+
+
+def test_large_pools_have_one_seed_and_all_three_seeds_differ():
+    """Seven sizes: five with three seeds, two with one."""
+    plan = bench.plan(list(bench.SIZES), [1, 2, 3])
+    assert len(plan) == 17
+    assert [c.selection.n_pool for c in plan[-2:]] == [300_000, 1_000_000]
+    assert {(c.seeds.pool, c.seeds.order, c.seeds.model) for c in plan} == {
+        (1, 1, 1), (2, 2, 2), (3, 3, 3)}
+
+
+def test_runs_that_have_a_row_are_not_run_again(tmp_path, monkeypatch, capsys):
+    """Rows are appended below one heading; evaluation is no part of the seconds."""
+    asked = []
+
+    def measure(program, *arguments):
+        if program == "matrix_product":
+            return Answer({"seconds": [0.25]}, 1.0, 0.0)
+        asked.append(json.loads(arguments[1])["selection"]["n_pool"])
+        return answer(None)
+
+    monkeypatch.setattr(bench, "measure", measure)
+    out, words = tmp_path / "growth.csv", [str(tmp_path / "runs"), "--seeds", "1"]
+    assert bench.main([*words, "--sizes", "1000", "--out", str(out)]) == 0
+    assert bench.main([*words, "--sizes", "3000,1000", "--out", str(out)]) == 0
+    assert asked == [1000, 3000]
+    table = pd.read_csv(out)
+    assert list(table.columns) == list(bench.Point._fields)
+    assert list(table["select_s"]) == [40.0, 40.0]
+    assert list(table["product_s"]) == [0.25, 0.25]
+    assert "60 kept" in capsys.readouterr().out
+
+
+def test_a_run_that_was_only_read_has_no_peak_memory():
+    """Its process has held no network."""
+    config = bench.config_of(1000, 1)
+    assert bench.point(config, answer(config), 0.25, 0.5).peak_mb == 1234.6
+    assert bench.point(config, answer(config, n_events=0), 0.25, 0.5).peak_mb is None
+
+
+def test_the_recorded_table_is_of_the_plan_and_of_this_algorithm():
+    """Every row is a run that the plan asks for, once."""
+    if not bench.STORED.exists():
+        pytest.skip("no run has been recorded yet")
+    table = pd.read_csv(bench.STORED)
+    plan = {config.digest: config for config in bench.plan(list(bench.SIZES), [1, 2, 3])}
+    assert set(table["algorithm"]) == {ALGORITHM}
+    assert table["run_id"].is_unique
+    assert set(table["run_id"]) <= set(plan)
+
+
+# -- the page ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_sizes", [3, 4])
+def test_the_threshold_page_shows_the_law_from_four_sizes_on(tmp_path, monkeypatch, n_sizes):
+    """With fewer it says nothing about growth."""
+    paging.quiet_store(tmp_path, monkeypatch)
+    monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
+    for config in bench.plan(list(SIZES[:n_sizes]), [1, 2]):
+        row = bench.point(config, answer(config), 0.25, 0.5)
+        bench.append(tmp_path / "recorded" / "growth.csv", row._replace(
+            n_core=round(noisy(row.n_pool, row.seed))))
+    said = paging.words(paging.open_page("pages/5_Threshold.py"))
+    for words in ("The core set grows", "1,000 (2 runs)", "a laptop"):
+        assert (words in said) == (n_sizes == 4)
