@@ -1,5 +1,7 @@
 """Scores on pairs in blocks, against scikit-learn and by hand; no network."""
 
+import threading
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, jaccard_score
@@ -7,7 +9,7 @@ from sklearn.metrics import f1_score, jaccard_score
 from shipdash.config import RunConfig, SceneConfig
 from shipdash.data import open_source
 from shipdash.data.scene import SceneSource
-from shipdash.learning import evaluation
+from shipdash.learning import evaluation, metrics
 from shipdash.learning.evaluation import Scores
 from shipdash.learning.learner import RoteLearner
 from shipdash.results import HeldOut, Reaudit
@@ -70,6 +72,52 @@ def test_the_block_changes_no_score(pool, monkeypatch, block):
     assert heard[-1] == 60
 
 
+def test_the_answers_are_those_of_one_block_after_the_other(pool, monkeypatch):
+    """Drawing, predicting and scoring at the same time changes no bit of any score."""
+    monkeypatch.setattr(evaluation, "BLOCK", 7)
+    found = evaluation.score(pool, Blurred(pool), np.arange(60))
+    images, masks = pool.draw(range(60))
+    probability = Blurred(pool).predict(images)
+    c = metrics.counts(masks, probability)
+    straightforward = {"iou": metrics.iou(c), "dice": metrics.dice(c),
+                       "article": metrics.article_score(c),
+                       "soft": metrics.article_score_soft(masks, probability),
+                       "has_target": masks.any(axis=(1, 2))}
+    for name, expected in straightforward.items():
+        assert getattr(found, name).tobytes() == expected.tobytes(), name
+    worst = np.argsort(straightforward["iou"], kind="stable")[: evaluation.N_WORST]
+    assert found.worst.tolist() == worst.tolist()
+    assert np.array_equal(found.worst_prediction, np.rint(probability[worst] * 255))
+
+
+def test_one_block_is_drawn_ahead_and_no_more(pool, monkeypatch):
+    """However many pairs there are, two blocks of images are in memory at once."""
+    monkeypatch.setattr(evaluation, "BLOCK", 4)
+    drawn, learner = [], Blurred(pool)
+    draw = pool.draw
+    monkeypatch.setattr(pool, "draw", lambda indices: drawn.append(1) or draw(indices))
+    ahead = []
+    predict = learner.predict
+    monkeypatch.setattr(learner, "predict", lambda images: (
+        ahead.append(len(drawn) - len(ahead)), predict(images))[1])
+    evaluation.score(pool, learner, np.arange(60))
+    assert len(drawn) == len(ahead) == 15
+    assert max(ahead) <= 2
+
+
+def test_whoever_stops_hears_no_more_and_leaves_no_thread(pool, monkeypatch):
+    """An error raised after a block ends the scoring, and nothing is drawn any more."""
+    monkeypatch.setattr(evaluation, "BLOCK", 4)
+    before = threading.active_count()
+
+    def stop(n_done):
+        raise InterruptedError(n_done)
+
+    with pytest.raises(InterruptedError, match="4"):
+        evaluation.score(pool, Blurred(pool), np.arange(60), stop)
+    assert threading.active_count() == before
+
+
 def test_the_worst_pairs_are_the_worst_first(pool, monkeypatch):
     """With the prediction that each was scored on, ready to be looked at."""
     monkeypatch.setattr(evaluation, "N_WORST", 5)
@@ -103,7 +151,7 @@ def test_whoever_listens_may_stop_it(pool, monkeypatch):
 
     with pytest.raises(TimeoutError):
         evaluation.score(pool, learner, np.arange(60), enough)
-    assert learner.n_blocks == 2
+    assert learner.n_blocks == 3  # the next one was predicted while the second was scored
 
 
 def scored(*ious, index=None):

@@ -1,11 +1,16 @@
 """Scores of a learner on pairs: held-out, discarded, or any other, in blocks of bounded memory.
 
 It chooses nothing and trains nothing; whatever is fitted to these scores is no longer held out.
+While the network predicts a block, one thread draws the next block and another scores the one
+before: each of the three does its blocks in order, so that the answers are those of doing them in
+turn, to the bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +20,7 @@ from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
 from shipdash.results import HeldOut, Reaudit, fails
 
-BLOCK = 256  # pairs in memory at once: 50 MB of images at 128 x 128
+BLOCK = 256  # pairs: 50 MB of images at 128 x 128, of which two blocks are in memory at once
 N_WORST = 24  # predictions kept to be looked at: one contact sheet
 
 
@@ -36,14 +41,13 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
           on_block: Callable[[int], None] | None = None) -> Scores:
     """Score the learner, in inference mode, on numbered pairs of a source.
 
-    `on_block` hears how many pairs are done after each block and may raise to stop.
+    `on_block` hears in this thread how many pairs are done after each block and may raise to
+    stop; the network has predicted a block more by then.
     """
     indices = np.asarray(indices, np.int64)
     parts, worst = [], []
-    for start in range(0, len(indices), BLOCK):
-        block = indices[start : start + BLOCK]
-        images, masks = source.draw(block.tolist())
-        probability = learner.predict(images)
+
+    def measure(block: np.ndarray, masks: np.ndarray, probability: np.ndarray) -> int:
         c = metrics.counts(masks, probability)
         ious = metrics.iou(c)
         soft = metrics.article_score_soft(masks, probability)
@@ -53,14 +57,45 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
             # A picture of its own: a view would keep the whole block in memory.
             picture = np.rint(probability[j] * 255).astype(np.uint8)
             worst.append((ious[j], int(block[j]), picture))
-        worst = sorted(worst, key=lambda found: found[:2])[:N_WORST]
+        worst[:] = sorted(worst, key=lambda found: found[:2])[:N_WORST]
+        return len(block)
+
+    n_done = 0
+
+    def hear(measured: Future) -> None:
+        nonlocal n_done
+        n_done += measured.result()
         if on_block is not None:
-            on_block(start + len(block))
+            on_block(n_done)
+
+    with (ThreadPoolExecutor(1, "score") as scoring,
+          closing(_predicted(source, learner, indices)) as predicted):
+        pending = None
+        for block, _, masks, probability in predicted:
+            if pending is not None:  # one block waits at most: memory does not grow with the pairs
+                hear(pending)
+            pending = scoring.submit(measure, block, masks, probability)
+        if pending is not None:
+            hear(pending)
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     columns = columns or [*[np.zeros(0)] * 4, np.zeros(0, bool)]
     pictures = np.array([found[2] for found in worst], np.uint8)
     return Scores(indices, *columns, np.array([found[1] for found in worst], np.int64),
                   pictures.reshape(len(worst), *source.shape))
+
+
+def _predicted(source: Source, learner: Learner, indices: np.ndarray
+               ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Numbers, images, masks and probabilities of block after block; the next is being drawn."""
+    blocks = [indices[start : start + BLOCK] for start in range(0, len(indices), BLOCK)]
+    with ThreadPoolExecutor(1, "draw") as drawing:
+        coming = drawing.submit(source.draw, blocks[0].tolist()) if blocks else None
+        for k, block in enumerate(blocks):
+            images, masks = coming.result()
+            coming = None  # it would keep this block in memory for another turn
+            if k + 1 < len(blocks):
+                coming = drawing.submit(source.draw, blocks[k + 1].tolist())
+            yield block, images, masks, learner.predict(images)
 
 
 class PoolScores(NamedTuple):
@@ -81,15 +116,15 @@ def pool_scores(source: Source, learner: Learner, indices: np.ndarray,
     right. One network's error, not the mean of ten.
     """
     indices = np.asarray(indices, np.int64)
-    parts = []
-    for start in range(0, len(indices), BLOCK):
-        images, masks = source.draw(indices[start : start + BLOCK].tolist())
-        probability = learner.predict(images)
-        error = np.where(masks == VOID, 0.0, probability - (masks == TARGET))
-        parts.append((metrics.iou(metrics.counts(masks, probability)),
-                      np.sqrt(np.square(error).mean(axis=(1, 2))), learner.features(images)))
-        if on_block is not None:
-            on_block(min(start + BLOCK, len(indices)))
+    parts, n_done = [], 0
+    with closing(_predicted(source, learner, indices)) as predicted:
+        for block, images, masks, probability in predicted:
+            error = np.where(masks == VOID, 0.0, probability - (masks == TARGET))
+            parts.append((metrics.iou(metrics.counts(masks, probability)),
+                          np.sqrt(np.square(error).mean(axis=(1, 2))), learner.features(images)))
+            n_done += len(block)
+            if on_block is not None:
+                on_block(n_done)
     columns = [np.concatenate(column).astype(np.float32) for column in zip(*parts, strict=True)]
     return PoolScores(indices, *columns)
 
