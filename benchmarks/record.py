@@ -2,6 +2,7 @@
 
     taskset -c 0 python -m shipdash run --preset compact
     python -m benchmarks.record RUN_ID
+    python -m benchmarks.record --check [SEED]    # whether a random tenth repeats here
 
 Not a way to edit a result: files are copied as the worker wrote them, the checkpoint left out.
 Predictions are kept as masks of one bit a pixel, some tens of kilobytes; images follow from their
@@ -13,6 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from benchmarks import repeat_record
 from shipdash.config import RunConfig
 from shipdash.runs import Store
 from shipdash.runs.folder import npz
@@ -51,4 +53,6 @@ def _pairs(config: RunConfig) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "--check":
+        sys.exit(not repeat_record.check(RECORDED, int((sys.argv[2:] or ["1"])[0])))
     main(sys.argv[1])
