@@ -3,6 +3,7 @@
     taskset -c 0 python -m benchmarks.record --preset compact
     taskset -c 0 python -m benchmarks.record --data nuclei
     python -m benchmarks.record RUN_ID
+    python -m benchmarks.record --check [SEED]    # whether a random tenth repeats here
 
 Options are those of `shipdash run`; a run that is stored already is only copied. Not a way to edit
 a result: files are copied as the worker wrote them, the checkpoint left out. Predictions are kept
@@ -15,6 +16,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from benchmarks import repeat_record
 from shipdash.cli import commands as command_line
 from shipdash.config import RunConfig
 from shipdash.runs import Store
@@ -63,4 +65,6 @@ def _pairs(config: RunConfig) -> tuple[str, str]:
 
 if __name__ == "__main__":
     asked = sys.argv[1:]
+    if asked[0] == "--check":
+        sys.exit(not repeat_record.check(RECORDED, int((asked[1:] or ["1"])[0])))
     main(made(asked) if asked[0].startswith("--") else asked[0])

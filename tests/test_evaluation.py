@@ -91,7 +91,7 @@ def test_the_answers_are_those_of_one_block_after_the_other(pool, monkeypatch):
 
 
 def test_one_block_is_drawn_ahead_and_no_more(pool, monkeypatch):
-    """However many pairs there are, two blocks of images are in memory at once."""
+    """However many pairs there are, drawing is one block ahead of the network at most."""
     monkeypatch.setattr(evaluation, "BLOCK", 4)
     drawn, learner = [], Blurred(pool)
     draw = pool.draw

@@ -20,7 +20,7 @@ from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
 from shipdash.results import HeldOut, Reaudit, fails
 
-BLOCK = 256  # pairs: 50 MB of images at 128 x 128, of which two blocks are in memory at once
+BLOCK = 256  # pairs: 50 MB of images at 128 x 128, of which up to three blocks are in memory
 N_WORST = 24  # predictions kept to be looked at: one contact sheet
 
 

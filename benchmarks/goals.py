@@ -1,0 +1,74 @@
+"""The compact run over seeds 11 to 20, against the goals that were set before any of them was run.
+
+    python -m benchmarks.goals RUNS_FOLDER          # makes what is missing, then the table
+    python -m benchmarks.goals RUNS_FOLDER --keep   # and stores it under benchmarks/results
+
+A run's seed is that of its pool, its order and its model. Nothing may be chosen by the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.child import ROOT
+from shipdash import config as configs
+from shipdash.config import RunConfig
+from shipdash.results import Result
+from shipdash.runs import Store, worker
+
+SEEDS = range(11, 21)
+GOALS = {"n_core": ("<=", 120), "mean_iou": (">=", 0.966), "failing_share": ("<=", 0.004),
+         "passes_a_pair": ("<=", 1.10)}
+"""Of the median over the seeds; `passes_a_pair` counts predictions a pair of the pool."""
+
+STORED = ROOT / "benchmarks" / "results" / "goals.csv"
+
+
+def asked() -> list[RunConfig]:
+    """The ten runs, in order of their seeds."""
+    return [configs.compact().replace(**{f"seeds.{name}": seed
+                                         for name in ("pool", "order", "model")})
+            for seed in SEEDS]
+
+
+def row(seed: int, result: Result) -> dict:
+    """A line of the table."""
+    return {"seed": seed, "n_core": result.n_core, "mean_iou": round(result.held_out.mean_iou, 6),
+            "failing_share": round(result.held_out.share_failing, 6),
+            "passes_a_pair": round(result.n_forward / result.n_pool, 4),
+            "device": result.device, "machine": result.machine, "version": result.version,
+            "algorithm": result.algorithm, "date": result.date}
+
+
+def against_goals(table: pd.DataFrame) -> pd.DataFrame:
+    """Median of each measure, its goal and whether it is met."""
+    medians = table[list(GOALS)].median()
+    rows = [(name, float(medians[name]), f"{sign} {goal:g}",
+             bool(medians[name] <= goal if sign == "<=" else medians[name] >= goal))
+            for name, (sign, goal) in GOALS.items()]
+    return pd.DataFrame(rows, columns=["measure", "median", "goal", "met"])
+
+
+def main(options: Sequence[str] | None = None) -> None:
+    """Make the missing runs one after the other and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.goals")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--keep", action="store_true")
+    given = parser.parse_args(options)
+    store = Store(given.runs)
+    rows = []
+    for seed, config in zip(SEEDS, asked(), strict=True):
+        rows.append(row(seed, worker.work(store, store.create(config)[0])))
+        print(rows[-1], flush=True)
+    table = pd.DataFrame(rows)
+    print(against_goals(table).to_string(index=False))
+    if given.keep:
+        table.to_csv(STORED, index=False)
+
+
+if __name__ == "__main__":
+    main()

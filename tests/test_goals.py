@@ -1,0 +1,34 @@
+"""The goals for the compact run: what is asked and how it is judged; no network."""
+
+import pandas as pd
+import rote_runs
+
+from benchmarks import goals
+from shipdash.runs import Store
+
+
+def test_ten_runs_are_asked_that_differ_in_their_seeds_only():
+    """Seeds 11 to 20, one for pool, order and model."""
+    asked = goals.asked()
+    assert [(c.seeds.pool, c.seeds.order, c.seeds.model) for c in asked] == [
+        (s, s, s) for s in range(11, 21)]
+    assert len({c.digest for c in asked}) == 10
+    assert len({c.replace(**{f"seeds.{n}": 1 for n in ("pool", "order", "model")}).digest
+                for c in asked}) == 1
+
+
+def test_a_median_on_the_goal_meets_it():
+    """And one beyond it does not, on its own side."""
+    table = pd.DataFrame({"n_core": [100, 120, 500], "mean_iou": [0.9, 0.9659, 0.99],
+                          "failing_share": [0, 0.004, 1], "passes_a_pair": [1, 1.11, 2]})
+    assert goals.against_goals(table)["met"].tolist() == [True, False, True, False]
+
+
+def test_a_row_says_what_was_measured_and_where(tmp_path):
+    """Predictions a pair are counted over the pool."""
+    store = Store(tmp_path)
+    result = store.result(rote_runs.finished(store))
+    found = goals.row(11, result)
+    assert found["passes_a_pair"] == round(result.n_forward / 60, 4)
+    assert found["n_core"] == len(result.core)
+    assert all(found[name] for name in ("device", "machine", "version", "date"))
