@@ -147,8 +147,9 @@ def _row(this: Round, labelled: str, ranking: str, result: Result, n_carried: in
     held_out = result.held_out
     return (this.seed, labelled, ranking, result.run_id, result.n_pool, result.n_core, n_new,
             n_failing, n_kept, held_out.n, round(held_out.mean_iou, 6),
-            round(held_out.share_failing, 6), held_out.acceptance_iou, round(result.seconds, 1),
-            result.device, result.threads, machine(), shipdash.__version__, result.date)
+            round(held_out.share_failing, 6), round(held_out.acceptance_iou, 4),
+            round(result.seconds, 1), result.device, result.threads, machine(),
+            shipdash.__version__, result.date)
 
 
 def _stored(path: Path) -> list[list[str]]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -99,12 +98,11 @@ def _bring(talk: Talk, page: Page, archive: Path, held_out: float | None) -> Non
     if not upload.is_visible() and page.get_by_text("ZIP archive of images and masks").count() == 0:
         page.get_by_text("Bring images and masks").click()
     upload.set_input_files(archive)
-    seen(page.get_by_role("button", name="Import", exact=True))
+    expect(page.get_by_role("textbox", name="Name of the data set")).to_have_value(
+        archive.stem, timeout=PATIENCE_MS)
     at_rest(page)
-    if held_out is None:
-        expect(page.get_by_role("combobox", name=re.compile("Labels are"))).to_have_value(
-            "no masks yet")
-    page.get_by_text("How to read them, size, groups and held-out pairs").click()
+    if not page.get_by_role("spinbutton", name="Rows (px)").first.is_visible():  # it stays unfolded
+        page.get_by_text("How to read them, size, groups and held-out pairs").click()
     for label, value in (("Rows (px)", SIZE), ("Columns (px)", SIZE), ("Held-out share", held_out)):
         if value is not None:
             box = page.get_by_role("spinbutton", name=label)
