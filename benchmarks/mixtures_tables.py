@@ -31,12 +31,14 @@ def reference(candidate: str) -> str:
 
 
 def complete(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the selections and model seeds of which every candidate is in.
+    """Rows of the selections and model seeds of which every candidate of that size is in.
 
-    So all candidates are averaged over the same seeds while a command is under way.
+    So all that is compared is averaged over the same seeds while a command is under way.
     """
-    found = rows.groupby(["run_id", "model_seed"])["candidate"].transform("nunique")
-    return rows[found == len(CANDIDATES)]
+    size = rows["candidate"].map(lambda name: CANDIDATES[name].size)
+    n_asked = pd.Series([candidate.size for candidate in CANDIDATES.values()]).value_counts()
+    found = rows.groupby(["run_id", "model_seed", size.rename("size")])["candidate"]
+    return rows[found.transform("nunique") == size.map(n_asked)]
 
 
 def by_selection(rows: pd.DataFrame) -> pd.DataFrame:
