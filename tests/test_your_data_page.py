@@ -40,6 +40,20 @@ def upload(at, content: bytes, name="My Ships.zip"):
     return at
 
 
+def test_another_archive_begins_with_its_own_name_and_labels(store):
+    """What was typed for the one before is not offered again; the size is."""
+    at = upload(open_page(PAGE), archive(own_pictures.pairs(3)), "old.zip")
+    at.text_input(key="import.name").set_value("typed").run()
+    at.number_input(key="import.rows").set_value(64).run()
+    assert at.text_input(key="import.name").value == "typed"
+    images = {name: data for name, data in own_pictures.pairs(3).items() if "images" in name}
+    for name, inside, kind in (("new", images, "none"), ("more", own_pictures.pairs(3), "folders")):
+        at = upload(at, archive(inside), f"{name}.zip")
+        assert at.text_input(key="import.name").value == name
+        assert at.selectbox(key="import.kind").value == kind
+        assert at.number_input(key="import.rows").value == 64
+
+
 def test_nothing_is_stored_by_a_look(store):
     """The page says what can be done, with the limits and the command for larger sets."""
     at = open_page(PAGE)

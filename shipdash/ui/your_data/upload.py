@@ -55,7 +55,10 @@ def box() -> None:
         path = Path(folder) / "upload.zip"
         path.write_bytes(given.getbuffer())
         try:
-            name = _asked(given.name, contents(str(path)), str(path))
+            held = contents(str(path))
+            if st.session_state.get("upload_of") != given.file_id:
+                _begin_with(given.file_id, given.name, held)
+            name = _asked(held, str(path))
         except (ConfigError, DataError) as error:
             st.error(_refusal(error, str(path), given.name))
             return
@@ -65,13 +68,20 @@ def box() -> None:
         st.rerun()
 
 
-def _asked(file: str, held: Contents, path: str) -> str | None:
+def _begin_with(file_id: str, file: str, held: Contents) -> None:
+    """Name and kind of labels of another archive; size and the like stay as they were asked."""
+    st.session_state["upload_of"] = file_id
+    st.session_state["import.name"] = _name_for(file)
+    st.session_state["import.kind"] = _kinds(held)[0]
+
+
+def _asked(held: Contents, path: str) -> str | None:
     """The form of an import; the data set's name once it has been made."""
     if not held.folders:
         raise ConfigError("import.archive", path, "must hold images (PNG, JPEG, TIFF, WebP or BMP)")
     first = st.columns(4, gap="medium")
     with first[0]:
-        name = st.text_input("Name of the data set", _name_for(file), key="import.name",
+        name = st.text_input("Name of the data set", key="import.name",
                              help="Lower-case letters, digits, - and _.")
     with first[1]:
         images = _folder("Images are in", held, IMAGES, key="import.images")
