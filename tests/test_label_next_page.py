@@ -173,6 +173,18 @@ def test_a_look_begins_where_nobody_has_marked_or_where_the_link_says(store, run
     assert sent(open_page(PAGE, at="999"))["place"]["number"] is not None
 
 
+def test_a_marker_that_is_drawn_anew_goes_on_where_the_browser_was(store, run_id, monkeypatch):
+    """It once went back to where the visit began, whose pictures the browser no longer had."""
+    found = Rankings("new").load(rank_request(store, "new", run_id).digest)
+    order = [row.number for row in marking.order(found, "flips")]
+    monkeypatch.setattr(marking, "_sent_by", lambda key: {"at": order[9], "turn": 1})
+    data = sent(open_page(PAGE))
+    assert data["place"] == {"number": order[9], "turn": 1}
+    assert order[9] in [image["number"] for image in data["images"]]
+    monkeypatch.setattr(marking, "_sent_by", lambda key: {"at": order[9], "turn": 0})  # on its way
+    assert sent(open_page(PAGE))["place"]["number"] == order[0]
+
+
 def test_when_all_are_marked_there_is_no_image_in_view(run_id):
     """The counts say what they were marked as."""
     for number in range(ranked_images.N):

@@ -4,6 +4,7 @@ const KEYS = { r: "right", w: "wrong", s: "skip", u: "undo", ArrowLeft: "back", 
 const ANSWERS = ["right", "wrong", "skip"];
 const SAID = { right: "Marked right", wrong: "Marked wrong", skip: "Skipped" };
 const LOOK_MS = 500; // an image is in the link once somebody has stayed at it so long
+const AGAIN_MS = 4_000; // an answer that nobody has heard by then is sent again
 
 const LAYOUT = `
   <p class="marker-count" role="status"></p>
@@ -32,10 +33,11 @@ const LAYOUT = `
   <div class="marker-row" role="group" aria-label="The images around this one"></div>`;
 
 class Marker {
-  constructor(root) {
+  // `pending` is what an earlier one in this place has not been heard with.
+  constructor(root, pending) {
     this.root = root;
     root.innerHTML = LAYOUT;
-    Object.assign(this, { pending: [], at: null, turn: 0, waits: false, seq: 0 });
+    Object.assign(this, { pending, at: null, turn: 0, waits: false, seq: 0, n_sent: 0 });
     root.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button?.dataset.do) this.act(button.dataset.do);
@@ -52,11 +54,12 @@ class Marker {
 
   update(data) {
     this.data = data;
-    this.seq = Math.max(this.seq, data.heard);
+    this.seq = Math.max(this.seq, data.heard, ...this.pending.map((one) => one.seq));
     this.pending = this.pending.filter((one) => one.seq > data.heard);
     if (data.place.turn > this.turn) {
       Object.assign(this, { turn: data.place.turn, at: data.place.number, waits: false });
     }
+    if (this.pending.length && !this.n_sent) this.send(false);
     this.draw();
   }
 
@@ -118,7 +121,10 @@ class Marker {
 
   send(next) {
     clearTimeout(this.looks);
-    this.tell({ said: this.pending, at: this.at, turn: this.turn, next });
+    clearTimeout(this.again);
+    this.n_sent += 1; // or the same answers, sent again, would be no news
+    this.tell({ said: this.pending, at: this.at, turn: this.turn, next, n_sent: this.n_sent });
+    this.again = setTimeout(() => (this.pending.length || this.waits) && this.send(next), AGAIN_MS);
   }
 
   draw() {
@@ -187,10 +193,14 @@ class Marker {
 
   close() {
     clearTimeout(this.looks);
+    clearTimeout(this.again);
     window.removeEventListener("keydown", this.onKey, true);
     this.root.remove();
   }
 }
+
+// Streamlit may take the component away and bring it back; the answers under way stay.
+const unheard = window.shipdashUnheard ??= {};
 
 export default function ({ data, parentElement, setStateValue }) {
   let root = parentElement.querySelector(":scope > .shipdash-marker");
@@ -199,9 +209,12 @@ export default function ({ data, parentElement, setStateValue }) {
     root.className = "shipdash-marker";
     root.dataset.testid = data.name;
     parentElement.appendChild(root);
-    root.shipdashMarker = new Marker(root);
+    root.shipdashMarker = new Marker(root, unheard[data.key] ?? []);
   }
   root.shipdashMarker.tell = (said) => setStateValue("said", said);
   root.shipdashMarker.update(data);
-  return () => root.shipdashMarker.close();
+  return () => {
+    unheard[data.key] = root.shipdashMarker.pending;
+    root.shipdashMarker.close();
+  };
 }

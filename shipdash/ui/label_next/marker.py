@@ -59,7 +59,7 @@ def draw(key: str, data: dict[str, Any], on_said: Callable[[], None]) -> None:
     on_said : callable
         Called when the browser has said something, before the page is drawn again.
     """
-    _mount(key=key, data=data | {"name": "marker"}, on_said_change=on_said)
+    _mount(key=key, data=data | {"name": "marker", "key": key}, on_said_change=on_said)
 
 
 def picture(found: Ranking, row: Ranked, by: str) -> Picture:

@@ -79,10 +79,12 @@ def _images(found: Ranking, by: str, name: str) -> None:
     place = st.session_state.get(f"{key}_place", Place(None, 0))
     if key not in st.session_state:  # the browser draws it for the first time, or anew
         place = st.session_state[f"{key}_place"] = Place(_arrive(ranked, standing), place.turn + 1)
-    rows = around(ranked, _browser_at(key, place))
+    at = _browser_at(key, place)
+    rows = around(ranked, at)
     marker.draw(key, {
         "who": name, "why": who.why_not(name),
-        "heard": st.session_state.get(f"{key}_heard", 0), "place": place._asdict(),
+        "heard": st.session_state.get(f"{key}_heard", 0),
+        "place": {"number": at, "turn": place.turn},  # one that is drawn anew goes where it was
         "images": [marker.picture(found, row, by)._asdict() for row in rows],
         "marks": {str(row.number): {"mark": line.mark, "who": line.who} for row in rows
                   if (line := standing.get(row.number))},
