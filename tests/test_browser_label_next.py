@@ -42,6 +42,30 @@ def arrive(browser, app, problems, name, **look):
     return page
 
 
+SOCKETS = """window.sockets = [];
+    window.WebSocket = class extends WebSocket {
+        constructor(...asked) { super(...asked); window.sockets.push(this); } };"""
+
+
+def test_a_lost_connection_loses_no_answer(app, browser):
+    """Streamlit draws the marker anew then: it once waited for ever for pictures it never got."""
+    ann = arrive(browser, app, [], "ann")
+    ann.add_init_script(SOCKETS)
+    ann.reload()
+    expect(ann.get_by_role("button", name="Wrong")).to_be_enabled(timeout=SOON_MS)
+    for n in range(8):
+        ann.keyboard.press("w")
+        wait_until(ann, lambda n=n: len(said()) == n + 1)
+    ann.evaluate("window.sockets.at(-1).close()")
+    ann.keyboard.press("w")  # nothing can be sent now
+    wait_until(ann, lambda: len(said()) == 9)
+    expect(ann.locator(".marker-rank")).to_contain_text("Rank 10 of 20", timeout=SOON_MS)
+    expect(ann.get_by_text("9 of 20 marked")).to_be_visible(timeout=SOON_MS)
+    ann.keyboard.press("w")
+    wait_until(ann, lambda: len(said()) == 10)
+    ann.context.close()
+
+
 def test_two_people_mark_by_keyboard_and_nothing_is_lost(app, browser, tmp_path):
     """Fast keys, undo, a second browser on the same images, the name kept, the export."""
     problems = []

@@ -141,7 +141,7 @@ def test_no_pairs_give_no_scores(pool):
 
 
 def test_whoever_listens_may_stop_it(pool, monkeypatch):
-    """After the block that is being worked on, not after all of them."""
+    """A block late at most: the next one is predicted while it is being scored."""
     monkeypatch.setattr(evaluation, "BLOCK", 10)
     learner = Blurred(pool)
 
