@@ -49,6 +49,8 @@ def test_a_tile_opens_its_pair_and_back_closes_it(shared, browser):
     tile.focus()
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text(f"Pair {name}", timeout=SOON_MS)
+    expect(dialog.locator(".main-svg").first).to_be_visible(timeout=SOON_MS)
+    settle(page)  # Streamlit draws a dialog again that is closed while the page is being drawn
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0, timeout=SOON_MS)
     expect(page).not_to_have_url(re.compile("pair="), timeout=SOON_MS)
