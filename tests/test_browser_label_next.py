@@ -39,6 +39,7 @@ def arrive(browser, app, problems, name, **look):
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"You are marking as {name}.")).to_be_visible(timeout=SOON_MS)
     expect(page.get_by_role("button", name="Wrong")).to_be_enabled(timeout=SOON_MS)
+    settle(page)  # the marker is drawn once more with the name, and hears no key meanwhile
     return page
 
 
@@ -79,6 +80,7 @@ def test_two_people_mark_by_keyboard_and_nothing_is_lost(app, browser, tmp_path)
     bob = arrive(browser, app, problems, "bob", width=800, scheme="dark")
     assert bob.locator(".marker-rank").inner_text().startswith("Rank 4 of 20")
     bob.keyboard.press("w")
+    wait_until(bob, lambda: len(said()) == 4)
     expect(ann.get_by_text("4 of 20 marked")).to_be_visible(timeout=SOON_MS)  # without a touch
     ann.keyboard.press("u")
     wait_until(ann, lambda: sorted(said().values()) == [("ann", "right"), ("ann", "wrong"),
