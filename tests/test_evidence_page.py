@@ -131,7 +131,9 @@ def test_arms_at_work_can_be_cancelled_and_halted_ones_resumed(store):
     assert store.info(bad.digest).name.startswith("arm ")
     with Studies(store).lock(study_id):
         at.run()
-        at.button(key=f"study_cancel_{study_id}").click().run()
+        cancel = at.button(key=f"study_cancel_{study_id}")
+        assert cancel.label == "Cancel controls"  # no digest: the page is about one run
+        cancel.click().run()
         assert not at.exception
         assert Studies(store).cancelled(study_id)
     at.run()

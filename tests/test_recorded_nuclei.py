@@ -71,6 +71,20 @@ def test_its_pages_have_its_pictures(run_id, page, query, said):
     assert not files.root().exists()
 
 
+@pytest.mark.parametrize("view", ["Controls", "Order"])
+def test_nothing_is_offered_that_a_recorded_run_cannot_have(run_id, view):
+    """*Start them below* once stood above a box that says that nothing can be started."""
+    at = open_page("pages/4_Evaluation.py", run=run_id, view=view)
+    assert "Nothing can be computed for a recorded run." in words(at)
+    assert "below." not in words(at)
+
+
+def test_compare_shows_no_fingerprint_where_the_name_says_it_all(run_id):
+    """Beside the generated scene, whose data set has no name."""
+    table, = open_page("pages/6_Compare.py", runs=f"{run_id},{SCENE.run_id}").dataframe
+    assert "data set" in table.value and "fingerprint" not in table.value
+
+
 def test_its_replay_says_nothing_of_fixed_pairs(run_id):
     """A data set has none: its pairs are in the pool or held out."""
     at = open_page("pages/2_Run.py", run=run_id)

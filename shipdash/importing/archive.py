@@ -54,6 +54,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
+            # zipfile's own word for a version or compression that it cannot read
             raise _refused(path, f"must be a ZIP archive that can be read ({error})") from None
         try:
             members = [member for member in self._zip.infolist() if not member.is_dir()]

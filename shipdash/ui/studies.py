@@ -91,11 +91,11 @@ def _progress(wanted: Callable[[Study], bool], drawn: tuple) -> None:
     shown = _in_view(wanted)
     if _states(shown) != drawn:
         st.rerun()  # figures, buttons and timer follow
-    for study, standing in shown:
+    for name, (study, standing) in zip(_called(shown), shown, strict=True):
         counts = analysis.ordered_counts(standing.counts)
         words = ", ".join(f"{count} {state}" for state, count in counts.items())
         n = len(standing.states)
-        st.progress(standing.n_done / n, f"{called(study)}: {_stands(standing)} "
+        st.progress(standing.n_done / n, f"{name}: {_stands(standing)} "
                                          f"{standing.n_done} of {n} runs · {words}")
         _details(study, standing)
 
@@ -118,15 +118,14 @@ def _buttons(shown: Shown) -> None:
     """Cancel what is at work, resume what is not."""
     store = frame.own_store()
     with st.container(horizontal=True):
-        for study, standing in shown:
-            name = called(study).lower()
+        for name, (study, standing) in zip(_called(shown), shown, strict=True):
             if standing.alive and not standing.stopping:
-                if starting.button(f"Cancel {name}", key=f"study_cancel_{study.digest}",
+                if starting.button(f"Cancel {name.lower()}", key=f"study_cancel_{study.digest}",
                                    icon=":material/close:"):
                     forms.attempt(cancel, store, study)
                     st.rerun()
             elif not standing.alive and starting.button(
-                    f"Resume {name}", key=f"study_resume_{study.digest}",
+                    f"Resume {name.lower()}", key=f"study_resume_{study.digest}",
                     icon=":material/play_arrow:"):
                 forms.attempt(start, store, study)
                 st.rerun()
@@ -151,9 +150,11 @@ def _states(shown: Shown) -> tuple:
                   tuple(standing.states.values())) for study, standing in shown)
 
 
-def called(study: Study) -> str:
-    """What a study is called beside a run that it may be about: ``Controls 1a2b3c``."""
-    return f"{study.name.partition(' of ')[0].capitalize()} {study.digest[:6]}"
+def _called(shown: Shown) -> list[str]:
+    """What the studies of a panel are called; those of one name are numbered."""
+    names = [study.name.partition(" of ")[0].capitalize() for study, _ in shown]
+    return [f"{name} {names[:k].count(name) + 1}" if names.count(name) > 1 else name
+            for k, name in enumerate(names)]
 
 
 def _stands(standing: Standing) -> str:

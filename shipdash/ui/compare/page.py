@@ -102,6 +102,9 @@ def _first(usable: dict[str, frame.Run]) -> list[str]:
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting that differs between the runs."""
     differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
+    if len({r.config.source for r in usable.values()}) == len(
+            {r.config.source.name for r in usable.values()}):  # a name then says it all
+        differing = differing.drop(columns="source.fingerprint", errors="ignore")
     differing.columns = [_label(dotted) for dotted in differing.columns]
     results = [r.result for r in usable.values()]
     held = [result and result.held_out for result in results]

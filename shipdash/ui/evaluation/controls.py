@@ -72,8 +72,8 @@ def _of_another(run: frame.Run, found) -> None:
     if found is None:
         frame.empty("No controls have been computed for this run.",
                     "Whether the selected pairs are better than others is unknown until networks "
-                    "trained on as many random pairs have been scored on the same held-out pairs. "
-                    "Start the controls below.")
+                    "trained on as many random pairs have been scored on the same held-out pairs."
+                    + ("" if run.recorded else " Start the controls below."))
         _across(run)
         return
     with st.expander("A recorded study of another run, for comparison",

@@ -20,7 +20,8 @@ def order(run: frame.Run) -> None:
     found, is_recorded = evidence.of(run, lambda e: len(e.fan) > 1)
     if found is None:
         frame.empty("One order so far.", "How much depends on the order of the stream can only be "
-                    "seen from several orders of the same pairs. Start them below.")
+                    "seen from several orders of the same pairs."
+                    + ("" if run.recorded else " Start them below."))
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
