@@ -10,7 +10,7 @@ import pytest
 from compiled import open_learner
 from scipy import stats
 
-from benchmarks import preregistered, preregistered_report, registration
+from benchmarks import preregistered, preregistered_power, preregistered_report, registration
 from benchmarks.child import ROOT
 from shipdash.analysis import PairIous, pools
 from shipdash.runs import Store, StoreError, queue, worker
@@ -119,7 +119,7 @@ def test_the_document_says_what_the_plan_does():
     for h in registration.HYPOTHESES:
         row = next(line for line in text.splitlines() if line.startswith(f"| {h.name} |"))
         assert f"`{h.arm}`" in row and f"`{h.against}`" in row
-    assert preregistered_report.power() in text
+    assert preregistered_power.power() in text
     assert registration.plan().base.digest in text
 
 
