@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from recorded_run import SCENE
 
+from benchmarks import preregistered_report
 from shipdash.analysis.certificate import risk_bound
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import arm_difference, paired
@@ -54,8 +55,13 @@ def benchmark(file: str) -> dict:
 
 
 def text_of(file: str) -> str:
-    """The text with single spaces, without code, links' addresses and numbers of a list."""
-    text = re.sub(r"(?m)^    .*$|^\d\. ", "", (ROOT / file).read_text("utf-8"))
+    """The text with single spaces, without code, links' addresses and numbers of a list.
+
+    Without the report of the registered study as well, which test_preregistered.py makes again.
+    """
+    text = (ROOT / file).read_text("utf-8")
+    text = text.replace(preregistered_report.section(text) or "\0", "")
+    text = re.sub(r"(?m)^    .*$|^\d\. ", "", text)
     text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<http[^>]*>", " ", text)
     return " ".join(text.replace("**", "").replace("\n- ", "\n").split())
 
