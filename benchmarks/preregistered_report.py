@@ -25,7 +25,7 @@ from benchmarks.registration import (
 )
 from shipdash.analysis import pools
 from shipdash.analysis.certificate import NOT_CHECKED
-from shipdash.analysis.thresholds import crossings
+from shipdash.analysis.thresholds import crossing_words, crossings
 from shipdash.studies import stored_ious
 
 BEGIN, END = "<!-- report of the registered study -->", "<!-- end of the report -->"
@@ -169,11 +169,9 @@ def _thresholds(table: pd.DataFrame) -> str:
     names = {pools.below(t): f"{t:.2f}" for t in pools.THRESHOLDS}
     means = table.groupby("arm", sort=False)[list(names)].mean().rename(columns=names)
     found = crossings(means.loc["core"], means.loc["random"], np.array(pools.THRESHOLDS))
-    where = " and ".join(f"{t:.3f}" for t in found)
     shown = means.T.map(lambda share: f"{100 * share:.2f}").reset_index(names="below IoU")
-    crossed = f"cross at IoU {where}" if found else "do not cross"
     return (f"{markdown(shown)}\n\nIn percent, means over pools. The curves of `core` and "
-            f"`random` {crossed}.")
+            f"`random` {crossing_words(found)}.")
 
 
 def _by_gap(folder: Path, table: pd.DataFrame, asked: Plan) -> str:
