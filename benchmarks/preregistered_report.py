@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.registration import (
+    ARMS,
     EXPLAINED,
     HYPOTHESES,
     MEANING,
@@ -22,10 +23,12 @@ from benchmarks.registration import (
     TYPICAL,
     Plan,
     near,
+    selection,
 )
 from shipdash.analysis import pools
 from shipdash.analysis.certificate import NOT_CHECKED
 from shipdash.analysis.thresholds import crossing_words, crossings
+from shipdash.runs import StoreError
 from shipdash.studies import stored_ious
 
 BEGIN, END = "<!-- report of the registered study -->", "<!-- end of the report -->"
@@ -55,8 +58,14 @@ def report(folder: Path, asked: Plan, left_out: Sequence[int] = ()) -> str:
         Its seeds are those that are not left out.
     left_out : sequence of int
         Pools that could not be computed.
+
+    Raises
+    ------
+    StoreError
+        A stored pool is of another plan (`check`).
     """
     table = stored(folder, asked.seeds)
+    check(table, asked)
     n, n_planned = table["pool"].nunique() if len(table) else 0, len(asked.seeds)
     parts = [f"{n} of {n_planned} pools are in" + ("." if n == n_planned else
              f". There is no verdict before all {n_planned} are.")]
@@ -92,6 +101,27 @@ def stored(folder: Path, seeds: tuple[int, ...]) -> pd.DataFrame:
     parts = [pd.read_csv(path) for seed in seeds
              if (path := folder / f"pool-{seed}.csv").exists()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def check(table: pd.DataFrame, asked: Plan) -> None:
+    """Whether every stored pool is of this plan and this version of the algorithm.
+
+    A run id stands for its settings and the algorithm, and the arms' runs name their selection's.
+
+    Raises
+    ------
+    StoreError
+        Another selection, or not one row of each arm.
+    """
+    for seed, part in table.groupby("pool") if len(table) else ():
+        runs = dict(zip(part["arm"], part["run_id"], strict=True))
+        chosen = selection(asked.base, seed).digest
+        if runs.get("selection") != chosen:
+            raise StoreError(f"pool {seed} has other settings or another algorithm: its selection "
+                             f"is {runs.get('selection')}, and must be {chosen}. Compute it again")
+        if [*part["arm"]] != ["selection", *ARMS, "scout"]:
+            raise StoreError(f"pool {seed} must have one row of each arm. Received: "
+                             f"{', '.join(part['arm'])}")
 
 
 def _provenance(table: pd.DataFrame) -> str:

@@ -163,7 +163,9 @@ def ten_pools(folder, shares, *, medians=None, noise=0.001, seeds=registration.S
         rows = []
         for arm, share in shares.items():
             wide = {pools.below(t): share for t in pools.THRESHOLDS}
-            rows.append({"pool": seed, "arm": arm, "run_id": f"{arm}{seed}", "machine": "one",
+            run_id = (registration.selection(registration.plan().base, seed).digest
+                      if arm == "selection" else f"{arm}{seed}")
+            rows.append({"pool": seed, "arm": arm, "run_id": run_id, "machine": "one",
                          "threads": 1, "version": "0", "tensorflow": "2", "mean_iou": 0.96, **wide,
                          registration.TAIL: share + noise * chance.standard_normal(),
                          "median_iou": (medians or {}).get(arm, 0.97)
@@ -269,6 +271,19 @@ def test_nine_pools_show_no_arm_and_no_test(tmp_path):
     said = preregistered_report.report(tmp_path, registration.plan())
     assert said.startswith("9 of 10 pools are in. There is no verdict before all 10 are.")
     assert not re.search("supported|contradicted|separated|p value| p |%|random", said)
+
+
+def test_a_pool_of_another_plan_is_not_reported(tmp_path):
+    """Of other settings or another algorithm, which its run id tells, or without an arm."""
+    ten_pools(tmp_path, BASE)
+    path = tmp_path / "pool-9010.csv"
+    table = pd.read_csv(path)
+    table.replace({"run_id": table["run_id"][0]}, "0" * 16).to_csv(path, index=False)
+    with pytest.raises(StoreError, match="pool 9010 has other settings"):
+        preregistered_report.report(tmp_path, registration.plan())
+    table[table["arm"] != "ccs"].to_csv(path, index=False)
+    with pytest.raises(StoreError, match="one row of each arm"):
+        preregistered_report.report(tmp_path, registration.plan())
 
 
 def test_a_pool_is_left_out_only_by_the_rules(tmp_path):
