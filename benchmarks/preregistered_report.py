@@ -36,9 +36,9 @@ BEGIN, END = "<!-- report of the registered study -->", "<!-- end of the report 
 
 CERTIFICATE = "## The certificate of the run named beforehand"
 
-TESTS = ("Differences are means over pools, the first arm minus the second, with 95 % intervals. "
-         "Verdicts are those of the t tests at 5 % for all nine together (Holm); the power is that "
-         "of Holm's first and hardest step.")
+TESTS = ("Differences are means over pools, the first arm minus the second, with 95 % intervals "
+         "that are not corrected for their number. Verdicts are those of the t tests at 5 % for "
+         "all nine together (Holm); the power is that of Holm's first and hardest step.")
 
 _SCALES = {True: (100, 2, " points"), False: (1, 4, "")}
 """Factor, digits and unit of a difference: of a share below an IoU, and of an IoU."""
@@ -147,7 +147,10 @@ def _hypotheses(table: pd.DataFrame) -> str:
     rows = dict(zip(found["name"], found.to_dict("records"), strict=True))
     sentences = [_sentence(row, h.measure) + _meaning(row, rows)
                  for row, h in zip(rows.values(), HYPOTHESES, strict=True)]
-    return "\n".join([*sentences, _placebo(placebo), "", TESTS])
+    counts = found["verdict"].value_counts()
+    counted = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    return "\n".join([f"Of {len(found)} hypotheses: {counted}.", "", *sentences, _placebo(placebo),
+                      "", TESTS])
 
 
 def _sentence(row: Mapping, measure: str) -> str:
@@ -176,12 +179,12 @@ def _meaning(row: Mapping, rows: Mapping[str, Mapping]) -> str:
 
 
 def _placebo(row: Mapping) -> str:
-    said = (f"- **Placebo** (`first` against `random`, both random draws): "
+    apart = row["p_t"] < pools.ALPHA
+    verdict = "no verdict" if math.isnan(row["p_t"]) else "separated" if apart else "not separated"
+    said = (f"- **Placebo** `first` against `random`, both random draws: **{verdict}**. "
             f"{_difference(row, TAIL)}; paired t test p {_p(row['p_t'])}, outside the correction.")
-    if row["p_t"] < pools.ALPHA:
-        return said + (" Below 0.05, which has a chance of one in twenty; no verdict is changed by "
-                       "it.")
-    return said
+    return said + (" A p value below 0.05 has a chance of one in twenty; no verdict is changed by "
+                   "it." if apart else "")
 
 
 def _difference(row: Mapping, measure: str) -> str:

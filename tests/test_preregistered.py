@@ -223,8 +223,10 @@ def test_a_study_that_contradicts_says_that_it_refutes(tmp_path):
 
 def test_factors_explain_a_gain_only_where_matched_is_near_core(tmp_path):
     """H1 supported, H4 not separated: near is less than half of the gain."""
-    ten_pools(tmp_path, BASE | {"matched": 0.0033})
+    ten_pools(tmp_path, BASE | {"matched": 0.0033}, medians={"core": 0.967})
     said = sentences(tmp_path)["H4"]
+    assert "\nOf 9 hypotheses: 8 supported, 1 not separated.\n" in preregistered_report.report(
+        tmp_path, registration.plan())
     assert "not separated" in said
     assert said.endswith("near `core`: the factors explain the gain.")
     ten_pools(tmp_path, BASE | {"core": 0.009, "matched": 0.0088, "random": 0.0092})
@@ -249,6 +251,7 @@ def test_the_placebo_is_shown_and_changes_nothing(tmp_path):
     """Where it is below 0.05, by chance here, the report says how often that happens."""
     ten_pools(tmp_path, BASE)
     before = sentences(tmp_path)
+    assert "both random draws: **not separated**. Difference" in before["Placebo"]
     assert before["Placebo"].endswith("outside the correction.")
     after = sentences(ten_pools(tmp_path, BASE | {"first": 0.002}))
     assert "one in twenty" in after.pop("Placebo")
