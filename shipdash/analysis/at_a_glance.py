@@ -23,7 +23,7 @@ from shipdash.analysis.certificate import Certificate
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import Difference, arm_difference, difference_words
 from shipdash.analysis.intervals import wilson
-from shipdash.analysis.thresholds import PairIous, medians_table
+from shipdash.analysis.share_below_iou import PairIous, medians_table
 from shipdash.results import HeldOut
 
 NOTHING = "–"

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.analysis.by_factor import GAP, groups_of
-from shipdash.analysis.thresholds import PairIous, fails_below
-from shipdash.results import fails
+from shipdash.analysis.share_below_iou import PairIous, fails_below
 
 THRESHOLDS = tuple(n / 100 for n in range(50, 100))
 """IoU below which a pair may be said to fail: 0.50 to 0.99."""
