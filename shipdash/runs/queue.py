@@ -20,7 +20,7 @@ from shipdash import config as configs
 from shipdash import view_only
 from shipdash.config import RunConfig
 from shipdash.processes import outliving, without_interrupts
-from shipdash.records import RunState
+from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import RunCorrupt, Store, StoreError, locks, pausing, warm_worker
 
 COMMAND = (sys.executable, "-m", "shipdash")
@@ -126,7 +126,7 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     """
     light = [(c.network, c.shape) for c in (configs.quick(), configs.compact())]
     is_light = (config.network, config.shape) in light
-    busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
+    busy = set(UNDER_WAY) & set(states)
     unwanted = os.environ.get("SHIPDASH_STANDBY") == "0" or view_only.why_no_start()
     if unwanted or not is_light or busy:
         return

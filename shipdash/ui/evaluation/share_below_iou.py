@@ -1,4 +1,4 @@
-"""Share of pairs below every IoU: tail and typical quality of the arms. `analysis` says it in words."""
+"""Share of pairs below every IoU: tail and typical quality, arm by arm. Words are `analysis`'s."""
 
 from __future__ import annotations
 
