@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.registration import (
@@ -27,7 +26,7 @@ from benchmarks.registration import (
 )
 from shipdash.analysis import pools
 from shipdash.analysis.certificate import NOT_CHECKED
-from shipdash.analysis.thresholds import crossing_words, crossings
+from shipdash.analysis.share_below_iou import THRESHOLDS, crossing_words, crossings
 from shipdash.runs import StoreError
 from shipdash.studies import stored_ious
 
@@ -199,9 +198,9 @@ def _amount(value: float, measure: str) -> str:
 
 
 def _thresholds(table: pd.DataFrame) -> str:
-    names = {pools.below(t): f"{t:.2f}" for t in pools.THRESHOLDS}
+    names = {pools.below(t): f"{t:.2f}" for t in THRESHOLDS}
     means = table.groupby("arm", sort=False)[list(names)].mean().rename(columns=names)
-    found = crossings(means.loc["core"], means.loc["random"], np.array(pools.THRESHOLDS))
+    found = crossings(means.loc["core"], means.loc["random"], THRESHOLDS)
     shown = means.T.map(lambda share: f"{100 * share:.2f}").reset_index(names="below IoU")
     return (f"{markdown(shown)}\n\nIn percent, means over pools. The curves of `core` and "
             f"`random` {crossing_words(found)}.")

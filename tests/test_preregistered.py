@@ -14,6 +14,7 @@ from benchmarks import preregistered, preregistered_power, preregistered_report,
 from benchmarks.child import ROOT
 from shipdash.analysis import PairIous, pools
 from shipdash.analysis.certificate import NOT_CHECKED
+from shipdash.analysis.share_below_iou import THRESHOLDS
 from shipdash.config import ConfigError
 from shipdash.records import StopReason
 from shipdash.runs import Store, StoreError, queue, worker
@@ -162,7 +163,7 @@ def ten_pools(folder, shares, *, medians=None, noise=0.001, seeds=registration.S
         chance = np.random.default_rng(seed)
         rows = []
         for arm, share in shares.items():
-            wide = {pools.below(t): share for t in pools.THRESHOLDS}
+            wide = {pools.below(t): share for t in THRESHOLDS}
             run_id = (registration.selection(registration.plan().base, seed).digest
                       if arm == "selection" else f"{arm}{seed}")
             rows.append({"pool": seed, "arm": arm, "run_id": run_id, "machine": "one",
