@@ -1,4 +1,4 @@
-"""The pre-registered study: statistics, plan and report, and two tiny pools of real networks."""
+"""The pre-registered study: its statistics, plan and report, and two tiny pools."""
 
 import dataclasses
 import math
@@ -7,7 +7,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from compiled import open_learner
 from scipy import stats
 
 from benchmarks import preregistered, preregistered_power, preregistered_report, registration
@@ -21,7 +20,12 @@ from shipdash.runs import Store, StoreError, queue, worker
 from shipdash.studies import stored_ious
 from shipdash.studies.ensure import Workers
 
-QUICK, ONE = registration.plan(quick=True), Workers(1, 1)
+ONE = Workers(1, 1)
+QUICK = registration.plan(quick=True)
+QUICK = QUICK._replace(base=QUICK.base.replace(**{  # every one of 20 pairs three times
+    "network.kind": "rote", "network.predict_batch": 10, "planted.distinct": 20,
+    "selection.n_pool": 60, "selection.first": 3}))
+"""The tiny pools, without TensorFlow: test_rival_arms.py trains a real network for every arm."""
 
 
 def chance(seed=0):
@@ -340,35 +344,33 @@ def test_the_documents_hold_the_report_of_the_stored_pools():
 
 
 @pytest.fixture(scope="module")
-def network():
-    """Runs are worked on in this process by one compiled network, and none by a drainer."""
-    config = registration.plan(quick=True).base
-    learner = open_learner(config.network, shape=config.shape, seed=1)
+def worked():
+    """Runs are worked on in this process by the learner that knows by heart; their ids."""
     done = []
 
     def work(store, run_id, **_):
         done.append(run_id)
-        worker.work(store, run_id, prepared=worker.Prepared(learner, 0.0))
+        worker.work(store, run_id)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(queue, "work_one", work)
         patched.setattr(queue, "ensure_drainer", lambda store: None)
+        patched.setattr(preregistered, "plan", lambda quick: QUICK)
         yield done
 
 
 @pytest.fixture(scope="module")
-def one_pool(network, tmp_path_factory):
+def one_pool(worked, tmp_path_factory):
     """Runs folder and stored files after the first pool."""
     store, out = Store(tmp_path_factory.mktemp("runs")), tmp_path_factory.mktemp("out")
     assert preregistered.compute(store, QUICK, QUICK.seeds[0], out, crew=ONE)
     return store, out
 
 
-@pytest.mark.tensorflow
-def test_a_pool_is_stored_with_every_arm(one_pool, network):
-    """Real networks: measures of exact scores, scores of every pair as float16."""
+def test_a_pool_is_stored_with_every_arm(one_pool, worked):
+    """Measures of exact scores, scores of every pair as float16."""
     store, out = one_pool
-    assert len(network) == len(set(network)) == len(registration.ARMS) + 3
+    assert len(worked) == len(set(worked)) == len(registration.ARMS) + 3
     table = preregistered_report.stored(out, QUICK.seeds)
     assert list(table["arm"]) == ["selection", *registration.ARMS, "scout"]
     for row in table.itertuples():
@@ -379,7 +381,6 @@ def test_a_pool_is_stored_with_every_arm(one_pool, network):
         assert row.median_iou == pytest.approx(np.median(exact))
 
 
-@pytest.mark.tensorflow
 def test_a_report_of_some_pools_gives_no_verdict(one_pool):
     """Only where it was computed, and the certificate with each of its conditions."""
     said = preregistered_report.report(one_pool[1], QUICK)
@@ -390,7 +391,6 @@ def test_a_report_of_some_pools_gives_no_verdict(one_pool):
     assert sum(line.startswith(("- Holds", "- **Does not hold**")) for line in listed) == 6
 
 
-@pytest.mark.tensorflow
 def test_a_pool_whose_runs_come_from_two_machines_is_not_stored(one_pool, tmp_path, monkeypatch):
     """A part of one of its runs was computed on another processor."""
     store, real = one_pool[0], Store.result
@@ -408,7 +408,6 @@ def test_a_pool_whose_runs_come_from_two_machines_is_not_stored(one_pool, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.tensorflow
 def test_a_stalled_selection_ends_its_pool(one_pool, monkeypatch):
     """Its arms would be as large as an unfinished core set."""
     store, real = one_pool[0], Store.result
@@ -418,7 +417,6 @@ def test_a_stalled_selection_ends_its_pool(one_pool, monkeypatch):
         preregistered.compute(store, QUICK, QUICK.seeds[0], one_pool[1], crew=ONE)
 
 
-@pytest.mark.tensorflow
 def test_the_command_reports_the_pools_that_are_not_left_out(one_pool, capsys):
     """And runs nothing when asked to report."""
     store, out = one_pool
@@ -429,16 +427,15 @@ def test_the_command_reports_the_pools_that_are_not_left_out(one_pool, capsys):
     assert preregistered.missing(out, QUICK.seeds) == [QUICK.seeds[1]]
 
 
-@pytest.mark.tensorflow
-def test_another_machine_goes_on_with_the_next_pool(one_pool, network, tmp_path):
+def test_another_machine_goes_on_with_the_next_pool(one_pool, worked, tmp_path):
     """From the files alone; a pool that was stopped is not stored, and no run is done twice."""
     out, elsewhere = one_pool[1], Store(tmp_path / "runs")
     second, = preregistered.missing(out, QUICK.seeds)
     assert not preregistered.compute(elsewhere, QUICK, second, out, crew=ONE, until=0.0)
     assert preregistered.missing(out, QUICK.seeds) == [second]
     assert preregistered.compute(elsewhere, QUICK, second, out, crew=ONE)
-    n_done = len(network)
+    n_done = len(worked)
     assert preregistered.compute(elsewhere, QUICK, second, out, crew=ONE)
-    assert len(network) == n_done
+    assert len(worked) == n_done
     said = preregistered_report.report(out, QUICK)
     assert "2 of 2 pools are in." in said and "## Hypotheses" in said
