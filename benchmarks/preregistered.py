@@ -28,7 +28,7 @@ import numpy as np
 
 from benchmarks import preregistered_power, preregistered_report
 from benchmarks.child import ROOT
-from benchmarks.registration import ARMS, SEEDS, Plan, plan, selection
+from benchmarks.registration import ARM_SEED, ARMS, SEEDS, Plan, plan, selection
 from shipdash.analysis import PairIous, arm_run, pair_ious
 from shipdash.analysis.by_factor import GAP
 from shipdash.analysis.certificate import certificate_of
@@ -61,7 +61,7 @@ def planned(store: Store, chosen: RunConfig) -> list[RunConfig]:
     seed = chosen.seeds.pool
     _, result = prerequisites.selected(store, chosen.digest)
     return arms.plan(chosen.digest, chosen, result, names=ARMS,
-                     stops=("steps",), model_seeds=(1000 + seed,), draws=(seed,))
+                     stops=("steps",), model_seeds=(ARM_SEED + seed,), draws=(seed,))
 
 
 def pool_study(base: RunConfig, seed: int, *, certified: bool) -> Study:

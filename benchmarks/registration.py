@@ -14,6 +14,9 @@ from shipdash.config import RunConfig
 SEEDS = tuple(range(9001, 9011))
 """Pool seeds, and order and model seeds of the selections: used by nothing before this study."""
 
+ARM_SEED = 20000
+"""An arm's model seed is this plus the pool seed: 29001 to 29010, used nowhere else."""
+
 QUICK_SEEDS = (1, 2)
 """Of the tiny pools: no seed of the study is looked at beforehand, in any setting."""
 
