@@ -19,4 +19,4 @@ if __name__ == "__main__":
     frame.page("Home", frame.IDEA, heading="How many training pairs are enough?")
     body()
 else:
-    app = st.App("app.py", lifespan=server.lifespan)
+    app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
