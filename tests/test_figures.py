@@ -9,7 +9,7 @@ import plotly
 import pytest
 
 from shipdash import analysis, figures
-from shipdash.ui import chart as charts, server
+from shipdash.ui import server
 
 CURVE = analysis.Curve(np.array([0, 1, 50, 100]), np.array([0, 1, 12, 12]))
 
