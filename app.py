@@ -1,8 +1,11 @@
-"""Home: the idea, a guess, the recorded run, and the runs of this machine."""
+"""Home: the idea, a guess, the recorded run, and the runs of this machine.
 
-from shipdash.ui import frame
+Streamlit's server imports this file once, and runs it as a script for every visitor.
+"""
 
-frame.page("Home", frame.IDEA, heading="How many training pairs are enough?")
+import streamlit as st
+
+from shipdash.ui import frame, server
 
 
 def body() -> None:
@@ -12,4 +15,8 @@ def body() -> None:
     home.body()
 
 
-body()
+if __name__ == "__main__":
+    frame.page("Home", frame.IDEA, heading="How many training pairs are enough?")
+    body()
+else:
+    app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())

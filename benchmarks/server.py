@@ -88,21 +88,22 @@ def _updates(watched: dict, *, still_running: bool) -> list[Row]:
 
 
 @contextlib.contextmanager
-def serving(runs: str) -> Iterator[str]:
+def serving(runs: str, *, python: str = sys.executable, checkout: Path = ROOT) -> Iterator[str]:
     """The address of a server on a runs folder, for as long as the block lasts."""
-    with server(runs) as (url, _):
+    with server(runs, python=python, checkout=checkout) as (url, _):
         yield url
 
 
 @contextlib.contextmanager
-def server(runs: str) -> Iterator[tuple[str, int]]:
+def server(runs: str, *, python: str = sys.executable,
+           checkout: Path = ROOT) -> Iterator[tuple[str, int]]:
     """The same with the server's process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+    command = [python, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
                "--server.headless", "true"]
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "SHIPDASH_RUNS": runs},
+    with subprocess.Popen(command, cwd=checkout, env={**os.environ, "SHIPDASH_RUNS": runs},
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as process:
         try:

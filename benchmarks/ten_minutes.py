@@ -167,11 +167,17 @@ def go(page: Page, name: str) -> None:
     heading(page, name)
 
 
-def guess(talk: Talk) -> Page:
-    """Home, a guess, and the replay that answers it."""
+def home(talk: Talk) -> Page:
+    """The first page, in a browser that has been nowhere yet."""
     with talk.timed("Home"):
         page = talk.open("/")
         heading(page, "How many training pairs are enough?")
+    return page
+
+
+def guess(talk: Talk) -> Page:
+    """Home, a guess, and the replay that answers it."""
+    page = home(talk)
     talk.picture(page, "home")
     box = page.get_by_role("spinbutton", name=re.compile("Your guess"))
     box.fill("500")
@@ -339,11 +345,17 @@ def precision(talk: Talk, page: Page) -> None:
 
 def copied(talk: Talk, page: Page) -> None:
     """The link in a second browser: the same run of the sweep is shown."""
+    other = elsewhere(talk, page)
+    at_rest(other)
+    talk.picture(other, "copied")
+    other.context.close()
+
+
+def elsewhere(talk: Talk, page: Page) -> Page:
+    """The address of the explorer in a browser of its own, until it says and draws the same."""
     title = page.locator(".shipdash-explorer [data-text=runTitle]").inner_text()
     with talk.timed("The copied link in another browser"):
         other = talk.open(page.url.removeprefix(talk.url))
         expect(other.locator(".shipdash-explorer[data-shown] [data-text=runTitle]")).to_have_text(
             title, timeout=PATIENCE_MS)
-    at_rest(other)
-    talk.picture(other, "copied")
-    other.context.close()
+    return other

@@ -45,6 +45,12 @@ def without_interrupts() -> dict:
     return {"process_group": 0}
 
 
+def give_way(pid: int) -> None:
+    """Let a process that has just been started run when nothing else wants to; not on Windows."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, pid, 10)
+
+
 def parent_lives(pid: int) -> bool:
     """Whether the process that started this one, `pid`, still runs."""
     if not ON_WINDOWS:

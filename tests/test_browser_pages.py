@@ -1,5 +1,6 @@
 """Every page in Chromium with the recorded run: light and dark, wide and narrow, by keyboard."""
 
+import http.client
 import re
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from test_threshold_page import fill, grid
 from shipdash.config import quick
 from shipdash.runs import Store
 from shipdash.studies.grid import family
+from shipdash.ui.server import plotly_url
 
 pytestmark = pytest.mark.browser
 
@@ -269,3 +271,31 @@ def test_first_page_is_painted_within_two_seconds(app, browser):
             return
         app.restart()
     pytest.fail(f"first paint took {', '.join(f'{t:.1f} s' for t in took)}")
+
+
+def test_a_link_to_a_chart_brings_plotly_with_the_page(shared, browser):
+    """It is asked for once, by the page itself, and the client knows the server's base path."""
+    problems, asked = [], []
+    page = browser.new_context().new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url.removeprefix(shared.url)))
+    page.goto(f"{shared.url}/Threshold", wait_until="commit")
+    settle(page)
+    expect(page.locator(".shipdash-explorer[data-shown]")).to_be_visible(timeout=SOON_MS)
+    assert asked.count(plotly_url()) == 1
+    assert asked.index(plotly_url()) < asked.index("/_stcore/health")
+    assert not [path for path in asked if path.startswith("/Threshold/")]
+    page.context.close()
+    assert problems == []
+
+
+def test_a_small_file_comes_at_once(shared):
+    """On asyncio's own loop nearly each waits 40 ms; a first visit loads a hundred (uvloop)."""
+    connection, waits = http.client.HTTPConnection("127.0.0.1", shared.port), []
+    for _ in range(20):
+        began = time.perf_counter()
+        connection.request("GET", "/favicon.png")
+        connection.getresponse().read()
+        waits.append(time.perf_counter() - began)
+    connection.close()
+    assert sorted(waits)[4] < 0.03, waits  # some, for others work on this machine too

@@ -9,7 +9,7 @@ import plotly
 import pytest
 
 from shipdash import analysis, figures
-from shipdash.ui import chart as charts
+from shipdash.ui import server
 
 CURVE = analysis.Curve(np.array([0, 1, 50, 100]), np.array([0, 1, 12, 12]))
 
@@ -93,7 +93,7 @@ def test_a_pair_tested_once_has_ticks_at_whole_pairs(n_tested):
 def test_the_browser_draws_with_the_plotly_js_that_the_figures_are_made_for():
     """The copy of the chart types used here has the version of the plotly package."""
     whole = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    ours = Path(charts.__file__).parent / "vendor" / charts.PLOTLY
+    ours = server.HERE / "vendor" / server.PLOTLY
     version, same = (re.search(r"plotly\.js .*v(\d+\.\d+)\.", file.read_text()[:200])[1]
                      for file in (whole, ours))
     assert version == same and (ours.parent / "LICENSE").exists()

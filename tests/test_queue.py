@@ -390,6 +390,16 @@ def test_the_probe_is_asked_once_and_its_answer_kept(store, monkeypatch):
     assert n_probes(store) == 1
 
 
+def test_the_probe_gives_way_to_whoever_looks_at_a_page(store, monkeypatch):
+    """TensorFlow's start takes a processor for seconds."""
+    monkeypatch.setattr(queue, "COMMAND", probe_command(
+        "import json; from pathlib import Path; import time; time.sleep(0.2)\n"
+        "Path(sys.argv[-1]).write_text(json.dumps({'device': str(os.nice(0))}))"))
+    queue.device_facts(store)
+    until(lambda: queue.device_facts(store))
+    assert int(queue.device_facts(store)["device"]) >= 10
+
+
 def test_a_probe_that_died_is_tried_again_but_not_at_once(store, monkeypatch):
     """SIGKILL while it looks: the next look after a while starts another."""
     monkeypatch.setattr(queue, "COMMAND", probe_command(COUNTS + "os.kill(os.getpid(), 9)"))

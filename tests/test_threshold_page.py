@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 
 import numpy as np
 import paging
@@ -18,7 +19,7 @@ from shipdash.studies import grid as grids
 from shipdash.studies import sweep_details
 from shipdash.studies.folder import Studies
 from shipdash.ui import frame
-from shipdash.ui.threshold import explorer, explorer_requests, plan, points
+from shipdash.ui.threshold import explorer, explorer_requests, payload, plan, points
 
 PAGE = "pages/5_Threshold.py"
 
@@ -356,6 +357,20 @@ def test_the_link_is_told_where_the_viewer_let_go():
     assert explorer.read_place(said) == explorer.Place(0.8, 3, 1, "iou")
     for wrong in (None, {}, said | {"rule": "mean"}, said | {"precision": 7}, "0.8"):
         assert explorer.read_place(wrong) is None
+
+
+def test_what_the_browser_is_sent_is_made_once_and_anew_after_a_change(store, monkeypatch):
+    """Whoever comes next gets the same; a run that was written again is read again."""
+    fill(store, grid(orders=(1,)))
+    made, curve = [], payload._curve
+    monkeypatch.setattr(payload, "_curve", lambda *of: made.append(of) or curve(*of))
+    look = functools.partial(open_page, sweep=grids.family(configs.quick()))
+    first, second = sent(look()), sent(look())
+    assert first == second and len(made) == 1
+    os.utime(next(store.root.glob("*/result.json")), ns=(1, 1))
+    assert sent(look()) == first and len(made) == 2
+    fill(store, grid(precisions=(0.7,), orders=(1,)))
+    assert sent(look())["version"] != first["version"] and len(made) == 3
 
 
 def test_the_guess_is_a_line_across_the_core_sizes(store):

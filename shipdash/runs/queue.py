@@ -19,7 +19,7 @@ from pathlib import Path
 from shipdash import config as configs
 from shipdash import view_only
 from shipdash.config import RunConfig
-from shipdash.processes import outliving, without_interrupts
+from shipdash.processes import give_way, outliving, without_interrupts
 from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import RunCorrupt, Store, StoreError, locks, pausing, warm_worker
 
@@ -178,14 +178,17 @@ def device_facts(store: Store) -> dict | None:
     return None
 
 
-def start_process(store: Store, arguments: list[str], out, err) -> None:
-    """A process that outlives us. A thread takes its exit code, lest it stay a zombie for as long
-    as the server lives, and keeps `out` open, and with it a lock on it, until it ends."""
+def start_process(store: Store, arguments: list[str], out, err, *, patient: bool = False) -> None:
+    """A process that outlives us, and with `patient` gives way to others. A thread takes its exit
+    code, lest it stay a zombie for as long as the server lives, and keeps `out` open, and with it
+    a lock on it, until it ends."""
     refuse_to_start()
     process = subprocess.Popen(
         [*COMMAND, *arguments], env=_environment(store), stdin=subprocess.DEVNULL, stdout=out,
         stderr=err, **outliving(),
     )
+    if patient:
+        give_way(process.pid)
     threading.Thread(target=_wait, args=(process, os.dup(out.fileno())), daemon=True).start()
 
 
@@ -246,7 +249,9 @@ def _probe(store: Store, path: Path) -> None:
         output.truncate(0)
         output.write(b"probing\n")
         output.flush()
-        start_process(store, ["probe", "--json", "--out", str(path)], output, subprocess.STDOUT)
+        # TensorFlow's start would take a processor away from the first page's first visit.
+        start_process(store, ["probe", "--json", "--out", str(path)], output, subprocess.STDOUT,
+                      patient=True)
 
 
 def _halt(store: Store, run_id: str, request: str, state: RunState) -> None:

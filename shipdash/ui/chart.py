@@ -2,7 +2,7 @@
 
 `st.plotly_chart` is mounted anew whenever its figure changes. This component stays and calls
 ``Plotly.react`` with the ranges and traces a viewer has chosen. The browser loads plotly.js once,
-from `vendor` through Streamlit's own server and from no other. That copy has the chart types used
+from `vendor` through this server and from no other. That copy has the chart types used
 here and is a third of what the plotly package brings: a second less until a new browser's first
 chart.
 """
@@ -10,18 +10,16 @@ chart.
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v1 import declare_component
 
 from shipdash import __version__
 from shipdash.figures import Chart
+from shipdash.ui.server import plotly_url
 
 HERE = Path(__file__).parent
-PLOTLY = "plotly-cartesian.min.js"
 
 
 def script(*files: Path) -> str:
@@ -34,14 +32,6 @@ def script(*files: Path) -> str:
 
 DRAWING = (HERE / "plotly.js", HERE / "chart.js")
 """Functions that draw and update figures, for a component with more around them to end with."""
-
-
-@cache
-def plotly_url() -> str:
-    """Where this server hands out plotly.js: a component folder is served as it is."""
-    served = declare_component("plotly_js", path=HERE / "vendor")
-    base = st.get_option("server.baseUrlPath").strip("/")
-    return f"{'/' + base if base else ''}/component/{served.name}/{PLOTLY}"
 
 
 _mount = st.components.v2.component("shipdash.chart", isolate_styles=False,

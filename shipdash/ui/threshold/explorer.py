@@ -96,10 +96,10 @@ def sent(data: dict[str, Any], overviews: dict[str, tuple[Chart, Chart]], told: 
     drawn = {rule: [chart.payload(picture, key=f"threshold_{side}", told=told, clicks=True)
                     for side, picture in zip(("core", "second"), pair, strict=True)]
              for rule, pair in overviews.items()}
-    all_of_it = data | {"overviews": drawn, "told": told, "cost": cost,
-                        "whyNot": view_only.why_no_start().replace("`", "")}
-    version = hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()[:16]
-    return all_of_it | {"version": version}
+    around = {"overviews": drawn, "told": told, "cost": cost,
+              "whyNot": view_only.why_no_start().replace("`", "")}
+    both = data["version"] + json.dumps(around, sort_keys=True)
+    return data | around | {"version": hashlib.sha256(both.encode()).hexdigest()[:16]}
 
 
 def show(everything: dict[str, Any], place: Place) -> Any:

@@ -5,11 +5,13 @@ Numbers, sentences and figures to fill; no widget is drawn here.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.analysis import Curve
@@ -26,20 +28,30 @@ SMALL = 210  # pixels of height of a figure of one run: two rows of them beside 
 
 
 def of_family(family: points.Family, table: pd.DataFrame, store: Store) -> dict[str, Any]:
-    """Everything about the runs of a family: points, empty figures, pictures of their pairs."""
-    details = {row.run_id: family.detail(store, row) for row in table.itertuples()}
+    """Everything about the runs of a family: points, empty figures, pictures of their pairs.
+
+    Made once for all visitors as long as no run is added or computed again: not to be changed.
+    """
+    return _of_family(family.version(store, table), table, frame.guess(), family, store)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Drawing the core pairs ...")  # 0.1 s, 2 MB
+def _of_family(version: tuple, table: pd.DataFrame, guess: int | None, _family: points.Family,
+               _store: Store) -> dict[str, Any]:
+    details = {row.run_id: _family.detail(_store, row) for row in table.itertuples()}
     kept = [d for d in details.values() if d is not None]
-    drawn = pictures.atlas(family.base, family.algorithm,
+    drawn = pictures.atlas(_family.base, _family.algorithm,
                            frozenset(int(i) for d in kept for i in d.core))
-    return {
+    made = {
         "points": [_point(row, details[row.run_id], drawn) for row in table.itertuples()],
         "stops": sorted({*STEPS, *table["precision"].astype(float)}),
         "rules": figures.RULES,
         "atlas": {"url": drawn.url, "side": pictures.SIDE, "columns": pictures.COLUMNS},
         "most": int(max((len(d.core) for d in kept), default=1)),
-        "curve": _curve(family.base.selection.n_pool, table),
+        "curve": _curve(_family.base.selection.n_pool, table, guess),
         "held": _held_out(kept),
     }
+    return made | {"version": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]}
 
 
 def _point(row: Any, detail: Detail | None, drawn: pictures.Atlas) -> dict[str, Any]:
@@ -81,12 +93,12 @@ def _origin(row: Any) -> str:
     return " · ".join(str(part) for part in parts if part)
 
 
-def _curve(n_pool: int, table: pd.DataFrame) -> dict[str, Any]:
+def _curve(n_pool: int, table: pd.DataFrame, guess: int | None) -> dict[str, Any]:
     """The step curve of one run, on axes that hold every run of the family."""
     most, end = table["n_core"].max(), max(n_pool, table["n_tested"].fillna(0).max())
     most = 0 if pd.isna(most) else int(most)
     chart = figures.selection(Curve(np.array([0, int(end)]), np.array([0, most])), n_pool, "",
-                              guess=frame.guess())
+                              guess=guess)
     chart.figure.data[-1].name = "end"  # the browser finds the traces it fills by their names
     return _small(chart)
 

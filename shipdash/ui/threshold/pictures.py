@@ -38,7 +38,7 @@ def atlas(base: RunConfig, algorithm: int, indices: frozenset[int]) -> Atlas:
     return _atlas(base.canonical_json(), algorithm, tuple(sorted(indices)[:MOST]))
 
 
-@st.cache_data(max_entries=8, show_spinner="Drawing the core pairs ...")
+@st.cache_resource(max_entries=8, show_spinner=False)  # whoever asks for a family says so
 def _atlas(spec: str, algorithm: int, indices: tuple[int, ...]) -> Atlas:
     source = open_source(RunConfig.from_dict(json.loads(spec)), algorithm=algorithm)
     n_rows = max(-(-len(indices) // COLUMNS), 1)

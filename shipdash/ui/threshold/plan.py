@@ -5,6 +5,8 @@ What a plan means is decided by `grid`; nothing is computed in the server.
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from shipdash.config import ConfigError, RunConfig, setting
@@ -24,7 +26,8 @@ def form(family: Family, runs: list[frame.Run], *, unfolded: bool) -> Study | No
     with st.expander("Compute points on this machine", expanded=unfolded, icon=":material/add:"):
         axes = _axes()
         try:
-            asked = axes and grid.plan(family.base, axes, confirmed=True)
+            asked = axes and _planned(family.base, tuple(
+                (name, tuple(values)) for name, values in axes.items()))
         except ConfigError as error:
             st.error(str(error))
             return None
@@ -40,6 +43,11 @@ def form(family: Family, runs: list[frame.Run], *, unfolded: bool) -> Study | No
         studies.start_button(asked, "sweep_start", words, type="primary", disabled=not sure,
                              icon=":material/play_arrow:", on_click=_show_own)
     return asked
+
+
+@functools.lru_cache(maxsize=32)  # a thousand runs take a second, and a visit asks for the same
+def _planned(base: RunConfig, axes: tuple[tuple[str, tuple], ...]) -> Study:
+    return grid.plan(base, dict(axes), confirmed=True)
 
 
 def _show_own() -> None:

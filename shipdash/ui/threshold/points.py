@@ -91,6 +91,13 @@ class Family(NamedTuple):
             return self.recorded.details.get(row.run_id)
         return own_detail(store, row.run_id) if row.state in FINISHED else None
 
+    def version(self, store: Store, table: pd.DataFrame) -> tuple:
+        """For caches: another one wherever a row of the table may have got another detail."""
+        own = table[~table["recorded"].astype(bool) & table["state"].isin(FINISHED)]
+        came = _recorded_file() if self.recorded else ()
+        return (self.base.digest, self.algorithm, str(store.root), came,
+                *((run_id, _written(store, run_id)) for run_id in own["run_id"]))
+
 
 def families(runs: list[frame.Run], studies: Studies) -> dict[str, Family]:
     """Every family there is: the recorded one, those of this machine, and the presets'."""
@@ -147,9 +154,13 @@ def recorded() -> Recorded | None:
         points = points[analysis.POINT_COLUMNS].assign(recorded=True)
     except (OSError, ValueError, KeyError, ConfigError):
         return None
-    stored = folder / sweep_details.FILE
-    written = stored.stat().st_mtime_ns if stored.exists() else 0
-    return Recorded(points, facts, base, _recorded_details(str(stored), written))
+    return Recorded(points, facts, base, _recorded_details(*_recorded_file()))
+
+
+def _recorded_file() -> tuple[str, int]:
+    """Path of what the recorded sweep keeps of single runs, and when it was written (0: never)."""
+    stored = Path(frame.RECORDED) / "sweep" / sweep_details.FILE
+    return str(stored), stored.stat().st_mtime_ns if stored.exists() else 0
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -207,11 +218,19 @@ def _point(store: Store, run_id: str, config: RunConfig):
 
 def own_detail(store: Store, run_id: str) -> Detail | None:
     """What a finished run of this machine looks like; None where its files cannot be read."""
+    written = _written(store, run_id)
     try:
-        written = (store.root / run_id / "result.json").stat().st_mtime_ns
-        return _own_detail(str(store.root), run_id, written)
+        return _own_detail(str(store.root), run_id, written) if written else None
     except (StoreError, OSError):
         return None
+
+
+def _written(store: Store, run_id: str) -> int:
+    """When the result of a run was written, in nanoseconds; 0 where there is none."""
+    try:
+        return (store.root / run_id / "result.json").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)  # some 100 kB for a run of 64 pixels
