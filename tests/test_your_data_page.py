@@ -1,5 +1,6 @@
 """The page Your data without a browser: a data set is chosen, brought, looked at and started."""
 
+import dataclasses
 import io
 import zipfile
 
@@ -8,12 +9,15 @@ import own_pictures
 import pytest
 from paging import open_page, quiet_store, words
 from PIL import Image, ImageFilter
+from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.data import files, samples
 from shipdash.data.own import own_config
-from shipdash.importing import ImportRequest, import_pairs
+from shipdash.importing import ImportRequest, import_pairs, importer
+from shipdash.importing.pictures import image_array
 from shipdash.ui.your_data import outlines, read_once
+from shipdash.ui.your_data import upload as upload_part
 
 PAGE = "pages/7_Your_data.py"
 
@@ -110,6 +114,33 @@ def test_a_bad_archive_is_refused_in_a_sentence(store, content, says):
     at = upload(open_page(PAGE), content)
     assert says in at.error[0].value.replace("\\", "")
     assert "/tmp" not in at.error[0].value and files.stored() == []
+
+
+@pytest.mark.parametrize("leaves", [StopException, lambda: RerunException(None)])
+def test_a_page_that_is_left_in_mid_import_goes_on_later(store, tmp_path, monkeypatch, leaves):
+    """Closed or clicked at after two of five images: they are kept, and the page says so."""
+    content = archive(own_pictures.pairs(5))
+    asked = own_pictures.request("", name="my-ships", images="images", labels="masks", rows=128,
+                                 cols=128)
+    seen = []
+
+    def show(share, words):
+        seen.append(words)
+        if words.startswith("2 of 5"):
+            raise leaves()
+
+    first = tmp_path / "first" / "upload.zip"
+    first.parent.mkdir()
+    first.write_bytes(content)
+    with pytest.raises((StopException, RerunException)):
+        upload_part._imported(dataclasses.replace(asked, archive=str(first)), show)
+    assert seen[-1] == "2 of 5 images" and files.stored() == []
+    at = upload(open_page(PAGE), content)
+    assert "was stopped after 2 of 5 images" in words(at)
+    read = []
+    monkeypatch.setattr(importer, "image_array", lambda of: read.append(of) or image_array(of))
+    at.button(key="import_start").click().run()
+    assert "5 of 5 files gave 5 pairs" in words(at) and len(read) == 3
 
 
 def test_a_name_that_is_taken_is_refused(store):
