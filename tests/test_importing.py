@@ -328,7 +328,7 @@ def test_an_archive_is_read_without_being_unpacked(tmp_path, around):
     expected = import_pairs(own.request(tmp_path, name="disk")).fingerprint
     members = {around + name: content for name, content in own.pairs().items()}
     path = own.zipped(tmp_path / "own.zip", members | {"__MACOSX/._0.png": "x", ".DS_Store": "x"})
-    assert contents(str(path)).folders == {"images": 3, "masks": 3}
+    assert contents(str(path)).folders == {"images": 3, "masks": 3, ".": 6}
     report = import_pairs(ImportRequest(name="zip", archive=str(path), images="images",
                                         labels="masks", rows=32, cols=32))
     assert report.fingerprint == expected

@@ -90,6 +90,19 @@ def test_an_archive_becomes_a_data_set_with_its_report(store):
     assert "images/x.png" in at.dataframe[0].value["file"].tolist()
 
 
+def test_a_folder_of_folders_is_offered_as_a_whole(store):
+    """So that a group can be the folder of an image; only single folders were offered once."""
+    found = {name.replace("/", f"/s{name[-5]}/"): data
+             for name, data in own_pictures.pairs(3).items()}
+    at = upload(open_page(PAGE), archive(found))
+    assert at.selectbox(key="import.images").value == "images"
+    assert at.selectbox(key="import.masks").value == "masks"
+    at.text_input(key="import.group").set_value("folder")
+    at.button(key="import_start").click().run()
+    assert not at.error and "3 of 3 files gave 3 pairs" in words(at)
+    assert [row.group for row in read_once.pairs_of("my-ships")] == ["s0", "s1", "s2"]
+
+
 def test_an_archive_without_masks_becomes_images_to_rank(store):
     """All in the pool, and a link to the page that ranks them."""
     found = {f"a/{k}.png": own_pictures.encoded(own_pictures.image(k)) for k in range(3)}

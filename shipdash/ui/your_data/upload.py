@@ -151,16 +151,16 @@ def _settings(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _folder(label: str, held: Contents, usual: re.Pattern, *, key: str) -> str:
-    """A folder of the archive, at first one of a usual name; `.` is the archive itself."""
+    """A folder of the archive with all below it, at first one of a usual name; `.` is all of it."""
     names = list(held.folders)
     at = next((k for k, name in enumerate(names) if usual.search(name)), 0)
     return st.selectbox(label, names, index=at, key=key, format_func=lambda name: (
-        f"{name} ({held.folders[name]:,} pictures)" if name != "." else "the archive itself"))
+        f"{name} ({held.folders[name]:,} pictures)" if name != "." else "the whole archive"))
 
 
 def _kinds(held: Contents) -> list[str]:
     """The kinds of labels that an archive can have, the likeliest first."""
-    return [kind for kind, there in (("folders", len(held.folders) > 1),
+    return [kind for kind, there in (("folders", held.n_with_pictures > 1),
                                      ("run_lengths", held.tables), ("coco", held.annotations))
             if there] + [UNLABELLED]
 
