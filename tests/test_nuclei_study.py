@@ -11,6 +11,7 @@ import pytest
 from benchmarks import nuclei_study
 from benchmarks import nuclei_study_tables as tables
 from shipdash.analysis.arms import SAME
+from shipdash.analysis.core_against_random import arm_row
 from shipdash.data import files
 from shipdash.data.own import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
@@ -73,6 +74,18 @@ def words(text: str) -> str:
 def test_the_document_has_every_table_and_sentence():
     """Cell by cell; after new tables `python -m benchmarks.nuclei_study_tables` prints them."""
     assert [block for block in tables.blocks() if words(block) not in DOCS] == []
+
+
+def test_the_document_says_what_the_tables_do_not_spell_out():
+    """The ranges of selected and random pairs are apart, and the grey pictures are not learnt."""
+    arms, runs, groups = (pd.read_csv(STORED / f"{name}.csv") for name in (
+        "arms", "runs", "groups"))
+    core, random = (arm_row(arms, name, "equal updates") for name in ("Core set", "Random"))
+    assert core["mean_iou_high"] < random["mean_iou_low"]
+    assert "the finding claims no difference between them although the ranges of their runs" in DOCS
+    grey = groups[groups["group"] == "grey on white"]
+    assert len(grey) == len(runs) and grey["mean_iou"].max() < 0.1
+    assert "No network learns the few grey pictures at this size" in DOCS
 
 
 def test_the_document_says_what_was_found_at_the_larger_size_before():
