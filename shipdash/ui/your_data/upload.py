@@ -108,7 +108,7 @@ def _asked(held: Contents, path: str) -> str | None:
     request = ImportRequest(name=name, kind=kind, archive=path, images=images, labels=labels,
                             **more)
     bar = st.progress(0.0, "Reading the archive")
-    st.button("Stop", key="import_stop", icon=":material/stop:")  # any click ends a running script
+    st.button("Stop the import", key="import_stop", icon=":material/stop:")  # as any click does
     return _imported(request, bar.progress)
 
 
