@@ -13,7 +13,7 @@ from benchmarks import nuclei_study_tables as tables
 from shipdash.analysis.arms import SAME
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.data import files
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.runs import Store
 from shipdash.studies import arms

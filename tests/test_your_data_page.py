@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, Stop
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.data import files, samples
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs, importer
 from shipdash.importing.pictures import image_array
 from shipdash.ui.your_data import outlines, read_once

@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from shipdash.cli import bars, leaks, original_files
+from shipdash.cli import leaks, original_files, progress_bars
 from shipdash.cli.interrupts import gently_stopped
 from shipdash.config import ConfigError
 from shipdash.data import files
@@ -30,7 +30,7 @@ def add(args: argparse.Namespace) -> int:
     request = _request(args)
     try:
         with (gently_stopped(lambda: None, "stopping after this image") as stopped,
-              bars.of_import() as on_progress):
+              progress_bars.of_import() as on_progress):
             report = import_pairs(request, on_progress=on_progress,
                                   is_cancelled=lambda: bool(stopped))
     except NothingTaken as error:

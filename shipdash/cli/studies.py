@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from shipdash import config as configs
-from shipdash.cli import bars
+from shipdash.cli import progress_bars
 from shipdash.cli.interrupts import gently_stopped
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState, Trained
@@ -96,7 +96,7 @@ def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask
         studies.forget_cancel(study_id)
     with (gently_stopped(lambda: cancel(store, study),
                          "stopping; the running work is being stored") as stopped,
-          bars.of_study(store, study)):
+          progress_bars.of_study(store, study)):
         standing = ensure(store, study, crew=crew, dask=dask, on_run=on_run)
     return standing, bool(stopped)
 
