@@ -69,6 +69,16 @@ def test_a_coco_subset_keeps_images_with_their_annotations():
 
 # pycocotools 2.0 hands NumPy 2 an array object without `copy`
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_coco_subset_finds_what_an_import_found():
+    """A name without extension; entries that an import leaves out are no error."""
+    content = {"images": [{"id": 1, "file_name": "a"}, {"id": 2}, {"id": [3], "file_name": 7},
+                          {"file_name": "c.png"}],
+               "annotations": [{"image_id": 1}, {"image_id": [3]}, {}]}
+    assert export_files.coco_subset(content, ["set/a.png"]) == {
+        "images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1}]}
+    assert export_files.coco_subset(content, ["c.png", "d.png"])["annotations"] == []
+
+
 def test_stored_masks_as_coco_are_what_pycocotools_reads(tmp_path):
     """Target and void come back to the pixel, with box and area."""
     masks = np.random.default_rng(1).integers(0, 3, (4, 6, 5)).astype(np.uint8)
@@ -183,4 +193,8 @@ def test_the_command_refuses_what_has_no_original_files(call, run_id, tmp_path):
     code, _, err = call("data", "export", run_id, "--out", tmp_path / "out", "--coco",
                         tmp_path / "bad.json")
     assert code == 2 and "must be a COCO file with images" in err
+    Path(tmp_path / "other.json").write_text('{"images": [{"id": 1, "file_name": "x.png"}]}')
+    code, _, err = call("data", "export", run_id, "--out", tmp_path / "out", "--coco",
+                        tmp_path / "other.json")
+    assert code == 2 and "it lists 0 of the " in err
     assert not (tmp_path / "out").exists()

@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,15 @@ from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.data.files import DataError
 from shipdash.data.held_out import split_by
-from shipdash.importing import ImportRequest, Stopped, coco, contents, import_pairs, read_report
+from shipdash.importing import (
+    ImportRequest,
+    Stopped,
+    coco,
+    contents,
+    import_pairs,
+    importer,
+    read_report,
+)
 from shipdash.importing.draft import Draft, unfinished
 from shipdash.importing.fit import letterboxed, resized
 from shipdash.importing.importer import NothingTaken
@@ -319,7 +328,7 @@ def test_an_archive_is_read_without_being_unpacked(tmp_path, around):
     expected = import_pairs(own.request(tmp_path, name="disk")).fingerprint
     members = {around + name: content for name, content in own.pairs().items()}
     path = own.zipped(tmp_path / "own.zip", members | {"__MACOSX/._0.png": "x", ".DS_Store": "x"})
-    assert contents(str(path)).folders == {"images": 3, "masks": 3}
+    assert contents(str(path)).folders == {"images": 3, "masks": 3, ".": 6}
     report = import_pairs(ImportRequest(name="zip", archive=str(path), images="images",
                                         labels="masks", rows=32, cols=32))
     assert report.fingerprint == expected
@@ -446,6 +455,27 @@ def test_a_data_set_from_the_command_line(call, tmp_path):
     assert json.loads(call("data", "show", "own", "--json")[1]) == added
     assert call("data", "remove", "own")[:2] == (0, "own is removed\n")
     assert call("data", "show", "own")[0] == 2
+
+
+def test_an_interrupted_import_says_where_it_goes_on(call, tmp_path, monkeypatch):
+    """Ctrl-C during the third image: that one is done, none is lost, the handler is put back."""
+    own.write(tmp_path, own.pairs(5))
+    taken, read = [], importer.image_array
+
+    def interrupted(content):
+        taken.append(content)
+        if len(taken) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return read(content)
+
+    monkeypatch.setattr(importer, "image_array", interrupted)
+    words = ["data", "add", "own", "--images", tmp_path / "images", "--masks", tmp_path / "masks",
+             "--size", "32x32"]
+    before = signal.getsignal(signal.SIGINT)
+    code, out, err = call(*words)
+    assert (code, out) == (130, "") and "was stopped after 3 of 5 images" in err
+    assert unfinished() == [("own", 3, 5)] and signal.getsignal(signal.SIGINT) is before
+    assert call(*words)[0] == 0 and len(taken) == 5
 
 
 def test_a_run_on_an_import_is_one_command(call, tmp_path):

@@ -128,7 +128,7 @@ def test_held_out_pictures_are_named_by_path_name_stem_or_folder(names, chosen):
 
 
 @pytest.mark.parametrize("names, words", [
-    (["c"], "1 of the names are of none"), (["y"], "several images have this name"),
+    (["c"], "nothing is found for 1 of the names"), (["y"], "several images have this name"),
     (["a", "b"], "leave some in the pool"), ([], "must name some of the 4 pairs"),
 ])
 def test_a_name_is_never_guessed(names, words):
@@ -181,6 +181,7 @@ def test_the_commands_find_the_leak_and_mend_it(folder, call):
     assert json.loads(call("data", "leaks", "mended", "--json")[1])["n_leaking"] == 0
     split = read_split(files.root() / "mended")
     assert len(places(split, "held_out")) == 8
+    assert "run --data again" in call("data", "split", "twice", "again")[1]  # by the preset for it
     found = stored_duplicates.near_duplicates(folder)
     both = groups_on_both_sides(clusters(found.by_picture, 24).astype(str), split)
     assert not both

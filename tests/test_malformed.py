@@ -313,6 +313,14 @@ def test_a_table_that_is_none_is_refused(tmp_path, kind):
     assert taken(own.request(tmp_path, "run_lengths"))[0] == []
 
 
+@pytest.mark.parametrize("row, why", [("0.png", "row 2 has 1"), ("0.png,1 2,x", "row 2 has 3"),
+                                      (",1 2", "row 2 names none")])
+def test_a_table_is_refused_with_its_row(tmp_path, row, why):
+    """*Must have two columns; row 2 has 2* was once said of a row without a name."""
+    own.write(tmp_path, good() | {"labels.csv": f"1,\n{row}\n"})
+    assert why in taken(own.request(tmp_path, "run_lengths"))[1][0]
+
+
 @pytest.mark.parametrize("region", BAD_REGIONS, ids=lambda v: f"{v!r:.30}")
 def test_a_bad_coco_region_leaves_its_image_out(tmp_path, region):
     """Nothing of it reaches pycocotools that could end the process."""

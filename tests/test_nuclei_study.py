@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import nuclei_study
-from shipdash.analysis.needed import needed_finding
+from benchmarks import nuclei_study_tables as tables
+from shipdash.analysis.arms import SAME
+from shipdash.analysis.core_against_random import arm_row
 from shipdash.data import files
 from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
@@ -61,31 +63,95 @@ def test_every_finished_run_is_a_row_and_a_row_a_group(base, tmp_path, monkeypat
     assert groups["kept"].tolist()[2:] == [50, 150]
 
 
-def selection() -> pd.Series:
-    """The row of the first selection."""
-    runs = pd.read_csv(STORED / "runs.csv")
-    return runs[(runs["arm"] == "selection") & (runs["order_seed"] == 1)].iloc[0]
+# -- what docs/your-data.md says of the stored tables
 
 
-def stated() -> list[str]:
-    """What docs/your-data.md says of the study, from the stored tables."""
-    found, about = selection(), json.loads((STORED / "about.json").read_text())
-    controls = pd.read_csv(STORED / "arms.csv")
-    said = needed_finding(controls, found.n_pairs, found.n_pool)
-    groups = pd.read_csv(STORED / "groups.csv")
-    groups = groups[groups["run_id"] == found.run_id].sort_values("mean_iou", ascending=False)
-    return [
-        f"{found.n_pool} of them in the pool and {found.n_held_out} held out",
-        f"{about['n_runs']} of {about['n_planned']} runs are complete",
-        f"**{said.title}**", *([said.detail] if len(controls) > 1 else []),
-        f"{found.n_set_aside} of the kept pairs could not be learnt",
-        f"held-out mean IoU of {found.mean_iou:.3f}, and {100 * found.share_failing:.0f} % of the "
-        f"held-out pairs fail (IoU below {about['acceptance_iou']:.2f})",
-        *(f"| {row.group} | {row.kept} of {row.n_pool} | {row.mean_iou:.3f} | {row.n_held_out} |"
-          for row in groups.itertuples()),
-    ]
+def words(text: str) -> str:
+    """Without line breaks, which a paragraph of the document has elsewhere."""
+    return " ".join(text.split())
 
 
-def test_the_document_says_what_the_tables_hold():
-    """Every sentence with numbers; after new tables it has to be written again."""
-    assert [words for words in stated() if words not in DOCS] == []
+def test_the_document_has_every_table_and_sentence():
+    """Cell by cell; after new tables `python -m benchmarks.nuclei_study_tables` prints them."""
+    assert [block for block in tables.blocks() if words(block) not in DOCS] == []
+
+
+def test_the_document_says_what_the_tables_do_not_spell_out():
+    """The ranges of selected and random pairs are apart, and the grey pictures are not learnt."""
+    arms, runs, groups = (pd.read_csv(STORED / f"{name}.csv") for name in (
+        "arms", "runs", "groups"))
+    core, random = (arm_row(arms, name, "equal updates") for name in ("Core set", "Random"))
+    assert core["mean_iou_high"] < random["mean_iou_low"]
+    assert "the finding claims no difference between them although the ranges of their runs" in DOCS
+    grey = groups[groups["group"] == "grey on white"]
+    assert len(grey) == len(runs) and grey["mean_iou"].max() < 0.1
+    assert "No network learns the few grey pictures at this size" in DOCS
+
+
+def test_the_document_says_what_was_found_at_the_larger_size_before():
+    """One selection and one network of each kind."""
+    folder = STORED.with_name("nuclei-study-128")
+    about = json.loads((folder / "about.json").read_text("utf-8"))
+    runs = pd.read_csv(folder / "runs.csv").set_index("arm")
+    found, core, random = (runs.loc[arm] for arm in ("selection", "core", "random"))
+    assert len(runs) == 3 and about["spec"]["source"]["rows"] == 128
+    assert (f"kept {found.n_pairs} of {found.n_pool} pairs, {found.n_set_aside} of them set aside, "
+            f"with a held-out mean IoU of {found.mean_iou:.3f}; one network each reached "
+            f"{core.mean_iou:.3f} on the kept pairs and {random.mean_iou:.3f} on as many random "
+            "ones") in DOCS
+    assert f"one selection alone took {found.seconds / 60:.0f} minutes" in DOCS
+
+
+# -- the tables by hand
+
+
+def arm(name, stop, n_pairs, values):
+    """One row of arms.csv in both measures."""
+    ends = {"": np.mean(values), "_low": min(values), "_high": max(values)}
+    return {"arm": name, "stop": stop, "network": SAME, "n_pairs": n_pairs,
+            "n_runs": len(values)} | {
+        f"{measure}{end}": value for measure in ("mean_iou", "share_failing")
+        for end, value in ends.items()}
+
+
+def test_every_control_is_a_row_with_its_range():
+    """Equal updates and true cost apart; what has not been run is left out."""
+    found = tables.controls(pd.DataFrame([
+        arm("Full pool", "equal cost", 500, [0.5]),
+        arm("Full pool", "equal updates", 500, [0.25, 0.5, 0.75]),
+        arm("Core set", "equal updates", 80, [0.7, 0.8, 0.9])]))
+    assert found.splitlines()[2:] == [
+        "| the selected pairs | 80 | 3 | 0.800 (0.700 to 0.900) | 80.0 (70.0 to 90.0) |",
+        "| all pairs | 500 | 3 | 0.500 (0.250 to 0.750) | 50.0 (25.0 to 75.0) |",
+        "| all pairs, at the selection's true cost | 500 | 1 | 0.500 | 50.0 |"]
+
+
+def test_every_order_is_a_row_with_its_core_against_random():
+    """And one sentence over all of them."""
+    runs = pd.DataFrame({"run_id": ["a", "b"], "n_set_aside": [4, 5]})
+    fan = pd.DataFrame({"order_seed": [1, 2], "run_id": ["a", "b"], "n_core": [80, 90],
+                        "mean_iou": [0.7, 0.6]})
+    across = pd.DataFrame({"order_seed": [1], "n_runs_core": [3], "mean_iou": [0.75],
+                           "mean_iou_random": [0.5], "mean_iou_diff": [0.25]})
+    assert tables.orders(runs, fan, across).splitlines()[2:] == [
+        "| 1 | 80 | 4 | 0.700 | 0.750 | 0.500 | 3 |", "| 2 | 90 | 5 | 0.600 | – | – | – |"]
+    many = pd.DataFrame({"mean_iou_diff": [-0.01, 0.01, 0.03]})
+    assert tables.over_orders(many) == (
+        "In 2 of 3 orders the selected pairs have the higher held-out mean IoU. The mean "
+        "difference is +0.010 (95 % interval −0.040 to +0.060), not separated from zero (p = 0.48, "
+        "paired t test over orders, which share one pool).")
+
+
+def test_kinds_have_the_means_of_their_controls():
+    """Where all three runs of a control are there; the best kind first."""
+    ids, kinds = ["s", "c1", "c2", "c3", "r1"], ["selection", "core", "core", "core", "random"]
+    runs = pd.DataFrame({"run_id": ids, "arm": kinds, "order_seed": 1,
+                         "task": ["orders"] + 4 * ["controls"]})
+    groups = pd.DataFrame([
+        {"run_id": run, "group": group, "n_pool": 9, "kept": 3, "n_held_out": 2,
+         "mean_iou": at + k / 10}
+        for k, run in enumerate(ids) for group, at in (("dim", 0.1), ("bright", 0.5))])
+    assert tables.kinds(runs, groups).splitlines() == [
+        "| kind | kept | IoU as selection left it | IoU, selected | held-out pairs |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        "| bright | 3 of 9 | 0.500 | 0.700 | 2 |", "| dim | 3 of 9 | 0.100 | 0.300 | 2 |"]

@@ -1,5 +1,6 @@
 """The page Your data without a browser: a data set is chosen, brought, looked at and started."""
 
+import dataclasses
 import io
 import zipfile
 
@@ -8,12 +9,15 @@ import own_pictures
 import pytest
 from paging import open_page, quiet_store, words
 from PIL import Image, ImageFilter
+from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.data import files, samples
 from shipdash.data.own_preset import own_config
-from shipdash.importing import ImportRequest, import_pairs
+from shipdash.importing import ImportRequest, import_pairs, importer
+from shipdash.importing.pictures import image_array
 from shipdash.ui.your_data import outlines, read_once
+from shipdash.ui.your_data import upload as upload_part
 
 PAGE = "pages/7_Your_data.py"
 
@@ -86,6 +90,19 @@ def test_an_archive_becomes_a_data_set_with_its_report(store):
     assert "images/x.png" in at.dataframe[0].value["file"].tolist()
 
 
+def test_a_folder_of_folders_is_offered_as_a_whole(store):
+    """So that a group can be the folder of an image; only single folders were offered once."""
+    found = {name.replace("/", f"/s{name[-5]}/"): data
+             for name, data in own_pictures.pairs(3).items()}
+    at = upload(open_page(PAGE), archive(found))
+    assert at.selectbox(key="import.images").value == "images"
+    assert at.selectbox(key="import.masks").value == "masks"
+    at.text_input(key="import.group").set_value("folder")
+    at.button(key="import_start").click().run()
+    assert not at.error and "3 of 3 files gave 3 pairs" in words(at)
+    assert [row.group for row in read_once.pairs_of("my-ships")] == ["s0", "s1", "s2"]
+
+
 def test_an_archive_without_masks_becomes_images_to_rank(store):
     """All in the pool, and a link to the page that ranks them."""
     found = {f"a/{k}.png": own_pictures.encoded(own_pictures.image(k)) for k in range(3)}
@@ -110,6 +127,33 @@ def test_a_bad_archive_is_refused_in_a_sentence(store, content, says):
     at = upload(open_page(PAGE), content)
     assert says in at.error[0].value.replace("\\", "")
     assert "/tmp" not in at.error[0].value and files.stored() == []
+
+
+@pytest.mark.parametrize("leaves", [StopException, lambda: RerunException(None)])
+def test_a_page_that_is_left_in_mid_import_goes_on_later(store, tmp_path, monkeypatch, leaves):
+    """Closed or clicked at after two of five images: they are kept, and the page says so."""
+    content = archive(own_pictures.pairs(5))
+    asked = own_pictures.request("", name="my-ships", images="images", labels="masks", rows=128,
+                                 cols=128)
+    seen = []
+
+    def show(share, words):
+        seen.append(words)
+        if words.startswith("2 of 5"):
+            raise leaves()
+
+    first = tmp_path / "first" / "upload.zip"
+    first.parent.mkdir()
+    first.write_bytes(content)
+    with pytest.raises((StopException, RerunException)):
+        upload_part._imported(dataclasses.replace(asked, archive=str(first)), show)
+    assert seen[-1] == "2 of 5 images" and files.stored() == []
+    at = upload(open_page(PAGE), content)
+    assert "was stopped after 2 of 5 images" in words(at)
+    read = []
+    monkeypatch.setattr(importer, "image_array", lambda of: read.append(of) or image_array(of))
+    at.button(key="import_start").click().run()
+    assert "5 of 5 files gave 5 pairs" in words(at) and len(read) == 3
 
 
 def test_a_name_that_is_taken_is_refused(store):

@@ -154,6 +154,7 @@ def test_what_came_out_is_on_one_view(store):
     assert not at.error, [e.value for e in at.error]
     said = words(at)
     assert "Selection kept 12 of 200 pairs (6%)" in said
+    assert "As selection left it, the network has a held-out mean IoU of 0.9" in said
     assert "Look at these labels first" in said and "1 did not pass" in said
     assert "Lowest held-out mean IoU" in said and "Kept of " in said
     at.button(key="start_own_controls").click().run()

@@ -12,6 +12,7 @@ import pandas as pd
 from shipdash.analysis.arms import ARMS, EQUAL_COST, EQUAL_UPDATES
 from shipdash.analysis.core_against_random import Finding, arm_row
 from shipdash.analysis.difference import FEWEST_RUNS, arm_difference
+from shipdash.results import HeldOut
 
 NEARLY_ALL = 0.9
 """A selection that keeps more than this share has found hardly anything to leave out."""
@@ -52,6 +53,31 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
                        f"{n_core:,} selected, by {lost:.3f} mean IoU. {against}", detail)
     enough = {0: "are not separated from", -1: "do better than"}[side]
     return Finding(f"{against}. The {n_core:,} selected {enough} all {n_pool:,}", detail)
+
+
+def left_words(held_out: HeldOut) -> str:
+    """How the network as selection left it does on the held-out pairs, empty masks told apart.
+
+    >>> few = HeldOut(n=10, mean_iou=0.9, share_failing=0.1, mean_dice=0.9, article_score=0.8,
+    ...               article_score_soft=0.8, acceptance_iou=0.7, n_foreground=4,
+    ...               foreground_iou=0.75)
+    >>> print(left_words(few))
+    As selection left it, the network has a held-out mean IoU of 0.900, and 10% of the pairs fail \
+(IoU below 0.70). 6 of 10 masks are empty: IoU is 1 where nothing is predicted on them, else 0. \
+Over the 4 with a target, the mean IoU is 0.750.
+    """
+    said = (f"As selection left it, the network has a held-out mean IoU of {held_out.mean_iou:.3f},"
+            f" and {held_out.share_failing:.0%} of the pairs fail (IoU below "
+            f"{held_out.acceptance_iou:.2f}).")
+    if held_out.n_foreground is None or held_out.n_foreground == held_out.n:
+        return said
+    n_empty = held_out.n - held_out.n_foreground
+    said += (f" {n_empty:,} of {held_out.n:,} masks {'is' if n_empty == 1 else 'are'} empty: IoU "
+             "is 1 where nothing is predicted on them, else 0.")
+    if held_out.foreground_iou is None:
+        return said
+    return (f"{said} Over the {held_out.n_foreground:,} with a target, the mean IoU is "
+            f"{held_out.foreground_iou:.3f}.")
 
 
 def labels_finding(curve: pd.DataFrame) -> Finding | None:

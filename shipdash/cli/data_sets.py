@@ -10,12 +10,13 @@ import sys
 from typing import Any
 
 from shipdash.cli import leaks, original_files, progress_bars
+from shipdash.cli.interrupts import gently_stopped
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.importing import ImportRequest, Report, import_pairs, read_report
 from shipdash.importing.draft import discard, unfinished
-from shipdash.importing.importer import NothingTaken
+from shipdash.importing.importer import NothingTaken, Stopped
 from shipdash.importing.request import UNLABELLED
 
 MOST_SHOWN = 20  # files left out, without --json
@@ -28,13 +29,18 @@ def add(args: argparse.Namespace) -> int:
     """Import images and masks, or continue an import that was stopped."""
     request = _request(args)
     try:
-        with progress_bars.of_import() as on_progress:
-            report = import_pairs(request, on_progress=on_progress)
+        with (gently_stopped(lambda: None, "stopping after this image") as stopped,
+              progress_bars.of_import() as on_progress):
+            report = import_pairs(request, on_progress=on_progress,
+                                  is_cancelled=lambda: bool(stopped))
     except NothingTaken as error:
         if args.json:
             print(json.dumps({"name": request.name, "n_pairs": 0, "left_out":
                               [row._asdict() for row in error.left_out]}))
         raise
+    except Stopped as error:
+        print(f"shipdash: {error}", file=sys.stderr)
+        return 130
     except KeyboardInterrupt:
         print(f"shipdash: stopped; the same command continues the import of {request.name}",
               file=sys.stderr)

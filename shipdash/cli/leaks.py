@@ -133,4 +133,4 @@ def _tell_stored(asked: SourceConfig, as_json: bool) -> None:
                           "n_held_out": n_held_out, "settings": settings}))
         return
     print(f"{asked.name}: {n_pool:,} pairs in the pool, {n_held_out:,} held out.")
-    print(f"Run on it: python -m shipdash run --pool {n_pool} --held-out {n_held_out} {settings}")
+    print(f"Select from it: python -m shipdash run --data {asked.name}")

@@ -32,8 +32,7 @@ def export(args: argparse.Namespace) -> int:
         texts["groups_to_drop.csv"] = found.groups_csv(drop)
     kept = [found.pool[i] for i in found.core]
     if args.coco:
-        texts["core.json"] = json.dumps(export_files.coco_subset(
-            _coco(args.coco), [row.file for row in kept]))
+        texts["core.json"] = json.dumps(_subset(args.coco, {row.file for row in kept}))
     out = Path(args.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -69,10 +68,22 @@ def _manifest(store: Store, run_id: str) -> dict[str, Any]:
 def _coco(file: str) -> dict:
     try:
         content = json.loads(Path(file).read_bytes())
-        content["images"][0]["file_name"], content["images"][0]["id"]
-        return content
-    except (OSError, ValueError, LookupError, TypeError):
-        raise ConfigError("--coco", file, "must be a COCO file with images") from None
+        lists = content["images"], content.get("annotations", [])
+        if content["images"] and all(isinstance(one, dict) for many in lists for one in many):
+            return content
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    raise ConfigError("--coco", file, "must be a COCO file with images")
+
+
+def _subset(file: str, names: set[str]) -> dict:
+    """The part of a COCO file; `ConfigError` where it lists not all of the kept pictures."""
+    found = export_files.coco_subset(_coco(file), names)
+    n = len(found["images"])
+    if n < len(names):
+        raise ConfigError("--coco", file, "must be the file that the data set was imported from; "
+                          f"it lists {n:,} of the {len(names):,} kept pictures")
+    return found
 
 
 def _tell(args: argparse.Namespace, n_core: int, drop: list[str] | None, written: list[str],

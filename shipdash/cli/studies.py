@@ -10,13 +10,13 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from shipdash import config as configs
 from shipdash.cli import progress_bars
+from shipdash.cli.interrupts import gently_stopped
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState, Trained
 from shipdash.runs import Store, StoreError, prerequisites, queue
@@ -94,7 +94,8 @@ def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask
     study_id = studies.create(study)
     if not studies.is_alive(study_id):  # otherwise the request is for the process that runs it
         studies.forget_cancel(study_id)
-    with (_gently_stopped(lambda: cancel(store, study)) as stopped,
+    with (gently_stopped(lambda: cancel(store, study),
+                         "stopping; the running work is being stored") as stopped,
           progress_bars.of_study(store, study)):
         standing = ensure(store, study, crew=crew, dask=dask, on_run=on_run)
     return standing, bool(stopped)
@@ -275,24 +276,3 @@ def _sizes(text: str) -> list[int]:
         return [int(word) for word in _words(text)]
     except ValueError:
         raise ConfigError("curve", text, "must be whole numbers, e.g. 25,50,100") from None
-
-
-@contextlib.contextmanager
-def _gently_stopped(stop: Callable[[], None]) -> Iterator[list]:
-    """Let a first Ctrl-C or SIGTERM stop the study with its state stored; a second one kills it."""
-    stopped: list[int] = []
-
-    def on_signal(number: int, frame) -> None:
-        if stopped:
-            raise KeyboardInterrupt
-        stopped.append(number)
-        print("shipdash: stopping; the running work is being stored", file=sys.stderr, flush=True)
-        stop()
-
-    before = {number: signal.signal(number, on_signal)
-              for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

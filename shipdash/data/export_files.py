@@ -59,20 +59,29 @@ def split_table(rows: Sequence[PairRow], split: np.ndarray) -> str:
 def coco_subset(content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """A COCO file that keeps the images of the given names, with their annotations unchanged.
 
+    Entries without a name or an id, which an import leaves out, are left out.
+
     Parameters
     ----------
     content : dict
         What a COCO file holds.
     names : iterable of str
         Original files of the pairs to keep. They are listed with the folder that they were read
-        from, so the image of a name is that with the longest ``file_name`` in which it ends.
+        from, so the image of a name is that with the longest ``file_name`` in which it ends, with
+        or without extension.
     """
-    known = {image["file_name"] for image in content["images"]}
-    wanted = {_longest_end(name, known) for name in names}
-    images = [image for image in content["images"] if image["file_name"] in wanted]
-    kept = {image["id"] for image in images}
-    annotations = [one for one in content.get("annotations", []) if one["image_id"] in kept]
+    known = set(filter(None, map(_called, content["images"])))
+    wanted = {_longest_end(name, known) for name in names} - {None}
+    images = [image for image in content["images"] if _called(image) in wanted]
+    kept = {repr(image["id"]) for image in images if "id" in image}
+    annotations = [one for one in content.get("annotations", [])
+                   if repr(one.get("image_id")) in kept]
     return content | {"images": images, "annotations": annotations}
+
+
+def _called(image: dict[str, Any]) -> str | None:
+    name = image.get("file_name")
+    return name if isinstance(name, str) else None
 
 
 def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:
@@ -100,8 +109,9 @@ def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:
 
 def _longest_end(name: str, known: set[str]) -> str | None:
     parts = PurePosixPath(name).parts
-    ends = ("/".join(parts[k:]) for k in range(len(parts)))
-    return next((end for end in (name, *ends) if end in known), None)
+    ends = [name, *("/".join(parts[k:]) for k in range(len(parts)))]
+    stems = (str(PurePosixPath(end).with_suffix("")) for end in ends)
+    return next((end for end in (*ends, *stems) if end in known), None)
 
 
 def _run_lengths(region: np.ndarray) -> dict[str, Any]:

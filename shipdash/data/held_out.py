@@ -85,8 +85,8 @@ def named(rows: Sequence[PairRow], names: Iterable[str]) -> np.ndarray:
             unknown.append(name)
         wanted |= found
     if unknown:
-        raise ConfigError("held_out", unknown[:MOST_NAMED], f"must name images of the data set; "
-                          f"{len(unknown):,} of the names are of none")
+        raise ConfigError("held_out", unknown[:MOST_NAMED], "must name images of the data set; "
+                          f"nothing is found for {len(unknown):,} of the names")
     if ambiguous:
         raise ConfigError("held_out", ambiguous[:MOST_NAMED], "must name single images or folders: "
                           "several images have this name, so give its path")

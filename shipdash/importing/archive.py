@@ -35,7 +35,8 @@ _ENCRYPTED = 0x1
 class Contents(NamedTuple):
     """What an archive holds that could be imported, for a person to choose from."""
 
-    folders: dict[str, int]  # folder: number of pictures below it, directly
+    folders: dict[str, int]  # folder: number of pictures in it and below; `.`, of all, is the last
+    n_with_pictures: int  # folders that have pictures of their own
     tables: tuple[str, ...]  # CSV files
     annotations: tuple[str, ...]  # JSON files
 
@@ -100,10 +101,13 @@ class Archive:
     def contents(self) -> Contents:
         """Folders, tables and annotations by name."""
         paths = [PurePosixPath(name) for name in sorted(self._members)]
-        folders = Counter(str(path.parent) for path in paths if path.suffix.lower() in PICTURES)
+        pictures = [path for path in paths if path.suffix.lower() in PICTURES]
+        own = {str(path.parent) for path in pictures}
+        below = Counter(str(folder) for path in pictures for folder in path.parents)
+        names = sorted(below.keys() - {"."}) + ["."] * (len(own) > 1 or "." in own)
         tables, annotations = (tuple(str(path) for path in paths if path.suffix.lower() == end)
                                for end in (".csv", ".json"))
-        return Contents(dict(folders), tables, annotations)
+        return Contents({name: below[name] for name in names}, len(own), tables, annotations)
 
 
 def contents(path: str) -> Contents:

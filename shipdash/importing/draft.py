@@ -15,6 +15,7 @@ process. How pairs come about is not known here.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -175,8 +176,13 @@ class Draft:
 
 
 def folder_of(request: ImportRequest) -> Path:
-    """Where the draft of a request lies."""
-    return files.root() / f"{PREFIX}{request.digest}"
+    """Where the draft of a request lies.
+
+    An archive counts by its file name: a browser's upload lies in another folder each time, and
+    whether the files are the same is said by their sizes and checksums.
+    """
+    named = dataclasses.replace(request, archive=Path(request.archive).name)
+    return files.root() / f"{PREFIX}{named.digest}"
 
 
 def unfinished() -> list[Unfinished]:

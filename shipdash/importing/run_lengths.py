@@ -94,9 +94,12 @@ def _rows(place: Place, name: str) -> Iterator[tuple[str, str]]:
             for number, row in enumerate(table, start=1):
                 if not any(row) or (number == 1 and row[0].strip().lower() in _FIRST_COLUMNS):
                     continue
-                if len(row) != 2 or not row[0].strip():
+                if len(row) != 2:
                     raise _refused(name, f"must have two columns, image and run lengths; row "
                                    f"{number:,} has {len(row)}")
+                if not row[0].strip():
+                    raise _refused(name, f"must name an image in the first column; row {number:,} "
+                                   "names none")
                 yield row[0].strip(), row[1]
     except (Unfit, UnicodeDecodeError, csv.Error) as error:
         raise _refused(name, f"must be a CSV in UTF-8 ({error})") from None

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.analysis.needed import labels_finding, needed_finding
+from shipdash.analysis.needed import labels_finding, left_words, needed_finding
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.data.own_preset import own_config
 from shipdash.ui import address, chart, evidence, frame, gallery
@@ -33,6 +33,8 @@ def view(name: str) -> None:
     said = needed_finding(gathered.arms, run.result.n_core, run.result.n_pool)
     st.markdown(f"### {said.title}")
     st.markdown(said.detail)
+    if run.result.held_out is not None:
+        st.markdown(left_words(run.result.held_out))
     st.caption(frame.provenance(run))
     _look_first(run)
     controls.box(run)

@@ -85,7 +85,8 @@ def _finding(near: list[Alike], rows: list[PairRow], split, distance: int) -> No
     both = groups_on_both_sides([row.group for row in rows], split)
     if both:
         st.caption(f"{len(both):,} groups have pairs in the pool and held out, for example "
-                   f"{plain(both[0])}.")
+                   f"{plain(both[0])}." if len(both) > 1 else
+                   f"The group {plain(both[0])} has pairs in the pool and held out.")
 
 
 def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> None:

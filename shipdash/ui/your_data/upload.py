@@ -8,15 +8,18 @@ from __future__ import annotations
 import dataclasses
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.exceptions import ScriptControlException
 
 from shipdash.config import ConfigError
 from shipdash.data.files import DataError
-from shipdash.importing import Contents, ImportRequest, contents, import_pairs
+from shipdash.importing import Contents, ImportRequest, Stopped, contents, import_pairs
 from shipdash.importing.archive import MOST_BYTES, MOST_FILES
+from shipdash.importing.draft import unfinished
 from shipdash.importing.request import UNLABELLED
 from shipdash.ui import forms
 from shipdash.ui.words import plain
@@ -95,13 +98,41 @@ def _asked(held: Contents, path: str) -> str | None:
     with st.expander("How to read them, size, groups and held-out pairs", key="import_how"):
         more = _settings(WITHOUT_MASKS if kind == UNLABELLED else HOW)
     more |= {"held_out": 0.0} if kind == UNLABELLED else {}
+    stopped = next((row for row in unfinished() if row.name == name), None)
+    if stopped:
+        st.caption(f"An import of {name} was stopped after {stopped.n_done:,} of "
+                   f"{stopped.n_files:,} images. With the same archive and settings it goes on "
+                   f"from there; `shipdash data remove {name}` removes what is stored of it.")
     if not st.button("Import", type="primary", key="import_start", icon=":material/upload:"):
         return None
+    request = ImportRequest(name=name, kind=kind, archive=path, images=images, labels=labels,
+                            **more)
     bar = st.progress(0.0, "Reading the archive")
-    report = import_pairs(
-        ImportRequest(name=name, kind=kind, archive=path, images=images, labels=labels, **more),
-        on_progress=lambda done, n: bar.progress(done / max(n, 1), f"{done:,} of {n:,} images"))
-    return report.name
+    st.button("Stop the import", key="import_stop", icon=":material/stop:")  # as any click does
+    return _imported(request, bar.progress)
+
+
+def _imported(request: ImportRequest, show: Callable[[float, str], Any]) -> str:
+    """The name of the data set once it is stored.
+
+    A page that is left and a click both end the script by an exception out of `show`; it is passed
+    on when the progress so far is stored, so that the same import goes on from there.
+    """
+    ended: list[ScriptControlException] = []
+
+    def tell(done: int, n: int) -> None:
+        try:
+            show(done / max(n, 1), f"{done:,} of {n:,} images")
+        except ScriptControlException as error:
+            ended.append(error)
+
+    try:
+        name = import_pairs(request, on_progress=tell, is_cancelled=lambda: bool(ended)).name
+    except Stopped:
+        raise ended[0] from None
+    if ended:
+        raise ended[0]
+    return name
 
 
 def _settings(names: tuple[str, ...]) -> dict[str, Any]:
@@ -120,16 +151,16 @@ def _settings(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _folder(label: str, held: Contents, usual: re.Pattern, *, key: str) -> str:
-    """A folder of the archive, at first one of a usual name; `.` is the archive itself."""
+    """A folder of the archive with all below it, at first one of a usual name; `.` is all of it."""
     names = list(held.folders)
     at = next((k for k, name in enumerate(names) if usual.search(name)), 0)
     return st.selectbox(label, names, index=at, key=key, format_func=lambda name: (
-        f"{name} ({held.folders[name]:,} pictures)" if name != "." else "the archive itself"))
+        f"{name} ({held.folders[name]:,} pictures)" if name != "." else "the whole archive"))
 
 
 def _kinds(held: Contents) -> list[str]:
     """The kinds of labels that an archive can have, the likeliest first."""
-    return [kind for kind, there in (("folders", len(held.folders) > 1),
+    return [kind for kind, there in (("folders", held.n_with_pictures > 1),
                                      ("run_lengths", held.tables), ("coco", held.annotations))
             if there] + [UNLABELLED]
 
