@@ -1,4 +1,4 @@
-"""How many pairs of a person's own were needed, stated first where the answer is *keep them all*.
+"""How many pairs of a person's own were needed; that selection did not pay is stated first.
 
 It reads `arm_table` and `curve_table` and judges means of runs by the tests of `difference`; the
 selected pairs and all pairs are compared as the two sets they are. What sets core against random on
@@ -48,11 +48,23 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
         return Finding(f"Selection kept {kept}; there is no verdict, since numbers are "
                        "missing or do not vary", detail)
     if side > 0:
-        lost = full["mean_iou"] - core["mean_iou"]
-        return Finding(f"Keep them all: training on all {n_pool:,} pairs is better than on the "
-                       f"{n_core:,} selected, by {lost:.3f} mean IoU. {against}", detail)
+        return Finding(_not_selected(core, random, full, n_core, n_pool), detail)
     enough = {0: "are not separated from", -1: "do better than"}[side]
     return Finding(f"{against}. The {n_core:,} selected {enough} all {n_pool:,}", detail)
+
+
+def _not_selected(core: pd.Series, random: pd.Series, full: pd.Series, n_core: int,
+                  n_pool: int) -> str:
+    """All pairs are better than the selected; random ones may do as well as either."""
+    against, by = _against_random(core, random), f"{full['mean_iou'] - core['mean_iou']:.3f}"
+    if _side(full, random) != 0:
+        return (f"Keep them all: training on all {n_pool:,} pairs is better than on the "
+                f"{n_core:,} selected, by {by} mean IoU. {against}")
+    first = (f"Do not select: all {n_pool:,} pairs do better than the {n_core:,} selected, by {by} "
+             "mean IoU")
+    if _side(core, random) == 0:
+        return f"{first}, and neither is separated from as many random ones"
+    return f"{first}, and are not separated from as many random ones. {against}"
 
 
 def left_words(held_out: HeldOut) -> str:
