@@ -27,7 +27,7 @@ def differing(runs: Mapping[str, Settings]) -> pd.DataFrame:
 
 
 def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
-    """What tells each run from the others, in words; the run id's first digits where nothing does.
+    """What tells each run from the others, in words; numbered where nothing does.
 
     Examples
     --------
@@ -38,13 +38,18 @@ def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
 
     >>> labels({"a": {"name": "compact"}, "b": {"name": "data set nuclei, own"}})
     {'a': 'compact', 'b': 'data set nuclei, own'}
+    >>> labels({"a": {"name": "compact"}, "b": {"name": "compact"}})
+    {'a': 'run 1', 'b': 'run 2'}
     """
     apart = differing(runs)
     found = {run: ", ".join(f"{_word(name)} {value}".strip() for name, value in apart[run].items())
              for run in runs}
-    often = Counter(found.values())
-    return {run: words if words and often[words] == 1 else f"{words} {run[:6]}".strip()
-            for run, words in found.items()}
+    often, so_far = Counter(found.values()), Counter()
+    for run, words in found.items():
+        if not words or often[words] > 1:
+            so_far[words] += 1
+            found[run] = f"{words}, run {so_far[words]}".removeprefix(", ")
+    return found
 
 
 def replicas(runs: Mapping[str, Settings]) -> dict[str, list[str]]:
@@ -125,9 +130,11 @@ def _word(dotted: str) -> str:
 
 
 def _written(value: Any) -> str:
-    """A setting for a person; run ids by their first digits."""
+    """A setting for a person; of several values, such as run ids, their number."""
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(part)[:8] for part in value) or "none"
-    if isinstance(value, (bool, str)):
-        return str(value)
+        return f"{len(value):,}" if value else "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str):
+        return value.replace("_", " ")
     return f"{value:,}".removesuffix(".0")

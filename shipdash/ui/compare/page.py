@@ -101,10 +101,11 @@ def _first(usable: dict[str, frame.Run]) -> list[str]:
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting that differs between the runs."""
+    content = _contents(list(usable.values()))
     differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
-    if len({r.config.source for r in usable.values()}) == len(
-            {r.config.source.name for r in usable.values()}):  # a name then says it all
-        differing = differing.drop(columns="source.fingerprint", errors="ignore")
+    differing = differing.drop(columns=["source.fingerprint", "selection.parent"], errors="ignore")
+    if any(content.values()):
+        differing["source.content"] = [content[i] or "–" for i in usable]
     differing.columns = [_label(dotted) for dotted in differing.columns]
     results = [r.result for r in usable.values()]
     held = [result and result.held_out for result in results]
@@ -139,6 +140,8 @@ def _share_below(run: frame.Run) -> float | None:
 
 def _label(dotted: str) -> str:
     section, _, name = dotted.partition(".")
+    if dotted == "source.content":
+        return "content of the data set"
     return f"{name} seed" if section == "seeds" else setting(dotted).metadata["label"].lower()
 
 
@@ -200,10 +203,20 @@ def _settings(runs: list[frame.Run]) -> dict[str, dict]:
 
 def _named(run: frame.Run, runs: list[frame.Run]) -> dict:
     """The default name without its seeds, and the content where a data set has several."""
-    source = run.config.source
-    again = len({r.config.source for r in runs if r.config.source.name == source.name}) > 1
-    name = default_name(run.config.replace(**dict.fromkeys(_seeds(run), 1)))
-    return {"name": name} | ({"source.content": source.fingerprint[:8]} if again else {})
+    name, content = run.config.replace(**dict.fromkeys(_seeds(run), 1)), _contents(runs)[run.run_id]
+    return {"name": default_name(name)} | ({"source.content": content} if content else {})
+
+
+def _contents(runs: list[frame.Run]) -> dict[str, str]:
+    """The content of each run's data set: empty where the name says it all, else a number, the
+    oldest first."""
+    found: dict[str, list[str]] = {}
+    for source in (r.config.source for r in sorted(runs, key=lambda r: r.created)):
+        known = found.setdefault(source.name, [])
+        if source.fingerprint not in known:
+            known.append(source.fingerprint)
+    return {r.run_id: str(known.index(r.config.source.fingerprint) + 1)
+            if len(known := found[r.config.source.name]) > 1 else "" for r in runs}
 
 
 def _seeds(run: frame.Run) -> dict[str, int]:
@@ -250,4 +263,4 @@ def origin(runs: list[frame.Run]) -> None:
     """Where each run's numbers come from."""
     with st.expander("Where these numbers come from"):
         for run in runs:
-            st.caption(f"{plain(run.name)} · run {run.run_id} · {frame.provenance(run)}")
+            st.caption(f"{plain(run.name)} · {frame.provenance(run)}")
