@@ -50,6 +50,16 @@ def test_samples_opens_at_the_first_pair_that_failed(store):
     assert [fold.label for fold in at.expander] == ["The first 3 pairs joined untested"]
 
 
+def test_pairs_that_joined_untested_are_not_said_to_have_failed(store):
+    """Image and truth alone, and a caption that promises no prediction."""
+    at = open_page(SAMPLES, run=rote_runs.finished(store))
+    at.session_state["untested"] = True
+    at.run()
+    parts = sheets(at)["untested_pairs"]["tiles"][0]["parts"]
+    assert [part["name"] for part in parts] == ["image", "truth"]
+    assert "No network had seen these pairs when they joined" in words(at)
+
+
 def test_a_tile_has_image_truth_and_the_prediction_it_failed_with(store):
     """Its caption is text, with an IoU."""
     at = open_page(SAMPLES, run=rote_runs.finished(store))

@@ -87,7 +87,7 @@ def test_before_and_after_are_scored_on_the_same_held_out_pairs(store, parent):
 def test_the_name_of_the_next_run_says_where_it_comes_from(store, parent):
     """Wherever runs are listed; the carried pairs are not told as a changed setting besides."""
     name, n = default_name(go_on(store, parent, "more")), store.result(parent).n_core
-    assert f"goes on from {n} pairs of an earlier run, own" in name
+    assert f"continues from {n} pairs of an earlier run, own" in name
     assert "first pairs" not in name
 
 

@@ -124,9 +124,19 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     where = "Their curves do not cross."
     if crossed:
         where = f"Their curves cross at IoU {' and '.join(f'{t:.3f}' for t in crossed)}."
-    return (f"Tail: {tail[0]:.2%} of held-out pairs are below IoU {acceptance:.2f} after training "
-            f"on the core set, {tail[1]:.2%} after random pairs. Typical quality: the median IoU "
-            f"is {_ends(core)} after the core set, {_ends(random)} after random pairs. {where}")
+    return (f"Tail: {_share(tail[0])} of held-out pairs are below IoU {acceptance:.2f} after "
+            f"training on the core set, {_share(tail[1])} after random pairs. Typical "
+            f"quality: the median IoU is {_ends(core)} after the core set, {_ends(random)} after "
+            f"random pairs. {where}")
+
+
+def _share(share: float) -> str:
+    """Two digits: stored IoU of half precision can be on the other side of a threshold.
+
+    >>> _share(0.013367), _share(0.0), _share(1.0)
+    ('1.3%', '0%', '100%')
+    """
+    return f"{float(f'{100 * share:.2g}'):g}%"
 
 
 def _ends(row: pd.Series) -> str:
