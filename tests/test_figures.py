@@ -92,7 +92,7 @@ def test_a_pair_tested_once_has_ticks_at_whole_pairs(n_tested):
 
 def test_long_names_are_numbered_below_a_matrix_of_overlaps():
     """Written out on the left alone, where they fit; short ones on both sides."""
-    short, long = ["1", "2"], [f"data set {name}, continues from earlier pairs" for name in "ab"]
+    short, long = ["1", "2"], [f"data set {name}, continues from 12 earlier pairs" for name in "ab"]
     for names, below in ((short, ("1", "2")), (long, ("1", "2"))):
         (drawn,) = figures.overlap(pd.DataFrame(np.eye(2), names, names), "t").figure.data
         assert tuple(drawn.x) == below

@@ -263,4 +263,4 @@ def origin(runs: list[frame.Run]) -> None:
     """Where each run's numbers come from."""
     with st.expander("Where these numbers come from"):
         for run in runs:
-            st.caption(f"{plain(run.name)} · {frame.provenance(run)}")
+            st.caption(f"**{plain(run.name)}** · {frame.provenance(run)}")
