@@ -177,8 +177,8 @@ def test_runs_of_a_data_set_are_called_by_it(store, tmp_path, monkeypatch):
              for name, value in values.items()}
     for order in (1, 2):
         run(store, range(4), **asked | {"seeds.order": order})
-    assert "Pairs selected: 4 (4 to 4, 2 runs)" in words(open_page())
+    assert "Pairs selected: 4 (2 runs)" in words(open_page())
     run(store, [1, 2], **{"selection.n_pool": 120})
     said = words(open_page())
-    assert "data set ships, own: 4 of 100 (4 to 4, 2 runs)" in said
+    assert "data set ships, own: 4 of 100 (2 runs)" in said
     assert "2 of 120" in said and "fingerprint" not in said.replace("source.fingerprint", "")

@@ -60,6 +60,15 @@ def test_pairs_that_joined_untested_are_not_said_to_have_failed(store):
     assert "No network had seen these pairs when they joined" in words(at)
 
 
+def test_an_untested_pair_is_told_without_a_test(store):
+    """It joined first; nothing is said of pairs that had been tested by then."""
+    run_id = rote_runs.finished(store)
+    first = store.result(run_id).core[0]
+    at = open_page(SAMPLES, run=run_id, pair=str(first))
+    assert "It joined the core set untested, as number 1." in words(at)
+    assert "had been tested" not in words(at)
+
+
 def test_a_tile_has_image_truth_and_the_prediction_it_failed_with(store):
     """Its caption is text, with an IoU."""
     at = open_page(SAMPLES, run=rote_runs.finished(store))

@@ -129,7 +129,7 @@ PLACES += [(f"pages/{page}.py", kind, {}) for page in ("2_Run", "3_Samples", "5_
            for kind in ("recorded", "controls", "sweep", "data", "next round")]
 PLACES += [("pages/4_Evaluation.py", kind, {"view": view}) for view in EVALUATION
            for kind in ("recorded", "controls", "next round")]
-PLACES += [("pages/7_Your_data.py", "", {"data": "old", "view": view}) for view in YOUR_DATA]
+PLACES += [("pages/7_Your_data.py", "", {"data": "old", "data_view": view}) for view in YOUR_DATA]
 PLACES += [("pages/8_Label_next.py", "data", {"label_view": view}) for view in LABEL_NEXT]
 
 

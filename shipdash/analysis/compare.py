@@ -121,7 +121,9 @@ def _level(x: np.ndarray, y: np.ndarray, places: np.ndarray) -> np.ndarray:
 def _range(sizes: Sequence[int], of: str = "") -> str:
     if len(sizes) == 1:
         return f"{sizes[0]:,}{of}"
-    return f"{np.median(sizes):,.0f}{of} ({min(sizes):,} to {max(sizes):,}, {len(sizes)} runs)"
+    low, high = min(sizes), max(sizes)
+    spread = "" if low == high else f"{low:,} to {high:,}, "
+    return f"{np.median(sizes):,.0f}{of} ({spread}{len(sizes)} runs)"
 
 
 def _word(dotted: str) -> str:

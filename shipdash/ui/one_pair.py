@@ -146,17 +146,21 @@ def _story(run: frame.Run, events, pair: Asked) -> str:
     history = analysis.pair_history(events, pair.index)
     if len(picked):
         row = picked.iloc[0]
-        why = ("joined the core set untested" if np.isnan(row["iou"]) else
-               f"failed with IoU {frame.iou(row['iou'], 3)} and joined the core set")
-        return (f"It {why} as number {int(row['order']):,}, after {int(row['n_tested']):,} pairs "
-                "had been tested.")
+        if np.isnan(row["iou"]):
+            return f"It joined the core set untested, as number {int(row['order']):,}."
+        return (f"It failed with IoU {frame.iou(row['iou'], 3)} and joined the core set as number "
+                f"{int(row['order']):,}, {_when(row)}.")
     if history.empty:
         return "It has not been tested yet."
     last = history.iloc[-1]
-    told = (f"It passed with IoU {frame.iou(last['iou'], 3)} after {int(last['n_tested']):,} pairs "
-            "had been tested, so it was discarded.")
+    told = f"It passed with IoU {frame.iou(last['iou'], 3)} {_when(last)}, so it was discarded."
     return told if final is None else (f"{told} The final network predicts it with IoU "
                                        f"{frame.iou(final, 3)}.")
+
+
+def _when(row: pd.Series) -> str:
+    n = int(row["n_tested"])
+    return "when 1 pair had been tested" if n == 1 else f"when {n:,} pairs had been tested"
 
 
 def final_iou(run: frame.Run, pair: Asked) -> float | None:

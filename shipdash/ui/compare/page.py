@@ -27,6 +27,9 @@ with its precision, and a lower precision would look better."""
 
 BELOW = f"held-out below IoU {FAILING_IOU:.2f}"
 
+IN_NAME = ("source.fingerprint", "source.rows", "source.cols", "selection.parent")
+"""Settings that the name of a run or of its data set stands for; a scene has none of them."""
+
 N_FIRST = 5
 """Finished runs that are in view before anybody has chosen."""
 
@@ -103,7 +106,7 @@ def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting that differs between the runs."""
     content = _contents(list(usable.values()))
     differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
-    differing = differing.drop(columns=["source.fingerprint", "selection.parent"], errors="ignore")
+    differing = differing.drop(columns=list(IN_NAME), errors="ignore")
     if any(content.values()):
         differing["source.content"] = [content[i] or "–" for i in usable]
     differing.columns = [_label(dotted) for dotted in differing.columns]
