@@ -5,7 +5,6 @@ its controls, a sweep, a data set and the round that continues with it.
 """
 
 import re
-import shutil
 
 import evidence_runs
 import pytest
@@ -59,14 +58,13 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def ids(built, tmp_path, monkeypatch):
-    """The ids of the runs, which lie in a folder that the test may change; nothing is started."""
-    folder, found = built
-    recorded = frame.RECORDED
-    store = quiet_store(tmp_path, monkeypatch)
+    """The ids of the runs; nothing is started, and nothing is changed that others look at."""
+    (folder, found), recorded = built, frame.RECORDED
+    quiet_store(tmp_path, monkeypatch)
     monkeypatch.setattr(frame, "RECORDED", recorded)
     monkeypatch.setattr(queue, "ensure_standby", lambda *_: None)
+    monkeypatch.setenv("SHIPDASH_RUNS", str(folder / "runs"))
     monkeypatch.setenv("SHIPDASH_DATA", str(folder / "data"))
-    shutil.copytree(folder / "runs", store.root)
     return found
 
 
