@@ -83,6 +83,13 @@ def test_controls_state_the_finding_first(full):
     assert "Recorded study" not in said
 
 
+def test_a_run_in_a_table_is_a_link_and_takes_the_guess_along(full):
+    """Its id is no column."""
+    table = _table(_open(run=full, view="Order", guess="300"), "order_seed", "n_core")
+    assert all(link.startswith("Run?run=") and "guess=300" in link for link in table["open"])
+    assert "run_id" not in table
+
+
 @pytest.mark.parametrize(("variant", "words"), [
     ("until the score passes", ", until the score passes"), ("other network", " filters)")])
 def test_variants_have_tables_of_their_own(full, variant, words):

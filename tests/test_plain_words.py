@@ -34,10 +34,11 @@ COMMAND = re.compile(r"`[^`]*`|\bpython -m shipdash .*|:material/\w+:|\b\w+\.(cs
 RAW = {
     "a raw float": re.compile(r"\d\.\d{6,}|\d\.?\d*e[-+]\d\d"),
     "a name of code": re.compile(r"\b[a-z]+_[a-z_]+\b"),
-    "a value of code": re.compile(r"\b(None|nan|NaN|NaT|undefined|null|True|False)\b(?! pos| neg)"),
+    "a value of code": re.compile(
+        r"\b(None(?! of)|nan|NaN|NaT|undefined|null|True|False(?! pos))\b"),
     "a digest": re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"),
 }
-"""Patterns of such words. *False positives* are a field term."""
+"""Patterns of such words. *False positives* and *None of them* are English."""
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_raw_words_are_found(text):
 
 
 @pytest.mark.parametrize("text", [
-    "False positives and power", "`python -m shipdash show 6ae08ed75db39814`", "107 of 10,000",
+    "False positives and power", "None of the 3 pairs", "`python -m shipdash show 6ae08ed75db39814`", "107 of 10,000",
     ":material/play_arrow: Start", "core.csv", "2026-11-27 02:31", "deadbeef", "p < 0.001"])
 def test_plain_words_are_not(text):
     """Field terms, commands to copy, icons, dates."""
