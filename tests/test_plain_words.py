@@ -114,7 +114,8 @@ def test_raw_words_are_found(text):
 
 
 @pytest.mark.parametrize("text", [
-    "False positives and power", "None of the 3 pairs", "`python -m shipdash show 6ae08ed75db39814`", "107 of 10,000",
+    "False positives and power", "None of the 3 pairs",
+    "`python -m shipdash show 6ae08ed75db39814`", "107 of 10,000",
     ":material/play_arrow: Start", "core.csv", "2026-11-27 02:31", "deadbeef", "p < 0.001"])
 def test_plain_words_are_not(text):
     """Field terms, commands to copy, icons, dates."""
