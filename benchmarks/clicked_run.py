@@ -12,7 +12,7 @@ import time
 
 from shipdash.config import RunConfig
 from shipdash.records import RunState, Stopped
-from shipdash.runs import Store, queue, warm
+from shipdash.runs import Store, queue, warm_worker
 
 LOOK_S = 0.05
 PATIENCE_S = 300.0
@@ -37,7 +37,7 @@ def main(runs: str, spec: str, how: str) -> None:
 def _have_ready(store: Store, config: RunConfig) -> None:
     until = time.monotonic() + PATIENCE_S
     queue.ensure_standby(store, config, [])
-    while not warm.is_ready(store, config):
+    while not warm_worker.is_ready(store, config):
         if time.monotonic() > until:
             raise SystemExit(f"no worker was ready within {PATIENCE_S:.0f} s; SHIPDASH_STANDBY=0?")
         time.sleep(LOOK_S)

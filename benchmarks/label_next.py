@@ -19,14 +19,14 @@ import numpy as np
 
 from benchmarks.stored import RESULTS
 from shipdash import config as configs
+from shipdash.acceptance import fails
 from shipdash.analysis.ranking import RANKINGS, Trust, found_curve, trust
 from shipdash.config import RunConfig
 from shipdash.data import open_source
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import rank_request, scoring
 from shipdash.labelling.job import MOST_KNOWN
-from shipdash.results import fails
 from shipdash.runs import Store, worker
 
 SEEDS = (1, 2, 3, 4, 5)

@@ -24,17 +24,18 @@ import numpy as np
 
 import shipdash
 from benchmarks.stored import RESULTS
+from shipdash.acceptance import fails
 from shipdash.analysis.ranking import usual
 from shipdash.config import RunConfig
 from shipdash.data import files
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Ranking, job, rank_request
 from shipdash.labelling.going_on import go_on
 from shipdash.labelling.listing import Ranked, ranked
 from shipdash.learning import metrics
 from shipdash.learning.learner import open_learner
-from shipdash.results import Result, fails
+from shipdash.results import Result
 from shipdash.runs import Store, worker
 from shipdash.runs.machine import machine
 from shipdash.runs.worker import Prepared

@@ -26,7 +26,7 @@ from benchmarks.child import ROOT
 from shipdash.analysis.pools import below, measures
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import open_source
-from shipdash.data.chance import generator
+from shipdash.data.seeded_random import generator
 from shipdash.data.source import Source
 from shipdash.learning.evaluation import score
 from shipdash.learning.learner import Learner, open_learner
@@ -43,7 +43,7 @@ N_VALIDATION = 2_000
 """Pairs of each; a failure rate of 1 % is then known to 0.2 points."""
 
 MIXED, SHUFFLED = 200, 201
-"""Keys of the random draws below, which no draw of the package has (`data.chance`)."""
+"""Keys of the random draws below, which no draw of the package has (`data.seeded_random`)."""
 
 
 class Candidate(NamedTuple):

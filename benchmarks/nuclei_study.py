@@ -31,7 +31,7 @@ from shipdash.config import ConfigError, RunConfig
 from shipdash.data import files, open_source
 from shipdash.data.held_out import split_by
 from shipdash.data.near_duplicates import clusters
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.stored_duplicates import near_duplicates
 from shipdash.data.stored_split import store_split
 from shipdash.importing import ImportRequest, import_pairs

@@ -28,7 +28,7 @@ from benchmarks.server import serving
 from benchmarks.stored import RESULTS
 from shipdash.records import RunState
 from shipdash.results import StoredRun
-from shipdash.runs import Store, warm
+from shipdash.runs import Store, warm_worker
 
 TABLE = RESULTS / "sample-run.csv"
 PATIENCE_S = 1_800
@@ -55,10 +55,10 @@ def main(is_ready: bool) -> None:
 
 def _have_ready(page: Page, store: Store) -> None:
     """Wait until a network that fits stands by."""
-    from shipdash.data.own import own_config
+    from shipdash.data.own_preset import own_config
 
     config = own_config("nuclei")
-    while not warm.is_ready(store, config):
+    while not warm_worker.is_ready(store, config):
         page.wait_for_timeout(LOOK_MS)
 
 

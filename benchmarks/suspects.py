@@ -29,7 +29,7 @@ from benchmarks.stored import RESULTS
 from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.data import open_source, samples
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling.cross_validation import folds, scores, train
 from shipdash.labelling.suspects import N_FOLDS, N_STEPS

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from shipdash.config import parse_setting, preset
 from shipdash.records import RunState, Trained
-from shipdash.runs import Store, warm
+from shipdash.runs import Store, warm_worker
 
 PATIENCE_MS = 600_000  # of everything, on a machine that does other things as well
 MOST_S = 2.0
@@ -237,7 +237,7 @@ def get_ready(talk: Talk, page: Page) -> None:
                  if name.startswith("scene."))
     config = preset("quick").replace(**scene)
     with talk.timed("The network gets ready beside the form", None):
-        until(lambda: warm.is_ready(talk.store, config), page=page)
+        until(lambda: warm_worker.is_ready(talk.store, config), page=page)
 
 
 def start(talk: Talk, page: Page) -> None:

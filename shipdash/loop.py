@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from shipdash.acceptance import fails
 from shipdash.config import RunConfig
 from shipdash.data.source import Source
 from shipdash.learning import metrics
@@ -22,7 +23,6 @@ from shipdash.learning.learner import Learner
 from shipdash.learning.scanner import LocalScanner, Scanner
 from shipdash.learning.training import Training
 from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, StopReason
-from shipdash.results import fails
 
 
 def select(source: Source, learner: Learner, config: RunConfig, order: np.ndarray, s: LoopState,

@@ -24,6 +24,10 @@ class RunState(StrEnum):
     LOST = "lost"
 
 
+UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
+"""States in which a run or a job goes on by itself."""
+
+
 class StopReason(StrEnum):
     """Why a selection or the training of a control arm ended."""
 

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from shipdash.config import RunConfig, default_name
 from shipdash.records import RunState, StopReason
 
@@ -239,19 +237,3 @@ def _numbers(values: Any) -> tuple[int, ...]:
     if not isinstance(values, list | tuple) or not all(type(v) is int and v >= 0 for v in values):
         raise ValueError(f"pair numbers must be whole numbers from 0 on. Received: {values!r:.40}")
     return tuple(values)
-
-
-TIE = 1e-7
-"""What counts as equal to a threshold: more than float32 rounds an IoU by (6e-8), less than two
-ratios of pixel counts can differ by (1 / (20 x 512 x 512) = 1.9e-7 from any step of 0.05)."""
-
-
-def fails(iou: np.ndarray, limit: float) -> np.ndarray:
-    """Which pairs fall below an acceptance IoU: bool, the shape of `iou`; a tie passes.
-
-    The one rule of the whole package: the loop, the evaluation and every table ask here.
-
-    >>> fails(np.array([0.8999, 0.9, 0.90001]), 0.9)
-    array([ True, False, False])
-    """
-    return np.asarray(iou) < limit - TIE

@@ -2,7 +2,7 @@
 
 import own_pictures as own
 
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import job, rank_request
 from shipdash.runs import Store, worker

@@ -13,10 +13,10 @@ from sklearn.isotonic import IsotonicRegression
 from stored_results import a_run
 
 from shipdash import analysis, figures
+from shipdash.acceptance import fails
 from shipdash.analysis import ArmRun, Verdict
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import StopReason
-from shipdash.results import fails
 from shipdash.runs import Store, StoreError
 from shipdash.studies import collect, replicas
 

@@ -23,29 +23,30 @@ class Row(NamedTuple):
 ALL_BELOW = "all below"
 
 TABLE = {
+    "acceptance": Row(0, "", "numpy"),  # the rule for *fails*
     "config": Row(0, "config"),
     "installed": Row(0),  # where the pages are
     "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "view_only": Row(0),  # whether anything can be computed; TensorFlow is looked for only
-    "results": Row(1, "config records", "numpy"),
+    "results": Row(1, "config records"),
     # SciPy: the cosine transform of perceptual hashes, spanning forests of near duplicates; Pillow:
     # grey levels, and the pictures of the sample in the package
     "data": Row(1, "config data", "numpy scipy skimage PIL"),
-    "learning": Row(2, "config processes records results data learning", "numpy",
+    "learning": Row(2, "acceptance config processes records results data learning", "numpy",
                     lazily="learning.tensorflow_learner"),
     # the room behind the one door to TensorFlow; data says which pixels of a mask are void
     "learning.tensorflow_learner": Row(2, "config data learning learning.networks "
                                           "learning.augmentation", "numpy tensorflow keras"),
     "learning.augmentation": Row(2, "config", "tensorflow"),
     "learning.networks": Row(2, "", "tensorflow keras"),
-    "loop": Row(3, "config records results data learning", "numpy"),
+    "loop": Row(3, "acceptance config records data learning", "numpy"),
     # Dask is an optional extra
     "runs": Row(4, f"{ALL_BELOW} runs", "numpy", lazily="distributed"),
     # Pillow decodes pictures, pycocotools draws COCO's masks; of runs it takes the locks
     "importing": Row(5, "config data runs importing", "numpy PIL pycocotools"),
     # SciPy has the intervals, tests and fits; it takes half a second, which no first page waits for
-    "analysis": Row(2, "config records results analysis", "numpy pandas",
+    "analysis": Row(2, "acceptance config records results analysis", "numpy pandas",
                     lazily="scipy"),
     # Dask is an optional extra; NumPy for what is kept of a recorded sweep's runs
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib numpy pandas",

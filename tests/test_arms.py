@@ -17,10 +17,10 @@ from shipdash.config.sections import SCORED
 from shipdash.data.scene import SceneSource
 from shipdash.data.source import stream_order
 from shipdash.data.subsets import choose_pairs, factor_columns
-from shipdash.learning import scratch as training
+from shipdash.learning import arm_training as training
+from shipdash.learning.arm_training import ArmState, train_arm
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import Counts
-from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.records import Stopped, StopReason, Trained
 from shipdash.studies import arms
 

@@ -6,7 +6,7 @@ import pytest
 from browsing import PATIENCE_MS, App, n_selected, open_page, wait_for_more, wait_until
 from playwright.sync_api import Page, expect
 
-from shipdash.runs import Store, warm
+from shipdash.runs import Store, warm_worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.tensorflow]
 
@@ -31,7 +31,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
         fill(page, "Pool (pairs)", 60)
         fill(page, "Held-out pairs", 20)
         store = Store(app.runs)
-        wait_until(page, lambda: b'"ready"' in store.read_note(warm.OFFER)[0])
+        wait_until(page, lambda: b'"ready"' in store.read_note(warm_worker.OFFER)[0])
         page.get_by_role("button", name="Start").click()
         wait_until(page, lambda: any(r.result for r in store.list()))
         expect(page.get_by_text(re.compile(r"Completed\."))).to_be_visible()

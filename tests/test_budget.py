@@ -8,8 +8,8 @@ from evidence_runs import arm, config, scores, selection
 from paging import open_page, quiet_store
 
 from shipdash import analysis, figures
+from shipdash.acceptance import fails
 from shipdash.analysis.budget import BUDGET_ARMS
-from shipdash.results import fails
 from shipdash.studies import collect
 
 _open = functools.partial(open_page, "pages/4_Evaluation.py")

@@ -8,10 +8,10 @@ from paging import open_page, quiet_store, words
 from stored_results import a_run
 
 from shipdash import analysis, figures
+from shipdash.acceptance import fails
 from shipdash.analysis import ArmRun, by_factor
 from shipdash.config import RunConfig
 from shipdash.data import open_source
-from shipdash.results import fails
 from shipdash.studies import collect, stored_ious
 from shipdash.ui import frame
 from shipdash.ui.factors import FACTORS

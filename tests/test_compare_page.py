@@ -10,7 +10,7 @@ from stored_results import HELD_OUT, a_result
 
 from shipdash import config as configs
 from shipdash.data import files
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import Store, queue
 from shipdash.ui import frame

@@ -7,7 +7,7 @@ import sys
 import pytest
 from test_cli import SMALL
 
-from shipdash.cli import bars
+from shipdash.cli import progress_bars
 from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import arms
@@ -192,7 +192,7 @@ def test_an_arm_can_be_shown_exported_and_resumed(call, store, done, here, tmp_p
     assert len(list((tmp_path / "pairs").glob("*_mask.png"))) == 12
 
 
-# -- bars --------------------------------------------------------------------------------------
+# -- progress bars -----------------------------------------------------------------------------
 
 
 def test_the_bar_of_an_arm_counts_its_steps(call, store, done, here, monkeypatch):
@@ -208,7 +208,7 @@ def test_the_bar_of_a_study_reads_how_far_its_runs_are(store, call, done, here):
     """One ended, one half-way, one waiting."""
     planned = [store.config(row["run_id"]) for row in rows(
         call("evaluate", done, "--arms", "core", "--stops", "steps", "--queue", "--json")[1])]
-    progress = bars.StudyProgress(store, Study(name="controls", runs=tuple(planned)))
+    progress = progress_bars.StudyProgress(store, Study(name="controls", runs=tuple(planned)))
     assert progress.look() == (0.0, "0 of 3 runs  ")
     worker.work(store, planned[0].digest)
     half = planned[1].digest

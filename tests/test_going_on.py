@@ -8,7 +8,7 @@ import pytest
 
 from shipdash.config import ConfigError, RunConfig, default_name
 from shipdash.data import files, open_source
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import read_pairs
 from shipdash.data.source import stream_order
 from shipdash.importing import import_pairs

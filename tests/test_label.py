@@ -9,7 +9,7 @@ import pytest
 
 from shipdash.data import files
 from shipdash.data.files import DataError
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Marks, Rankings, job, rank_request
 from shipdash.learning.learner import RoteLearner

@@ -14,7 +14,7 @@ from shipdash import view_only
 from shipdash.analysis.ranking import found_table, headline, trust
 from shipdash.config import ConfigError
 from shipdash.data import files
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Marks, Rankings, Standing, exports, going_on, job, rank_request
 from shipdash.records import RunState

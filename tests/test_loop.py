@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shipdash import config as configs
+from shipdash.acceptance import fails
 from shipdash.data import open_source
 from shipdash.data.scene import SceneSource
 from shipdash.data.source import stream_order
@@ -14,7 +15,6 @@ from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.loop import select
 from shipdash.records import LoopState, Picked, Scanned, Stopped, StopReason, Trained
-from shipdash.results import fails
 
 
 class FuzzyLearner(RoteLearner):

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import nuclei_study
 from shipdash.analysis.needed import needed_finding
 from shipdash.data import files
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.runs import Store
 from shipdash.studies import arms

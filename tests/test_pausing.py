@@ -7,7 +7,7 @@ import time
 
 import pytest
 from test_queue import settings, straight, until
-from test_warm import ignoring_time
+from test_warm_worker import ignoring_time
 
 from shipdash.records import RunState
 from shipdash.runs import Store, pausing, queue, worker

@@ -7,7 +7,7 @@ import rote_runs
 from benchmarks import record
 from shipdash import config as configs
 from shipdash.data import open_source
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.runs import Store
 from shipdash.runs.packed_masks import packed, unpacked
 

@@ -8,7 +8,7 @@ from paging import open_page, quiet_store, words
 from recorded_run import N_CORE, SCENE
 
 from shipdash.data import files
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.runs import Store
 from shipdash.ui import frame
 

@@ -15,7 +15,7 @@ from shipdash.config.sections import SCORED
 from shipdash.data import matched, scored_subsets
 from shipdash.data.scene import SceneSource, draw_pair
 from shipdash.data.subsets import factor_matched
-from shipdash.learning import evaluation, scratch
+from shipdash.learning import arm_training, evaluation
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import Counts
 from shipdash.runs import Store, worker
@@ -200,8 +200,8 @@ def test_forgetting_is_counted_when_a_pair_fails_after_it_has_passed():
     config = configs.quick().replace(**{
         "network.batch": 1, "selection.acceptance": "iou", "arm.kind": "full", "arm.n_steps": 10,
         "arm.source": "0" * 16})
-    state = scratch.ArmState()
-    list(scratch.train_arm(Numbers(), Planted(), config, [0, 1], state))
+    state = arm_training.ArmState()
+    list(arm_training.train_arm(Numbers(), Planted(), config, [0, 1], state))
     assert state.n_forgotten == [2, -1]
 
 

@@ -11,7 +11,7 @@ from shipdash import analysis
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.source import stream_order
 from shipdash.learning.core_set import CoreSet
 from shipdash.learning.learner import RoteLearner, Step, open_learner

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from shipdash import config as configs
+from shipdash.acceptance import fails
 from shipdash.data import open_source
 from shipdash.data.source import stream_order
 from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner, open_learner
 from shipdash.loop import select
 from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, Trained
-from shipdash.results import fails
 from shipdash.runs import Store, worker
 
 SMALL = {"scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0}

@@ -16,7 +16,7 @@ from shipdash.analysis.certificate import risk_bound
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import arm_difference, paired
 from shipdash.analysis.planted import may_forget
-from shipdash.analysis.thresholds import crossings, medians_table, thresholds_table
+from shipdash.analysis.share_below_iou import crossings, medians_table, share_below_table
 from shipdash.config import compact
 from shipdash.studies import collect
 
@@ -242,7 +242,7 @@ def median(name: str) -> pd.Series:
 
 def below() -> pd.DataFrame:
     """Share below every IoU after the core set and after random pairs, one column each."""
-    found = thresholds_table(IOUS, SCENE.result.n_core)
+    found = share_below_table(IOUS, SCENE.result.n_core)
     found = found[found["stop"] == "equal updates"]
     return found.pivot(index="threshold", columns="arm", values="share")[["Core set", "Random"]]
 

@@ -11,7 +11,7 @@ from rote_runs import finished
 from shipdash.config import ConfigError, quick
 from shipdash.data import open_source
 from shipdash.data.files import DataError
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import import_pairs
 from shipdash.labelling import Suspicions, cross_validation, suspect_request, suspects_job
 from shipdash.labelling.cross_validation import folds

@@ -10,7 +10,7 @@ from rote_runs import finished
 
 from shipdash import view_only
 from shipdash.config import quick
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import import_pairs
 from shipdash.labelling import Standing, Suspect, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import suspects

@@ -18,7 +18,7 @@ from shipdash.studies import grid as grids
 from shipdash.studies import sweep_details
 from shipdash.studies.folder import Studies
 from shipdash.ui import frame
-from shipdash.ui.threshold import asked_for, explorer, plan, points
+from shipdash.ui.threshold import explorer, explorer_requests, plan, points
 
 PAGE = "pages/5_Threshold.py"
 
@@ -370,9 +370,9 @@ def test_the_guess_is_a_line_across_the_core_sizes(store):
 
 def test_a_missing_point_is_computed_as_a_sweep_of_one(store, started, monkeypatch):
     """The settings of the place, in their family, which comes into view."""
-    monkeypatch.setattr(asked_for.st, "rerun", lambda: None)
+    monkeypatch.setattr(explorer_requests.st, "rerun", lambda: None)
     family = points.Family("x", "", grids.plain(configs.quick()), {}, None)
-    asked_for.compute(family, explorer.Place(0.83, 2, 1, "iou"))
+    explorer_requests.compute(family, explorer.Place(0.83, 2, 1, "iou"))
     asked = Studies(store).study(Studies(store).list()[0]).runs
     assert [(c.selection.precision, c.selection.acceptance, c.seeds.order) for c in asked] == [
         (0.83, "iou", 2)]

@@ -5,7 +5,7 @@ import pytest
 
 from shipdash import config as configs
 from shipdash.data import files, open_source
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.source import TARGET, VOID, AheadSource
 from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner

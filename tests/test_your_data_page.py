@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.data import files, samples
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.ui.your_data import outlines, read_once
 

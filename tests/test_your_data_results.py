@@ -12,7 +12,7 @@ from shipdash.analysis.leaks import kept_by_group
 from shipdash.analysis.needed import labels_finding, needed_finding
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.data.subsets import stratified_by_group
 from shipdash.records import AsideReason, SetAside

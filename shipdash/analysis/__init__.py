@@ -99,6 +99,16 @@ from shipdash.analysis.scores import (
     same_rate,
 )
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
+from shipdash.analysis.share_below_iou import (
+    PairIous,
+    crossings,
+    medians_table,
+    of_variant,
+    pair_ious,
+    share_below,
+    share_below_table,
+    tail_and_typical,
+)
 from shipdash.analysis.speedup import speedup_table
 from shipdash.analysis.sweep import (
     FAILING,
@@ -113,16 +123,6 @@ from shipdash.analysis.sweep import (
     sweep_points,
     trade_off,
     trade_off_finding,
-)
-from shipdash.analysis.thresholds import (
-    PairIous,
-    crossings,
-    medians_table,
-    of_variant,
-    pair_ious,
-    share_below,
-    tail_and_typical,
-    thresholds_table,
 )
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
 from shipdash.analysis.verdict_rates import rates_of, rates_words
@@ -224,6 +224,7 @@ __all__ = [
     "set_aside_table",
     "set_aside_words",
     "share_below",
+    "share_below_table",
     "sizes_finding",
     "so_far_finding",
     "speedup_table",
@@ -234,7 +235,6 @@ __all__ = [
     "tail_and_typical",
     "tail_line",
     "telling_group",
-    "thresholds_table",
     "trade_off",
     "trade_off_finding",
     "training_trace",

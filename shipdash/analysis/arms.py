@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.analysis.bootstrap import interval, resampled_means
 from shipdash.analysis.difference import summary
 from shipdash.config import RunConfig
-from shipdash.results import Result, StoredRun, fails
+from shipdash.results import Result, StoredRun
 
 STREAMING = "Streaming learner"
 

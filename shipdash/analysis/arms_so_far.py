@@ -12,8 +12,8 @@ import pandas as pd
 from shipdash.analysis.arms import ARMS, AS_LEFT, EQUAL_UPDATES, STREAMING
 from shipdash.analysis.core_against_random import (
     Finding,
-    Verdict,
     arm_row,
+    failures_title,
     judged_difference,
     tested_words,
 )
@@ -45,15 +45,7 @@ def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
               "random pairs, with the same number of updates.")
     rows = [_row(core), _row(random)]
     found = judged_difference(arm_difference(*rows, "share_failing"), more_is_better=False)
-    return Finding(_TITLES[found], f"{ranges} {tested_words(*rows)}")
-
-
-_TITLES = {
-    Verdict.BETTER: "Better than random: fewer held-out pairs fail",
-    Verdict.WORSE: "Worse than random: more held-out pairs fail",
-    Verdict.NOT_SEPARATED: "Core set and random pairs are not separated",
-    Verdict.UNKNOWN: "Core set against random pairs: no verdict",
-}
+    return Finding(failures_title(found), f"{ranges} {tested_words(*rows)}")
 
 
 def _row(runs: pd.DataFrame) -> pd.Series:

@@ -23,7 +23,7 @@ from shipdash.analysis.certificate import Certificate
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import Difference, arm_difference, difference_words
 from shipdash.analysis.intervals import wilson
-from shipdash.analysis.thresholds import PairIous, medians_table
+from shipdash.analysis.share_below_iou import PairIous, medians_table
 from shipdash.results import HeldOut
 
 NOTHING = "–"
@@ -42,8 +42,7 @@ class Line(NamedTuple):
 
 def tail_line(arms: pd.DataFrame) -> Line:
     """Core set against random pairs in the failure rate; `arms` is from `arm_table`."""
-    core, random, first = (arm_row(arms, ARMS[kind], EQUAL_UPDATES)
-                           for kind in ("core", "random", "first"))
+    core, random, first = _at_equal_updates(arms)
     if core is None or random is None:
         return Line("Tail", NOT_RUN)
     return Line("Tail", f"{core['share_failing']:.2%} of held-out pairs fail after training on the "
@@ -56,13 +55,17 @@ def typical_line(ious: PairIous | None, n_core: int) -> Line:
     if ious is None:
         return Line("Typical pair", NOT_STORED)
     medians = medians_table(ious, n_core)
-    core, random, first = (arm_row(medians, ARMS[kind], EQUAL_UPDATES)
-                           for kind in ("core", "random", "first"))
+    core, random, first = _at_equal_updates(medians)
     if core is None or random is None:
         return Line("Typical pair", NOT_RUN)
     return Line("Typical pair", f"The median IoU is {core['median']:.4f} after the core set, "
                 f"{random['median']:.4f} after random pairs",
                 *_tests((core, random), (first, random), "median"))
+
+
+def _at_equal_updates(table: pd.DataFrame) -> list[pd.Series | None]:
+    """The rows of core set, random pairs and placebo, None for each that has not been run."""
+    return [arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random", "first")]
 
 
 def factor_line(ious: PairIous | None, n_core: int, acceptance: float, factor: str, name: str,

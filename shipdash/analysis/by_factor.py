@@ -15,7 +15,7 @@ import pandas as pd
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, KEYS, SAME
 from shipdash.analysis.difference import Difference, arm_difference, difference_words, summary
 from shipdash.analysis.scores import factor_groups
-from shipdash.analysis.thresholds import PairIous, by_arm, fails_below
+from shipdash.analysis.share_below_iou import PairIous, by_arm, fails_below
 
 GAP = "gap_px"
 

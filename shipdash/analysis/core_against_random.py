@@ -192,6 +192,12 @@ def _title(k: int, failures: Verdict, iou: Verdict) -> str:
     return f"{selected} against {random}: {_FAILURES[failures]}, {_IOU[iou]}"
 
 
+def failures_title(found: Verdict) -> str:
+    """The title while only the failure rates are compared."""
+    start = {Verdict.BETTER: "Better than random", Verdict.WORSE: "Worse than random"}
+    return f"{start.get(found, 'Core set against random pairs')}: {_FAILURES[found]}"
+
+
 def _price(core: pd.Series, random: pd.Series, stop: str) -> str:
     """Pairs that are harder to learn take longer to reach their score, so their cost is given."""
     if stop != UNTIL_SCORE or not core["n_backward"] > 0 < random["n_backward"]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from shipdash.results import fails
+from shipdash.acceptance import fails
 
 
 def scores_by_group(groups: Sequence[str], iou: np.ndarray, acceptance: float) -> pd.DataFrame:

@@ -13,12 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.analysis.by_factor import GAP, groups_of
-from shipdash.analysis.thresholds import PairIous, fails_below
-from shipdash.results import fails
-
-THRESHOLDS = tuple(n / 100 for n in range(50, 100))
-"""IoU below which a pair may be said to fail: 0.50 to 0.99."""
+from shipdash.analysis.share_below_iou import THRESHOLDS, PairIous, fails_below
 
 ALPHA = 0.05
 """Chance that any true null hypothesis is rejected, all hypotheses together."""
@@ -64,7 +61,7 @@ def measures(iou: np.ndarray) -> dict[str, float]:
     """
     return {"mean_iou": float(np.mean(iou, dtype=np.float64)),
             "median_iou": float(np.median(iou)),
-            **{below(t): float(fails(iou, t).mean()) for t in THRESHOLDS}}
+            **{below(t): float(fails(iou, t).mean()) for t in THRESHOLDS.tolist()}}
 
 
 def paired(differences: Sequence[float]) -> Paired:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, ArmRun, set_of
 from shipdash.analysis.bootstrap import SEED, interval, monotone, resampled_means
 from shipdash.analysis.difference import FEWEST_RUNS, summary
-from shipdash.results import fails
 
 MEASURES = {"share_failing": -1, "mean_iou": 1}
 """The two measures that lead, and whether more is better (1) or worse (-1)."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from shipdash.results import fails
+from shipdash.acceptance import fails
 
 RANKINGS = {"flips": "disagreement between flips",
             "seeds": "disagreement between seeds",

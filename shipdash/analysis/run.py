@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.records import Event, Picked, Scanned, Stopped, Trained
-from shipdash.results import fails
 
 RATE_WINDOW = 500
 """Pairs a rejection rate looks back on: long enough that one failure is 0.2 %."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import TIE, fails
 from shipdash.analysis.intervals import wilson
 from shipdash.analysis.run import MOST_POINTS
-from shipdash.results import TIE, HeldOut, fails
+from shipdash.results import HeldOut
 
 
 def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.analysis.difference import FEWEST_RUNS, Units, p_words, welch
 from shipdash.analysis.run_numbers import run_numbers
 from shipdash.config import SelectionConfig
-from shipdash.results import StoredRun, fails
+from shipdash.results import StoredRun
 
 FIXED_IOU = (0.5, 0.7, 0.9)
 """Held-out pairs below these count as failing under one rule for all points of a sweep."""

@@ -17,17 +17,17 @@ from pathlib import Path
 
 from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
-from shipdash.cli import bars, data_sets, label, studies
+from shipdash.cli import data_sets, label, progress_bars, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export as exports
 from shipdash.data import open_source
 from shipdash.data.files import DataError
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, cluster_scan, pausing, queue, warm, worker
+from shipdash.runs import Store, StoreError, cluster_scan, pausing, queue, warm_worker, worker
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
@@ -164,7 +164,7 @@ def work(args: argparse.Namespace) -> int:
 
 def stand_by(args: argparse.Namespace) -> int:
     """Prepare the network that a page is likely to need, and work on the run that it starts."""
-    warm.serve(Store(args.runs), args.server)
+    warm_worker.serve(Store(args.runs), args.server)
     if args.json:
         print("{}")
     return 0
@@ -191,14 +191,14 @@ def probe(args: argparse.Namespace) -> int:
 
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
-    warm.dismiss(store)
+    warm_worker.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     config = store.config(run_id)
     with contextlib.ExitStack() as held:
         scan = held.enter_context(cluster_scan.on_cluster(args.dask)) if args.dask else None
-        bar = held.enter_context(bars.of_run(config))
-        worker.work(store, run_id, bars.warned(config, bar), open_scanner=scan)
+        bar = held.enter_context(progress_bars.of_run(config))
+        worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1

@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from shipdash.cli import bars, leaks, original_files
+from shipdash.cli import leaks, original_files, progress_bars
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
@@ -28,7 +28,7 @@ def add(args: argparse.Namespace) -> int:
     """Import images and masks, or continue an import that was stopped."""
     request = _request(args)
     try:
-        with bars.of_import() as on_progress:
+        with progress_bars.of_import() as on_progress:
             report = import_pairs(request, on_progress=on_progress)
     except NothingTaken as error:
         if args.json:

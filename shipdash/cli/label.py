@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding, trust, usual
-from shipdash.cli import bars, marking, suspects
+from shipdash.cli import marking, progress_bars, suspects
 from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
 from shipdash.labelling.listing import ranked
 from shipdash.runs import Store, StoreError, worker
@@ -33,7 +33,7 @@ def rank(args: argparse.Namespace) -> int:
               f"The ranking {request.digest} is stopping.")
         return 0
     try:
-        with bars.of_import() as on_progress:
+        with progress_bars.of_import() as on_progress:
             found = job.compute(store, request, on_progress)
     except job.Stopped as error:
         print(f"shipdash: {error}; the same command starts it again", file=sys.stderr)
@@ -74,8 +74,8 @@ def go_on(args: argparse.Namespace) -> int:
     store = Store(args.runs)
     config = going_on.go_on(store, args.run, args.name, args.new)
     run_id, _ = store.create(config)
-    with bars.of_run(config) as bar:
-        result = worker.work(store, run_id, bars.warned(config, bar))
+    with progress_bars.of_run(config) as bar:
+        result = worker.work(store, run_id, progress_bars.warned(config, bar))
     if result is None:
         raise StoreError(f"run {run_id} was stopped: `resume {run_id}` continues it")
     before, n_carried = store.result(args.run).held_out, config.selection.first

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from shipdash import config as configs
-from shipdash.cli import bars
+from shipdash.cli import progress_bars
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState, Trained
 from shipdash.runs import Store, StoreError, prerequisites, queue
@@ -94,7 +94,8 @@ def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask
     study_id = studies.create(study)
     if not studies.is_alive(study_id):  # otherwise the request is for the process that runs it
         studies.forget_cancel(study_id)
-    with _gently_stopped(lambda: cancel(store, study)) as stopped, bars.of_study(store, study):
+    with (_gently_stopped(lambda: cancel(store, study)) as stopped,
+          progress_bars.of_study(store, study)):
         standing = ensure(store, study, crew=crew, dask=dask, on_run=on_run)
     return standing, bool(stopped)
 

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from shipdash.cli import bars
+from shipdash.cli import progress_bars
 from shipdash.labelling import suspects_job
 from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.suspects import (
@@ -37,7 +37,7 @@ def show_suspects(args: argparse.Namespace) -> int:
               f"The search for suspects {request.digest} is stopping.")
         return 0
     try:
-        with bars.of_steps() as on_progress:
+        with progress_bars.of_steps() as on_progress:
             job = suspects_job.compute(store, request, on_progress)
     except Stopped as error:
         print(f"shipdash: {error}; the same command goes on with it", file=sys.stderr)

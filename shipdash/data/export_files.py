@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shipdash.config import ConfigError
-from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.pair_list import PairRow
+from shipdash.data.seeded_random import SPLIT_KEYS
 
 COLUMNS = ("number", "file", "mask_file", "tile", "group")
 SPLIT_NAMES = {value: name for name, value in SPLIT_KEYS.items()}

@@ -31,7 +31,7 @@ import numpy as np
 
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.config.base import A_DATA_NAME
-from shipdash.data.chance import SPLIT_KEYS
+from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import checked
 
 MANIFEST = "manifest.json"

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from shipdash.config import ConfigError
-from shipdash.data.chance import HELD_OUT_IMAGES, SPLIT_KEYS, generator
 from shipdash.data.pair_list import PairRow
+from shipdash.data.seeded_random import HELD_OUT_IMAGES, SPLIT_KEYS, generator
 from shipdash.data.spanning_forest import first_of_component
 
 MOST_NAMED = 5  # names that an error lists

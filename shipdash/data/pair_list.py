@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.files import PAIRS, DataError
+from shipdash.data.seeded_random import SPLIT_KEYS
 
 
 class PairRow(NamedTuple):

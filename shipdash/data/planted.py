@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.config import PlantedConfig
-from shipdash.data.chance import LABEL, ORIGIN, generator
+from shipdash.data.seeded_random import LABEL, ORIGIN, generator
 from shipdash.data.source import Source, checked
 
 SHIFT_SHARE = 1 / 6

@@ -23,8 +23,8 @@ from PIL import Image
 
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.data import files
-from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.pair_list import PairRow, write_pairs
+from shipdash.data.seeded_random import SPLIT_KEYS
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

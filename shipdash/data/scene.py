@@ -16,7 +16,7 @@ import numpy as np
 from skimage import draw
 
 from shipdash.config import SceneConfig
-from shipdash.data.chance import SPLIT_KEYS, generator
+from shipdash.data.seeded_random import SPLIT_KEYS, generator
 from shipdash.data.source import SPLITS, Pair, checked
 
 

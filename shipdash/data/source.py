@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from shipdash.data.chance import ORDER, generator
+from shipdash.data.seeded_random import ORDER, generator
 
 SPLITS = ("pool", "held_out", "probe")
 """What the stream is made of, what scores are taken on, and what may be looked at for a choice."""

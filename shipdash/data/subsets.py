@@ -15,8 +15,8 @@ import numpy as np
 from shipdash.config import ArmConfig, ConfigError
 from shipdash.config.sections import SCORED
 from shipdash.data import matched, scored_subsets
-from shipdash.data.chance import SUBSET, generator
 from shipdash.data.scene import Factors
+from shipdash.data.seeded_random import SUBSET, generator
 from shipdash.data.source import Source
 
 STRATIFIED_FROM = 50_000

@@ -11,16 +11,16 @@ from shipdash.figures.budget import budget
 from shipdash.figures.by_factor import by_factor
 from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
-from shipdash.figures.found import found
 from shipdash.figures.groups import kept_by_group, scores_by_group
 from shipdash.figures.growth import growth
 from shipdash.figures.orders import fan
 from shipdash.figures.overlap import overlap
 from shipdash.figures.random_curve import random_curve
+from shipdash.figures.ranking_curve import ranking_curve
 from shipdash.figures.run import history, rejection_rate, selection, training
 from shipdash.figures.scores import cumulative, factor_rates, pixel_levels, scores
+from shipdash.figures.share_below_iou import share_below_iou
 from shipdash.figures.sweep import RULES, Measure, threshold, trade_off
-from shipdash.figures.thresholds import thresholds
 
 __all__ = [
     "NAMES",
@@ -39,7 +39,6 @@ __all__ = [
     "differences",
     "factor_rates",
     "fan",
-    "found",
     "growth",
     "history",
     "kept_by_group",
@@ -47,12 +46,13 @@ __all__ = [
     "overlay",
     "pixel_levels",
     "random_curve",
+    "ranking_curve",
     "rejection_rate",
     "scores",
     "scores_by_group",
     "selection",
+    "share_below_iou",
     "threshold",
-    "thresholds",
     "trade_off",
     "training",
 ]

@@ -7,7 +7,7 @@ import pandas as pd
 from shipdash.analysis import ARMS, EQUAL_UPDATES, arm_label
 from shipdash.figures.arms import OURS
 from shipdash.figures.base import APART, QUIET, SELECTED, Chart, new_figure
-from shipdash.figures.thresholds import DASHES
+from shipdash.figures.share_below_iou import DASHES
 
 SYMBOLS = ("square", "triangle-up", "triangle-down", "x", "cross", "star")
 

@@ -1,6 +1,6 @@
 """Pictures and masks that a person brings, made into a stored data set. Nothing learns here.
 
-``request``: what can be asked for. ``places``, ``archive``: where files are read from.
+``request``: what can be asked for. ``file_reading``, ``archive``: where files are read from.
 ``pictures``, ``mask_values``: one picture, one mask. ``mask_folder``, ``run_lengths``, ``coco``:
 the three kinds of labels; ``unlabelled``: none. ``fit``: the asked size. ``draft``: the data set
 while it is being made. ``importer``: the loop that uses them all. ``report``: what was taken and

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from shipdash.config import ConfigError
+from shipdash.importing.file_reading import MOST_FILE_BYTES, joined, too_large
 from shipdash.importing.listing import PICTURES, Unfit
-from shipdash.importing.places import MOST_FILE_BYTES, joined, too_large
 
 MOST_FILES = 20_000
 """Twice 10,000 pairs; what is larger is imported from a folder."""

@@ -14,9 +14,9 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from shipdash.config import ConfigError
+from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import ByName, Candidate, Unfit, group_of, pictures_of
 from shipdash.importing.mask_values import marked
-from shipdash.importing.places import Place, joined
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 

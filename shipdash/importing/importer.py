@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from shipdash.config import ConfigError
 from shipdash.data import files
-from shipdash.data.chance import EMPTY_TILES, generator
 from shipdash.data.files import DataError
+from shipdash.data.seeded_random import EMPTY_TILES, generator
 from shipdash.importing.archive import Archive
 from shipdash.importing.coco import Coco
 from shipdash.importing.draft import Draft, folder_of
+from shipdash.importing.file_reading import Disk, Place, joined
 from shipdash.importing.fit import fitted
 from shipdash.importing.listing import Candidate, Labels, Unfit
 from shipdash.importing.mask_folder import MaskFolder
 from shipdash.importing.pictures import image_array
-from shipdash.importing.places import Disk, Place, joined
 from shipdash.importing.report import LeftOut, Report
 from shipdash.importing.request import UNLABELLED, ImportRequest
 from shipdash.importing.run_lengths import RunLengths

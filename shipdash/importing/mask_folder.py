@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import Candidate, Unfit, group_of, pictures_of, stem
 from shipdash.importing.mask_values import mask_array
-from shipdash.importing.places import Place, joined
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from shipdash.config import ConfigError
+from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import ByName, Candidate, Unfit, group_of, pictures_of
-from shipdash.importing.places import Place, joined
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.config import ArmConfig, RunConfig
-from shipdash.data.chance import FOLDS, generator
+from shipdash.data.seeded_random import FOLDS, generator
 from shipdash.data.source import Source
 from shipdash.learning import metrics
+from shipdash.learning.arm_training import ArmState, train_arm
 from shipdash.learning.evaluation import BLOCK
 from shipdash.learning.label_quality import soft_minimum
 from shipdash.learning.learner import Learner
-from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.records import Trained
 
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from shipdash.config import ConfigError, PlantedConfig, RunConfig, SourceConfig
 from shipdash.data import files, open_source
-from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split, write_pairs
+from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.labelling.job import images_of
 from shipdash.runs import Store, StoreError
 

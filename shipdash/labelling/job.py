@@ -11,8 +11,8 @@ import numpy as np
 
 from shipdash.config import SourceConfig
 from shipdash.data import files, open_source
-from shipdash.data.chance import SPLIT_KEYS
 from shipdash.data.files import FileSource
+from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import Source
 from shipdash.labelling import scoring
 from shipdash.labelling.job_folders import Standing, Stopped

@@ -9,7 +9,7 @@ import numpy as np
 
 from shipdash.config import RunConfig
 from shipdash.data import open_source
-from shipdash.data.chance import UNRANKED, generator
+from shipdash.data.seeded_random import UNRANKED, generator
 from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.doubt import doubt_of, doubt_of_flips, entropy

@@ -22,8 +22,9 @@ from shipdash.data import open_source
 from shipdash.data.files import DataError
 from shipdash.labelling.job_folders import JobFolders
 from shipdash.records import SetAside
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store
 from shipdash.runs.original_files import original_files
+from shipdash.runs.prerequisites import finished_selection
 
 SUSPECTS = "suspects"
 """The folder in a run for all such jobs of it."""
@@ -78,13 +79,7 @@ def suspect_request(store: Store, run_id: str, n_folds: int = N_FOLDS, n_steps: 
     StoreError
         The run has not finished, is a control arm, or came with the package.
     """
-    config, result = store.config(run_id), store.result(run_id)
-    if store.recorded:
-        raise StoreError(f"run {run_id} came with the package and is not written to")
-    if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm: name the run that it belongs to")
-    if result is None:
-        raise StoreError(f"run {run_id} has not finished: resume it first")
+    config, result = finished_selection(store, run_id)
     source = open_source(config)
     most = min(MOST_FOLDS, len({source.origin(i) for i in result.core}))
     if not 2 <= n_folds <= most:

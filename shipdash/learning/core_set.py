@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shipdash.data.chance import generator
+from shipdash.data.seeded_random import generator
 from shipdash.learning.learner import Learner
 from shipdash.learning.metrics import Counts
 

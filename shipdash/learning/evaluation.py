@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shipdash.acceptance import fails
 from shipdash.data.source import TARGET, VOID, Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
-from shipdash.results import HeldOut, Reaudit, fails
+from shipdash.results import HeldOut, Reaudit
 
 BLOCK = 256  # pairs: 50 MB of images at 128 x 128, of which up to three blocks are in memory
 N_WORST = 24  # predictions kept to be looked at: one contact sheet

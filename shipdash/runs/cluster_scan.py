@@ -18,13 +18,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from shipdash.acceptance import fails
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner, open_learner
 from shipdash.learning.scanner import LocalScanner, Predicted, Shown
-from shipdash.results import Environment, fails
+from shipdash.results import Environment
 from shipdash.runs.dask_client import connected, lost
 from shipdash.runs.machine import environment
 

@@ -9,7 +9,7 @@ import numpy as np
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
 from shipdash.data import files
 from shipdash.results import Result
-from shipdash.runs.errors import RunNotFound
+from shipdash.runs.errors import RunNotFound, StoreError
 
 if TYPE_CHECKING:
     from shipdash.runs.store import Store
@@ -97,6 +97,21 @@ def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
         if not holds:
             raise ConfigError("arm.source", run_id, rule)
     return asked, result
+
+
+def finished_selection(store: Store, run_id: str) -> tuple[RunConfig, Result]:
+    """Settings and result of a selection that more may be computed for in its folder.
+
+    `StoreError` where it came with the package, is a control arm or has not finished.
+    """
+    config, result = store.config(run_id), store.result(run_id)
+    if store.recorded:
+        raise StoreError(f"run {run_id} came with the package and is not written to")
+    if config.arm.kind != "selection":
+        raise StoreError(f"run {run_id} is a control arm: name the run that it belongs to")
+    if result is None:
+        raise StoreError(f"run {run_id} has not finished: resume it first")
+    return config, result
 
 
 def resting_on(store: Store, run_id: str) -> tuple[list[str], list[str]]:

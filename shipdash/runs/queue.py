@@ -20,8 +20,8 @@ from shipdash import config as configs
 from shipdash import view_only
 from shipdash.config import RunConfig
 from shipdash.processes import outliving, without_interrupts
-from shipdash.records import RunState
-from shipdash.runs import RunCorrupt, Store, StoreError, locks, pausing, warm
+from shipdash.records import UNDER_WAY, RunState
+from shipdash.runs import RunCorrupt, Store, StoreError, locks, pausing, warm_worker
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
@@ -126,14 +126,14 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     """
     light = [(c.network, c.shape) for c in (configs.quick(), configs.compact())]
     is_light = (config.network, config.shape) in light
-    busy = {RunState.QUEUED, RunState.RUNNING} & set(states)
+    busy = set(UNDER_WAY) & set(states)
     unwanted = os.environ.get("SHIPDASH_STANDBY") == "0" or view_only.why_no_start()
     if unwanted or not is_light or busy:
         return
     # Nowhere to write, no process to be had: the run will start as it does without.
     with contextlib.suppress(StoreError, OSError):
-        if not store.queue_is_worked() and warm.want(store, config):
-            with (store.root / warm.LOG).open("wb") as log:
+        if not store.queue_is_worked() and warm_worker.want(store, config):
+            with (store.root / warm_worker.LOG).open("wb") as log:
                 start_process(store, ["standby", "--server", str(os.getpid())], log,
                               subprocess.STDOUT)
 
@@ -203,7 +203,7 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
     `server` it may wait while the run is paused (`pausing`).
     """
     before, log_path = store.status(run_id), store.log_path(run_id)
-    warm.dismiss(store)
+    warm_worker.dismiss(store)
     waits = [] if server is None else ["--server", str(server)]
     bound = {f"TF_NUM_{kind}_THREADS": str(n_threads) for kind in ("INTRAOP", "INTEROP")
              if n_threads}
@@ -227,7 +227,7 @@ def _taken(store: Store, run_id: str) -> bool:
     """Whether one that stood by has worked on the run, or at least begun."""
     before = store.status(run_id)
     with contextlib.suppress(StoreError):
-        warm.hand_over(store, run_id)
+        warm_worker.hand_over(store, run_id)
     return store.status(run_id) != before
 
 

@@ -36,7 +36,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.config import RUN_ID, ConfigError, RunConfig
-from shipdash.records import Event, RunState
+from shipdash.records import UNDER_WAY, Event, RunState
 from shipdash.results import Result, StoredRun, Verification
 from shipdash.runs import log, names, prerequisites, probe_frames
 from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
@@ -190,7 +190,7 @@ class Store(Folder):
         with self.lock(run_id):
             pass
         with contextlib.suppress(RunCorrupt):  # a damaged status waits for nothing
-            if self.status(run_id).state in (RunState.QUEUED, RunState.RUNNING):
+            if self.status(run_id).state in UNDER_WAY:
                 raise StoreError(f"run {run_id} waits in the queue: cancel it first")
 
     # -- who is at work, and what is asked of them

@@ -16,8 +16,8 @@ from shipdash.config import RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import Source, stream_order
 from shipdash.data.subsets import choose_pairs
+from shipdash.learning.arm_training import ArmState, train_arm
 from shipdash.learning.learner import Learner
-from shipdash.learning.scratch import ArmState, train_arm
 from shipdash.loop import select
 from shipdash.records import Event, LoopState, Picked, Trained
 from shipdash.runs import Store, prerequisites

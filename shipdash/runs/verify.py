@@ -17,6 +17,7 @@ from shipdash.records import LoopState
 from shipdash.results import Verification
 from shipdash.runs.errors import StoreError
 from shipdash.runs.machine import environment
+from shipdash.runs.prerequisites import finished_selection
 from shipdash.runs.store import Store
 
 
@@ -32,13 +33,7 @@ def verify(store: Store, run_id: str) -> Verification:
         The run is not finished, is a control arm, came with the package, or did not store the
         hash of its weights.
     """
-    config, result = store.config(run_id), store.result(run_id)
-    if store.recorded:
-        raise StoreError(f"run {run_id} came with the package and is not written to")
-    if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm: only selections are verified")
-    if result is None:
-        raise StoreError(f"run {run_id} is not finished: resume it first")
+    config, result = finished_selection(store, run_id)
     if result.weights_sha256 is None:
         raise StoreError(f"run {run_id} is of a version that stored no hash of its weights: "
                          "compute it again to verify it")

@@ -19,7 +19,7 @@ import joblib
 
 from shipdash.config import ConfigError
 from shipdash.processes import memory_bytes, n_processors
-from shipdash.records import RunState
+from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.studies.cluster import cluster
 from shipdash.studies.folder import Standing, Studies
@@ -128,7 +128,7 @@ def cancel(store: Store, study: Study | str) -> None:
     study = studies.study(study) if isinstance(study, str) else study
     studies.ask_cancel(study.digest)
     for run_id, state in studies.standing_of(study).states.items():
-        if state in (RunState.QUEUED, RunState.RUNNING):
+        if state in UNDER_WAY:
             with contextlib.suppress(StoreError):  # it has ended meanwhile
                 queue.cancel(store, run_id)
 

@@ -1,6 +1,6 @@
 """Held-out IoU of single pairs, run by run, with their true factors: one archive, no pickle.
 
-What the numbers say is in `analysis.thresholds` and `analysis.by_factor`.
+What the numbers say is in `analysis.share_below_iou` and `analysis.by_factor`.
 """
 
 from __future__ import annotations

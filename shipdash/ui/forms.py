@@ -19,10 +19,10 @@ from shipdash.config import (
 )
 from shipdash.data import files
 from shipdash.data.files import DataError
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.runs import StoreError
 from shipdash.ui import address, frame
-from shipdash.ui.asked import Asked, read
+from shipdash.ui.settings_in_address import Asked, read
 from shipdash.ui.words import PRECISION, plain, refusal
 
 WIDE = {"n_pool", "n_held_out", "max_steps", "pool", "order", "model", "learning_rate", "distinct"}

@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.acceptance import fails
 from shipdash.config import RUN_ID, default_name, setting
 from shipdash.records import RunState
-from shipdash.results import fails
 from shipdash.runs import Store
 from shipdash.ui import address, chart, frame
 from shipdash.ui.compare import pairs

@@ -15,7 +15,7 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Standing
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, forms, frame, studies, tables
-from shipdash.ui.evaluation import at_a_glance, better_than_random, by_factor, thresholds
+from shipdash.ui.evaluation import at_a_glance, better_than_random, by_factor, share_below_iou
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -98,7 +98,7 @@ def _details(run: frame.Run, found, is_recorded: bool) -> None:
         with st.expander("All arms side by side, and what was tested"):
             _arms(found, table, stop, network, where)
         with st.expander("Tail and typical quality at every IoU threshold"):
-            thresholds.panel(found, network, stop, where)
+            share_below_iou.panel(found, network, stop, where)
         if found.ious is not None and by_factor.with_factors(found) is not None:
             with st.expander("Failing pairs by a true factor"):
                 by_factor.panel(found, network, stop, where)

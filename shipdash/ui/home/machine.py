@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import view_only
-from shipdash.records import RunState
+from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame, tables
 from shipdash.ui.words import PRECISION
@@ -31,7 +31,7 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config=columns,
                  alt="Runs of this machine, newest first.")
     if arms:
-        waiting = sum(r.state in (RunState.QUEUED, RunState.RUNNING) for r in arms)
+        waiting = sum(r.state in UNDER_WAY for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""
         st.caption(f"There are also {len(arms):,} control arms{at_work}; they are on the "
                    "Evaluation page of their run.")

@@ -9,12 +9,11 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.labelling import Ranking, Rankings, RankRequest, Standing, job
 from shipdash.labelling.job import MOST_KNOWN
-from shipdash.records import RunState
+from shipdash.records import UNDER_WAY, RunState
 from shipdash.ui import forms, frame, starting
 from shipdash.ui.words import plain
 
 EVERY = "1s"
-AT_WORK = (RunState.QUEUED, RunState.RUNNING)
 
 ENDED = {
     RunState.CANCELLED: "The ranking was cancelled.",
@@ -49,7 +48,7 @@ def _loaded(folder: str, data: str, ranking: str) -> Ranking:
 def panel(asked: RankRequest, found: Ranking | None) -> None:
     """What stands between the question and its answer: a button, the progress, or nothing."""
     standing = _standing(asked)
-    if standing is not None and standing.state in AT_WORK:
+    if standing is not None and standing.state in UNDER_WAY:
         _cancel_button(asked)
         st.fragment(_progress, run_every=EVERY)(asked)
     elif found is None:
@@ -118,7 +117,7 @@ def _progress(asked: RankRequest) -> None:
         is_stopping = Rankings(asked.data).cancelled(asked.digest)
     except (ConfigError, DataError):  # removed or damaged meanwhile, which the page says
         st.rerun()
-    if standing is None or standing.state not in AT_WORK:
+    if standing is None or standing.state not in UNDER_WAY:
         st.rerun()  # the ranking is there, or the button that starts it again
     words = ("The network is starting; TensorFlow takes some seconds." if not standing.n_done else
              f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")

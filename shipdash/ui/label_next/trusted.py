@@ -32,7 +32,7 @@ def view(run: frame.Run, found: Ranking) -> None:
     rows = trust(found.held_out, limit, k)
     names = {name: words for name, words in RANKINGS.items()
              if name in found.held_out and name != "random"}
-    chart.show(figures.found(found_table(found.held_out, limit), names, k, headline(rows)),
+    chart.show(figures.ranking_curve(found_table(found.held_out, limit), names, k, headline(rows)),
                key="found", origin=frame.provenance(run),
                note=f"{plain(finding(rows))} Failing: below IoU {limit:.2f}. If the new images are "
                     "of a different kind from these pairs, this says nothing about them.")

@@ -10,13 +10,12 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.analysis.set_aside import set_aside_words
-from shipdash.records import RunState, StopReason
+from shipdash.records import UNDER_WAY, RunState, StopReason
 from shipdash.runs import StoreError, pausing, queue
 from shipdash.ui import address, chart, forms, frame, starting
 from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 from shipdash.ui.words import plain
 
-MOVING = (RunState.QUEUED, RunState.RUNNING)
 EVERY = "2s"
 """Fast enough to watch pairs join, slow enough that a slider still answers at once."""
 
@@ -57,7 +56,7 @@ def compact() -> None:
 
 def buttons(run: frame.Run) -> None:
     """What can be done with the run in its state; outside the timed fragment: clicks are kept."""
-    going = run.state in MOVING
+    going = run.state in UNDER_WAY
     if run.state == RunState.COMPLETED:
         _finished(run)
         return
@@ -176,7 +175,7 @@ def _say(run: frame.Run, state: RunState, reason: str, now: analysis.Progress) -
     else:
         st.markdown(words)
     if state != RunState.COMPLETED:
-        known = now.left_s and state in MOVING
+        known = now.left_s and state in UNDER_WAY
         left = f", about {frame.duration(now.left_s)} left" if known else ""
         st.progress(now.share, f"pass {now.round}: {now.n_tested:,} tested of "
                                f"{now.n_pool:,}{left}")
@@ -193,7 +192,7 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
         return
     if starting.button("Start again with the next model seed", key="next_seed",
                        icon=":material/restart_alt:"):
-        if state in MOVING:
+        if state in UNDER_WAY:
             forms.attempt(queue.cancel, frame.store_of(run), run.run_id)
         following = forms.attempt(start.next_seed, run.config, frame.runs())
         if following:
@@ -202,7 +201,7 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
 
 def _pending(run: frame.Run, state: RunState) -> str:
     """A request that is not carried out yet, the place in the queue, or a waiting worker."""
-    if run.recorded or state not in (*MOVING, RunState.PAUSED):
+    if run.recorded or state not in (*UNDER_WAY, RunState.PAUSED):
         return ""
     try:
         if state == RunState.PAUSED:

@@ -8,12 +8,11 @@ from typing import NamedTuple
 import streamlit as st
 
 from shipdash.labelling import Standing, SuspectRequest, Suspicions, suspects_job
-from shipdash.records import RunState
+from shipdash.records import UNDER_WAY, RunState
 from shipdash.ui import forms, frame, starting
 from shipdash.ui.words import plain
 
 EVERY = "1s"
-AT_WORK = (RunState.QUEUED, RunState.RUNNING)
 
 ENDED = {
     RunState.CANCELLED: "The search was cancelled.",
@@ -42,7 +41,7 @@ def finished(run: frame.Run, asked: SuspectRequest) -> Found | None:
 def panel(run: frame.Run, asked: SuspectRequest) -> None:
     """What stands between the question and its answer: a button, or the progress."""
     standing = _standing(run, asked)
-    if standing is not None and standing.state in AT_WORK:
+    if standing is not None and standing.state in UNDER_WAY:
         _cancel_button(run, asked)
         st.fragment(_progress, run_every=EVERY)(run, asked)
     else:
@@ -82,7 +81,7 @@ def _cancel_button(run: frame.Run, asked: SuspectRequest) -> None:
 
 def _progress(run: frame.Run, asked: SuspectRequest) -> None:
     standing = _standing(run, asked)
-    if standing is None or standing.state not in AT_WORK:
+    if standing is None or standing.state not in UNDER_WAY:
         st.rerun()  # the list is there, or the button that continues the search
     words = ("The first network is starting; TensorFlow takes some seconds." if not standing.n_done
              else f"{standing.n_done:,} of {standing.n:,} training steps, "

@@ -11,7 +11,7 @@ from shipdash import analysis, figures
 from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame, tables
-from shipdash.ui.threshold import asked_for, explorer, overviews, payload, points
+from shipdash.ui.threshold import explorer, explorer_requests, overviews, payload, points
 
 
 class View(NamedTuple):
@@ -79,7 +79,7 @@ def panel(view: View, asked: Study | None, runs: list[frame.Run]) -> None:
     everything = explorer.sent(
         payload.of_family(view.family, table, store),
         overviews.both_rules(view.family, table, view.failing, view.beside),
-        origin(view.family, table), asked_for.cost(view.family, runs))
+        origin(view.family, table), explorer_requests.cost(view.family, runs))
     st.fragment(_explorer)(view.family, table, everything)
     st.caption(overviews.notes(view.family, table, view.beside))
     st.caption(origin(view.family, table))
@@ -89,7 +89,7 @@ def panel(view: View, asked: Study | None, runs: list[frame.Run]) -> None:
 def _explorer(family: points.Family, table: pd.DataFrame, everything: dict) -> None:
     """Drawn again alone when the viewer lets go: the rest of the page does not depend on it."""
     place = explorer.place_of_link(family, table)
-    asked_for.heed(explorer.show(everything, place), family, table)
+    explorer_requests.heed(explorer.show(everything, place), family, table)
 
 
 def origin(family: points.Family, table: pd.DataFrame) -> str:

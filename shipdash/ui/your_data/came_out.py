@@ -8,7 +8,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.needed import labels_finding, needed_finding
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.ui import address, chart, evidence, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import by_group, controls, exports, select

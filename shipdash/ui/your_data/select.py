@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash.config import RunConfig
-from shipdash.data.own import own_config
+from shipdash.data.own_preset import own_config
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame, starting
 

@@ -1,4 +1,4 @@
-"""What a form's address asks for: a preset and changes to it, checked. Draws nothing."""
+"""Settings that a form's address asks for: a preset and changes to it, checked. Draws nothing."""
 
 from __future__ import annotations
 

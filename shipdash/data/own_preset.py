@@ -1,4 +1,4 @@
-"""The preset for a stored data set, with all of its pairs. No pair is drawn here."""
+"""The preset `own` for a stored data set, with all of its pairs. No pair is drawn here."""
 
 from __future__ import annotations
 

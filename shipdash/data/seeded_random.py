@@ -1,6 +1,6 @@
-"""Chance, always from a seed and a key: no global random state, and no draw that shifts another.
+"""Random numbers from a seed and a key: no global random state, and no draw shifts another.
 
-Every use of chance in the package has a key of its own here, so that no two share a stream.
+Every random draw of the package has a key of its own here, so that no two share a stream.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from test_queue import settings, until
 from shipdash import config as configs
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
-from shipdash.runs import Store, queue, warm, worker
+from shipdash.runs import Store, queue, warm_worker, worker
 
 SERVER = ("import os, subprocess, sys, time\n"
           "subprocess.Popen([sys.executable, '-m', 'shipdash', 'standby',"
@@ -36,7 +36,7 @@ def note(store, name):
 def offered(store, config):
     """Whether a process stands by, or will in a moment, for just this run."""
     return store.standby_is_alive() and (
-        note(store, warm.OFFER).get("needs", {}).get("shape") == list(config.shape))
+        note(store, warm_worker.OFFER).get("needs", {}).get("shape") == list(config.shape))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def server(store, monkeypatch):
     started = []
 
     def start(config, program=SERVER):
-        assert warm.want(store, config)
+        assert warm_worker.want(store, config)
         started.append(subprocess.Popen([sys.executable, "-c", program]))
         until(lambda: offered(store, config))
         return started[-1]
@@ -67,14 +67,14 @@ def test_a_run_that_fits_is_worked_on_by_the_one_that_stands_by(store, server, t
     """The same result as a fresh worker's, but for times; it then ends, and leaves no request."""
     config = settings()
     server(config)
-    until(lambda: warm.is_ready(store, config))
-    assert not warm.is_ready(store, settings().replace(**{"scene.size": 48}))
+    until(lambda: warm_worker.is_ready(store, config))
+    assert not warm_worker.is_ready(store, settings().replace(**{"scene.size": 48}))
     run_id = queue.enqueue(store, config)
     queue.drain(store, ("no such command",), hand_over=True)  # no fresh worker could even start
     result = store.result(run_id)
     assert result.prepared_s is not None
     assert not store.standby_is_alive()
-    assert store.read_note(warm.RUN)[0] == b""
+    assert store.read_note(warm_worker.RUN)[0] == b""
     cold = Store(tmp_path / "cold")
     worker.work(cold, cold.create(config)[0])
     assert cold.result(run_id).prepared_s is None
@@ -86,28 +86,28 @@ def test_a_run_is_handed_over_while_its_network_is_still_being_prepared(store, s
     config = settings()
     server(config)
     run_id = queue.enqueue(store, config)
-    assert not warm.is_ready(store, config)
-    warm.hand_over(store, run_id)
+    assert not warm_worker.is_ready(store, config)
+    warm_worker.hand_over(store, run_id)
     assert store.result(run_id).prepared_s is not None
 
 
 def test_what_a_run_has_waited_for_is_its_own_time(store, monkeypatch):
     """Asked for half-way through two tenths of a second of preparing: half to each."""
-    warm.want(store, settings())
+    warm_worker.want(store, settings())
     began, run_id = time.time(), queue.enqueue(store, settings())
 
     class Slow(RoteLearner):
         def prepare(self):
             """Handed a run after 0.2 s, ready after 0.5 s."""
             time.sleep(0.2)
-            token = note(store, warm.OFFER)["token"]
-            store.write_note(warm.RUN, json.dumps({"to": token, "run_id": run_id}).encode())
+            token = note(store, warm_worker.OFFER)["token"]
+            store.write_note(warm_worker.RUN, json.dumps({"to": token, "run_id": run_id}).encode())
             time.sleep(0.3)
 
-    monkeypatch.setattr(warm, "PAINT_S", 0.0)
-    monkeypatch.setattr(warm, "_speak_into", lambda store, run_id: None)
-    monkeypatch.setattr(warm, "open_learner", lambda *args, **more: Slow())
-    warm.serve(store, os.getppid())
+    monkeypatch.setattr(warm_worker, "PAINT_S", 0.0)
+    monkeypatch.setattr(warm_worker, "_speak_into", lambda store, run_id: None)
+    monkeypatch.setattr(warm_worker, "open_learner", lambda *args, **more: Slow())
+    warm_worker.serve(store, os.getppid())
     took, result = time.time() - began, store.result(run_id)
     assert 0.15 < result.prepared_s < took - 0.3
     assert 0.3 <= result.phases["startup"] < took - 0.2
@@ -148,32 +148,32 @@ def test_a_command_keeps_its_runs_to_itself(store, server):
 def test_another_program_or_processor_is_no_fit(store, server, monkeypatch):
     """A sweep's worker of one thread would round differently, an older shipdash select so."""
     server(settings())
-    until(lambda: warm.is_ready(store, settings()))
+    until(lambda: warm_worker.is_ready(store, settings()))
     run_id = queue.enqueue(store, settings())
-    own = warm._own()
+    own = warm_worker._own()
     for name in ("threads", "algorithm", "version", "python", "gpus"):
         assert name in own
-        monkeypatch.setattr(warm, "_own", lambda name=name: own | {name: "another"})
-        warm.hand_over(store, run_id)
+        monkeypatch.setattr(warm_worker, "_own", lambda name=name: own | {name: "another"})
+        warm_worker.hand_over(store, run_id)
         assert store.status(run_id).state is RunState.QUEUED, name
-        assert not warm.is_ready(store, settings()), name
-        assert not store.read_note(warm.RUN)[0], name
-    monkeypatch.setattr(warm, "_own", lambda: own)
-    assert warm.is_ready(store, settings())  # the name alone kept it from being one
+        assert not warm_worker.is_ready(store, settings()), name
+        assert not store.read_note(warm_worker.RUN)[0], name
+    monkeypatch.setattr(warm_worker, "_own", lambda: own)
+    assert warm_worker.is_ready(store, settings())  # the name alone kept it from being one
 
 
 def test_one_that_is_killed_costs_nothing(store, server):
     """Its offer stays behind: the run is untouched, and a fresh worker sees it through."""
     process = server(settings(), ITSELF)
     run_id = queue.enqueue(store, settings())
-    until(lambda: warm.is_ready(store, settings()))
-    offer = note(store, warm.OFFER)
+    until(lambda: warm_worker.is_ready(store, settings()))
+    offer = note(store, warm_worker.OFFER)
     process.kill()
     process.wait()
-    assert not warm.is_ready(store, settings())
-    assert offer == note(store, warm.OFFER)
+    assert not warm_worker.is_ready(store, settings())
+    assert offer == note(store, warm_worker.OFFER)
     before = store.status(run_id)
-    warm.hand_over(store, run_id)
+    warm_worker.hand_over(store, run_id)
     assert store.status(run_id) == before
     queue.drain(store, hand_over=True)
     assert store.result(run_id).prepared_s is None
@@ -199,14 +199,14 @@ def test_it_leaves_with_its_server(store, server):
     """A gigabyte must not stay behind where nobody could ask for it."""
     server(settings()).kill()
     until(lambda: not store.standby_is_alive())
-    assert store.read_note(warm.OFFER)[0] == b""
+    assert store.read_note(warm_worker.OFFER)[0] == b""
 
 
 def test_it_leaves_when_no_page_has_asked_for_long(store, server):
     """The age of the note says when somebody last looked."""
     server(settings())
-    long_ago = time.time() - warm.IDLE_S - 1
-    os.utime(store.root / warm.WANT, (long_ago, long_ago))
+    long_ago = time.time() - warm_worker.IDLE_S - 1
+    os.utime(store.root / warm_worker.WANT, (long_ago, long_ago))
     until(lambda: not store.standby_is_alive())
 
 
@@ -214,7 +214,7 @@ def test_it_follows_the_settings_of_the_page(store, server):
     """Another size: a fresh process in its place, without another call from the page."""
     server(settings())
     other = settings().replace(**{"scene.size": 48})
-    assert not warm.want(store, other)
+    assert not warm_worker.want(store, other)
     until(lambda: offered(store, other))
 
 
@@ -224,37 +224,37 @@ def test_it_follows_the_settings_of_the_page(store, server):
 def test_a_note_that_no_page_has_written_is_left(store, call, content):
     """It ends, and says nothing untrue; nor where the rest of the note is our own."""
     if content.startswith('{"'):
-        content = json.dumps(json.loads(content) | warm._own())
-    store.write_note(warm.WANT, content.encode())
+        content = json.dumps(json.loads(content) | warm_worker._own())
+    store.write_note(warm_worker.WANT, content.encode())
     code, _, _ = call("standby", "--runs", store.root)
     assert code == 0
     assert not store.standby_is_alive()
-    assert store.read_note(warm.OFFER)[0] == b""
+    assert store.read_note(warm_worker.OFFER)[0] == b""
 
 
 def test_a_second_one_and_one_beside_a_worked_queue_leave_at_once(store, server):
     """One gigabyte is enough, and none while a run needs the processors."""
-    warm.want(store, settings())
+    warm_worker.want(store, settings())
     with store.queue_lock():
-        warm.serve(store, os.getppid())
-    assert not store.read_note(warm.OFFER)[0]
+        warm_worker.serve(store, os.getppid())
+    assert not store.read_note(warm_worker.OFFER)[0]
     server(settings())
-    warm.serve(store, os.getppid())
+    warm_worker.serve(store, os.getppid())
     assert offered(store, settings())
 
 
 def test_one_that_ended_unasked_is_not_started_at_every_look(store, server):
     """Where TensorFlow does not start, a page must not try with every click; after a run it may."""
-    assert warm.want(store, settings())
-    (store.root / warm.LOG).write_text("Illegal instruction")
-    assert not warm.want(store, settings())
-    (store.root / warm.LOG).unlink()
+    assert warm_worker.want(store, settings())
+    (store.root / warm_worker.LOG).write_text("Illegal instruction")
+    assert not warm_worker.want(store, settings())
+    (store.root / warm_worker.LOG).unlink()
     server(settings())
     run_id = queue.enqueue(store, settings())
     queue.drain(store, hand_over=True)
     assert store.result(run_id).prepared_s is not None
-    (store.root / warm.LOG).write_text("")
-    assert warm.want(store, settings())
+    (store.root / warm_worker.LOG).write_text("")
+    assert warm_worker.want(store, settings())
 
 
 def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
@@ -271,13 +271,13 @@ def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
     queue.ensure_standby(store, real, [RunState.RUNNING])
     with store.queue_lock():
         queue.ensure_standby(store, real, [])
-    assert not started and not store.read_note(warm.WANT)[0]
+    assert not started and not store.read_note(warm_worker.WANT)[0]
     queue.ensure_standby(store, real, [RunState.COMPLETED])
-    assert note(store, warm.WANT)["shape"] == [64, 64]
-    (store.root / warm.LOG).unlink()  # as after a minute
+    assert note(store, warm_worker.WANT)["shape"] == [64, 64]
+    (store.root / warm_worker.LOG).unlink()  # as after a minute
     with store.standby_lock():
         queue.ensure_standby(store, configs.compact(), [])
-    assert note(store, warm.WANT)["shape"] == [128, 128]
+    assert note(store, warm_worker.WANT)["shape"] == [128, 128]
     assert len(started) == 1
 
 

@@ -1,4 +1,4 @@
-"""Where files are read from: the disk, and the limits for a single file. Archives: `archive`."""
+"""Files to import, listed and read from the disk, with limits for one file. Archives: `archive`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All thresholds: half precision, curves, crossings, and the archive beside a study."""
+"""Share below every IoU: half precision, curves, crossings, and the archive beside a study."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ from evidence_runs import config, everything
 from stored_results import a_run
 
 from shipdash import analysis, figures
+from shipdash.acceptance import fails
 from shipdash.analysis import ArmRun
-from shipdash.results import fails
 from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious
 
@@ -37,7 +37,7 @@ def test_half_precision_counts_what_the_rule_for_failing_counts(t):
 def test_curves_and_medians_by_hand():
     """Two runs: the mean with its ends at a threshold, and the median of each run."""
     ious = analysis.pair_ious([_run("core", [0.6, 0.75, 0.97]), _run("core", [0.8, 0.98, 0.99], 2)])
-    table = analysis.thresholds_table(ious, 10).set_index("threshold")
+    table = analysis.share_below_table(ious, 10).set_index("threshold")
     assert table.loc[0.77, ["share", "low", "high"]].tolist() == pytest.approx([1 / 3, 0, 2 / 3])
     assert table.index[[0, -1]].tolist() == [0.5, 0.99] and len(table) == 50
     row = analysis.medians_table(ious, 10).iloc[0]
@@ -100,7 +100,7 @@ def test_a_study_without_its_archive_is_still_a_study(found, tmp_path, damage):
 
 def test_the_figure_has_a_line_for_every_arm(found):
     """Bands share the legend entry of their line."""
-    table = analysis.thresholds_table(found.ious, 12)
-    chart = figures.thresholds(table, 0.9, "title")
+    table = analysis.share_below_table(found.ious, 12)
+    chart = figures.share_below_iou(table, 0.9, "title")
     named = [t.name for t in chart.figure.data if t.name]
     assert len(named) == len(table.groupby(analysis.arms.KEYS)) == len(set(named))

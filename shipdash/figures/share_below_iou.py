@@ -1,4 +1,4 @@
-"""Figure of all thresholds: the share of held-out pairs below each IoU, one curve an arm."""
+"""Figure of the share of held-out pairs below each IoU, one curve per arm."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from shipdash.figures.base import APART, QUIET, SELECTED, Chart, faded, new_figu
 DASHES = ("solid", "dot", "dash", "dashdot")
 
 
-def thresholds(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
+def share_below_iou(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
     """Mean over runs as a line, lowest to highest run as a band.
 
-    `table` is from `analysis.thresholds_table`. Shares are on a log axis, where a tail of one pair
+    `table` is from `analysis.share_below_table`. Shares are on a log axis, where a tail of one pair
     in a thousand can be read; a share of 0 has no place on it and its line ends.
     """
     figure = new_figure(380, "IoU", "share of held-out pairs below (log scale)")

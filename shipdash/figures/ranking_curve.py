@@ -9,7 +9,7 @@ from shipdash.figures.base import APART, QUIET, Chart, faded, new_figure
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def found(table: pd.DataFrame, names: dict[str, str], k: int, title: str) -> Chart:
+def ranking_curve(table: pd.DataFrame, names: dict[str, str], k: int, title: str) -> Chart:
     """One step curve a ranking, and the band that 95 % of random orders stay in.
 
     Parameters

@@ -50,7 +50,7 @@ def pair_ious(runs: Sequence[ArmRun]) -> PairIous:
 def share_below(iou: np.ndarray, threshold: float) -> np.ndarray:
     """Share of pairs below a threshold in every row: float64, shape (n_runs,).
 
-    Both sides are rounded to half precision, so a tie passes, as it does in `results.fails`; so
+    Both sides are rounded to half precision, so a tie passes, as it does in `acceptance.fails`; so
     does a pair less than 0.00025 below.
 
     >>> share_below(np.array([[0.89, 0.90, 0.95, 0.99]], np.float16), 0.90)
@@ -64,7 +64,7 @@ def fails_below(iou: np.ndarray, threshold: float) -> np.ndarray:
     return iou < np.float16(threshold)
 
 
-def thresholds_table(ious: PairIous, n_core: int) -> pd.DataFrame:
+def share_below_table(ious: PairIous, n_core: int) -> pd.DataFrame:
     """Every arm at every threshold: `KEYS`, n_runs, threshold, and share, low, high over runs.
 
     Random arms of another size than `n_core` belong to the random-k curve and are left out.
@@ -113,7 +113,7 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
 
     Empty where one of the two arms has not been run at equal updates.
     """
-    shares, medians = thresholds_table(ious, n_core), medians_table(ious, n_core)
+    shares, medians = share_below_table(ious, n_core), medians_table(ious, n_core)
     curves = [_of(shares, kind)["share"].to_numpy() for kind in ("core", "random")]
     if not all(map(len, curves)):
         return ""

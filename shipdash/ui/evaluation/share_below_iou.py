@@ -1,4 +1,4 @@
-"""All thresholds at once: tail and typical quality of the arms. What it says is in `analysis`."""
+"""Share of pairs below every IoU: tail and typical quality, arm by arm. Words are `analysis`'s."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
         return
     n_core, acceptance = found.about["n_core"], found.about["acceptance_iou"]
     shares, medians = (analysis.of_variant(table(found.ious, n_core), network, stop)
-                       for table in (analysis.thresholds_table, analysis.medians_table))
+                       for table in (analysis.share_below_table, analysis.medians_table))
     if shares.empty:
         return
     same = stop == analysis.EQUAL_UPDATES and network == analysis.SAME
@@ -29,7 +29,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     if said:
         st.markdown(said)
     chart.show(
-        figures.thresholds(shares, acceptance, "Share of held-out pairs below each IoU"),
+        figures.share_below_iou(shares, acceptance, "Share of held-out pairs below each IoU"),
         key="thresholds",
         note="Line: mean of the runs. Band: lowest to highest run. Dashed: the acceptance IoU, by "
              f"which the core set was chosen. {where}")

@@ -24,13 +24,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shipdash.acceptance import fails
 from shipdash.config import RunConfig, SelectionConfig
-from shipdash.data.chance import EPOCH, generator
+from shipdash.data.seeded_random import EPOCH, generator
 from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.learner import Learner, Step
 from shipdash.records import Event, Stopped, StopReason, Trained
-from shipdash.results import fails
 
 REPORT_IMAGES = 160  # a record so often: some seconds on a CPU, so pause and cancel act soon
 KEEP_BYTES = 420_000_000  # drawn pairs kept in memory: some 2,000 at 128 x 128; else drawn anew
