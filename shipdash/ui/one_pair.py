@@ -24,6 +24,10 @@ MOST_COMPARED = 1_000
 """Core pairs of a data set that are drawn to find the nearest, a millisecond each."""
 
 
+PARTS = (4, 3, 3)
+"""Widths of the parts below the pictures: the table of factors is not cut in a window of 800 px."""
+
+
 class Asked(NamedTuple):
     """A pair by its split and its number there."""
 
@@ -94,7 +98,7 @@ def show(run: frame.Run, pair: Asked) -> None:
         parts = [lambda: _facts(pair, facts)] if facts is not None else []
         parts += [lambda: _history(run, events, pair)] if pair.split == "pool" else []
         parts += [lambda: _nearest(run, core, pair)]
-        for cell, part in zip(st.columns(3, gap="medium"), parts, strict=False):
+        for cell, part in zip(st.columns(PARTS, gap="medium"), parts, strict=False):
             with cell:
                 part()
 
