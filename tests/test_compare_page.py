@@ -76,6 +76,16 @@ def test_the_table_shows_state_size_and_the_settings_that_differ(store):
     assert sorted(table["selected"].dropna()) == [2, 3]
 
 
+def test_a_data_set_has_a_shape_and_no_scene(store):
+    """Its image size is that of its pictures, and no setting of the generator tells it apart."""
+    run(store, [1, 2])
+    run(store, [3, 4], **{"source.kind": "files", "source.name": "ships",
+                          "source.fingerprint": "a" * 16, "source.rows": 32, "source.cols": 48})
+    table = open_page().dataframe[0].value.set_index("data set")
+    assert table.loc["ships", "image size"] == "32 × 48"
+    assert not {"contrast", "rows"} & set(table.columns)
+
+
 def test_finished_runs_are_in_view_before_anybody_chose(store):
     """Something real at once, and an address that nobody has changed is left as it is."""
     for n in (1, 2):

@@ -70,13 +70,15 @@ def ids(built, tmp_path, monkeypatch):
 
 
 def said(at) -> list[str]:
-    """Every text of a page run without a browser, the cells of its tables included."""
+    """Every text of a page run without a browser, the cells of its tables included; a table shows
+    *None* in an empty cell unless it is told what to show there."""
     found = [str(name) for table in at.dataframe for name in table.value.columns
              if f'"{name}"' not in table.proto.columns]
     for table in at.dataframe:
         cells = table.value.select_dtypes(["object", "string"])
         found += [cell for name in cells if name != "open" for cell in cells[name].dropna()
                   if isinstance(cell, str)]
+    found += ["None" for table in at.dataframe if not table.proto.placeholder]
     for element in _elements(at._tree):
         if (message := getattr(element, "proto", None)) is not None:
             found += _texts(MessageToDict(message, preserving_proto_field_name=True))

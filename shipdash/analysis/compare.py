@@ -20,7 +20,8 @@ Settings = Mapping[str, Any]
 
 
 def differing(runs: Mapping[str, Settings]) -> pd.DataFrame:
-    """Settings in which runs differ, as written: one row per setting, one column per run."""
+    """Settings in which runs differ, as written: one row per setting, one column per run; missing
+    where a run has no such setting, which makes no difference."""
     table = pd.DataFrame({run: {name: _written(value) for name, value in settings.items()}
                           for run, settings in runs.items()})
     return table[table.nunique(axis=1) > 1]
@@ -42,8 +43,8 @@ def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
     {'a': 'run 1', 'b': 'run 2'}
     """
     apart = differing(runs)
-    found = {run: ", ".join(f"{_word(name)} {value}".strip() for name, value in apart[run].items())
-             for run in runs}
+    found = {run: ", ".join(f"{_word(name)} {value}".strip()
+                            for name, value in apart[run].dropna().items()) for run in runs}
     often, so_far = Counter(found.values()), Counter()
     for run, words in found.items():
         if not words or often[words] > 1:

@@ -105,8 +105,8 @@ def show(run: frame.Run, pair: Asked) -> None:
 
 def _facts(pair: Asked, facts: pd.DataFrame) -> None:
     st.markdown("#### True factors")
-    st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, key="facts", height=330,
-                 alt=f"True factors of {pair.words}.")
+    st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, placeholder="–", key="facts",
+                 height=330, alt=f"True factors of {pair.words}.")
 
 
 def _pictures(run: frame.Run, pair: Asked) -> None:

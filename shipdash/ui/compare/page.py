@@ -11,7 +11,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
-from shipdash.config import RUN_ID, default_name, setting
+from shipdash.config import RUN_ID, RunConfig, default_name, setting
 from shipdash.records import RunState
 from shipdash.runs import Store
 from shipdash.ui import address, chart, frame
@@ -49,7 +49,7 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     st.markdown(f"Tick the runs to compare, at most {MOST}. The link in the address bar keeps "
                 "your choice.")
     event = st.dataframe(
-        table, hide_index=True, key=_key(ids), on_select="rerun",
+        table, hide_index=True, placeholder="–", key=_key(ids), on_select="rerun",
         height=min(260, 36 * (len(ids) + 1)),
         selection_mode="multi-row", alt="Runs to compare, newest first.",
         selection_default={"selection": {"rows": [ids.index(i) for i in asked]}})
@@ -105,7 +105,7 @@ def _first(usable: dict[str, frame.Run]) -> list[str]:
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting that differs between the runs."""
     content = _contents(list(usable.values()))
-    differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
+    differing = analysis.differing({i: _said(r.config) for i, r in usable.items()}).T
     differing = differing.drop(columns=list(IN_NAME), errors="ignore")
     if any(content.values()):
         differing["source.content"] = [content[i] or "–" for i in usable]
@@ -123,6 +123,14 @@ def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     facts["selected"] = facts["selected"].astype("Int64")
     started = [r.created[:16].replace("T", " ") for r in usable.values()]
     return facts.join(differing).assign(started=started)
+
+
+def _said(config: RunConfig) -> dict:
+    """The settings that hold for a run: a data set has a shape of its own and no scene."""
+    if config.source.kind != "files":
+        return config.flat()
+    rest = {name: value for name, value in config.flat().items() if not name.startswith("scene.")}
+    return rest | {"scene.size": "{} × {}".format(*config.shape)}
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

@@ -28,8 +28,8 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
     rows = [_row(r, is_open) for r in own[:MOST_ROWS]]
     columns = {"open": tables.links(),
                "precision": st.column_config.Column(help=PRECISION)}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config=columns,
-                 alt="Runs of this machine, newest first.")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="runs",
+                 column_config=columns, alt="Runs of this machine, newest first.")
     if arms:
         waiting = sum(r.state in UNDER_WAY for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""

@@ -121,7 +121,7 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     manifest = table.assign(pool_seed=seed)
     if facts is not None:
         manifest = manifest.merge(facts, on="index", how="left")
-    st.dataframe(manifest, hide_index=True, key="manifest", height=320,
+    st.dataframe(manifest, hide_index=True, placeholder="–", key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
         pool = gallery.source_of(run)
