@@ -2,6 +2,7 @@
 
     python -m benchmarks.preregistered --pools 2        # the next two pools that are missing
     python -m benchmarks.preregistered --report         # tables and sentences of what is stored
+    python -m benchmarks.preregistered --report --write # and into docs/results.md
     python -m benchmarks.preregistered --power          # what ten pools can find
 
 A pool is complete or it is not stored: all of its runs come from one machine, and what they found
@@ -20,20 +21,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import preregistered_report
+from benchmarks import preregistered_power, preregistered_report
 from benchmarks.child import ROOT
-from benchmarks.registration import ARMS, SEEDS, Plan, plan, selection
+from benchmarks.registration import ARM_SEED, ARMS, SEEDS, Plan, plan, selection
 from shipdash.analysis import PairIous, arm_run, pair_ious
 from shipdash.analysis.by_factor import GAP
 from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.pools import measures
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
+from shipdash.results import Environment
 from shipdash.runs import Store, StoreError, prerequisites
 from shipdash.runs.folder import replace
 from shipdash.studies import arms, replicas, stored_ious
@@ -43,6 +45,9 @@ from shipdash.studies.study import Later, Study
 from shipdash.studies.turns import Arrived
 
 RESULTS = ROOT / "benchmarks" / "results" / "preregistered"
+
+PLAN, LANDING = ROOT / "docs" / "preregistration.md", ROOT / "docs" / "results.md"
+"""The registration, and the document with a section that is the report."""
 
 FACTS = ("pool", "arm", "run_id", "n_pairs", "n_forward", "n_backward", "seconds", "threads",
          "device", "machine", "version", "tensorflow", "date")
@@ -56,7 +61,7 @@ def planned(store: Store, chosen: RunConfig) -> list[RunConfig]:
     seed = chosen.seeds.pool
     _, result = prerequisites.selected(store, chosen.digest)
     return arms.plan(chosen.digest, chosen, result, names=ARMS,
-                     stops=("steps",), model_seeds=(1000 + seed,), draws=(seed,))
+                     stops=("steps",), model_seeds=(ARM_SEED + seed,), draws=(seed,))
 
 
 def pool_study(base: RunConfig, seed: int, *, certified: bool) -> Study:
@@ -65,8 +70,12 @@ def pool_study(base: RunConfig, seed: int, *, certified: bool) -> Study:
 
     def ask(place: int):
         def of(store: Store) -> RunConfig | None:
-            done = state_of(store, chosen.digest) == RunState.COMPLETED
-            return planned(store, chosen)[place] if done else None
+            if state_of(store, chosen.digest) != RunState.COMPLETED:
+                return None
+            if store.result(chosen.digest).stalled:
+                raise StoreError(f"the selection of pool {seed} stalled, which ends this pool: "
+                                 f"name it under *Changes* and go on with --leave-out {seed}")
+            return planned(store, chosen)[place]
 
         return of
 
@@ -109,17 +118,16 @@ def keep(store: Store, asked: Plan, seed: int, folder: Path) -> None:
     named = {arms.name_of(arm, chosen): arm for arm in planned(store, chosen)}
     runs = {name: ({"selection": chosen} | named)[name] for name in ("selection", *ARMS, "scout")}
     ious = {name: store.load_scores(run.digest, "held_out")["iou"] for name, run in runs.items()}
-    rows = [_row(store, seed, name, run) | measures(ious[name]) for name, run in runs.items()]
-    for fact in ("machine", "threads", "version", "tensorflow"):
-        if len({row[fact] for row in rows}) > 1:
-            raise StoreError(f"the runs of pool {seed} differ in {fact}: remove them and compute "
-                             "the pool on one machine")
+    certified = [replicas.until_clean(chosen)] if seed == asked.certified else []
+    where = _environment(store, seed, [*runs.values(), *certified])
+    rows = [_row(store, seed, name, run, where) | measures(ious[name])
+            for name, run in runs.items()]
     folder.mkdir(parents=True, exist_ok=True)
     stored_ious.write(_pair_ious(store, chosen, runs.values(), ious.values()),
                       folder / f"pool-{seed}.npz")
-    if seed == asked.certified:
-        _verify(store, replicas.until_clean(chosen).digest)
-        replace(folder / "certificate.csv", _table([_certificate(store, chosen)]))
+    for run in certified:
+        _verify(store, run.digest)
+        replace(folder / "certificate.csv", _table(_certificate(store, chosen)))
     replace(folder / f"pool-{seed}.csv", _table(rows))  # last: it says that the pool is complete
 
 
@@ -138,10 +146,52 @@ def missing(folder: Path, seeds: Sequence[int]) -> list[int]:
     return [seed for seed in seeds if not (folder / f"pool-{seed}.csv").exists()]
 
 
-def _row(store: Store, seed: int, name: str, run: RunConfig) -> dict:
+def without(asked: Plan, seeds: Sequence[int], folder: Path, registration: str = "") -> Plan:
+    """The plan without pools that could not be computed.
+
+    `registration` is the text whose *Changes* must name them; empty where none need.
+
+    Raises
+    ------
+    ConfigError
+        A pool is not one of the study, is stored, or is not named under *Changes*.
+    """
+    changes = registration.partition("\n## Changes\n")[2]
+    for seed in seeds:
+        for holds, rule in (
+            (seed in asked.seeds, "must be a pool of the study"),
+            (not (folder / f"pool-{seed}.csv").exists(), "must not be stored: no pool is left out "
+             "by what it shows"),
+            (not registration or str(seed) in changes, "must be named under *Changes* in the "
+             "registration"),
+        ):
+            if not holds:
+                raise ConfigError("--leave-out", seed, rule)
+    return asked._replace(seeds=tuple(s for s in asked.seeds if s not in seeds))
+
+
+def _environment(store: Store, seed: int, runs: Sequence[RunConfig]) -> Environment:
+    """Where all of a pool was computed, parts of a run that was stopped and resumed included.
+
+    Raises
+    ------
+    StoreError
+        Runs, or parts of one, come from several machines, threads or versions.
+    """
+    found = {part for run in runs for part in store.result(run.digest).segments or (None,)}
+    if len(found) == 1 and None not in found:
+        return found.pop()
+    facts = [field.name for field in fields(Environment)
+             if len({getattr(part, field.name, None) for part in found}) > 1]
+    raise StoreError(f"the runs of pool {seed} differ in {', '.join(facts) or 'what is known'}: "
+                     "remove them and compute the pool on one machine")
+
+
+def _row(store: Store, seed: int, name: str, run: RunConfig, where: Environment) -> dict:
     result = store.result(run.digest)
     facts = {"pool": seed, "arm": name, "run_id": run.digest, "n_pairs": result.n_core,
-             "tensorflow": version("tensorflow")}
+             "machine": where.machine, "threads": where.threads, "version": where.shipdash,
+             "tensorflow": where.tensorflow}
     return {fact: facts[fact] if fact in facts else getattr(result, fact) for fact in FACTS}
 
 
@@ -151,15 +201,17 @@ def _verify(store: Store, run_id: str) -> None:
                    cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
 
 
-def _certificate(store: Store, chosen: RunConfig) -> dict:
+def _certificate(store: Store, chosen: RunConfig) -> list[dict]:
+    """One row a condition of the certificate; the bound stands in each."""
     run = store.info(replicas.until_clean(chosen).digest)
     found = certificate_of(run)
-    failed = [c.name for c in found.conditions if not c.holds]
-    return {"pool": chosen.seeds.pool, "run_id": run.run_id, "n_kept": found.n_kept,
-            "n_pool": found.n_pool, "delta": found.delta, "bound": found.bound,
-            "conditions_failed": "; ".join(failed), "rounds": run.result.rounds,
-            "share_failing": run.result.held_out.share_failing,
-            "machine": run.result.machine, "date": run.result.date}
+    facts = {"pool": chosen.seeds.pool, "run_id": run.run_id, "n_kept": found.n_kept,
+             "n_pool": found.n_pool, "delta": found.delta, "bound": found.bound,
+             "two_sided": found.two_sided, "rounds": run.result.rounds,
+             "share_failing": run.result.held_out.share_failing,
+             "machine": run.result.machine, "date": run.result.date}
+    return [facts | {"condition": c.name, "holds": c.holds, "reason": c.reason}
+            for c in found.conditions]
 
 
 def _table(rows: list[dict]) -> bytes:
@@ -187,24 +239,31 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true",
                         help="tiny pools, stored beside the runs: shows only that it works")
     parser.add_argument("--report", action="store_true", help="tables of what is stored")
+    parser.add_argument("--write", action="store_true",
+                        help=f"put the report into its section of docs/{LANDING.name}")
     parser.add_argument("--power", action="store_true", help="what the planned pools can find")
     parser.add_argument("--out", type=Path, metavar="DIR")
     args = parser.parse_args(argv)
+    if args.write and (args.quick or args.out):
+        parser.error("--write is for the study itself, without --quick and --out")
     store, asked = Store(args.runs), plan(args.quick)
     folder = args.out or (store.root / "preregistered-quick" if args.quick else RESULTS)
-    asked = asked._replace(seeds=tuple(s for s in asked.seeds if s not in args.leave_out))
     until = time.monotonic() + 60 * args.budget
     try:
         if args.power:
-            print(preregistered_report.power())
+            print(preregistered_power.power())
             return 0
+        registration = "" if args.quick else PLAN.read_text("utf-8")
+        asked = without(asked, args.leave_out, folder, registration)
         for seed in [] if args.report else missing(folder, asked.seeds)[:args.pools]:
             if not compute(store, asked, seed, folder, until=until,
                            crew=workers(args.workers)._replace(n_threads=1)):
                 break
-        if args.leave_out:
-            print(f"Left out: {', '.join(map(str, args.leave_out))}.\n")
-        print(preregistered_report.report(folder, asked))
+        said = preregistered_report.report(folder, asked, args.leave_out)
+        print(said)
+        if args.write:
+            landed = preregistered_report.with_section(LANDING.read_text("utf-8"), said)
+            LANDING.write_text(landed, "utf-8")
     except (ConfigError, StoreError, OSError) as error:
         print(f"preregistered: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

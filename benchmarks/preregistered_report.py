@@ -1,44 +1,98 @@
 """Tables and sentences of the pre-registered study, from its stored files alone.
 
-It runs nothing, and gives no verdict before every planned pool is in: a test that is looked at
-after each pool rejects too often.
+It runs nothing, and shows no test before every planned pool is in: one that is looked at after
+each pool rejects too often. What a verdict means is said in the words of docs/preregistration.md.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from benchmarks.child import ROOT
-from benchmarks.registration import HYPOTHESES, PLACEBO, TAIL, TYPICAL, Plan
+from benchmarks.registration import (
+    ARMS,
+    EXPLAINED,
+    HYPOTHESES,
+    MEANING,
+    PLACEBO,
+    TAIL,
+    TYPICAL,
+    Plan,
+    near,
+    selection,
+)
 from shipdash.analysis import pools
+from shipdash.analysis.certificate import NOT_CHECKED
+from shipdash.analysis.share_below_iou import THRESHOLDS, crossing_words, crossings
+from shipdash.runs import StoreError
 from shipdash.studies import stored_ious
 
-RECORDED = ROOT / "shipdash" / "recorded"
-OLD, OLD_ELSEWHERE = "study-0.2.0", "study-0.2.0-elsewhere"
-"""Recorded studies whose spread the power rests on: the plan was made with them."""
+BEGIN, END = "<!-- report of the registered study -->", "<!-- end of the report -->"
+"""Around the report in docs/results.md."""
 
-SHOWN = (0.5, 0.8, 0.9, 0.95, 0.96, 0.97, 0.98)
+CERTIFICATE = "## The certificate of the run named beforehand"
 
-RANGE_OF_3 = 1.693
-"""Expected range of three normal values in standard deviations (Tippett, Biometrika 17, 1925)."""
+TESTS = ("Differences are means over pools, the first arm minus the second, with 95 % intervals "
+         "that are not corrected for their number. Verdicts are those of the t tests at 5 % for "
+         "all nine together (Holm); the power is that of Holm's first and hardest step.")
+
+_SCALES = {True: (100, 2, " points"), False: (1, 4, "")}
+"""Factor, digits and unit of a difference: of a share below an IoU, and of an IoU."""
 
 
-def report(folder: Path, asked: Plan) -> str:
-    """The study as Markdown: how many pools are in, every table, and one sentence a hypothesis."""
+def report(folder: Path, asked: Plan, left_out: Sequence[int] = ()) -> str:
+    """The study as Markdown: how many pools are in, and once all are, every table and verdict.
+
+    Before that there is no test, interval or arm in it. The certificate is no test over pools, and
+    is shown as soon as its pool is in.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the stored pools.
+    asked : Plan
+        Its seeds are those that are not left out.
+    left_out : sequence of int
+        Pools that could not be computed.
+
+    Raises
+    ------
+    StoreError
+        A stored pool is of another plan (`check`).
+    """
     table = stored(folder, asked.seeds)
+    check(table, asked)
     n, n_planned = table["pool"].nunique() if len(table) else 0, len(asked.seeds)
     parts = [f"{n} of {n_planned} pools are in" + ("." if n == n_planned else
-             f": verdicts are given when all {n_planned} are.")]
+             f". There is no verdict before all {n_planned} are.")]
+    if left_out:
+        parts.append(f"Left out: {', '.join(map(str, left_out))}.")
     if n:
-        parts += [_provenance(table), "## Arms", _arms(table), "## Hypotheses",
-                  _hypotheses(table, complete=n == n_planned), "## Share below an IoU",
-                  _thresholds(table), "## Failing by the gap between the shapes",
-                  _by_gap(folder, table, asked), *_certificate(folder)]
+        parts.append(_provenance(table))
+    if n == n_planned:
+        parts += ["## Hypotheses", _hypotheses(table), "## Arms", _arms(table),
+                  "## Failing by the gap between the shapes", _by_gap(folder, table, asked)]
+    parts += _certificate(folder, asked)
+    if n == n_planned:
+        parts += ["## Share below every IoU", _thresholds(table)]
     return "\n\n".join(parts)
+
+
+def with_section(document: str, said: str) -> str:
+    """A document whose part between `BEGIN` and `END` is the report; ValueError without them."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the document must have {BEGIN} and {END}, in this order")
+    return f"{before}{BEGIN}\n\n{said}\n\n{END}{after}"
+
+
+def section(document: str) -> str:
+    """The report as it stands in a document: `with_section` read backwards."""
+    return document.partition(BEGIN)[2].partition(END)[0].strip()
 
 
 def stored(folder: Path, seeds: tuple[int, ...]) -> pd.DataFrame:
@@ -48,41 +102,25 @@ def stored(folder: Path, seeds: tuple[int, ...]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def power(alpha: float = pools.ALPHA, n: int = 10) -> str:
-    """What ten pools can find, by the spread that the recorded studies show."""
-    rows = []
-    for measure, unit, scale in (("share_failing", "share below 0.90, %", 100),
-                                  ("mean_iou", "mean IoU", 1)):
-        sd, effects = spread(measure)
-        first = alpha / len(HYPOTHESES)  # Holm's first and hardest step
-        rows.append({
-            "measure": unit, "SD of a difference": f"{scale * sd:.2g}",
-            "found with 80 %": f"{scale * pools.detectable(sd, n, first):.2g}",
-            "recorded core minus random": " and ".join(f"{scale * e:+.2g}" for e in effects),
-            **{f"power at {words}the smaller": format(pools.paired_power(
-                share * min(map(abs, effects)), sd, n, first), ".0%")
-               for words, share in (("", 1), ("half of ", 0.5))}})
-    return _markdown(pd.DataFrame(rows))
+def check(table: pd.DataFrame, asked: Plan) -> None:
+    """Whether every stored pool is of this plan and this version of the algorithm.
 
+    A run id stands for its settings and the algorithm, and the arms' runs name their selection's.
 
-def spread(measure: str) -> tuple[float, list[float]]:
-    """Standard deviation of core minus random over pools, one run each; the recorded differences.
-
-    Runs: from the range of three, both arms, both recorded studies. Selections: from the five
-    orders of the second, whose own runs are counted once more, to be on the safe side. What pools
-    add is stored nowhere yet.
+    Raises
+    ------
+    StoreError
+        Another selection, or not one row of each arm.
     """
-    studies = [pd.read_csv(RECORDED / name / "arms.csv") for name in (OLD, OLD_ELSEWHERE)]
-    variances, effects = {"Core set": [], "Random": []}, []
-    for table in studies:
-        rows = table[(table["stop"] == "equal updates") & (table["network"] == "same")]
-        rows = rows.set_index("arm")
-        for arm, found in variances.items():
-            width = rows.loc[arm, f"{measure}_high"] - rows.loc[arm, f"{measure}_low"]
-            found.append((width / RANGE_OF_3) ** 2)
-        effects.append(float(rows.loc["Core set", measure] - rows.loc["Random", measure]))
-    orders = pd.read_csv(RECORDED / OLD_ELSEWHERE / "across.csv")[f"{measure}_diff"]
-    return math.sqrt(sum(map(np.mean, variances.values())) + orders.var(ddof=1)), effects
+    for seed, part in table.groupby("pool") if len(table) else ():
+        runs = dict(zip(part["arm"], part["run_id"], strict=True))
+        chosen = selection(asked.base, seed).digest
+        if runs.get("selection") != chosen:
+            raise StoreError(f"pool {seed} has other settings or another algorithm: its selection "
+                             f"is {runs.get('selection')}, and must be {chosen}. Compute it again")
+        if [*part["arm"]] != ["selection", *ARMS, "scout"]:
+            raise StoreError(f"pool {seed} must have one row of each arm. Received: "
+                             f"{', '.join(part['arm'])}")
 
 
 def _provenance(table: pd.DataFrame) -> str:
@@ -98,36 +136,74 @@ def _arms(table: pd.DataFrame) -> str:
     rows = [{"arm": row["arm"], "pools": row["n_pools"], "below 0.90": _percent(row, TAIL),
              "median IoU": _plain(row, TYPICAL), "mean IoU": _plain(row, "mean_iou")}
             for row in found.to_dict("records")]
-    return _markdown(pd.DataFrame(rows)) + "\n\nIn brackets the 95 % interval of the mean over " \
+    return markdown(pd.DataFrame(rows)) + "\n\nIn brackets the 95 % interval of the mean over " \
         "pools (Student's t)."
 
 
-def _hypotheses(table: pd.DataFrame, *, complete: bool) -> str:
+def _hypotheses(table: pd.DataFrame) -> str:
     found = pools.hypothesis_table(table, HYPOTHESES)
-    placebo = pools.hypothesis_table(table, [PLACEBO])
-    sentences = [_sentence(row, h.measure, complete) for row, h in
-                 zip(found.to_dict("records"), HYPOTHESES, strict=True)]
-    row = placebo.iloc[0]
-    sentences.append(f"- **Placebo** (both are random draws): difference "
-                     f"{_percent(row, 'mean', 'low', 'high')}, p {_p(row['p_t'])}.")
-    return "\n".join(sentences)
+    placebo, = pools.hypothesis_table(table, [PLACEBO]).to_dict("records")
+    rows = dict(zip(found["name"], found.to_dict("records"), strict=True))
+    sentences = [_sentence(row, h.measure) + _meaning(row, rows)
+                 for row, h in zip(rows.values(), HYPOTHESES, strict=True)]
+    counts = found["verdict"].value_counts()
+    counted = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    return "\n".join([f"Of {len(found)} hypotheses: {counted}.", "", *sentences, _placebo(placebo),
+                      "", TESTS])
 
 
-def _sentence(row: dict, measure: str, complete: bool) -> str:
-    shown = _percent if measure == TAIL else _plain
-    verdict = row["verdict"] if complete else "verdict pending"
-    return (f"- **{row['name']}** {row['claim']}: {verdict}. Difference "
-            f"{shown(row, 'mean', 'low', 'high')}; lower in {row['n_lower']} and higher in "
-            f"{row['n_higher']} of {row['n']} pools; paired t test p {_p(row['p_t'])} "
-            f"(Holm {_p(row['p_holm'])}), sign test p {_p(row['p_sign'])}.")
+def _sentence(row: Mapping, measure: str) -> str:
+    """Verdict, difference and both tests, and what the registration asks to be said of them."""
+    said = (f"- **{row['name']}** {row['claim']}: **{row['verdict']}**. {_difference(row, measure)}"
+            f"; lower in {row['n_lower']} and higher in {row['n_higher']} of {row['n']} pools; "
+            f"paired t test p {_p(row['p_t'])} (Holm {_p(row['p_holm'])}), sign test p "
+            f"{_p(row['p_sign'])}.")
+    if row["verdict"] == "supported" and row["p_sign"] > pools.ALPHA:
+        said += " The sign test does not support it."
+    if row["verdict"] == "not separated" and math.isfinite(row["detectable"]):
+        said += (f" With this spread a difference of {_amount(row['detectable'], measure)} is found"
+                 " with 80 % power; a smaller one may exist.")
+    if row["verdict"] == "contradicted":
+        said += " This refutes it."
+    return said
+
+
+def _meaning(row: Mapping, rows: Mapping[str, Mapping]) -> str:
+    """What the registration says that this verdict means; empty where it says nothing."""
+    meaning = MEANING.get((row["name"], row["verdict"]), "")
+    if (row["name"], row["verdict"]) == ("H4", "not separated") and near(row["mean"],
+                                                                       rows["H1"]["mean"]):
+        meaning = f"`matched` is near `core`: {EXPLAINED}"
+    return f" As registered: {meaning}." if meaning else ""
+
+
+def _placebo(row: Mapping) -> str:
+    apart = row["p_t"] < pools.ALPHA
+    verdict = "no verdict" if math.isnan(row["p_t"]) else "separated" if apart else "not separated"
+    said = (f"- **Placebo** `first` against `random`, both random draws: **{verdict}**. "
+            f"{_difference(row, TAIL)}; paired t test p {_p(row['p_t'])}, outside the correction.")
+    return said + (" A p value below 0.05 has a chance of one in twenty; no verdict is changed by "
+                   "it." if apart else "")
+
+
+def _difference(row: Mapping, measure: str) -> str:
+    scale, digits, unit = _SCALES[measure == TAIL]
+    return "Difference " + _ends(row, "mean", "low", "high",
+                                 lambda x: f"{scale * x:+.{digits}f}") + unit
+
+
+def _amount(value: float, measure: str) -> str:
+    scale, digits, unit = _SCALES[measure == TAIL]
+    return f"{scale * value:.{digits}f}{unit}"
 
 
 def _thresholds(table: pd.DataFrame) -> str:
-    names = [pools.below(t) for t in SHOWN]
-    means = table.groupby("arm", sort=False)[names].mean().reset_index()
-    rows = [{"arm": row["arm"]} | {f"{t:.2f}": f"{row[pools.below(t)]:.2%}" for t in SHOWN}
-            for row in means.to_dict("records")]
-    return _markdown(pd.DataFrame(rows))
+    names = {pools.below(t): f"{t:.2f}" for t in THRESHOLDS}
+    means = table.groupby("arm", sort=False)[list(names)].mean().rename(columns=names)
+    found = crossings(means.loc["core"], means.loc["random"], THRESHOLDS)
+    shown = means.T.map(lambda share: f"{100 * share:.2f}").reset_index(names="below IoU")
+    return (f"{markdown(shown)}\n\nIn percent, means over pools. The curves of `core` and "
+            f"`random` {crossing_words(found)}.")
 
 
 def _by_gap(folder: Path, table: pd.DataFrame, asked: Plan) -> str:
@@ -138,35 +214,43 @@ def _by_gap(folder: Path, table: pd.DataFrame, asked: Plan) -> str:
     found = pools.failing_by_gap(ious, dict(zip(table["run_id"], table["arm"], strict=True)), limit)
     for arm in table["arm"].unique():
         found[arm] = [f"{share:.2%}" for share in found[arm]]
-    return _markdown(found) + f"\n\nFailing: IoU below {limit:.2f}, both in half precision."
+    return markdown(found) + f"\n\nFailing: IoU below {limit:.2f}, both in half precision."
 
 
-def _certificate(folder: Path) -> list[str]:
+def _certificate(folder: Path, asked: Plan) -> list[str]:
+    """The bound, or why there is none, and each of its conditions; nothing before it is in."""
     path = folder / "certificate.csv"
+    if asked.certified not in asked.seeds:
+        return [CERTIFICATE, f"Pool {asked.certified} is left out, so no run has one."]
     if not path.exists():
         return []
-    row = pd.read_csv(path, keep_default_na=False, na_values={"bound": [""]}).iloc[0]
-    said = (f"no bound, because this does not hold: {row['conditions_failed']}"
-            if pd.isna(row["bound"]) else f"at most {row['bound']:.2%} of fresh pairs fail, with "
-            f"probability {1 - row['delta']:.0%} over draws of the pool")
-    return ["## The certificate of the run named beforehand",
-            f"Pool {row['pool']}, run {row['run_id']}: {row['n_kept']:,} of {row['n_pool']:,} "
-            f"pairs kept after {row['rounds']} passes; {said}. {row['share_failing']:.2%} of the "
-            "held-out pairs fail."]
+    rows = pd.read_csv(path, na_values={"bound": [""], "two_sided": [""]}, keep_default_na=False)
+    row = rows.iloc[0]
+    said = ("no bound, because not every condition holds" if pd.isna(row["bound"]) else
+            f"at most {row['bound']:.2%} of fresh pairs fail, with probability "
+            f"{1 - row['delta']:.0%} over draws of the pool (two-sided: {row['two_sided']:.2%})")
+    listed = [f"- {'Holds' if c.holds else '**Does not hold**'}: {c.condition}. {c.reason}"
+              for c in rows.itertuples()]
+    return [CERTIFICATE,
+            f"Pool {row['pool']}, run {row['run_id']}, until a pass adds nothing: "
+            f"{row['n_kept']:,} of {row['n_pool']:,} pairs kept in {row['rounds']} passes; {said}. "
+            f"{row['share_failing']:.2%} of the held-out pairs fail.",
+            "\n".join([*listed, f"- No program can check: {NOT_CHECKED[0]}. They are those that "
+                       "were registered before it was run."])]
 
 
-def _percent(row, name: str, low: str = "", high: str = "") -> str:
-    return _ends(row, name, low, high, lambda x: f"{100 * x:.2f}") + " %"
+def _percent(row, name: str) -> str:
+    return _ends(row, name, f"{name}_low", f"{name}_high", lambda x: f"{100 * x:.2f}") + " %"
 
 
-def _plain(row, name: str, low: str = "", high: str = "") -> str:
-    return _ends(row, name, low, high, lambda x: f"{x:.4f}")
+def _plain(row, name: str) -> str:
+    return _ends(row, name, f"{name}_low", f"{name}_high", lambda x: f"{x:.4f}")
 
 
-def _ends(row, name, low, high, words) -> str:
-    ends = row[low or f"{name}_low"], row[high or f"{name}_high"]
+def _ends(row, name: str, low: str, high: str, words) -> str:
+    ends = row[low], row[high]
     if not all(map(math.isfinite, ends)):
-        return words(row[name])
+        return words(row[name]).replace("-", "−")
     return f"{words(row[name])} ({words(ends[0])} to {words(ends[1])})".replace("-", "−")
 
 
@@ -176,7 +260,8 @@ def _p(value: float) -> str:
     return "below 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _markdown(table: pd.DataFrame) -> str:
+def markdown(table: pd.DataFrame) -> str:
+    """A table as Markdown, its values as they are printed."""
     lines = [[*map(str, table.columns)], ["---"] * table.shape[1],
              *[[*map(str, row)] for row in table.itertuples(index=False)]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -111,6 +111,19 @@ def test_every_stored_false_positive_rate_is_at_most_five_percent():
     assert (STORED.loc[STORED["effect"] == 0, "low"] <= 0.05).all()
 
 
+def test_the_document_states_the_stored_rates():
+    """Lowest and highest without an effect, by plan; the two plans that share a set together."""
+    text = " ".join((simulated.ROOT / "docs" / "evidence.md").read_text("utf-8").split())
+    none = STORED[STORED["effect"] == 0]
+    (shared, three, ten) = (
+        f"{100 * part.min():.2f} to {100 * part.max():.2f} %" for part in (
+            none.loc[none["design"] == "one selection", "separated"],
+            *(none.loc[(none["design"] != "one selection") & (none["n_runs"] == n), "separated"]
+              for n in (3, 10))))
+    assert f"{shared} claim one where the core runs share one set" in text
+    assert f"{three} with three runs and {ten} with ten" in text
+
+
 @pytest.mark.parametrize(("n_runs", "simulated_with"), [(2, None), (3, 3), (9, 3), (20, 10)])
 def test_rates_are_those_of_a_plan_that_is_not_larger(n_runs, simulated_with):
     """Rounded down, so that no power is claimed that the runs do not have."""

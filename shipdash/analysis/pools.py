@@ -42,6 +42,7 @@ class Paired(NamedTuple):
     n_lower: int  # pools in which the difference is below 0
     n_higher: int
     p_sign: float  # sign test, two-sided, pools without a difference left out
+    sd: float = math.nan  # sample standard deviation of the differences
 
 
 def below(t: float) -> str:
@@ -82,6 +83,7 @@ def paired(differences: Sequence[float]) -> Paired:
     low, high = test.confidence_interval(0.95)
     n_apart = nothing.n_lower + nothing.n_higher
     return nothing._replace(
+        sd=float(d.std(ddof=1)),
         low=float(low), high=float(high), p_t=float(test.pvalue),
         p_sign=float(stats.binomtest(nothing.n_lower, n_apart).pvalue))
 
@@ -112,17 +114,19 @@ def hypothesis_table(table: pd.DataFrame, hypotheses: Sequence[Hypothesis]) -> p
     -------
     DataFrame
         name, claim, the fields of `Paired` (the difference is the arm's minus the other's),
-        `p_holm` of the t tests, and verdict: *supported* (lower, `p_holm` below `ALPHA`),
-        *contradicted* (higher, likewise), *not separated*, or *no verdict* where a test has no
-        value.
+        `p_holm` of the t tests, `detectable` (the difference that so many pools with this spread
+        find with 80 % power at Holm's first step; NaN where none is), and verdict: *supported*
+        (lower, `p_holm` below `ALPHA`), *contradicted* (higher, likewise), *not separated*, or *no
+        verdict* where a test has no value.
     """
-    rows = []
+    rows, first = [], ALPHA / len(hypotheses)
     for h in hypotheses:
         wide = table.pivot(index="pool", columns="arm", values=h.measure)
         found = wide.get(h.arm, math.nan) - wide.get(h.against, math.nan)
         found = found.dropna() if isinstance(found, pd.Series) else []
         rows.append({"name": h.name, "claim": h.claim} | paired(found)._asdict())
     out = pd.DataFrame(rows)
+    out["detectable"] = [detectable(row.sd, row.n, first) for row in out.itertuples()]
     out["p_holm"] = holm(out["p_t"])
     out["verdict"] = [_verdict(row) for row in out.to_dict("records")]
     return out
@@ -191,9 +195,15 @@ def paired_power(effect: float, sd: float, n: int, alpha: float) -> float:
 
 
 def detectable(sd: float, n: int, alpha: float, power: float = 0.8) -> float:
-    """Smallest difference that `paired_power` finds with this power, in the unit of `sd`."""
+    """Smallest difference that `paired_power` finds with this power, in the unit of `sd`.
+
+    NaN where there is no spread or there are fewer than three pools, which would find none below
+    twenty standard deviations.
+    """
     from scipy.optimize import brentq
 
+    if not sd > 0 or n < 3:
+        return math.nan
     return float(brentq(lambda d: paired_power(d, sd, n, alpha) - power, 0.0, 20 * sd))
 
 

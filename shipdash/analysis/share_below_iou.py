@@ -90,22 +90,30 @@ def medians_table(ious: PairIous, n_core: int) -> pd.DataFrame:
 
 
 def crossings(one: np.ndarray, other: np.ndarray,
-              thresholds: np.ndarray = THRESHOLDS) -> list[float]:
-    """Thresholds at which two curves of shares cross, interpolated linearly.
+              thresholds: np.ndarray = THRESHOLDS) -> list[tuple[float, float]]:
+    """Pairs of thresholds between which two curves of shares cross.
 
-    Curves that meet without changing sides, at no pair or at all pairs, do not cross.
+    Where between them is not said: the curves are steep there, and a straight line between two
+    thresholds misses it by half a step. Curves that meet without changing sides, at no pair or at
+    all pairs, do not cross.
 
     >>> crossings(np.array([0.0, 0.1, 0.5]), np.array([0.1, 0.2, 0.3]), np.array([0.7, 0.8, 0.9]))
-    [0.8333333333333334]
+    [(0.8, 0.9)]
     """
     difference = np.asarray(one, float) - np.asarray(other, float)
     sides = np.flatnonzero(difference)  # a touch is stepped over, so that it counts once or never
-    found = []
-    for i, j in itertools.pairwise(sides):
-        if difference[i] * difference[j] < 0:
-            part = difference[i] / (difference[i] - difference[j])
-            found.append(float(thresholds[i] + part * (thresholds[j] - thresholds[i])))
-    return found
+    return [(float(thresholds[i]), float(thresholds[j])) for i, j in itertools.pairwise(sides)
+            if difference[i] * difference[j] < 0]
+
+
+def crossing_words(found: Sequence[tuple[float, float]]) -> str:
+    """What `crossings` found, behind the name of the curves.
+
+    >>> crossing_words([(0.95, 0.96)]), crossing_words([])
+    ('cross between IoU 0.95 and 0.96', 'do not cross')
+    """
+    where = ", and ".join(f"between IoU {low:.2f} and {high:.2f}" for low, high in found)
+    return f"cross {where}" if found else "do not cross"
 
 
 def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
@@ -120,10 +128,7 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     core, random = (_of(medians, kind).iloc[0] for kind in ("core", "random"))
     tail = [share_below(ious.iou[_of(ious.runs, kind, n_core).index], acceptance).mean()
             for kind in ("core", "random")]
-    crossed = crossings(*curves)
-    where = "Their curves do not cross."
-    if crossed:
-        where = f"Their curves cross at IoU {' and '.join(f'{t:.3f}' for t in crossed)}."
+    where = f"Their curves {crossing_words(crossings(*curves))}."
     return (f"Tail: {_share(tail[0])} of held-out pairs are below IoU {acceptance:.2f} after "
             f"training on the core set, {_share(tail[1])} after random pairs. Typical "
             f"quality: the median IoU is {_ends(core)} after the core set, {_ends(random)} after "

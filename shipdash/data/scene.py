@@ -37,7 +37,7 @@ class Factors(NamedTuple):
     distractor_width: int
     distractor_area_px: int  # what of it is inside the image
     distance_px: float  # between the two centres; NaN without a distractor
-    gap_px: float  # between the nearest pixels of both (1: they touch); NaN if none is in the image
+    gap_px: float  # between the nearest pixels of both (1: touching, 0: overlapping); NaN if none
 
 
 class SceneSource:

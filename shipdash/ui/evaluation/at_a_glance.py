@@ -26,8 +26,8 @@ def panel(run: frame.Run, found: Evidence) -> None:
         "Test: core set minus random pairs (Budget: minus the arm that the line names), with the "
         "95% interval and the p value of a t test over sets of pairs. Placebo: the same test of "
         "the first pairs of the stream, which are a random sample too, so it should find no "
-        "difference. Factor: the group is chosen because it differs most, so its p value is too "
-        "small. "
+        "difference; a dash where a test has no second random sample. Factor: the group is "
+        "chosen because it differs most, so its p value is too small. "
         + _rates(found.arms))
 
 
