@@ -143,7 +143,7 @@ def test_rates_are_given_in_points_of_the_failure_rate():
     rows = _rows([0.0, 0.01, 0.02], [0.0, 0.01, 0.02])
     said = analysis.rates_words(analysis.rates_of(STORED, *rows), rows[1])
     assert "without a true difference, 2.2 to 4.9% of studies claim one" in said
-    assert "one of 2 (2.00 points) is found in 15.7 to 18.0%" in said
+    assert "of 2 standard deviations (2.00 points) is found in 15.7 to 18.0% of studies" in said
 
 
 # -- the page ----------------------------------------------------------------------------------

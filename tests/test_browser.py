@@ -29,7 +29,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
         fill(page, "Pool seed", 3)
         page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
         fill(page, "Pool (pairs)", 60)
-        fill(page, "Held-out pairs (pairs)", 20)
+        fill(page, "Held-out pairs", 20)
         store = Store(app.runs)
         wait_until(page, lambda: b'"ready"' in store.read_note(warm_worker.OFFER)[0])
         page.get_by_role("button", name="Start").click()
@@ -51,7 +51,7 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
     fill(page, "Filters", 16)  # slow enough to be cancelled before it ends, on any machine
     fill(page, "Pool (pairs)", 5000)  # with 1,500 one came to its end before it was cancelled
-    fill(page, "Held-out pairs (pairs)", 100)
+    fill(page, "Held-out pairs", 100)
     shown = page.url
     page.get_by_role("button", name="Start").click()
     expect(page).not_to_have_url(shown)  # the recorded run was in view until now

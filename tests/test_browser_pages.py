@@ -123,7 +123,7 @@ def test_a_figure_is_downloaded_with_its_title_and_its_origin(shared, browser):
     assert waiting.value.suggested_filename == "selection.png"
     said = layout["annotations"][-1]["text"].replace("<br>", " ")
     assert "pairs" in layout["title"]["text"]
-    assert "seeds: pool" in said and f"run {SCENE.run_id}" in said and "drawn by shipdash" in said
+    assert "Seeds: pool" in said and f"run {SCENE.run_id}" in said and "drawn by shipdash" in said
     with Image.open(waiting.value.path()) as picture:
         assert picture.size == (2 * round(how["width"]), 2 * round(how["height"]))
     page.context.close()

@@ -76,6 +76,16 @@ def test_the_table_shows_state_size_and_the_settings_that_differ(store):
     assert sorted(table["selected"].dropna()) == [2, 3]
 
 
+def test_a_data_set_has_a_shape_and_no_scene(store):
+    """Its image size is that of its pictures, and no setting of the generator tells it apart."""
+    run(store, [1, 2])
+    run(store, [3, 4], **{"source.kind": "files", "source.name": "ships",
+                          "source.fingerprint": "a" * 16, "source.rows": 32, "source.cols": 48})
+    table = open_page().dataframe[0].value.set_index("data set")
+    assert table.loc["ships", "image size"] == "32 × 48"
+    assert not {"contrast", "rows"} & set(table.columns)
+
+
 def test_finished_runs_are_in_view_before_anybody_chose(store):
     """Something real at once, and an address that nobody has changed is left as it is."""
     for n in (1, 2):
@@ -83,7 +93,7 @@ def test_finished_runs_are_in_view_before_anybody_chose(store):
     run(store, [1], state=RunState.CANCELLED, **{"seeds.order": 3})
     at = open_page()
     assert "runs" not in at.query_params
-    assert "Pairs selected: 2 (2 to 2, 2 runs)" in words(at)
+    assert "Pairs selected: 2 (2 runs)" in words(at)
 
 
 def test_the_link_opens_exactly_its_runs(store):
@@ -177,8 +187,8 @@ def test_runs_of_a_data_set_are_called_by_it(store, tmp_path, monkeypatch):
              for name, value in values.items()}
     for order in (1, 2):
         run(store, range(4), **asked | {"seeds.order": order})
-    assert "Pairs selected: 4 (4 to 4, 2 runs)" in words(open_page())
+    assert "Pairs selected: 4 (2 runs)" in words(open_page())
     run(store, [1, 2], **{"selection.n_pool": 120})
     said = words(open_page())
-    assert "data set ships, own: 4 of 100 (4 to 4, 2 runs)" in said
+    assert "data set ships, own: 4 of 100 (2 runs)" in said
     assert "2 of 120" in said and "fingerprint" not in said.replace("source.fingerprint", "")

@@ -83,6 +83,13 @@ def test_controls_state_the_finding_first(full):
     assert "Recorded study" not in said
 
 
+def test_a_run_in_a_table_is_a_link_and_takes_the_guess_along(full):
+    """Its id is no column."""
+    table = _table(_open(run=full, view="Order", guess="300"), "order_seed", "n_core")
+    assert all(link.startswith("Run?run=") and "guess=300" in link for link in table["open"])
+    assert "run_id" not in table
+
+
 @pytest.mark.parametrize(("variant", "words"), [
     ("until the score passes", ", until the score passes"), ("other network", " filters)")])
 def test_variants_have_tables_of_their_own(full, variant, words):
@@ -206,9 +213,9 @@ def test_certificate_of_one_pass_shows_no_bound(store):
     """Crossed with its reason, beside the measured rate."""
     at = _open(run=selection(store, config()), view="Certificate")
     said = words(at)
-    assert "No bound is shown: 2 of 6 conditions do not hold" in said
-    assert "The last pass was clean** (does not hold)" in said
-    assert "The picks alone decide the network** (does not hold)" in said
+    assert "No bound is shown: 2 of 6 conditions have not been shown to hold" in said
+    assert "The last pass was clean** (not shown)" in said
+    assert "The picks alone decide the network** (not shown)" in said
     assert "shipdash verify" in said
 
 

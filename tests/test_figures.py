@@ -90,6 +90,15 @@ def test_a_pair_tested_once_has_ticks_at_whole_pairs(n_tested):
     assert low == 0 and high >= max(n_tested, 10)
 
 
+def test_long_names_are_numbered_below_a_matrix_of_overlaps():
+    """Written out on the left alone, where they fit; short ones on both sides."""
+    short, long = ["1", "2"], [f"data set {name}, continues from 12 earlier pairs" for name in "ab"]
+    for names, below in ((short, ("1", "2")), (long, ("1", "2"))):
+        (drawn,) = figures.overlap(pd.DataFrame(np.eye(2), names, names), "t").figure.data
+        assert tuple(drawn.x) == below
+        assert drawn.y[1].endswith(names[1])
+
+
 def test_the_browser_draws_with_the_plotly_js_that_the_figures_are_made_for():
     """The copy of the chart types used here has the version of the plotly package."""
     whole = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

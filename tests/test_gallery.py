@@ -50,6 +50,25 @@ def test_samples_opens_at_the_first_pair_that_failed(store):
     assert [fold.label for fold in at.expander] == ["The first 3 pairs joined untested"]
 
 
+def test_pairs_that_joined_untested_are_not_said_to_have_failed(store):
+    """Image and truth alone, and a caption that promises no prediction."""
+    at = open_page(SAMPLES, run=rote_runs.finished(store))
+    at.session_state["untested"] = True
+    at.run()
+    parts = sheets(at)["untested_pairs"]["tiles"][0]["parts"]
+    assert [part["name"] for part in parts] == ["image", "truth"]
+    assert "No network had seen these pairs when they joined" in words(at)
+
+
+def test_an_untested_pair_is_told_without_a_test(store):
+    """It joined first; nothing is said of pairs that had been tested by then."""
+    run_id = rote_runs.finished(store)
+    first = store.result(run_id).core[0]
+    at = open_page(SAMPLES, run=run_id, pair=str(first))
+    assert "It joined the core set untested, as number 1." in words(at)
+    assert "had been tested" not in words(at)
+
+
 def test_a_tile_has_image_truth_and_the_prediction_it_failed_with(store):
     """Its caption is text, with an IoU."""
     at = open_page(SAMPLES, run=rote_runs.finished(store))

@@ -12,7 +12,7 @@ from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import read_pairs
 from shipdash.data.source import stream_order
 from shipdash.importing import import_pairs
-from shipdash.labelling.going_on import go_on
+from shipdash.labelling.going_on import free_name, go_on
 from shipdash.records import Picked
 from shipdash.runs import Store, StoreError, worker
 
@@ -87,8 +87,17 @@ def test_before_and_after_are_scored_on_the_same_held_out_pairs(store, parent):
 def test_the_name_of_the_next_run_says_where_it_comes_from(store, parent):
     """Wherever runs are listed; the carried pairs are not told as a changed setting besides."""
     name, n = default_name(go_on(store, parent, "more")), store.result(parent).n_core
-    assert f"goes on from {n} pairs of an earlier run, own" in name
+    assert f"continues from {n} pairs of an earlier run, own" in name
     assert "first pairs" not in name
+
+
+def test_the_next_rounds_are_numbered(store, parent):
+    """No digest in a name that people read: old, old-2 and, where that is taken, old-3."""
+    config = go_on(store, parent, "more")
+    assert config.source.name == "old-2"
+    assert go_on(store, parent, "more").source.name == "old-2"
+    assert free_name("old") == free_name("old-2") == "old-3"
+    assert free_name("x" * 64) == "x" * 56 + "-2"
 
 
 def test_asked_twice_it_is_the_same_run(store, parent):

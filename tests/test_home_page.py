@@ -167,10 +167,10 @@ def test_a_guess_is_found_on_a_page_whose_link_does_not_carry_it(store, page):
 
 
 def test_the_links_of_the_table_carry_the_guess(store):
-    """They open a window of their own, which knows nothing of this one."""
+    """They open a window of their own, which knows nothing of this one; below any base path."""
     run_id = finish(store)
     at = open_page("app.py", guess="300")
-    assert at.dataframe[0].value["open"].tolist() == [f"/Run?guess=300&run={run_id}"]
+    assert at.dataframe[0].value["open"].tolist() == [f"Run?guess=300&run={run_id}"]
 
 
 def test_home_calls_runs_by_name(store):

@@ -377,8 +377,8 @@ def readme() -> list[str]:
 
 README_REST = {
     "10,000 synthetic", "(2018)", "271 of 10,000", "Python 3.11", "of 10,000 pairs does it keep",
-    "Compact preset, version 0.3.0 on 2026-11-26", "what version 0.2.0 found on two",
-    "five orders of version 0.2.0", "gained in version 0.2.0 on one processor",
+    "compact preset of version 0.3.0 on 2026-11-26", "what version 0.2.0 found on two",
+    "five orders of version 0.2.0", "gained something in version 0.2.0 on one processor",
     "IoU below 0.90 on 10,000 held-out pairs", "IoU 0.90", "of seed 1 before",
 }
 

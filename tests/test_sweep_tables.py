@@ -202,14 +202,14 @@ def test_labels_tell_any_two_runs_apart():
     runs = {"a" * 16: RunConfig().flat(),
             "b" * 16: RunConfig().replace(**{"seeds.order": 2}).flat()}
     assert list(analysis.labels(runs).values()) == ["order seed 1", "order seed 2"]
-    assert list(analysis.labels({"a" * 16: RunConfig().flat()}).values()) == ["aaaaaa"]
+    assert list(analysis.labels({"a" * 16: RunConfig().flat()}).values()) == ["run 1"]
 
 
 def test_runs_that_nothing_tells_apart_keep_labels_of_their_own():
     """Two of three agree in every setting, as runs of two versions do: none may vanish."""
     one, two = RunConfig().flat(), RunConfig().replace(**{"seeds.order": 2}).flat()
     found = analysis.labels({"a" * 16: one, "b" * 16: one, "c" * 16: two})
-    assert found == {"a" * 16: "order seed 1 aaaaaa", "b" * 16: "order seed 1 bbbbbb",
+    assert found == {"a" * 16: "order seed 1, run 1", "b" * 16: "order seed 1, run 2",
                      "c" * 16: "order seed 2"}
 
 

@@ -142,7 +142,7 @@ def test_own_points_make_the_curve(store):
     assert ("The core set, too few runs for a verdict: 82 (81 to 82) at precision 0.80, "
             "92 (91 to 92) at 0.90" in said)
     assert "This machine · 4 runs" in said
-    assert "4 points, of which 4 are computed already and reused" in said
+    assert "4 points, 4 of them computed already and reused" in said
     assert at.button(key="sweep_start").disabled
 
 

@@ -111,8 +111,8 @@ def _why_not_the_picks(config: RunConfig, result: Result, verified: Verification
         return ("Parts of the run were computed on different machines, or with different threads "
                 "or versions, or by a version that did not record them.")
     if result.weights_sha256 is None:
-        return ("This has not been checked. The run stored no hash of its weights, so training "
-                "cannot be repeated and compared; a run of the present version can.")
+        return ("This has not been checked. The run did not store a hash of its weights, with "
+                "which those of a repeated training could be compared. Runs started now do.")
     if verified is None:
         return ("This has not been checked. The command `python -m shipdash verify "
                 f"{result.run_id}` trains on the core pairs alone and compares the weights.")

@@ -20,14 +20,15 @@ Settings = Mapping[str, Any]
 
 
 def differing(runs: Mapping[str, Settings]) -> pd.DataFrame:
-    """Settings in which runs differ, as written: one row per setting, one column per run."""
+    """Settings in which runs differ, as written: one row per setting, one column per run; missing
+    where a run has no such setting, which makes no difference."""
     table = pd.DataFrame({run: {name: _written(value) for name, value in settings.items()}
                           for run, settings in runs.items()})
     return table[table.nunique(axis=1) > 1]
 
 
 def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
-    """What tells each run from the others, in words; the run id's first digits where nothing does.
+    """What tells each run from the others, in words; numbered where nothing does.
 
     Examples
     --------
@@ -38,13 +39,18 @@ def labels(runs: Mapping[str, Settings]) -> dict[str, str]:
 
     >>> labels({"a": {"name": "compact"}, "b": {"name": "data set nuclei, own"}})
     {'a': 'compact', 'b': 'data set nuclei, own'}
+    >>> labels({"a": {"name": "compact"}, "b": {"name": "compact"}})
+    {'a': 'run 1', 'b': 'run 2'}
     """
     apart = differing(runs)
-    found = {run: ", ".join(f"{_word(name)} {value}".strip() for name, value in apart[run].items())
-             for run in runs}
-    often = Counter(found.values())
-    return {run: words if words and often[words] == 1 else f"{words} {run[:6]}".strip()
-            for run, words in found.items()}
+    found = {run: ", ".join(f"{_word(name)} {value}".strip()
+                            for name, value in apart[run].dropna().items()) for run in runs}
+    often, so_far = Counter(found.values()), Counter()
+    for run, words in found.items():
+        if not words or often[words] > 1:
+            so_far[words] += 1
+            found[run] = f"{words}, run {so_far[words]}".removeprefix(", ")
+    return found
 
 
 def replicas(runs: Mapping[str, Settings]) -> dict[str, list[str]]:
@@ -116,7 +122,9 @@ def _level(x: np.ndarray, y: np.ndarray, places: np.ndarray) -> np.ndarray:
 def _range(sizes: Sequence[int], of: str = "") -> str:
     if len(sizes) == 1:
         return f"{sizes[0]:,}{of}"
-    return f"{np.median(sizes):,.0f}{of} ({min(sizes):,} to {max(sizes):,}, {len(sizes)} runs)"
+    low, high = min(sizes), max(sizes)
+    spread = "" if low == high else f"{low:,} to {high:,}, "
+    return f"{np.median(sizes):,.0f}{of} ({spread}{len(sizes)} runs)"
 
 
 def _word(dotted: str) -> str:
@@ -125,9 +133,11 @@ def _word(dotted: str) -> str:
 
 
 def _written(value: Any) -> str:
-    """A setting for a person; run ids by their first digits."""
+    """A setting for a person; of several values, such as run ids, their number."""
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(part)[:8] for part in value) or "none"
-    if isinstance(value, (bool, str)):
-        return str(value)
+        return f"{len(value):,}" if value else "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str):
+        return value.replace("_", " ")
     return f"{value:,}".removesuffix(".0")

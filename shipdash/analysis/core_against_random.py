@@ -119,9 +119,9 @@ def across_finding(table: pd.DataFrame) -> Finding | None:
     return Finding(
         f"In {better} of {n} orders fewer pairs fail after training on the core set than on "
         "random pairs",
-        f"In {worse} it is the other way round. Difference in failure rate, core set minus random: "
-        f"median {_points(diffs.median())} percentage points, from {_points(diffs.min())} to "
-        f"{_points(diffs.max())}. {_over_orders(diffs)}")
+        f"More fail in {worse or 'none'} of them. Difference in failure rate, core set minus "
+        f"random: median {_points(diffs.median())} percentage points, from "
+        f"{_points(diffs.min())} to {_points(diffs.max())}. {_over_orders(diffs)}")
 
 
 def _over_orders(diffs: pd.Series) -> str:

@@ -129,9 +129,19 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     tail = [share_below(ious.iou[_of(ious.runs, kind, n_core).index], acceptance).mean()
             for kind in ("core", "random")]
     where = f"Their curves {crossing_words(crossings(*curves))}."
-    return (f"Tail: {tail[0]:.2%} of held-out pairs are below IoU {acceptance:.2f} after training "
-            f"on the core set, {tail[1]:.2%} after random pairs. Typical quality: the median IoU "
-            f"is {_ends(core)} after the core set, {_ends(random)} after random pairs. {where}")
+    return (f"Tail: {_share(tail[0])} of held-out pairs are below IoU {acceptance:.2f} after "
+            f"training on the core set, {_share(tail[1])} after random pairs. Typical "
+            f"quality: the median IoU is {_ends(core)} after the core set, {_ends(random)} after "
+            f"random pairs. {where}")
+
+
+def _share(share: float) -> str:
+    """Two digits: stored IoU of half precision can be on the other side of a threshold.
+
+    >>> _share(0.013367), _share(0.0), _share(1.0)
+    ('1.3%', '0%', '100%')
+    """
+    return f"{float(f'{100 * share:.2g}'):g}%"
 
 
 def _ends(row: pd.Series) -> str:

@@ -52,12 +52,13 @@ def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing")
     known.
     """
     sd = units(random, measure).sd
-    found = ", ".join(f"one of {effect:g}{_points(effect * sd)} is found in {_share(ends)}"
+    found = "; ".join(f"a difference of {effect:g} standard deviations{_points(effect * sd)} is "
+                      f"found in {_share(ends)} of studies"
                       for effect, ends in rates.found.items())
     return (f"False positives and power, from simulated studies with {rates.n_runs} runs of each "
             f"arm ({rates.n_studies:,} for each share of the variance that is due to the set of "
             f"pairs): without a true difference, {_share(rates.false)} of studies claim one. "
-            f"Of differences measured in standard deviations between random runs, {found}.")
+            f"In units of the spread between random runs: {found}.")
 
 
 def _share(ends: tuple[float, float]) -> str:

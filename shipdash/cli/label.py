@@ -110,7 +110,8 @@ def add_commands(commands: Any) -> None:
     sub = _command(below, "trust", show_trust)
     _command(below, "go-on", go_on).add_argument(
         "--new", default="", metavar="NAME", help="name of the data set that holds the old core "
-        "and the new pairs (default: made of the data set's name and the run's id)")
+        "and the new pairs (default: the run's data set and the number of the round, such as "
+        "nuclei-2)")
     sub.add_argument("--first", type=int, metavar="K",
                      help=f"images looked at (default: {FIRST}, or a quarter of the held-out pairs "
                      "where that is fewer)")

@@ -30,7 +30,7 @@ def default_name(config: RunConfig) -> str:
     seeds = (config.seeds.pool, config.seeds.order, config.seeds.model)
     parts = [f"arm {config.arm.kind}"] if config.arm.kind != "selection" else []
     parts += [f"data set {config.source.name}"] if config.source.name else []
-    parts += [f"goes on from {config.selection.first:,} pairs of an earlier run"
+    parts += [f"continues from {config.selection.first:,} pairs of an earlier run"
               ] if config.selection.parent else []
     parts += [nearest, *words] + ([f"{more} more changes" if more > 1 else "1 more change"]
                                   if more else [])

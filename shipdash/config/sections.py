@@ -270,8 +270,9 @@ class SelectionConfig(Section):
     )
 
     parent: str = setting_field(
-        "", "Goes on from", "The run whose core set is the first pairs of this pool, in its order: "
-        "they start the core set, and only the pairs behind them are shuffled into a stream.",
+        "", "Continues from", "The run whose core set is the first pairs of this pool, in its "
+        "order: they start the core set, and only the pairs behind them are shuffled into a "
+        "stream.",
         pattern=A_RUN_ID, added=True,
     )
 

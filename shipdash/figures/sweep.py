@@ -88,7 +88,8 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
     figure.update_yaxes(range=[0, top], tickformat=measure.ticks)
     figure.update_layout(uirevision=measure.column, showlegend=is_core,  # one legend for both
                          **_ROOM[is_core])
-    alt = f"{measure.axis.capitalize()} against precision, {RULES[acceptance]}. {measure.title}."
+    what = measure.axis[:1].upper() + measure.axis[1:]
+    alt = f"{what} against precision, {RULES[acceptance]}. {measure.title}."
     return Chart(figure, measure.title, alt, points)
 
 

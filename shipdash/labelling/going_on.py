@@ -6,6 +6,7 @@ any other: repeatable from its settings, which name the run that it goes on from
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import shutil
 
@@ -17,6 +18,12 @@ from shipdash.data.pair_list import PairRow, places, read_pairs, read_split, wri
 from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.labelling.job import images_of
 from shipdash.runs import Store, StoreError
+
+FIRST_ROUND = 2
+"""The number behind the name of the data set that is made of one that somebody brought."""
+
+LONGEST_STEM = 56
+"""Characters before the number: a name has at most 64 (`A_DATA_NAME`)."""
 
 
 def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
@@ -33,7 +40,7 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
     data : str
         Newly labelled pairs of the same size.
     name : str
-        By default `default_name`.
+        By default that of the data set already stored for these pairs, else `free_name`.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
         raise ConfigError("run", run_id, "must be of a data set: drawn pairs need no labelling")
     files.require_labels(data)
     core = list(result.core)
-    name = name or default_name(data, run_id)
+    name = name or stored_name(run_id, len(core), data) or free_name(config.source.name)
     source, n_new = _stored(config, run_id, core, data, name)
     plain = {f"planted.{key}": getattr(PlantedConfig(), key)
              for key in ("distinct", "duplicates", "label_noise")}  # planted pairs are carried over
@@ -62,16 +69,36 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
         "selection.n_pool": len(core) + n_new})
 
 
-def default_name(data: str, run_id: str) -> str:
-    """What the data set of old core and new pairs is called where nobody names it."""
-    return f"{data[:40]}-after-{run_id}"
+def stored_name(run_id: str, n_core: int, data: str) -> str:
+    """The data set that holds the core set of a run and the pairs of `data`; empty if none."""
+    made_of = _made_of(run_id, n_core, data)
+    return next((m["name"] for m in files.stored() if made_of.items() <= m.items()), "")
+
+
+def free_name(data: str) -> str:
+    """What the next round of a data set is called where nobody names it: the first free number.
+
+    >>> free_name("no-such-data"), free_name("no-such-data-2")
+    ('no-such-data-2', 'no-such-data-3')
+    """
+    stem, dash, last = data.rpartition("-")
+    is_round = bool(dash) and last.isdecimal() and int(last) >= FIRST_ROUND
+    stem, first = (stem, int(last) + 1) if is_round else (data, FIRST_ROUND)
+    names = (f"{stem[:LONGEST_STEM]}-{k}" for k in itertools.count(first))
+    return next(name for name in names if not files.place_of(name).exists())
+
+
+def _made_of(run_id: str, n_core: int, data: str) -> dict[str, str | int]:
+    """What the manifest of a data set says that begins with a run's core set."""
+    return {files.PARENT: run_id, files.N_CARRIED: n_core,
+            "goes_on_with": images_of(data).fingerprint}
 
 
 def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: str
             ) -> tuple[SourceConfig, int]:
     """The data set of core, new and held-out pairs, and how many pairs are new."""
     new, folder = images_of(data), files.folder_of(name)
-    made_of = {files.PARENT: run_id, files.N_CARRIED: len(core), "goes_on_with": new.fingerprint}
+    made_of = _made_of(run_id, len(core), data)
     if not new.n:
         raise ConfigError("data", data, "must have pairs in its pool")
     if new.shape != config.shape:
@@ -79,7 +106,7 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
                           f"{config.shape[1]} pixels, as run {run_id} has")
     if folder.exists():
         manifest = files.read_manifest(folder)
-        if {key: manifest.get(key) for key in made_of} != made_of:
+        if not made_of.items() <= manifest.items():
             raise ConfigError("new", name, "must be new: there is another data set of that name")
         return SourceConfig(kind="files", name=name, fingerprint=manifest["fingerprint"][:16],
                             rows=new.shape[0], cols=new.shape[1]), new.n

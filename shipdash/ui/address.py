@@ -11,6 +11,7 @@ import dataclasses
 import math
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -70,6 +71,11 @@ def carried(page: str = "", **more: str) -> dict[str, str]:
     a form, the form as it was left; `more` are added, or put in their place."""
     found = {"run": st.query_params["run"]} if "run" in st.query_params else {}
     return found | guessed() | st.session_state.get(f"form_of_{page}", {}) | more
+
+
+def of_run(run_id: str) -> str:
+    """The link to the Run page in a table: relative, so that it works below a base path too."""
+    return f"Run?{urlencode(carried(run=run_id))}"
 
 
 def guessed() -> dict[str, str]:

@@ -86,7 +86,7 @@ def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
             f"{about['n_core']:,} of {about['n_pool']:,} pairs "
             f"({about['preset']} preset, seeds {seeds['pool']}/{seeds['order']}/{seeds['model']}), "
             f"on {about['machine']}, {about['device']}, {str(about.get('written'))[:10]}, shipdash "
-            f"{about['version']}. Command that computes it again:")
+            f"{about['version']}. To compute it again:")
         st.code(str(about.get("command", "python benchmarks/study.py")), language="bash",
                 wrap_lines=True)
 

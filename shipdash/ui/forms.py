@@ -71,8 +71,9 @@ def field(dotted: str, asked: Asked, *, prefix: str = "", slider: bool = False) 
     spec, value = setting(dotted), asked.values[dotted]
     st.session_state[key] = ",".join(value) if isinstance(value, list | tuple) else value
     about = spec.metadata
-    box(spec, about["label"] + (f" ({about['unit']})" if about["unit"] else ""), slider=slider,
-         key=key, help=about["help"], on_change=address.write,
+    says_it = not about["unit"] or about["label"].endswith(about["unit"])
+    box(spec, about["label"] + ("" if says_it else f" ({about['unit']})"), slider=slider, key=key,
+         help=about["help"], on_change=address.write,
          args=(dotted, key, asked.default(dotted)))
     if asked.error is not None and asked.error.field == dotted:
         st.error(refusal(asked.error))

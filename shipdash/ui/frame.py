@@ -31,8 +31,8 @@ RECORDED = Path(__file__).parent.parent / "recorded"
 
 IDEA = """
 A network that segments ships is tested on training pairs one after another and discards every pair
-that it already predicts well. Only the pairs that it **fails** join the core set, and the network
-is trained on the core set alone.
+that it already predicts well. Only the pairs on which it **fails** join the core set, and the
+network is trained on the core set alone.
 """
 
 PAGES = {

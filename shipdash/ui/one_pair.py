@@ -24,6 +24,10 @@ MOST_COMPARED = 1_000
 """Core pairs of a data set that are drawn to find the nearest, a millisecond each."""
 
 
+PARTS = (4, 3, 3)
+"""Widths of the parts below the pictures: the table of factors is not cut in a window of 800 px."""
+
+
 class Asked(NamedTuple):
     """A pair by its split and its number there."""
 
@@ -94,15 +98,15 @@ def show(run: frame.Run, pair: Asked) -> None:
         parts = [lambda: _facts(pair, facts)] if facts is not None else []
         parts += [lambda: _history(run, events, pair)] if pair.split == "pool" else []
         parts += [lambda: _nearest(run, core, pair)]
-        for cell, part in zip(st.columns(3, gap="medium"), parts, strict=False):
+        for cell, part in zip(st.columns(PARTS, gap="medium"), parts, strict=False):
             with cell:
                 part()
 
 
 def _facts(pair: Asked, facts: pd.DataFrame) -> None:
     st.markdown("#### True factors")
-    st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, key="facts", height=330,
-                 alt=f"True factors of {pair.words}.")
+    st.dataframe(factors.in_words(facts.iloc[0]), hide_index=True, placeholder="–", key="facts",
+                 height=330, alt=f"True factors of {pair.words}.")
 
 
 def _pictures(run: frame.Run, pair: Asked) -> None:
@@ -146,17 +150,21 @@ def _story(run: frame.Run, events, pair: Asked) -> str:
     history = analysis.pair_history(events, pair.index)
     if len(picked):
         row = picked.iloc[0]
-        why = ("joined the core set untested" if np.isnan(row["iou"]) else
-               f"failed with IoU {frame.iou(row['iou'], 3)} and joined the core set")
-        return (f"It {why} as number {int(row['order']):,}, after {int(row['n_tested']):,} pairs "
-                "had been tested.")
+        if np.isnan(row["iou"]):
+            return f"It joined the core set untested, as number {int(row['order']):,}."
+        return (f"It failed with IoU {frame.iou(row['iou'], 3)} and joined the core set as number "
+                f"{int(row['order']):,}, {_when(row)}.")
     if history.empty:
         return "It has not been tested yet."
     last = history.iloc[-1]
-    told = (f"It passed with IoU {frame.iou(last['iou'], 3)} after {int(last['n_tested']):,} pairs "
-            "had been tested, so it was discarded.")
+    told = f"It passed with IoU {frame.iou(last['iou'], 3)} {_when(last)}, so it was discarded."
     return told if final is None else (f"{told} The final network predicts it with IoU "
                                        f"{frame.iou(final, 3)}.")
+
+
+def _when(row: pd.Series) -> str:
+    n = int(row["n_tested"])
+    return "when 1 pair had been tested" if n == 1 else f"when {n:,} pairs had been tested"
 
 
 def final_iou(run: frame.Run, pair: Asked) -> float | None:

@@ -9,9 +9,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from shipdash.studies.folder import MISSING, state_of
+from shipdash.ui import address, frame
+
+OPEN = "open"
+"""The column with links to runs."""
+
 WORDS = {
-    "order_seed": "order seed", "times": "times the updates", "run_id": "run",
-    "n_core": "pairs kept", "mean_iou": "mean IoU",
+    "order_seed": "order seed", "times": "times the updates", "n_core": "pairs kept",
+    "mean_iou": "mean IoU",
     "share_failing": "failure rate", "n_reaudit_failing": "failing in re-audit",
     "seconds": "seconds", "date": "date", "fold": "fold", "n_left": "selected from",
     "n_shared": "in another fold", "n_scratch": "runs from scratch",
@@ -47,16 +53,37 @@ def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] 
          columns: Mapping[str, Any] = MappingProxyType({})) -> None:
     """A table with its columns in words; shares as percent, scores with four decimals.
 
-    `columns` has the configuration of columns that are not just words and numbers, such as links.
+    A run is a link to its page; its id stands in the CSV of the figure. `columns` has the
+    configuration of columns that are not just words and numbers.
     """
-    shown = table.drop(columns=list(leave_out))
+    shown = _linked(table.drop(columns=list(leave_out)))
     for name, values in shown.items():
         if _is_share(name, values):
             shown[name] = 100 * values
         elif values.dtype.kind == "f" and not _decimals(name):  # a mean of counts, or seconds
             shown[name] = values.round().astype("Int64")
     config = {name: _column(name, shown[name]) for name in shown.columns} | dict(columns)
+    if OPEN in shown:
+        config[OPEN] = links()
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=config, placeholder="–")
+
+
+def links() -> Any:
+    """The column `OPEN` of a table."""
+    return st.column_config.LinkColumn(OPEN, display_text=OPEN, width="small")
+
+
+def _linked(table: pd.DataFrame) -> pd.DataFrame:
+    """Links in place of run ids; nothing in their place where none of these runs is stored here,
+    as of a recorded study."""
+    if "run_id" not in table:
+        return table
+    own, ids = frame.own_store(), table["run_id"]
+    to = [address.of_run(i) if state_of(own, i) != MISSING else None for i in ids]
+    table = table.drop(columns="run_id")
+    if any(to):
+        table.insert(0, OPEN, to)
+    return table
 
 
 def _is_share(name: str, values: pd.Series) -> bool:

@@ -32,11 +32,11 @@ def seeds(config: RunConfig) -> str:
 
 
 def provenance(run: Run) -> str:
-    """Where the numbers come from: seeds, device, date, version."""
-    result = run.result
+    """Where the numbers come from: seeds, device, date, version; the end of a caption."""
+    result, drawn = run.result, seeds(run.config).capitalize()
     if result is None:
-        return f"{seeds(run.config)} · {run.created[:10]}"
-    parts = [seeds(run.config), result.device, result.machine, result.date[:10],
+        return f"{drawn} · {run.created[:10]}"
+    parts = [drawn, result.device, result.machine, result.date[:10],
              f"shipdash {result.version}" if result.version else None]
     return " · ".join(str(part) for part in parts if part)
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
-from shipdash.config import RUN_ID, default_name, setting
+from shipdash.config import RUN_ID, RunConfig, default_name, setting
 from shipdash.records import RunState
 from shipdash.runs import Store
 from shipdash.ui import address, chart, frame
@@ -26,6 +26,9 @@ FAILING_IOU = 0.9
 with its precision, and a lower precision would look better."""
 
 BELOW = f"held-out below IoU {FAILING_IOU:.2f}"
+
+IN_NAME = ("source.fingerprint", "source.rows", "source.cols", "selection.parent")
+"""Settings that the name of a run or of its data set stands for; a scene has none of them."""
 
 N_FIRST = 5
 """Finished runs that are in view before anybody has chosen."""
@@ -46,7 +49,7 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     st.markdown(f"Tick the runs to compare, at most {MOST}. The link in the address bar keeps "
                 "your choice.")
     event = st.dataframe(
-        table, hide_index=True, key=_key(ids), on_select="rerun",
+        table, hide_index=True, placeholder="–", key=_key(ids), on_select="rerun",
         height=min(260, 36 * (len(ids) + 1)),
         selection_mode="multi-row", alt="Runs to compare, newest first.",
         selection_default={"selection": {"rows": [ids.index(i) for i in asked]}})
@@ -101,10 +104,11 @@ def _first(usable: dict[str, frame.Run]) -> list[str]:
 
 def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     """State, size and result, then every setting that differs between the runs."""
-    differing = analysis.differing({i: r.config.flat() for i, r in usable.items()}).T
-    if len({r.config.source for r in usable.values()}) == len(
-            {r.config.source.name for r in usable.values()}):  # a name then says it all
-        differing = differing.drop(columns="source.fingerprint", errors="ignore")
+    content = _contents(list(usable.values()))
+    differing = analysis.differing({i: _said(r.config) for i, r in usable.items()}).T
+    differing = differing.drop(columns=list(IN_NAME), errors="ignore")
+    if any(content.values()):
+        differing["source.content"] = [content[i] or "–" for i in usable]
     differing.columns = [_label(dotted) for dotted in differing.columns]
     results = [r.result for r in usable.values()]
     held = [result and result.held_out for result in results]
@@ -119,6 +123,14 @@ def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
     facts["selected"] = facts["selected"].astype("Int64")
     started = [r.created[:16].replace("T", " ") for r in usable.values()]
     return facts.join(differing).assign(started=started)
+
+
+def _said(config: RunConfig) -> dict:
+    """The settings that hold for a run: a data set has a shape of its own and no scene."""
+    if config.source.kind != "files":
+        return config.flat()
+    rest = {name: value for name, value in config.flat().items() if not name.startswith("scene.")}
+    return rest | {"scene.size": "{} × {}".format(*config.shape)}
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -139,6 +151,8 @@ def _share_below(run: frame.Run) -> float | None:
 
 def _label(dotted: str) -> str:
     section, _, name = dotted.partition(".")
+    if dotted == "source.content":
+        return "content of the data set"
     return f"{name} seed" if section == "seeds" else setting(dotted).metadata["label"].lower()
 
 
@@ -200,10 +214,20 @@ def _settings(runs: list[frame.Run]) -> dict[str, dict]:
 
 def _named(run: frame.Run, runs: list[frame.Run]) -> dict:
     """The default name without its seeds, and the content where a data set has several."""
-    source = run.config.source
-    again = len({r.config.source for r in runs if r.config.source.name == source.name}) > 1
-    name = default_name(run.config.replace(**dict.fromkeys(_seeds(run), 1)))
-    return {"name": name} | ({"source.content": source.fingerprint[:8]} if again else {})
+    name, content = run.config.replace(**dict.fromkeys(_seeds(run), 1)), _contents(runs)[run.run_id]
+    return {"name": default_name(name)} | ({"source.content": content} if content else {})
+
+
+def _contents(runs: list[frame.Run]) -> dict[str, str]:
+    """The content of each run's data set: empty where the name says it all, else a number, the
+    oldest first."""
+    found: dict[str, list[str]] = {}
+    for source in (r.config.source for r in sorted(runs, key=lambda r: r.created)):
+        known = found.setdefault(source.name, [])
+        if source.fingerprint not in known:
+            known.append(source.fingerprint)
+    return {r.run_id: str(known.index(r.config.source.fingerprint) + 1)
+            if len(known := found[r.config.source.name]) > 1 else "" for r in runs}
 
 
 def _seeds(run: frame.Run) -> dict[str, int]:
@@ -250,4 +274,4 @@ def origin(runs: list[frame.Run]) -> None:
     """Where each run's numbers come from."""
     with st.expander("Where these numbers come from"):
         for run in runs:
-            st.caption(f"{plain(run.name)} · run {run.run_id} · {frame.provenance(run)}")
+            st.caption(f"**{plain(run.name)}** · {frame.provenance(run)}")

@@ -59,6 +59,7 @@ def _table(table: pd.DataFrame, title: str) -> None:
                                    sort=False)
     shares = {arm: st.column_config.NumberColumn(arm, format="%.2f%%") for arm in wide.columns}
     st.dataframe(
-        wide.reset_index(), hide_index=True, key="by_factor_table", alt=f"{title}, arm by arm.",
+        wide.reset_index(), hide_index=True, placeholder="–", key="by_factor_table",
+        alt=f"{title}, arm by arm.",
         column_config={"group": "group", "n": st.column_config.NumberColumn(
             "held-out pairs", format="localized"), **shares})

@@ -21,9 +21,9 @@ def view(run: frame.Run) -> None:
     recent = analysis.progressive(frame.events(run))
     if certificate.bound is None:
         n_crossed = sum(not c.holds for c in certificate.conditions)
-        verb = "does" if n_crossed == 1 else "do"
+        verb = "has" if n_crossed == 1 else "have"
         st.markdown(f"### No bound is shown: {n_crossed} of {len(certificate.conditions)} "
-                    f"conditions {verb} not hold")
+                    f"conditions {verb} not been shown to hold")
     else:
         st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, as follows from the "
                     "size of the core set alone")
@@ -42,7 +42,7 @@ def view(run: frame.Run) -> None:
 def _conditions(certificate) -> None:
     for c in certificate.conditions:
         icon = ":material/check:" if c.holds else ":material/close:"
-        word = "holds" if c.holds else "does not hold"
+        word = "holds" if c.holds else "not shown"
         st.markdown(f"{icon} **{c.name}** ({word}). {c.reason}")
     name, reason = certificate.not_checked
     st.markdown(f":material/help: **{name}** (not checked). {reason}")

@@ -121,7 +121,7 @@ def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> No
         st.markdown(f"#### {said.title}")
         st.markdown(said.detail)
     _figure(table, found.about, where)
-    st.dataframe(analysis.arms_shown(table), hide_index=True, key="arms_table",
+    st.dataframe(analysis.arms_shown(table), hide_index=True, placeholder="–", key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
     st.caption("In parentheses: the lowest and the highest run, or the 95% interval over pairs. "
@@ -239,5 +239,5 @@ def _open_arms(study: Study, standing: Standing) -> None:
              "state": str(standing.states[c.digest]), "run": c.digest}
             for c in study.settings(frame.own_store())
             if standing.states[c.digest] != RunState.COMPLETED]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"open_{study.digest}",
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key=f"open_{study.digest}",
                  alt=f"{len(rows)} control arms that are not completed.")

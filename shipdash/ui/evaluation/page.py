@@ -92,7 +92,10 @@ def reaudit(run: frame.Run) -> None:
                     "Start it with *Re-audit* on.")
         return
     limit = run.config.selection.acceptance_iou
-    if not found.n_failing:
+    if not found.n:
+        st.markdown("### No pair was discarded")
+        st.markdown("Every pair of the pool was kept, so there is nothing to test again.")
+    elif not found.n_failing:
         st.markdown(f"### The final network passes all {found.n:,} discarded pairs")
         st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}.")
     else:

@@ -34,7 +34,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
         note="Line: mean of the runs. Band: lowest to highest run. Dashed: the acceptance IoU, by "
              f"which the core set was chosen. {where}")
     st.dataframe(medians.assign(arm=[analysis.arm_label(r) for r in medians.to_dict("records")])[
-        ["arm", *MEDIANS]], hide_index=True, key="medians_table", column_config={
+        ["arm", *MEDIANS]], hide_index=True, placeholder="–", key="medians_table", column_config={
             name: st.column_config.NumberColumn(words, format="%d" if name == "n_runs" else "%.4f")
             for name, words in MEDIANS.items()},
         alt="Median IoU of every arm with its lowest and highest run.")

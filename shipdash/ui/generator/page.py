@@ -60,7 +60,8 @@ def _expect() -> None:
                    "failure rate are from 200 fresh pairs; seconds are for one core. Runs were "
                    "stopped at 8,000 training images, more than twice the usual number. Below a "
                    "mean IoU of 0.5, nothing was learnt. The method is in docs/recipe.md.")
-        st.dataframe(table, hide_index=True, key="corners", alt=corners_finding(table))
+        st.dataframe(table, hide_index=True, placeholder="–", key="corners",
+                     alt=corners_finding(table))
 
 
 def _preview(config: RunConfig) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import pandas as pd
 import streamlit as st
 
 from shipdash import view_only
 from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import queue
-from shipdash.ui import address, forms, frame
+from shipdash.ui import address, forms, frame, tables
 from shipdash.ui.words import PRECISION
 
 MOST_ROWS = 50
@@ -28,10 +26,10 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
         frame.empty("No runs yet.", "The first one you start appears here.")
         return
     rows = [_row(r, is_open) for r in own[:MOST_ROWS]]
-    columns = {"open": st.column_config.LinkColumn("open", display_text="open", width="small"),
+    columns = {"open": tables.links(),
                "precision": st.column_config.Column(help=PRECISION)}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs", column_config=columns,
-                 alt="Runs of this machine, newest first.")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="runs",
+                 column_config=columns, alt="Runs of this machine, newest first.")
     if arms:
         waiting = sum(r.state in UNDER_WAY for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""
@@ -53,7 +51,7 @@ def _row(run: frame.Run, is_open: bool) -> dict:
     found = {"selected": f"{run.result.n_core:,}" if run.result else "–",
              "held-out IoU": f"{held.mean_iou:.3f}" if held else "–"}
     return {
-        "open": f"/Run?{urlencode(address.carried(run=run.run_id))}", "name": run.name,
+        "open": address.of_run(run.run_id), "name": run.name,
         "state": str(run.state), "pool": f"{run.config.selection.n_pool:,}",
         "precision": f"{run.config.selection.precision:.2f}",
         "seeds": f"{seeds.pool}/{seeds.order}/{seeds.model}",

@@ -69,7 +69,7 @@ def _choice(usable: dict[str, dict[str, Any]]) -> str:
 
 def _stored(run: frame.Run, data: str) -> RunConfig | None:
     """The settings of the run that goes on, where its pairs have been stored already."""
-    if not files.place_of(going_on.default_name(data, run.run_id)).exists():
+    if not going_on.stored_name(run.run_id, run.result.n_core, data):
         return None
     return forms.attempt(going_on.go_on, frame.own_store(), run.run_id, data)
 

@@ -47,10 +47,16 @@ def _untested(run: frame.Run, table: pd.DataFrame) -> None:
 def _sheet(run: frame.Run, rows: pd.DataFrame, *, key: str) -> None:
     """A page of core pairs; a click on one opens it."""
     images, masks = gallery.of_run(run, rows["index"])
-    wrong = gallery.failed_with(run, rows["index"], rows["iou"])
-    st.caption(f"Image, truth. {gallery.no_predictions(run)}" if wrong is None else
-               "Image, truth, and the prediction that the pair failed with against the truth. "
-               "Click a pair to open it.")
+    untested = rows["iou"].isna().all()
+    wrong = None if untested else gallery.failed_with(run, rows["index"], rows["iou"])
+    if untested:
+        st.caption("Image, truth. No network had seen these pairs when they joined. Click a pair "
+                   "to open it.")
+    elif wrong is None:
+        st.caption(f"Image, truth. {gallery.no_predictions(run)}")
+    else:
+        st.caption("Image, truth, and the prediction that the pair failed with against the truth. "
+                   "Click a pair to open it.")
     captions = gallery.captions(rows)
     one_pair.click(gallery.show_sheet(
         images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"]),
@@ -115,7 +121,7 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
     manifest = table.assign(pool_seed=seed)
     if facts is not None:
         manifest = manifest.merge(facts, on="index", how="left")
-    st.dataframe(manifest, hide_index=True, key="manifest", height=320,
+    st.dataframe(manifest, hide_index=True, placeholder="–", key="manifest", height=320,
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
         pool = gallery.source_of(run)

@@ -63,8 +63,8 @@ def _offer(run: frame.Run, asked: SuspectRequest, standing: Standing | None) -> 
     """The button that starts the job, or goes on with it."""
     if standing is not None:
         reason = f" {plain(standing.reason)}." if standing.reason else ""
-        st.warning(f"{ENDED[standing.state]}{reason} It goes on with the first network that had "
-                   "not finished.")
+        st.warning(f"{ENDED[standing.state]}{reason} It continues with the first network that "
+                   "had not finished.")
     label = "Continue the search" if standing else "Find suspicious labels"
     if starting.button(label, type="primary", key="suspects_start", icon=":material/play_arrow:"):
         started = forms.attempt(suspects_job.start, frame.store_of(run), asked)

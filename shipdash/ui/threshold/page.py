@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.studies.folder import MISSING, Studies, state_of
+from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame, tables
 from shipdash.ui.threshold import explorer, explorer_requests, overviews, payload, points
@@ -112,7 +112,8 @@ def _facts(done: pd.DataFrame) -> str:
              f"{done['model_seed'].nunique()}, pool seed "
              f"{', '.join(sorted({str(s) for s in done['pool_seed']}))}")
     version = ", ".join(sorted(set(map(str, done["version"]))))
-    return " · ".join([f"{len(done)} runs", seeds, *facts, when, f"shipdash {version}"])
+    runs = "1 run" if len(done) == 1 else f"{len(done):,} runs"
+    return " · ".join([runs, seeds, *facts, when, f"shipdash {version}"])
 
 
 def _as_table(table: pd.DataFrame) -> None:
@@ -120,13 +121,6 @@ def _as_table(table: pd.DataFrame) -> None:
                      bind="query-params") as fold:
         if not fold.open:
             return
-        own = frame.own_store()
-        stored = [state_of(own, run_id) != MISSING for run_id in table["run_id"]]
-        links = [f"/Run?run={run_id}" if is_here else None
-                 for run_id, is_here in zip(table["run_id"], stored, strict=True)]
         shown = table.drop(columns=["device", "machine", "version"])
         shown["acceptance"] = shown["acceptance"].map(figures.RULES)
-        shown.insert(0, "open", links)
-        tables.show(shown, key="points_table", alt="Every point of the sweep.",
-                    columns={"open": st.column_config.LinkColumn(
-                        "open", display_text="open", width="small")})
+        tables.show(shown, key="points_table", alt="Every point of the sweep.")

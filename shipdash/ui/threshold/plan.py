@@ -96,7 +96,7 @@ def _label(dotted: str) -> str:
 def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
     """How many points, how long, and the same from a terminal."""
     n, crew = len(asked.runs), workers()
-    words = f"{n:,} points, of which {n - len(missing):,} are computed already and reused. "
+    words = f"{n:,} points, {n - len(missing):,} of them computed already and reused. "
     if missing:
         one = forms.estimate(missing[0], runs)
         if one.seconds is None:

@@ -21,10 +21,9 @@ from shipdash.config import (
     PRESETS,
     ConfigError,
     RunConfig,
+    default_name,
     preset,
     preset_of,
-    setting,
-    value_in_words,
 )
 from shipdash.records import RunState
 from shipdash.results import StoredRun
@@ -188,18 +187,10 @@ def _family(config: RunConfig) -> str:
 
 
 def _words(base: RunConfig) -> str:
-    """The preset it comes nearest to, and what is different."""
+    """The preset with its pool seed; else the preset it comes nearest to, and what differs."""
     if preset_of(base) != "custom":
         return f"{preset_of(base)}, pool seed {base.seeds.pool}"
-    changes = {name: _changes(base, name) for name in PRESETS}
-    nearest = min(changes, key=lambda name: len(changes[name]))
-    more = f" and {len(changes[nearest]) - 3} more" if len(changes[nearest]) > 3 else ""
-    return f"{nearest} with {', '.join(changes[nearest][:3])}{more}"
-
-
-def _changes(base: RunConfig, name: str) -> list[str]:
-    return [f"{setting(dotted).metadata['label'].lower()} {value_in_words(dotted, value)}"
-            for dotted, value in base.changes_from(preset(name)).items()]
+    return default_name(base)
 
 
 def _point(store: Store, run_id: str, config: RunConfig):

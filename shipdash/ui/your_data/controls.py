@@ -32,10 +32,12 @@ def box(run: frame.Run) -> None:
         return
     missing, known = studies.missing(study), Studies(frame.own_store())
     if missing and not (study.digest in known and known.is_alive(study.digest)):
-        st.caption("Networks that begin anew learn from the kept pairs, from as many random ones"
-                   + (", from random ones drawn by group" if has_strata(run.config) else "")
-                   + ", from growing numbers of random ones and from all, with equally many "
-                   f"updates; all once more at the selection's true cost. {N_RUNS} runs of each.")
+        st.caption("Networks are trained from scratch on the kept pairs, on the same number of "
+                   "random ones"
+                   + (", on random ones drawn by group" if has_strata(run.config) else "")
+                   + ", on growing numbers of random ones and on all pairs, with the same number "
+                   "of updates; and once more on all pairs at the true cost of the selection. "
+                   f"{N_RUNS} runs of each.")
         seconds = analysis.arms_estimate(run, missing)
         words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
         studies.start_button(study, "start_own_controls",

@@ -44,7 +44,7 @@ def view(name: str) -> None:
         by_cell = HOW[frame.switch("Compare", HOW, key="compare")]
     with left:
         distance = st.slider(
-            "Two pictures are near duplicates if they differ in at most so many of 64 bits",
+            "Two pictures are near duplicates if they differ in at most this many of 64 bits",
             0, DISTANCE if by_cell else FARTHEST, DISTANCE, key=f"distance_{by_cell}",
             help="A perceptual hash says how light and dark are spread over a picture; JPEG, "
                  "resizing and small shifts change a few bits of it.")

@@ -55,7 +55,7 @@ def _files(name: str, left_out: tuple[LeftOut, ...]) -> None:
     """Every file with what became of it: those left out on the page, all of them to download."""
     if left_out:
         shown = pd.DataFrame(left_out, columns=["file", "why it was left out"])
-        st.dataframe(shown, hide_index=True, key="left_out",
+        st.dataframe(shown, hide_index=True, placeholder="–", key="left_out",
                      height=min(220, 60 + 35 * len(shown)),
                      alt=f"{len(shown):,} files that were not taken, and why.")
     st.download_button("Report, file by file (CSV)",

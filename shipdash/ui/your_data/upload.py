@@ -50,7 +50,7 @@ def box() -> None:
              "can be ranked on Label next.")
     st.caption(f"At most {most_mb} MB, {MOST_FILES:,} files and {MOST_BYTES / 2**30:.0f} GB "
                "unpacked. Larger sets are imported on the command line, which shows its progress "
-               "and goes on after a stop; docs/your-data.md has an example for each kind of label.")
+               "and can be resumed; docs/your-data.md has an example for each kind of label.")
     if given is None:
         st.code(COMMAND, language="bash")
         return
