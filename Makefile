@@ -9,7 +9,7 @@ run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py
 
 # Shows runs and computes none, without TensorFlow, in an environment of its own (docs/hosting.md).
-# Not compiled beforehand: the bytecode of everything would take 175 MB more.
+# Not compiled beforehand: the bytecode of everything would take 163 MB more.
 view: .venv-view/.installed
 	.venv-view/bin/streamlit run app.py
 
