@@ -96,8 +96,8 @@ class Talk:
         return page
 
     def _heard(self, message) -> None:
-        """Errors and warnings; not those of Streamlit's two probes below a deep link."""
-        if message.type in ("error", "warning") and "/_stcore/" not in message.location["url"]:
+        """Errors and warnings."""
+        if message.type in ("error", "warning"):
             self.problems.append(f"console: {message.text}")
 
     @contextmanager

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -58,8 +59,9 @@ class App:
 
 
 def is_ours(message) -> bool:
-    """Not Streamlit's own two probes, which miss once below the root on every deep link."""
-    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+    """Not the client's search for a server that a test has killed."""
+    searched = urlsplit(message.location.get("url", "")).path.startswith("/_stcore/")
+    return message.type == "error" and not searched
 
 
 def open_page(browser, url: str, problems: list[str], *, width: int = 1440,

@@ -34,10 +34,13 @@ def test_a_page_with_a_chart_also_loads_plotly():
     """The rest of it is what Streamlit sends; the pages are those of the navigation."""
     empty = (Path(st.__file__).parent / "static" / "index.html").read_text()
     before, after = empty.split("</head>")
-    sent = server._with_plotly()
-    assert sent.startswith(before) and sent.endswith(after)
-    assert f'plotly("{server.plotly_url()}");</script>' in sent
-    assert set(server.CHARTS) <= set(frame.PAGES.values())
+    for with_plotly in (True, False):
+        sent = server._empty_page(with_plotly)
+        assert sent.startswith(before) and sent.endswith(after)
+        assert "BACKEND_BASE_URL" in sent
+        assert (f'plotly("{server.plotly_url()}");</script>' in sent) == with_plotly
+    assert set(server.CHARTS) < set(server.PAGES)
+    assert {page.replace("_", " ") for page in server.PAGES} == {*frame.PAGES.values()} - {"Home"}
 
 
 @pytest.mark.parametrize(("base", "below"), [("", ""), ("ships", "/ships"), ("/a/b/", "/a/b")])
@@ -45,7 +48,7 @@ def test_what_it_adds_lies_below_its_own_path(options, base, below):
     """As Streamlit's own routes do."""
     options["server.baseUrlPath"] = base
     paths = {route.path for route in server.routes()}
-    assert paths == {f"{below}/{name}" for name in ("vendor", *server.CHARTS)}
+    assert paths == {f"{below}/{name}" for name in ("vendor", *server.PAGES)}
     assert server.plotly_url() == f"{below}/vendor/{server.PLOTLY}"
     assert server.address() == f"http://127.0.0.1:8501{below}"
 

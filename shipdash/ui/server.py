@@ -24,14 +24,19 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from shipdash.ui import frame
+
 HERE = Path(__file__).parent
 PLOTLY = "plotly-cartesian.min.js"
 
 FIRST = "shipdash.ui.home.page"
 """What most visitors come to first; other pages need little that it does not import."""
 
+PAGES = tuple(Path(file).stem.split("_", 1)[1] for file in frame.PAGES if "/" in file)
+"""All pages but Home, by their name in the address."""
+
 CHARTS = ("Run", "Evaluation", "Threshold", "Compare")
-"""Pages that begin with a chart, by their name in the address."""
+"""Those of them that begin with a chart."""
 
 
 @asynccontextmanager
@@ -52,9 +57,9 @@ def get_ready() -> None:
 
 
 def routes() -> list[BaseRoute]:
-    """Beside Streamlit's: plotly.js, and pages with a chart for whoever comes by a link."""
+    """Beside Streamlit's: plotly.js, and every page for whoever comes to it by a link."""
     return [Mount(_below("vendor"), StaticFiles(directory=HERE / "vendor")),
-            *(Route(_below(page), _page_with_chart) for page in CHARTS)]
+            *(Route(_below(page), _page) for page in PAGES)]
 
 
 def plotly_url() -> str:
@@ -81,17 +86,20 @@ def _below(path: str) -> str:
     return f"{'/' + base if base else ''}/{path}"
 
 
-def _page_with_chart(_request: Request) -> HTMLResponse:
-    return HTMLResponse(_with_plotly(), headers={"Cache-Control": "no-cache"})
+def _page(request: Request) -> HTMLResponse:
+    name = request.url.path.rsplit("/", 1)[-1]
+    return HTMLResponse(_empty_page(name in CHARTS), headers={"Cache-Control": "no-cache"})
 
 
 @functools.cache
-def _with_plotly() -> str:
-    """Streamlit's empty page that also loads plotly.js: else that begins when the first chart is
-    there to be drawn, and its 1.5 MB take 0.3 s."""
-    # Streamlit's client else asks /Threshold whether it is the server's base path, then the server.
+def _empty_page(with_plotly: bool) -> str:
+    """What Streamlit sends, and the server's base path: else its client asks /Run whether it is
+    one, two requests that miss. With plotly.js where a chart comes: else loading its 1.5 MB, 0.3 s,
+    begins when the first chart is there to be drawn."""
     base = 'window.__streamlit = { BACKEND_BASE_URL: new URL(".", location).href };'
+    added = f"<script>{base}</script>"
+    if with_plotly:
+        load = f"{(HERE / 'plotly.js').read_text('utf-8')}\nplotly({json.dumps(plotly_url())});"
+        added += f'<script type="module" async>{load}</script>'
     empty = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
-    load = f"{(HERE / 'plotly.js').read_text('utf-8')}\nplotly({json.dumps(plotly_url())});"
-    added = f'<script>{base}</script><script type="module" async>{load}</script>'
     return empty.replace("</head>", f"{added}</head>", 1)
