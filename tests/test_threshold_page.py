@@ -11,6 +11,7 @@ from stored_results import HELD_OUT, a_result, a_run
 
 from shipdash import analysis
 from shipdash import config as configs
+from shipdash.acceptance import fails
 from shipdash.cli.commands import _parser
 from shipdash.cli.studies import grid_of
 from shipdash.records import Picked, RunState
@@ -166,6 +167,27 @@ def test_every_measure_of_failing_draws(store, failing, beside):
     assert second["figure"]["layout"]["yaxis"]["title"]["text"] == f"share below {short}"
 
 
+@pytest.mark.parametrize(("column", "iou"), [
+    ("below_90", 0.9), ("below_70", 0.7), ("below_50", 0.5), ("below_own", None)])
+def test_pairs_of_one_run_fail_by_the_measure_beside_them(store, column, iou):
+    """Title, colours and line of its histogram; else a higher precision looks as if it failed more
+    because its own acceptance IoU is higher."""
+    fill(store, grid(orders=(1,)))
+    at = open_page(sweep=grids.family(configs.quick()), failing=analysis.FAILING[column])
+    drawn = [point for point in sent(at)["points"] if "fail" in point]
+    assert len(drawn) == 2
+    for point in drawn:
+        scores = store.load_scores(point["id"], "held_out")["iou"]
+        asked = iou or store.config(point["id"]).selection.acceptance_iou
+        n_below = int(fails(scores, asked).sum())
+        assert point["limit"] == pytest.approx(asked)
+        assert sum(point["fail"]) == n_below
+        assert sum(point["pass"]) == len(scores) - n_below
+        if iou:
+            assert point["failing"].startswith(f"{n_below} of {len(scores)}")
+            assert point["failing"].endswith(f"are below IoU {iou:.2f}")
+
+
 @pytest.mark.parametrize("beside, said", [
     ("training images", "The training of a run"), ("seconds", "The time of a run")])
 def test_every_cost_draws(store, beside, said):
@@ -290,7 +312,7 @@ def test_a_recorded_point_with_details_is_drawn_whole(store):
     asked = grid()
     record(asked)
     held = np.zeros((2, 50), np.int32)
-    held[:, 45] = 3, 17
+    held[0, 44], held[1, 45] = 3, 17
     details = {run.digest: sweep_details.Detail(
         np.arange(3, dtype=np.int32), np.array([1, 2, 9], np.int32),
         np.array([np.nan, np.nan, 0.5], np.float32), held, np.ones(3, np.float32), {})
@@ -299,14 +321,16 @@ def test_a_recorded_point_with_details_is_drawn_whole(store):
     at = open_page(precision="0.9", order="2")
     point = in_view(at)
     assert (point["tested"], point["core"], point["pictures"]) == ([1, 2, 9], [0, 1, 2], [0, 1, 2])
-    assert (point["fail"][45], point["pass"][45]) == (3, 17)
+    assert (point["fail"][44], point["pass"][45]) == (3, 17)
     assert sent(at)["atlas"]["url"].startswith("data:image/jpeg;base64,")
 
 
 def test_an_own_point_is_drawn_from_its_run(store):
-    """Its picks are the curve, its scores the histogram, split at its own acceptance IoU."""
+    """Its picks are the curve, its scores the histogram, split at its own acceptance IoU
+    where that is asked for."""
     fill(store, grid())
-    point = in_view(open_page(sweep=grids.family(configs.quick()), precision="0.8", order="2"))
+    point = in_view(open_page(sweep=grids.family(configs.quick()), precision="0.8", order="2",
+                              failing=analysis.FAILING["below_own"]))
     assert point["core"] == list(range(82)) and point["tested"][:3] == [1, 11, 21]
     assert sum(point["fail"]) + sum(point["pass"]) == 20
     assert point["limit"] == pytest.approx(0.85) and "this machine" in point["origin"]

@@ -77,7 +77,7 @@ def panel(view: View, asked: Study | None, runs: list[frame.Run]) -> None:
     store = frame.own_store()
     table = view.family.points(store, asked.runs if asked else ())
     everything = explorer.sent(
-        payload.of_family(view.family, table, store),
+        payload.of_family(view.family, table, store, view.failing),
         overviews.both_rules(view.family, table, view.failing, view.beside),
         origin(view.family, table), explorer_requests.cost(view.family, runs))
     st.fragment(_explorer)(view.family, table, everything)

@@ -24,26 +24,31 @@ from shipdash.ui.threshold import pictures, points
 STEPS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 """Precisions at which the slider stops, whether or not there is a run; beside those of the runs."""
 
+FIXED = {"below_90": 0.9, "below_70": 0.7, "below_50": 0.5}
+"""IoU of the measures of failing that are the same for every run; multiples of a bin, 0.02."""
+
 SMALL = 210  # pixels of height of a figure of one run: two rows of them beside two figures
 
 
-def of_family(family: points.Family, table: pd.DataFrame, store: Store) -> dict[str, Any]:
+def of_family(family: points.Family, table: pd.DataFrame, store: Store,
+              failing: str) -> dict[str, Any]:
     """Everything about the runs of a family: points, empty figures, pictures of their pairs.
 
     Made once for all visitors as long as no run is added or computed again: not to be changed.
+    `failing` is the measure by which held-out pairs fail, a key of `analysis.FAILING`.
     """
-    return _of_family(family.version(store, table), table, frame.guess(), family, store)
+    return _of_family(family.version(store, table), table, frame.guess(), failing, family, store)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Drawing the core pairs ...")  # 0.1 s, 2 MB
-def _of_family(version: tuple, table: pd.DataFrame, guess: int | None, _family: points.Family,
-               _store: Store) -> dict[str, Any]:
+def _of_family(version: tuple, table: pd.DataFrame, guess: int | None, failing: str,
+               _family: points.Family, _store: Store) -> dict[str, Any]:
     details = {row.run_id: _family.detail(_store, row) for row in table.itertuples()}
     kept = [d for d in details.values() if d is not None]
     drawn = pictures.atlas(_family.base, _family.algorithm,
                            frozenset(int(i) for d in kept for i in d.core))
     made = {
-        "points": [_point(row, details[row.run_id], drawn) for row in table.itertuples()],
+        "points": [_point(row, details[row.run_id], drawn, failing) for row in table.itertuples()],
         "stops": sorted({*STEPS, *table["precision"].astype(float)}),
         "rules": figures.RULES,
         "atlas": {"url": drawn.url, "side": pictures.SIDE, "columns": pictures.COLUMNS},
@@ -54,22 +59,24 @@ def _of_family(version: tuple, table: pd.DataFrame, guess: int | None, _family: 
     return made | {"version": hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]}
 
 
-def _point(row: Any, detail: Detail | None, drawn: pictures.Atlas) -> dict[str, Any]:
+def _point(row: Any, detail: Detail | None, drawn: pictures.Atlas,
+           failing: str) -> dict[str, Any]:
     """One row of the table of points in the browser's words; without a detail, its numbers."""
     point = {"id": row.run_id, "precision": float(row.precision), "order": int(row.order_seed),
              "model": int(row.model_seed), "rule": row.acceptance, "state": row.state,
              "recorded": bool(row.recorded), "origin": "", "kept": "", "failing": ""}
     if pd.isna(row.n_core):
         return point
-    point |= {"kept": _kept(row), "failing": _failing(row), "origin": _origin(row),
+    point |= {"kept": _kept(row), "failing": _failing(row, failing), "origin": _origin(row),
               "n_core": int(row.n_core), "n_tested": int(row.n_tested)}
     if detail is None:
         return point
     place = [drawn.place.get(int(i)) for i in detail.core]
+    below, above = _held_out_counts(detail, FIXED.get(failing))
     return point | {
         "tested": detail.tested.tolist(), "core": detail.core.tolist(), "pictures": place,
-         "limit": float(row.acceptance_iou),
-        "fail": detail.held_out[0].tolist(), "pass": detail.held_out[1].tolist()}
+        "limit": FIXED.get(failing, float(row.acceptance_iou)),
+        "fail": below.tolist(), "pass": above.tolist()}
 
 
 def _kept(row: Any) -> str:
@@ -78,12 +85,24 @@ def _kept(row: Any) -> str:
     return f"{said} (by a network that did not learn)" if row.state == DID_NOT_LEARN else said
 
 
-def _failing(row: Any) -> str:
+def _failing(row: Any, failing: str) -> str:
+    """By the measure of the figure beside it, so that runs of all precisions can be compared."""
     if pd.isna(row.n_held_out):
         return "This run has no held-out pairs"
-    n = round(row.below_own * row.n_held_out)
-    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({row.below_own:.2%}) are below IoU "
-            f"{frame.iou(row.acceptance_iou)}")
+    share, iou = getattr(row, failing), FIXED.get(failing, row.acceptance_iou)
+    n = round(share * row.n_held_out)
+    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({share:.2%}) are below IoU "
+            f"{frame.iou(iou)}")
+
+
+def _held_out_counts(detail: Detail, iou: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Held-out pairs in steps of 0.02 of IoU below `iou` and from it up; None: as stored, by the
+    acceptance IoU of the run."""
+    if iou is None:
+        return detail.held_out[0], detail.held_out[1]
+    counted, from_ = detail.held_out.sum(axis=0), round(iou / 0.02)
+    is_below = np.arange(len(counted)) < from_
+    return np.where(is_below, counted, 0), np.where(is_below, 0, counted)
 
 
 def _origin(row: Any) -> str:
