@@ -341,6 +341,16 @@ def arm_rows(arms: pd.DataFrame) -> list[pd.Series]:
     return [arm_row(arms, name, "equal updates") for name in NOW[:2]]
 
 
+def real_pictures() -> str:
+    """Selected against random pairs of the nuclei, the mean of three networks in every order."""
+    runs = pd.read_csv(ROOT / "benchmarks" / "results" / "nuclei-study" / "runs.csv")
+    means = runs.pivot_table(index="order_seed", columns="arm", values="mean_iou")
+    lower = means["random"] - means["core"]
+    return (f"of {runs['n_pool'].iloc[0]} training pictures of nuclei, the selected pairs gave a "
+            f"lower held-out IoU than as many random ones in {(lower > 0).sum()} of {len(lower)} "
+            f"orders, on average by {lower.mean():.3f}")
+
+
 def readme() -> list[str]:
     """The short table, and what stands around it."""
     shown = [name for name in NOW if name != "Stratified random"]
@@ -370,6 +380,7 @@ def readme() -> list[str]:
         f"takes {benchmark(SEEDS)[CLICK]['value']:.0f} s (median of five seeds)",
         f"({equal[0][0]} against {equal[0][1]} %) and nothing on the other ({equal[1][0]} against "
         f"{equal[1][1]} %)",
+        real_pictures(),
         f"where {noise.n_pool_wrong} of {noise.n_pool} masks were wrong, all {noise.n_wrong} were "
         "kept",
     ]
