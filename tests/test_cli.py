@@ -323,6 +323,14 @@ def test_the_real_command_starts_and_needs_no_tensorflow_for_rote(tmp_path):
     assert "Traceback" not in wrong.stderr
 
 
+def test_whoever_reads_may_stop_reading(tmp_path):
+    """As `| head` does: no traceback."""
+    with subprocess.Popen([sys.executable, "-m", "shipdash", "list", "--runs", tmp_path],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        command.stdout.close()
+        assert (command.stderr.read(), command.wait()) == (b"", 1)
+
+
 def test_a_store_error_is_code_1_and_a_config_error_code_2(call, monkeypatch):
     """The two kinds of no."""
     for error, code in ((StoreError("no"), 1), (configs.ConfigError("a.b", 1, "no"), 2)):

@@ -26,11 +26,12 @@ from shipdash.importing import (
     importer,
     read_report,
 )
-from shipdash.importing.draft import Draft, unfinished
+from shipdash.importing.draft import Draft, lock_of, unfinished
 from shipdash.importing.fit import letterboxed, resized
 from shipdash.importing.importer import NothingTaken
 from shipdash.importing.mask_values import mask_array
 from shipdash.importing.pictures import image_array
+from shipdash.runs import locks
 
 NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "nuclei"  # beside a checkout, if at all
 
@@ -349,7 +350,7 @@ def test_stopped_anywhere_and_gone_on_with_is_the_same_as_never_stopped(tmp_path
         import_pairs(request, is_cancelled=lambda: next(asked) == n_before)
     except Stopped as error:
         assert f"after {n_before} of 5 images" in str(error)
-        assert unfinished() == [("own", n_before, 5)]
+        assert unfinished() == [("own", n_before, 5, False)]
     report = read_report(files.root() / "own") if n_before > 4 else import_pairs(request)
     assert report._replace(name="whole") == whole
     assert stored()[3] == stored("whole")[3] and not unfinished()
@@ -474,7 +475,11 @@ def test_an_interrupted_import_says_where_it_goes_on(call, tmp_path, monkeypatch
     before = signal.getsignal(signal.SIGINT)
     code, out, err = call(*words)
     assert (code, out) == (130, "") and "was stopped after 3 of 5 images" in err
-    assert unfinished() == [("own", 3, 5)] and signal.getsignal(signal.SIGINT) is before
+    assert unfinished() == [("own", 3, 5, False)] and signal.getsignal(signal.SIGINT) is before
+    assert "own" in (listed := call("data", "list")[1]) and "stopped after 3 of 5 images" in listed
+    (draft,) = (path for path in files.root().glob(".import-*") if path.is_dir())
+    with locks.held(lock_of(draft)):
+        assert "being imported, 3 of 5 images so far" in call("data", "list")[1]
     assert call(*words)[0] == 0 and len(taken) == 5
 
 

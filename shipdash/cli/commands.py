@@ -37,7 +37,12 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 for success, 1 for a failure, 2 for invalid settings or options."""
     args = _parser().parse_args(argv)
     try:
-        return args.command(args)
+        code = args.command(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # `| head` has read enough; Python would flush again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ConfigError, StoreError, DataError) as error:
         print(f"shipdash: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

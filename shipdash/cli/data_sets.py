@@ -50,7 +50,7 @@ def add(args: argparse.Namespace) -> int:
 
 
 def list_sets(args: argparse.Namespace) -> int:
-    """List the stored data sets and the imports that were stopped."""
+    """List the stored data sets and the imports that have not ended."""
     stored, drafts = files.stored(), unfinished()
     if args.json:
         print(json.dumps({"stored": stored, "unfinished": [row._asdict() for row in drafts]}))
@@ -59,8 +59,9 @@ def list_sets(args: argparse.Namespace) -> int:
         print(f"{row['name']:<24} {row['n']:>8,} pairs of {row['rows']} x {row['cols']}  "
               f"{row['fingerprint'][:16]}")
     for row in drafts:
-        print(f"{row.name:<24} stopped after {row.n_done:,} of {row.n_files:,} images; the same "
-              "`data add` goes on")
+        how = ("being imported, {} images so far" if row.at_work else
+               "stopped after {} images; the same `data add` goes on")
+        print(f"{row.name:<24} {how.format(f'{row.n_done:,} of {row.n_files:,}')}")
     if not stored and not drafts:
         print(f"No data sets in {files.root()}. Import one: python -m shipdash data add --help")
     return 0

@@ -33,6 +33,7 @@ from shipdash.importing.fit import Fitted
 from shipdash.importing.mask_values import VOID
 from shipdash.importing.report import REPORT, LeftOut, Report, Taken
 from shipdash.importing.request import ImportRequest
+from shipdash.runs import locks
 
 PREFIX = ".import-"
 CHECKPOINT, JOURNAL = "checkpoint.json", "journal.jsonl"
@@ -53,11 +54,12 @@ class _Line(NamedTuple):
 
 
 class Unfinished(NamedTuple):
-    """A stopped import that the same request continues."""
+    """An import that has not ended; one that was stopped is continued by the same request."""
 
     name: str
     n_done: int
     n_files: int
+    at_work: bool  # a process is importing it just now
 
 
 class Draft:
@@ -186,10 +188,16 @@ def folder_of(request: ImportRequest) -> Path:
 
 
 def unfinished() -> list[Unfinished]:
-    """The stopped imports, by name."""
-    stored = [_checkpoint(folder) for folder in files.root().glob(f"{PREFIX}*")]
-    return sorted(Unfinished(said["name"], said["n_done"], said["n_files"])
-                  for said in stored if said)
+    """Imports that were stopped or are at work, by name."""
+    stored = [(folder, _checkpoint(folder)) for folder in files.root().glob(f"{PREFIX}*")]
+    return sorted(Unfinished(said["name"], said["n_done"], said["n_files"],
+                             locks.is_held(lock_of(folder)))
+                  for folder, said in stored if said)
+
+
+def lock_of(folder: Path) -> Path:
+    """What whoever imports into a draft's folder holds."""
+    return folder.with_suffix(".lock")
 
 
 def discard(name: str) -> int:

@@ -18,7 +18,7 @@ from shipdash.data.files import DataError
 from shipdash.data.seeded_random import EMPTY_TILES, generator
 from shipdash.importing.archive import Archive
 from shipdash.importing.coco import Coco
-from shipdash.importing.draft import Draft, folder_of
+from shipdash.importing.draft import Draft, folder_of, lock_of
 from shipdash.importing.file_reading import Disk, Place, joined
 from shipdash.importing.fit import fitted
 from shipdash.importing.listing import Candidate, Labels, Unfit
@@ -164,7 +164,7 @@ def _check_room(request: ImportRequest, n_images: int) -> None:
 def _locked(request: ImportRequest) -> Iterator[None]:
     """Two processes at work on one draft would mix their pairs."""
     files.root().mkdir(parents=True, exist_ok=True)
-    path = folder_of(request).with_suffix(".lock")
+    path = lock_of(folder_of(request))
     with locks.held(path) as ours:
         if not ours:
             raise DataError(f"another process is importing the data set {request.name} just now; "
