@@ -328,7 +328,7 @@ def test_conditions_are_read_from_the_run(changes, crossed):
     ({"verified": None}, "shipdash verify"),
     ({"verified": a_verification("b" * 64)}, "other weights."),
     ({"verified": a_verification("b" * 64, dataclasses.replace(HERE, threads=2))}, "other threads"),
-    ({"result.weights_sha256": None}, "no hash"),
+    ({"result.weights_sha256": None}, "did not store a hash"),
     ({"result.segments": [dataclasses.asdict(HERE), dataclasses.asdict(HERE) | {"numpy": "1"}]},
      "different machines"),
     ({"result.segments": [None, dataclasses.asdict(HERE)]}, "did not record"),
