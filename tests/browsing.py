@@ -80,7 +80,8 @@ def settle(page: Page) -> None:
     """Until the heading stands, nothing runs and every chart is drawn."""
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SOON_MS)
     page.wait_for_function(
-        """() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')
+        """() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'
+              && !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')
               && [...document.querySelectorAll('.shipdash-chart')].every(
                    (chart) => chart.querySelector('.main-svg'))""", timeout=SOON_MS)
 

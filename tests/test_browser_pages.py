@@ -148,19 +148,17 @@ def test_a_focused_link_does_not_look_like_the_page_in_view(shared, browser, loo
 
 
 def test_the_chosen_segment_is_the_strongest(shared, browser, look):
-    """As dark (or as light) as the others, and bolder; what is chosen among pills too."""
+    """As dark (or as light) as the others, and bolder."""
     scheme, width = look
-    page = open_page(browser, f"{shared.url}/Evaluation?view=Controls", [], width=width,
-                     scheme=scheme)
+    page = open_page(browser, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
     settle(page)
-    for kind in ("segmented_control", "pills"):
-        (chosen, weight), (other, lighter) = (
-            page.locator(f"button[data-variant={kind}][data-selected={selected}]").first
-            .evaluate("e => { const s = getComputedStyle(e.querySelector('p') ?? e);"
-                      "       return [s.color, Number(s.fontWeight)]; }")
-            for selected in ("true", "false"))
-        assert chosen == other
-        assert weight > lighter
+    (chosen, weight), (other, lighter) = (
+        page.locator(f"button[data-variant=segmented_control][aria-checked={checked}]").first
+        .evaluate("e => { const s = getComputedStyle(e.querySelector('p') ?? e);"
+                  "       return [s.color, Number(s.fontWeight)]; }")
+        for checked in ("true", "false"))
+    assert chosen == other
+    assert weight > lighter
     page.context.close()
 
 
