@@ -42,7 +42,7 @@ from shipdash.studies import arms, replicas
 from shipdash.studies.folder import state_of
 from shipdash.studies.study import asked
 
-SIDE = 64  # all 53 runs in about an hour on two cores
+SIDE = 64  # all 53 runs in an hour and a half on two busy cores
 NAME = f"nuclei-664-{SIDE}"
 HELD_OUT, SPLIT_SEED = 0.2, 1
 N_ORDERS = 5
