@@ -98,7 +98,7 @@ def _asked(held: Contents, path: str) -> str | None:
     with st.expander("How to read them, size, groups and held-out pairs", key="import_how"):
         more = _settings(WITHOUT_MASKS if kind == UNLABELLED else HOW)
     more |= {"held_out": 0.0} if kind == UNLABELLED else {}
-    stopped = next((row for row in unfinished() if row.name == name), None)
+    stopped = next((row for row in unfinished() if row.name == name and not row.at_work), None)
     if stopped:
         st.caption(f"An import of {name} was stopped after {stopped.n_done:,} of "
                    f"{stopped.n_files:,} images. With the same archive and settings it goes on "
