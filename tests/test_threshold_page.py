@@ -167,6 +167,17 @@ def test_every_measure_of_failing_draws(store, failing, beside):
     assert second["figure"]["layout"]["yaxis"]["title"]["text"] == f"share below {short}"
 
 
+def test_a_run_whose_held_out_scores_are_missing_is_still_a_point(store):
+    """Its result says how many pairs there were, but which of them fail cannot be counted."""
+    fill(store, grid())
+    lost = grid().runs[0].digest
+    for file in store.root.glob(f"{lost}/evaluation/held_out*"):
+        file.unlink()
+    point = next(p for p in sent(open_page(sweep=grids.family(configs.quick())))["points"]
+                 if p["id"] == lost)
+    assert point["kept"] and "scores of its held-out pairs are missing" in point["failing"]
+
+
 @pytest.mark.parametrize(("column", "iou"), [
     ("below_90", 0.9), ("below_70", 0.7), ("below_50", 0.5), ("below_own", None)])
 def test_pairs_of_one_run_fail_by_the_measure_beside_them(store, column, iou):

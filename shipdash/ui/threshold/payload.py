@@ -90,6 +90,8 @@ def _failing(row: Any, failing: str) -> str:
     if pd.isna(row.n_held_out):
         return "This run has no held-out pairs"
     share, iou = getattr(row, failing), FIXED.get(failing, row.acceptance_iou)
+    if pd.isna(share):
+        return "The scores of its held-out pairs are missing, so none can be counted"
     n = round(share * row.n_held_out)
     return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({share:.2%}) are below IoU "
             f"{frame.iou(iou)}")
