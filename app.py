@@ -4,6 +4,7 @@ Streamlit's server imports this file once, and runs it as a script for every vis
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from shipdash.ui import frame, server
 
@@ -19,4 +20,5 @@ if __name__ == "__main__":
     frame.page("Home", frame.IDEA, heading="How many training pairs are enough?")
     body()
 else:
-    app = st.App("app.py", lifespan=server.lifespan, routes=server.routes())
+    app = st.App("app.py", lifespan=server.lifespan, routes=server.routes(),
+                 middleware=[Middleware(server.FromMemory)])

@@ -65,7 +65,8 @@ def drive(talk: Talk, asked: argparse.Namespace, place: Path) -> None:
     """All of it."""
     labelled, images = names(asked.folder, SEED)
     labelled, images = labelled[:asked.labelled], images[:asked.unlabelled]
-    page = talk.open("/Your_data")
+    page = talk.window()
+    page.goto(talk.url + "/Your_data", wait_until="commit")
     heading(page, "Your data")
     _bring(talk, page, _zipped(place / "labelled.zip", asked.folder, labelled), HELD_OUT)
     _bring(talk, page, _zipped(place / "new.zip", asked.folder, images, masks=False), None)

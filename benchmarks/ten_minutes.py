@@ -21,6 +21,7 @@ from shipdash.records import RunState, Trained
 from shipdash.runs import Store, warm_worker
 
 PATIENCE_MS = 600_000  # of everything, on a machine that does other things as well
+BROWSER_STARTS_MS = 3_000  # nobody presents with a browser that is still starting itself
 MOST_S = 2.0
 """The longest wait outside training."""
 
@@ -37,6 +38,15 @@ QUIET = """() => !document.querySelector('[data-testid=stStatusWidget], [data-te
     && document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
     && [...document.querySelectorAll('.shipdash-chart')].every((c) => c.querySelector('.main-svg'))
 """
+
+THERE = """([css, words]) => [...document.querySelectorAll(css)].some(
+    (e) => e.checkVisibility() && (!words || e.textContent.trim() === words))
+"""
+
+SAYS = """(words) => {
+    const said = document.querySelector("[data-testid=stMain]").textContent;
+    return words.some((word) => said.includes(word));
+}"""
 
 COUNT_FRAMES = """(seconds) => new Promise((done) => {
     const path = document.querySelector(".shipdash-stage .curve > svg path");
@@ -86,13 +96,13 @@ class Talk:
     problems: list[str]
     waits: list[Wait] = field(default_factory=list)
 
-    def open(self, path: str) -> Page:
-        """A browser of its own, whose console and uncaught exceptions are listened to."""
+    def window(self) -> Page:
+        """An empty one of a browser that has loaded nothing yet; its console and uncaught
+        exceptions are listened to."""
         page = self.browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._heard)
-        page.goto(self.url + path, wait_until="commit")
         return page
 
     def _heard(self, message) -> None:
@@ -128,13 +138,19 @@ def drive(talk: Talk) -> None:
 
 
 def seen(locator: Locator) -> None:
-    """Wait until it is on the page."""
+    """Wait until it is on the page; looks again after up to a second, which a wait may include."""
     expect(locator.first).to_be_visible(timeout=PATIENCE_MS)
 
 
-def state(page: Page, *words: str) -> Locator:
-    """Where the run stands, as its panel says it; the form may say so in lower case."""
-    return page.get_by_text(re.compile("|".join(map(re.escape, words))))
+def there(page: Page, css: str, words: str = "") -> None:
+    """The same, looked for in every frame; with words, exactly these. A look at a locator takes
+    the page longer, and as often as this it would be what is waited for."""
+    page.wait_for_function(THERE, arg=[css, words])
+
+
+def says(page: Page, *words: str) -> None:
+    """Wait until the page says one of them, looked for in every frame."""
+    page.wait_for_function(SAYS, arg=words)
 
 
 def at_rest(page: Page) -> None:
@@ -157,7 +173,7 @@ def until(holds: Callable[[], bool], page: Page | None = None) -> None:
 
 def heading(page: Page, words: str) -> None:
     """Wait for the page of that heading, all of it."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(words, timeout=PATIENCE_MS)
+    there(page, "h1", words)
     at_rest(page)
 
 
@@ -169,8 +185,10 @@ def go(page: Page, name: str) -> None:
 
 def home(talk: Talk) -> Page:
     """The first page, in a browser that has been nowhere yet."""
+    page = talk.window()
+    page.wait_for_timeout(BROWSER_STARTS_MS)
     with talk.timed("Home"):
-        page = talk.open("/")
+        page.goto(talk.url, wait_until="commit")
         heading(page, "How many training pairs are enough?")
     return page
 
@@ -183,7 +201,7 @@ def guess(talk: Talk) -> Page:
     box.fill("500")
     with talk.timed("The guess: the replay begins"):
         box.press("Enter")
-        seen(page.locator(".shipdash-stage .plot .main-svg"))
+        there(page, ".shipdash-stage .plot .main-svg")
     with talk.timed("The reveal: the replay has ended", None):
         seen(page.get_by_text("You said 500. It kept"))
     at_rest(page)
@@ -198,10 +216,10 @@ def replay(talk: Talk, page: Page) -> None:
     talk.picture(page, "run")
     with talk.timed("Replay it"):
         page.get_by_role("button", name="Replay it").click()
-        seen(page.locator(".shipdash-stage .plot .main-svg"))
+        there(page, ".shipdash-stage .plot .main-svg")
     with talk.timed("Present: the projector layout"):
         page.get_by_role("button", name="Present").click()
-        seen(page.locator(".shipdash-stage.present .plot .main-svg"))
+        there(page, ".shipdash-stage.present .plot .main-svg")
     frames = page.evaluate(COUNT_FRAMES, 6)
     talk.add("A frame of the replay", 1 / max(frames, 0.1), 1 / FEWEST_FRAMES)
     seen(page.get_by_role("button", name="Play again"))
@@ -250,7 +268,7 @@ def start(talk: Talk, page: Page) -> None:
     """Start, and the first picks."""
     with talk.timed("Start: the run is in view"):
         page.get_by_role("button", name="Start", exact=True).click()
-        seen(state(page, "Queued.", "Running."))
+        says(page, "Queued.", "Running.")
     with talk.timed("Start: the worker has taken it up", None):
         expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=PATIENCE_MS)
     with talk.timed("The first pick with its prediction", None):
@@ -262,7 +280,7 @@ def steps(talk: Talk, page: Page) -> None:
     """Pause, three steps, Resume."""
     with talk.timed("Pause"):
         page.get_by_role("button", name="Pause").click()
-        seen(state(page, "Paused."))
+        says(page, "Paused.")
     at_rest(page)
     talk.picture(page, "paused")
     (run,) = talk.store.list()
@@ -283,13 +301,13 @@ def steps(talk: Talk, page: Page) -> None:
     talk.picture(page, "stepped")
     with talk.timed("Resume"):
         page.get_by_role("button", name="Resume").click()
-        seen(state(page, "Running."))
+        says(page, "Running.")
 
 
 def to_the_end(talk: Talk, page: Page) -> None:
     """The rest of the run and its evaluation."""
     with talk.timed("The rest of the run and its evaluation", None):
-        seen(state(page, "Completed."))
+        says(page, "Completed.")
     at_rest(page)
     talk.picture(page, "completed")
 
@@ -330,7 +348,7 @@ def precision(talk: Talk, page: Page) -> None:
     """The precision over the whole recorded range, one stop after the other."""
     with talk.timed("Threshold"):
         go(page, "Threshold")
-        seen(page.locator(".shipdash-explorer[data-shown]"))
+        there(page, ".shipdash-explorer[data-shown]")
     page.wait_for_timeout(1_000)  # nothing above it moves any more
     talk.picture(page, "threshold")
     stops = page.evaluate("document.querySelector('.shipdash-explorer').explorer.stops")
@@ -353,9 +371,10 @@ def copied(talk: Talk, page: Page) -> None:
 
 def elsewhere(talk: Talk, page: Page) -> Page:
     """The address of the explorer in a browser of its own, until it says and draws the same."""
-    title = page.locator(".shipdash-explorer [data-text=runTitle]").inner_text()
+    shown = ".shipdash-explorer[data-shown] [data-text=runTitle]"
+    title = page.locator(shown).inner_text()
+    other = talk.window()
     with talk.timed("The copied link in another browser"):
-        other = talk.open(page.url.removeprefix(talk.url))
-        expect(other.locator(".shipdash-explorer[data-shown] [data-text=runTitle]")).to_have_text(
-            title, timeout=PATIENCE_MS)
+        other.goto(page.url, wait_until="commit")
+        there(other, shown, title)
     return other

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import plotly
+import plotly.graph_objects as go
 import pytest
+from plotly.basedatatypes import BaseTraceType
 
 from shipdash import analysis, figures
 from shipdash.ui import server
@@ -94,9 +96,9 @@ def test_long_names_are_numbered_below_a_matrix_of_overlaps():
     """Written out on the left alone, where they fit; short ones on both sides."""
     short, long = ["1", "2"], [f"data set {name}, continues from 12 earlier pairs" for name in "ab"]
     for names, below in ((short, ("1", "2")), (long, ("1", "2"))):
-        (drawn,) = figures.overlap(pd.DataFrame(np.eye(2), names, names), "t").figure.data
-        assert tuple(drawn.x) == below
-        assert drawn.y[1].endswith(names[1])
+        drawn = figures.overlap(pd.DataFrame(np.eye(2), names, names), "t").figure.layout
+        assert drawn.xaxis.ticktext == below
+        assert drawn.yaxis.ticktext[1].endswith(names[1])
 
 
 def test_the_browser_draws_with_the_plotly_js_that_the_figures_are_made_for():
@@ -106,3 +108,14 @@ def test_the_browser_draws_with_the_plotly_js_that_the_figures_are_made_for():
     version, same = (re.search(r"plotly\.js .*v(\d+\.\d+)\.", file.read_text()[:200])[1]
                      for file in (whole, ours))
     assert version == same and (ours.parent / "LICENSE").exists()
+
+
+def test_the_browser_has_every_kind_of_trace_that_is_drawn():
+    """Its plotly.js is the basic one: lines, points and bars."""
+    package = server.HERE.parent
+    code = "".join(file.read_text() for file in package.rglob("*.py"))
+    assert "go.Figure(" in code
+    called = {kind.title() for pair in re.findall(r"\badd_(\w+)\(|\bgo\.(\w+)\(", code)
+              for kind in pair}
+    traces = {kind for kind in called if issubclass(getattr(go, kind, object), BaseTraceType)}
+    assert traces == {"Scatter", "Bar"}

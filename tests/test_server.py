@@ -1,12 +1,16 @@
 """The server behind the pages: how it is found, what it adds to Streamlit's, what it gets ready."""
 
 import asyncio
+import gzip
 import importlib
 import re
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from shipdash.ui import frame, server
@@ -33,12 +37,12 @@ def test_streamlit_finds_the_server_in_the_first_page():
 def test_a_page_with_a_chart_also_loads_plotly():
     """The rest of it is what Streamlit sends; the pages are those of the navigation."""
     empty = (Path(st.__file__).parent / "static" / "index.html").read_text()
-    before, after = empty.split("</head>")
+    before, after = empty.split("<head>")
     for with_plotly in (True, False):
         sent = server._empty_page(with_plotly)
         assert sent.startswith(before) and sent.endswith(after)
         assert "BACKEND_BASE_URL" in sent
-        assert (f'plotly("{server.plotly_url()}");</script>' in sent) == with_plotly
+        assert (f'plotly("{server.plotly_url()}");' in sent) == with_plotly
     assert set(server.CHARTS) < set(server.PAGES)
     assert {page.replace("_", " ") for page in server.PAGES} == {*frame.PAGES.values()} - {"Home"}
 
@@ -48,9 +52,48 @@ def test_what_it_adds_lies_below_its_own_path(options, base, below):
     """As Streamlit's own routes do."""
     options["server.baseUrlPath"] = base
     paths = {route.path for route in server.routes()}
-    assert paths == {f"{below}/{name}" for name in ("vendor", *server.PAGES)}
+    assert paths == {f"{below}/{name}" for name in (f"vendor/{server.PLOTLY}", *server.PAGES)}
     assert server.plotly_url() == f"{below}/vendor/{server.PLOTLY}"
     assert server.address() == f"http://127.0.0.1:8501{below}"
+
+
+def ask(path, accepts=""):
+    """Status, headers and body of the server's answer; 202 where it is left to Streamlit."""
+    async def streamlit(scope, receive, send):
+        await PlainTextResponse("Streamlit's own", 202)(scope, receive, send)
+
+    async def keep(message):
+        sent.append(message)
+
+    sent, app = [], Starlette(routes=[*server.routes(), Mount("/", streamlit)])
+    asyncio.run(server.FromMemory(app)(
+        {"type": "http", "method": "GET", "path": path, "query_string": b"", "root_path": "",
+         "headers": [(b"accept-encoding", accepts.encode())]}, asyncio.Queue().get, keep))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(part.get("body", b"") for part in sent[1:])
+
+
+def test_the_files_of_the_client_come_from_memory():
+    """Whatever index.html asks for, as it is on the disk; everything else is for Streamlit."""
+    folder = Path(st.__file__).parent / "static"
+    asked = re.findall(r'"\./(static/[^"]+)"', (folder / "index.html").read_text())
+    assert len(asked) > 50
+    for name in asked:
+        status, headers, body = ask(f"/{name}")
+        assert status == 200 and body == (folder / name).read_bytes()
+        assert "immutable" in headers["cache-control"]
+        assert name[-2:] != "js" or headers["content-type"].startswith("text/javascript")
+    for other in ("/", "/static/", "/static/none.js", "/static/../index.html", "/index.html"):
+        assert ask(other)[0] == 202
+
+
+def test_plotly_is_compressed_for_whoever_can_read_that():
+    """The same file either way."""
+    whole = (server.HERE / "vendor" / server.PLOTLY).read_bytes()
+    for accepted, sent in (("gzip, br", "gzip"), ("identity", None)):
+        _, headers, body = ask(server.plotly_url(), accepted)
+        assert headers.get("content-encoding") == sent
+        assert (gzip.decompress(body) if sent else body) == whole
 
 
 @pytest.mark.parametrize(("named", "listening", "host"), [

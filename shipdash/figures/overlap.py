@@ -8,6 +8,8 @@ import pandas as pd
 from shipdash.figures.base import Chart, new_figure
 
 _GREYS = [[0.0, "#dbe2ea"], [1.0, "#334155"]]  # read on light and dark; orange stays *selected*
+_CELL = 0.94  # of a row or a column
+_DARK = 0.5  # from this Jaccard index the grey is too dark for black numbers
 _MOST_WRITTEN = 14  # more cells a side than this and the numbers in them touch
 _MOST_ACROSS = 80  # characters of all labels that fit side by side below the matrix
 
@@ -24,14 +26,25 @@ def overlap(table: pd.DataFrame, title: str) -> Chart:
         below = [f"{k}" for k in range(1, len(labels) + 1)]
         labels = [f"{k} · {label}" for k, label in zip(below, labels, strict=True)]
     figure = new_figure(min(120 + 34 * len(labels), 620), "", "")
-    written = len(labels) <= _MOST_WRITTEN
-    text = np.where(np.isnan(z), "", np.char.mod("%.2f", np.nan_to_num(z)))
-    figure.add_heatmap(
-        z=z, x=below, y=labels, zmin=0.0, zmax=1.0, colorscale=_GREYS, xgap=2, ygap=2,
-        text=text, texttemplate="%{text}" if written else None, showscale=not written,
-        colorbar={"title": {"text": "Jaccard"}, "thickness": 12, "outlinewidth": 0},
-        hovertemplate="%{y}<br>%{x}<br>Jaccard %{z:.3f}<extra></extra>", hoverongaps=False)
-    figure.update_xaxes(type="category", showgrid=False, automargin=True)
-    figure.update_yaxes(type="category", showgrid=False, automargin=True, autorange="reversed")
+    rows, columns = np.nonzero(~np.isnan(z))
+    jaccard, written = z[rows, columns], len(labels) <= _MOST_WRITTEN
+    figure.add_bar(  # a cell a bar: the browser's plotly.js has no heatmap
+        x=columns, base=rows - _CELL / 2, y=np.full(len(rows), _CELL), width=_CELL,
+        marker={"color": jaccard, "cmin": 0.0, "cmax": 1.0, "colorscale": _GREYS,
+                "showscale": not written,
+                "colorbar": {"title": {"text": "Jaccard"}, "thickness": 12, "outlinewidth": 0}},
+        text=np.char.mod("%.2f", jaccard) if written else None, textposition="inside",
+        insidetextanchor="middle", textangle=0, constraintext="none",
+        insidetextfont={"color": np.where(jaccard < _DARK, "#111111", "#ffffff")},
+        customdata=[(labels[row], below[column], f"{value:.3f}")
+                    for row, column, value in zip(rows, columns, jaccard, strict=True)],
+        hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>Jaccard %{customdata[2]}"
+                      "<extra></extra>")
+    sides = {"tickvals": list(range(len(labels))), "showgrid": False, "zeroline": False,
+             "tickformat": None, "automargin": True}
+    ends = [-0.5, len(labels) - 0.5]
+    figure.update_xaxes(sides, ticktext=below, range=ends)
+    figure.update_yaxes(sides, ticktext=labels, range=ends[::-1])
+    figure.update_layout(barmode="overlay", bargap=0)
     alt = f"Matrix of the overlap of {len(labels)} core sets. {title}."
     return Chart(figure, title, alt, table.rename_axis("core set").reset_index())
