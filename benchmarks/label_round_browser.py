@@ -25,7 +25,7 @@ from benchmarks.browser import chromium
 from benchmarks.demonstration import Camera
 from benchmarks.label_round import HELD_OUT, N_LABELLED_NEXT, N_UNLABELLED, SIZE, names
 from benchmarks.server import serving
-from benchmarks.ten_minutes import PATIENCE_MS, Talk, at_rest, heading, seen, state, until
+from benchmarks.ten_minutes import PATIENCE_MS, Talk, at_rest, heading, says, seen, until
 from shipdash.labelling import Marks
 from shipdash.runs import Store
 
@@ -126,7 +126,7 @@ def select(talk: Talk, page: Page) -> str:
     page.get_by_role("radio", name="Selection").click()
     with talk.timed("The selection from the labelled pairs", None):
         page.get_by_role("button", name="Start the selection").click()
-        seen(state(page, "Completed."))
+        says(page, "Completed.")
     at_rest(page)
     talk.picture(page, "selected")
     (run,) = talk.store.list()
@@ -188,7 +188,7 @@ def go_on(talk: Talk, page: Page) -> str:
     with talk.timed("The run that goes on", None):
         page.get_by_role("button", name="Start the run").click()
         heading(page, "Run")
-        seen(state(page, "Completed."))
+        says(page, "Completed.")
     at_rest(page)
     talk.picture(page, "gone-on")
     (run,) = [run for run in talk.store.list() if run.run_id not in known]

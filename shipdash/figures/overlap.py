@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from plotly.colors import sample_colorscale
 
 from shipdash.figures.base import Chart, new_figure
 
 _GREYS = [[0.0, "#dbe2ea"], [1.0, "#334155"]]  # read on light and dark; orange stays *selected*
 _CELL = 0.94  # of a row or a column
-_DARK = 0.5  # from this Jaccard index the grey is too dark for black numbers
+_DARK = 0.6  # from this Jaccard index the grey is too dark for black numbers
 _MOST_WRITTEN = 14  # more cells a side than this and the numbers in them touch
 _MOST_ACROSS = 80  # characters of all labels that fit side by side below the matrix
 
@@ -30,9 +31,7 @@ def overlap(table: pd.DataFrame, title: str) -> Chart:
     jaccard, written = z[rows, columns], len(labels) <= _MOST_WRITTEN
     figure.add_bar(  # a cell a bar: the browser's plotly.js has no heatmap
         x=columns, base=rows - _CELL / 2, y=np.full(len(rows), _CELL), width=_CELL,
-        marker={"color": jaccard, "cmin": 0.0, "cmax": 1.0, "colorscale": _GREYS,
-                "showscale": not written,
-                "colorbar": {"title": {"text": "Jaccard"}, "thickness": 12, "outlinewidth": 0}},
+        marker={"color": sample_colorscale(_GREYS, jaccard)}, showlegend=False,
         text=np.char.mod("%.2f", jaccard) if written else None, textposition="inside",
         insidetextanchor="middle", textangle=0, constraintext="none",
         insidetextfont={"color": np.where(jaccard < _DARK, "#111111", "#ffffff")},
@@ -40,6 +39,10 @@ def overlap(table: pd.DataFrame, title: str) -> Chart:
                     for row, column, value in zip(rows, columns, jaccard, strict=True)],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<br>Jaccard %{customdata[2]}"
                       "<extra></extra>")
+    if not written:  # a scale instead of the numbers
+        figure.add_scatter(x=[None], y=[None], mode="markers", showlegend=False, marker={
+            "color": [0.0], "cmin": 0.0, "cmax": 1.0, "colorscale": _GREYS, "showscale": True,
+            "colorbar": {"title": {"text": "Jaccard"}, "thickness": 12, "outlinewidth": 0}})
     sides = {"tickvals": list(range(len(labels))), "showgrid": False, "zeroline": False,
              "tickformat": None, "automargin": True}
     ends = [-0.5, len(labels) - 0.5]
