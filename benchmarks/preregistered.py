@@ -251,7 +251,8 @@ def main(argv: list[str] | None = None) -> int:
     until = time.monotonic() + 60 * args.budget
     try:
         if args.power:
-            print(preregistered_power.power())
+            print(preregistered_power.power(), preregistered_power.power([preregistered_power.NEW]),
+                  sep="\n\n")
             return 0
         registration = "" if args.quick else PLAN.read_text("utf-8")
         asked = without(asked, args.leave_out, folder, registration)

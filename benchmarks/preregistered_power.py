@@ -1,4 +1,4 @@
-"""What ten pools can find, planned from the recorded studies before any pool was run.
+"""What ten pools can find, planned from the recorded studies before any pool was stored.
 
 It reads no pool of the study; what the pools could have found by their own spread is in the report.
 """
@@ -6,6 +6,7 @@ It reads no pool of the study; what the pools could have found by their own spre
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,18 +18,22 @@ from shipdash.analysis import pools
 
 RECORDED = ROOT / "shipdash" / "recorded"
 OLD, OLD_ELSEWHERE = "study-0.2.0", "study-0.2.0-elsewhere"
-"""Recorded studies whose spread the power rests on: the plan was made with them."""
+"""Recorded studies whose spread the plan was made with."""
+
+NEW = "study"
+"""That of version 0.3.0, whose spread was looked at later; it has one order only."""
 
 RANGE_OF_3 = 1.693
 """Expected range of three normal values in standard deviations (Tippett, Biometrika 17, 1925)."""
 
 
-def power(alpha: float = pools.ALPHA, n: int = 10) -> str:
-    """What ten pools can find, by the spread that the recorded studies show."""
+def power(studies: Sequence[str] = (OLD, OLD_ELSEWHERE), alpha: float = pools.ALPHA,
+          n: int = 10) -> str:
+    """What ten pools can find, by the spread of runs that these recorded studies show."""
     rows = []
     for measure, unit, scale in (("share_failing", "share below 0.90, %", 100),
                                   ("mean_iou", "mean IoU", 1)):
-        sd, effects = spread(measure)
+        sd, effects = spread(measure, studies)
         first = alpha / len(HYPOTHESES)  # Holm's first and hardest step
         rows.append({
             "measure": unit, "SD of a difference": f"{scale * sd:.2g}",
@@ -40,16 +45,15 @@ def power(alpha: float = pools.ALPHA, n: int = 10) -> str:
     return markdown(pd.DataFrame(rows))
 
 
-def spread(measure: str) -> tuple[float, list[float]]:
+def spread(measure: str, studies: Sequence[str]) -> tuple[float, list[float]]:
     """Standard deviation of core minus random over pools, one run each; the recorded differences.
 
-    Runs: from the range of three, both arms, both recorded studies. Selections: from the five
-    orders of the second, whose own runs are counted once more, to be on the safe side. What pools
+    Runs: from the range of three, both arms, each of `studies`. Selections: from the five orders
+    of `OLD_ELSEWHERE`, whose own runs are counted once more, to be on the safe side. What pools
     add is stored nowhere yet.
     """
-    studies = [pd.read_csv(RECORDED / name / "arms.csv") for name in (OLD, OLD_ELSEWHERE)]
     variances, effects = {"Core set": [], "Random": []}, []
-    for table in studies:
+    for table in (pd.read_csv(RECORDED / name / "arms.csv") for name in studies):
         rows = table[(table["stop"] == "equal updates") & (table["network"] == "same")]
         rows = rows.set_index("arm")
         for arm, found in variances.items():

@@ -199,11 +199,16 @@ def _amount(value: float, measure: str) -> str:
 
 def _thresholds(table: pd.DataFrame) -> str:
     names = {pools.below(t): f"{t:.2f}" for t in THRESHOLDS}
-    means = table.groupby("arm", sort=False)[list(names)].mean().rename(columns=names)
-    found = crossings(means.loc["core"], means.loc["random"], THRESHOLDS)
-    shown = means.T.map(lambda share: f"{100 * share:.2f}").reset_index(names="below IoU")
-    return (f"{markdown(shown)}\n\nIn percent, means over pools. The curves of `core` and "
-            f"`random` {crossing_words(found)}.")
+    found = pools.across_pools(table, list(names)).set_index("arm")
+    means = found[list(names)].rename(columns=names)
+    crossed = crossings(means.loc["core"], means.loc["random"], THRESHOLDS)
+    shown = means.T.map(lambda share: f"{100 * share:.2f}")
+    for arm in ("core", "random"):
+        shown[arm] = [_ends(found.loc[arm], name, f"{name}_low", f"{name}_high",
+                            lambda share: f"{100 * share:.2f}") for name in names]
+    return (f"{markdown(shown.reset_index(names='below IoU'))}\n\nIn percent, means over pools, of "
+            "`core` and `random` with 95 % intervals (Student's t). Their curves "
+            f"{crossing_words(crossed)}.")
 
 
 def _by_gap(folder: Path, table: pd.DataFrame, asked: Plan) -> str:

@@ -127,6 +127,15 @@ def test_the_document_says_what_the_plan_does():
         row = next(line for line in text.splitlines() if line.startswith(f"| {h.name} |"))
         assert f"`{h.arm}`" in row and f"`{h.against}`" in row
     assert preregistered_power.power() in text
+    later = preregistered_power.power([preregistered_power.NEW])
+    assert "\n".join(f"  {line}" for line in later.splitlines()) in text
+    sd, _ = preregistered_power.spread("share_failing", [preregistered_power.NEW])
+    _, effects = preregistered_power.spread(
+        "share_failing", [preregistered_power.OLD, preregistered_power.OLD_ELSEWHERE])
+    smaller = min(map(abs, effects))
+    found = pools.paired_power(smaller, sd, 10, pools.ALPHA / len(registration.HYPOTHESES))
+    said = f"{100 * smaller:.2f} points, ten pools with this spread would find {100 * found:.0f} %"
+    assert said in " ".join(text.split())
     assert registration.plan().base.digest in text
 
 

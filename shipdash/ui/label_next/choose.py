@@ -24,7 +24,7 @@ def data_set() -> dict[str, Any] | None:
         frame.empty("No images without masks are stored here.", "Bring them on *Your data* with "
                     "*no masks yet* as their labels, at the size of your labelled pairs. The "
                     "command line takes any number of them:")
-        st.code(COMMAND, language="bash")
+        st.code(COMMAND, language="bash", wrap_lines=True)
         _to_your_data("Bring images")
         return None
     if asked and asked not in found:

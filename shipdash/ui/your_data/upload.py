@@ -52,7 +52,7 @@ def box() -> None:
                "unpacked. Larger sets are imported on the command line, which shows its progress "
                "and can be resumed; docs/your-data.md has an example for each kind of label.")
     if given is None:
-        st.code(COMMAND, language="bash")
+        st.code(COMMAND, language="bash", wrap_lines=True)
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload.zip"
