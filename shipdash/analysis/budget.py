@@ -46,10 +46,11 @@ def budget_table(arms: pd.DataFrame) -> pd.DataFrame:
 
 
 def budget_title(table: pd.DataFrame) -> str:
-    """Which arm fails least at each budget, by the mean of its runs; it claims no difference."""
+    """Which arm has the lowest mean at each budget, in words that claim no difference."""
     parts = []
     for times, rows in table.groupby("times"):
         if rows["arm"].nunique() == len(BUDGET_ARMS):
             best = rows.loc[rows["share_failing"].idxmin()]
             parts.append(f"{best['arm'].lower()} at {times}x")
-    return f"Fewest failures: {', '.join(parts)}" if parts else "Not all arms have been run"
+    return (f"Lowest mean failure rate, not tested: {', '.join(parts)}" if parts
+            else "Not all arms have been run")

@@ -77,9 +77,10 @@ def folds_finding(table: pd.DataFrame) -> Finding:
     words = ", ".join(f"{size:,}" for size in sizes)
     detail = ("Each was selected from the pairs that the previous folds had left. Held-out failure "
               f"rates of the streaming networks: {_shares(table['share_failing'])}")
-    if "n_scratch" in table and table["n_scratch"].any():  # a study of before has no such column
+    if "n_scratch" in table and table["n_scratch"].any():  # an older study has no such column
         detail += ("; of networks trained from scratch on each core set: "
-                   f"{_shares(table['share_failing_scratch'])}")
+                   f"{_shares(table['share_failing_scratch'])}, each with as many updates as its "
+                   "own selection spent, which are not equal")
     return Finding(f"{n} {kind} of {words} pairs", f"{detail}.")
 
 
