@@ -4,7 +4,6 @@ Streamlit's server imports this file once, and runs it as a script for every vis
 """
 
 import streamlit as st
-from starlette.middleware import Middleware
 
 from shipdash.ui import frame, server
 
@@ -21,4 +20,4 @@ if __name__ == "__main__":
     body()
 else:
     app = st.App("app.py", lifespan=server.lifespan, routes=server.routes(),
-                 middleware=[Middleware(server.FromMemory)])
+                 middleware=server.middleware())

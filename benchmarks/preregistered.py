@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks import preregistered_power, preregistered_report
 from benchmarks.child import ROOT
 from benchmarks.registration import ARM_SEED, ARMS, SEEDS, Plan, plan, selection
-from shipdash.analysis import PairIous, arm_run, pair_ious
+from shipdash.analysis import PairIous, arm_run, pair_ious, registered
 from shipdash.analysis.by_factor import GAP
 from shipdash.analysis.certificate import certificate_of
 from shipdash.analysis.pools import measures
@@ -48,6 +48,9 @@ RESULTS = ROOT / "benchmarks" / "results" / "preregistered"
 
 PLAN, LANDING = ROOT / "docs" / "preregistration.md", ROOT / "docs" / "results.md"
 """The registration, and the document with a section that is the report."""
+
+PAGE = ROOT / "shipdash" / "recorded" / registered.FILE
+"""What the Evaluation page shows of it."""
 
 FACTS = ("pool", "arm", "run_id", "n_pairs", "n_forward", "n_backward", "seconds", "threads",
          "device", "machine", "version", "tensorflow", "date")
@@ -240,7 +243,8 @@ def main(argv: list[str] | None = None) -> int:
                         help="tiny pools, stored beside the runs: shows only that it works")
     parser.add_argument("--report", action="store_true", help="tables of what is stored")
     parser.add_argument("--write", action="store_true",
-                        help=f"put the report into its section of docs/{LANDING.name}")
+                        help=f"put the report into its section of docs/{LANDING.name}, and once "
+                             "all pools are in its verdicts among the recorded runs")
     parser.add_argument("--power", action="store_true", help="what the planned pools can find")
     parser.add_argument("--out", type=Path, metavar="DIR")
     args = parser.parse_args(argv)
@@ -265,6 +269,10 @@ def main(argv: list[str] | None = None) -> int:
         if args.write:
             landed = preregistered_report.with_section(LANDING.read_text("utf-8"), said)
             LANDING.write_text(landed, "utf-8")
+            rows = preregistered_report.for_the_page(
+                preregistered_report.stored(folder, asked.seeds), asked)
+            if len(rows):
+                rows.to_csv(PAGE, index=False, float_format="%.6g")
     except (ConfigError, StoreError, OSError) as error:
         print(f"preregistered: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

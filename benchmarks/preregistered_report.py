@@ -24,7 +24,7 @@ from benchmarks.registration import (
     near,
     selection,
 )
-from shipdash.analysis import pools
+from shipdash.analysis import pools, registered
 from shipdash.analysis.certificate import NOT_CHECKED
 from shipdash.analysis.share_below_iou import THRESHOLDS, crossing_words, crossings
 from shipdash.runs import StoreError
@@ -79,6 +79,19 @@ def report(folder: Path, asked: Plan, left_out: Sequence[int] = ()) -> str:
     if n == n_planned:
         parts += ["## Share below every IoU", _thresholds(table)]
     return "\n\n".join(parts)
+
+
+def for_the_page(table: pd.DataFrame, asked: Plan) -> pd.DataFrame:
+    """Every hypothesis and the placebo as the Evaluation page reads them, and where from: columns
+    of `shipdash.analysis.registered.COLUMNS`. Empty before all pools are in."""
+    if not len(table) or table["pool"].nunique() < len(asked.seeds):
+        return pd.DataFrame(columns=registered.COLUMNS)
+    rows = pd.concat([pools.hypothesis_table(table, HYPOTHESES),
+                      pools.hypothesis_table(table, [PLACEBO]).assign(p_holm=math.nan)])
+    facts = {name: " and ".join(dict.fromkeys(table[name].astype(str)))
+             for name in ("machine", "version")}
+    return rows.assign(measure=[h.measure for h in (*HYPOTHESES, PLACEBO)], **facts,
+                       date=table["date"].max()[:10])[registered.COLUMNS]
 
 
 def with_section(document: str, said: str) -> str:

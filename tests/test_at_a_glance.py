@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from evidence_runs import arm, config, selection
 from paging import open_page, quiet_store, words
+from streamlit.testing.v1 import AppTest
 
 from benchmarks import verdict_rates as simulated
 from shipdash import analysis
-from shipdash.analysis import no_effect
+from shipdash.analysis import no_effect, registered
 from shipdash.analysis.difference import summary
 from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious
@@ -147,6 +148,31 @@ def test_rates_are_given_in_points_of_the_failure_rate():
 
 
 # -- the page ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("preset", "shown"), [("compact", True), ("quick", False)])
+def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, shown):
+    """Title and one line a claim, for runs of the settings that it was made with."""
+    def script(preset):
+        from types import SimpleNamespace
+
+        from shipdash import config
+        from shipdash.ui.evaluation import registered
+        registered.panel(SimpleNamespace(config=config.preset(preset)))
+
+    monkeypatch.setattr(frame, "RECORDED", tmp_path)
+    facts = ["this one", "0.3.0", "2026-11-27"]
+    pd.DataFrame(
+        [["H1", "Selected pairs fail less", "below_90", 10, -0.009, -0.012, -0.006, 10, 0, 1e-5,
+          9e-5, 0.002, "supported", *facts],
+         ["placebo", "First pairs fail less", "below_90", 10, 0.001, -0.002, 0.004, 5, 5, 0.4,
+          np.nan, 1.0, "not separated", *facts]],
+        columns=registered.COLUMNS).to_csv(tmp_path / registered.FILE, index=False)
+    said = words(AppTest.from_function(script, kwargs={"preset": preset}).run())
+    assert ("Over 10 pools, fewer pairs fail after selected pairs" in said) == shown
+    assert ("−0.90 points (−1.20 to −0.60) | p < 0.001; lower in 10 of 10 pools, sign test "
+            "p = 0.002 | **supported**" in said) == shown
+    assert ("p = 0.40, not corrected; lower in 5 of 10 pools" in said) == shown
 
 
 def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):

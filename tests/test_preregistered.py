@@ -11,7 +11,7 @@ from scipy import stats
 
 from benchmarks import preregistered, preregistered_power, preregistered_report, registration
 from benchmarks.child import ROOT
-from shipdash.analysis import PairIous, pools
+from shipdash.analysis import PairIous, pools, registered
 from shipdash.analysis.certificate import NOT_CHECKED
 from shipdash.analysis.share_below_iou import THRESHOLDS
 from shipdash.config import ConfigError
@@ -200,7 +200,8 @@ def ten_pools(folder, shares, *, medians=None, noise=0.001, seeds=registration.S
             run_id = (registration.selection(registration.plan().base, seed).digest
                       if arm == "selection" else f"{arm}{seed}")
             rows.append({"pool": seed, "arm": arm, "run_id": run_id, "machine": "one",
-                         "threads": 1, "version": "0", "tensorflow": "2", "mean_iou": 0.96, **wide,
+                         "threads": 1, "version": "0", "tensorflow": "2",
+                         "date": "2026-11-27T01:02:03+00:00", "mean_iou": 0.96, **wide,
                          registration.TAIL: share + noise * chance.standard_normal(),
                          "median_iou": (medians or {}).get(arm, 0.97)
                          + 0.001 * chance.standard_normal()})
@@ -334,6 +335,36 @@ def test_a_pool_is_left_out_only_by_the_rules(tmp_path):
     ten_pools(tmp_path, BASE, seeds=[9003])
     with pytest.raises(ConfigError, match="not be stored"):
         preregistered.without(plan, [9003], tmp_path, text)
+
+
+def test_the_page_says_the_verdicts_of_the_report(tmp_path):
+    """Each once, with the placebo last and the numbers of the table; nothing before all are in."""
+    plan = registration.plan()
+    ten_pools(tmp_path, BASE)
+    table = preregistered_report.stored(tmp_path, plan.seeds)
+    assert not len(preregistered_report.for_the_page(table[table["pool"] != 9010], plan))
+    rows, said = (preregistered_report.for_the_page(table, plan),
+                  preregistered_report.report(tmp_path, plan))
+    *found, placebo = registered.verdicts(rows)
+    for h, row in zip(registration.HYPOTHESES, found, strict=True):
+        line = next(line for line in said.splitlines() if line.startswith(f"- **{h.name}**"))
+        assert row.claim in line and f"**{row.verdict}**" in line
+        at = row.difference.split()[0]
+        assert f"Difference {at}" in line, (at, line)
+    assert placebo.claim == registration.PLACEBO.claim and "not corrected" in placebo.test
+    assert registered.registered_finding(rows).startswith("Over 10 pools, ")
+
+
+def test_the_page_shows_what_the_stored_pools_say():
+    """The table among the recorded runs, made again; none before all pools are in."""
+    plan = registration.plan()
+    table = preregistered_report.stored(preregistered.RESULTS, plan.seeds)
+    rows = preregistered_report.for_the_page(table, plan)
+    assert preregistered.PAGE.exists() == bool(len(rows))
+    if len(rows):
+        there = pd.read_csv(preregistered.PAGE, dtype={"version": str})
+        pd.testing.assert_frame_equal(there, rows.reset_index(drop=True), check_dtype=False,
+                                      rtol=1e-5)
 
 
 def test_the_documents_hold_the_report_of_the_stored_pools():

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -63,6 +64,11 @@ def routes() -> list[BaseRoute]:
     """Beside Streamlit's: plotly.js, and every page for whoever comes to it by a link."""
     return [Route(_below(f"vendor/{PLOTLY}"), _plotly),
             *(Route(_below(page), _page) for page in PAGES)]
+
+
+def middleware() -> list[Middleware]:
+    """Around Streamlit's own."""
+    return [Middleware(FromMemory)]
 
 
 def plotly_url() -> str:

@@ -15,7 +15,13 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Standing
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, forms, frame, studies, tables
-from shipdash.ui.evaluation import at_a_glance, better_than_random, by_factor, share_below_iou
+from shipdash.ui.evaluation import (
+    at_a_glance,
+    better_than_random,
+    by_factor,
+    registered,
+    share_below_iou,
+)
 
 BUNDLES = {
     "Core, random, full pool": {"names": ("core", "random", "full"), "stops": ("steps",)},
@@ -59,6 +65,7 @@ def view(run: frame.Run) -> None:
         _details(run, found, is_recorded)
     else:
         at_a_glance.panel(run, found)
+        registered.panel(run)
         if not run.recorded:
             with st.expander("The runs one by one: is it better than random?", expanded=True):
                 better_than_random.panel(run)

@@ -1,0 +1,58 @@
+"""The registered study in the words of a page: a claim, its difference over pools, and the verdict.
+
+It computes nothing: the table was made of the stored pools by ``benchmarks.preregistered``. What is
+claimed, and by which test, is in docs/preregistration.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from shipdash.analysis.difference import p_words
+
+FILE = "registered.csv"
+"""Its table among the recorded runs."""
+
+COLUMNS = ["name", "claim", "measure", "n", "mean", "low", "high", "n_lower", "n_higher", "p_t",
+           "p_holm", "p_sign", "verdict", "machine", "version", "date"]
+"""One row a hypothesis, the placebo last: it has no corrected p value."""
+
+
+class Verdict(NamedTuple):
+    """One hypothesis as it is printed."""
+
+    claim: str
+    difference: str
+    test: str
+    verdict: str
+
+
+def verdicts(table: pd.DataFrame) -> list[Verdict]:
+    """Every row of the table; a difference below zero speaks for the claim."""
+    return [Verdict(row.claim, _difference(row), _test(row), row.verdict)
+            for row in table.itertuples()]
+
+
+def registered_finding(table: pd.DataFrame) -> str:
+    """What the pools say of the first claim, that selection makes failures rarer."""
+    first = table.iloc[0]
+    said = {"supported": "fewer pairs fail after selected pairs than after random pairs",
+            "contradicted": "more pairs fail after selected pairs than after random pairs"}
+    words = said.get(first["verdict"], "selected and random pairs are not separated by failing "
+                                       "pairs")
+    return f"Over {first['n']} pools, {words}"
+
+
+def _difference(row) -> str:
+    scale, digits, unit = (1, 4, "") if row.measure == "median_iou" else (100, 2, " points")
+    at, low, high = (f"{scale * value:+.{digits}f}" for value in (row.mean, row.low, row.high))
+    return f"{at}{unit} ({low} to {high})".replace("-", "−")
+
+
+def _test(row) -> str:
+    if pd.isna(row.p_t):
+        return "–"
+    p = f"{p_words(row.p_t)}, not corrected" if pd.isna(row.p_holm) else p_words(row.p_holm)
+    return f"{p}; lower in {row.n_lower} of {row.n} pools, sign test {p_words(row.p_sign)}"

@@ -1,0 +1,38 @@
+"""What the registered study found, below the evidence on the recorded run; nothing before it is in.
+
+Its words are in `analysis.registered`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from shipdash.analysis import registered
+from shipdash.config import preset_of
+from shipdash.ui import frame
+
+
+def panel(run: frame.Run) -> None:
+    """Every claim with its verdict, for runs of the settings that the study has."""
+    path = frame.RECORDED / registered.FILE
+    if not path.exists() or run.config is None or preset_of(run.config) != "compact":
+        return
+    table = _stored(str(path), path.stat().st_mtime)
+    st.markdown("### " + registered.registered_finding(table))
+    rows = [("Claim", "Difference", "Test", "Verdict"), ("---",) * 4,
+            *((v.claim, v.difference, v.test, f"**{v.verdict}**")
+              for v in registered.verdicts(table))]
+    st.markdown("\n".join(f"| {' | '.join(row)} |" for row in rows))
+    facts = table.iloc[0]
+    st.caption(
+        "Claims, arms and tests were registered before any pool was stored, and nothing had been "
+        "chosen by these pools. A difference is the mean over pools with its 95% interval; below "
+        "zero it speaks for the claim. Test: paired t test, corrected for the number of claims "
+        "(Holm), and the exact sign test. The last row is a placebo: two random samples. "
+        f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _stored(path: str, changed: float) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"version": str})
