@@ -7,6 +7,7 @@ seed does, both normal; `share` is the part of the variance that is the set's.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ def draw(n_studies: int, n_runs: int, *, share: float, effect: float, own_sets: 
 
 
 def share_separated(n_studies: int, n_runs: int = 3, *, share: float, effect: float = 0.0,
-                    own_sets: bool = False, seed: int = 0) -> float:
+                    own_sets: bool = False, seed: int | Sequence[int] = 0) -> float:
     """Share of simulated studies in which the verdict claims a difference.
 
     Without an `effect` it is the false positive rate, with one the power. The interval over
