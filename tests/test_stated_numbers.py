@@ -409,7 +409,7 @@ def readme() -> list[str]:
         f"together cost {cost['Streaming learner'] + cost['Core set']:.2f} epochs over the pool",
         f"takes {benchmark(SEEDS)[CLICK]['value']:.0f} s (median of five seeds)",
         f"({equal[0][0]} against {equal[0][1]} %, one network against three, and its mean IoU was "
-        f"lower) and not with the other ({equal[1][0]} against {equal[1][1]} %)",
+        f"lower), and on as many with the other ({equal[1][0]} against {equal[1][1]} %)",
         "core sets of {} and {} pairs".format(*(ABOUT[where]["n_core"] for where in
                                                 ("here", "elsewhere"))),
         real_pictures(),
