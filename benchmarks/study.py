@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script beside the packag
 
 from shipdash import config as configs
 from shipdash.config import ConfigError, RunConfig
+from shipdash.config.sections import SCORED
 from shipdash.records import RunState
 from shipdash.results import Result
 from shipdash.runs import Store, StoreError
@@ -61,6 +62,8 @@ def tasks(base: RunConfig) -> list[Task]:
     return [
         _selection("orders", "the selection", base),
         *arm_tasks("controls", base, FIRST_ARMS, "steps"),
+        *one_shot_tasks("one-shot", base),
+        *arm_tasks("budget", base, arms.BUDGET, "steps"),
         *[_selection("orders", f"order seed {c.seeds.order}", c) for c in others],
         *curve_tasks(base, [k for k in CURVE if k < base.selection.n_pool]),
         *arm_tasks("ceiling", base, ("full-cost",), "steps"),
@@ -93,20 +96,29 @@ def arm_tasks(group: str, source: RunConfig, names: Sequence[str], stop: str) ->
             for r in REPLICATES for name in names]
 
 
+def one_shot_tasks(group: str, source: RunConfig) -> list[Task]:
+    """Arms that choose by factors or by a network's scores, and first the runs that make these."""
+    scores = [_later(group, f"scores for {kind}, replicate {r}", source, r, names=[kind],
+                     stops=["steps"], which=0)
+              for r in REPLICATES for kind in ("el2n", "forgetting")]  # the others take el2n's
+    return [*scores, *arm_tasks(group, source, ("matched", *SCORED), "steps")]
+
+
 def curve_tasks(source: RunConfig, sizes: Sequence[int]) -> list[Task]:
     """The curve of so many random pairs, once per replicate."""
     return [_later("curve", f"{k} random pairs, replicate {r}", source, r, names=[], curve=[k])
             for r in REPLICATES for k in sizes]
 
 
-def _arm(store: Store, source: RunConfig, replicate: int, **words) -> RunConfig | None:
-    """One arm of a selection, or None while that is not finished."""
+def _arm(store: Store, source: RunConfig, replicate: int, which: int = -1,
+         **words) -> RunConfig | None:
+    """One arm of a selection, the last of what it needs, or None while that is not finished."""
     result = _result(store, source)
     if result is None:
         return None
     seed = arms.model_seeds(source, replicate)[-1]
     return arms.plan(source.digest, source, result, model_seeds=[seed], draws=[replicate],
-                     **words)[0]
+                     **words)[which]
 
 
 def _result(store: Store, config: RunConfig) -> Result | None:

@@ -55,6 +55,7 @@ def test_the_plan_has_what_the_study_is_to_show():
     groups = [group for group, _ in found]
     assert groups.count("orders") == 5
     assert groups.count("controls") == groups.count("score") == 18
+    assert groups.count("one-shot") == 3 * (2 + 5) and groups.count("budget") == 3 * 6
     assert groups.count("folds") == 2 + 6
     assert groups.count("passes") == 1
     assert groups.count("known") == 3
@@ -80,6 +81,21 @@ def test_arms_wait_for_their_selection(small, worked, tmp_path):
     study.run(store, small[:3], budget_min=5, n_workers=1)
     assert worked[0] == BASE.digest
     assert [store.config(i).arm.kind for i in worked] == ["selection", "core", "random"]
+
+
+def test_an_arm_that_chooses_by_scores_comes_after_them(small, worked, tmp_path):
+    """Each of its own run; every task is another one."""
+    store, todo = Store(tmp_path), [t for t in small if t.group in ("orders", "one-shot")][:9]
+    study.run(store, todo, budget_min=5, n_workers=1)
+    found = {task.name: store.config(row["run_id"])
+             for task, row in zip(todo, study.standing(store, todo), strict=True)
+             if task.group == "one-shot"}
+    assert len(found) == len({run.digest for run in found.values()}) == 2 + 5
+    for name, run in found.items():
+        kind = name.split(",")[0]
+        assert run.evaluation.pool_scores == (kind.startswith("scores"))
+        if not run.evaluation.pool_scores:
+            assert run.arm.kind == kind and (run.arm.scores in worked) == (kind != "matched")
 
 
 def test_a_spent_budget_starts_nothing(small, worked, tmp_path):
