@@ -243,8 +243,8 @@ def main(argv: list[str] | None = None) -> int:
                         help="tiny pools, stored beside the runs: shows only that it works")
     parser.add_argument("--report", action="store_true", help="tables of what is stored")
     parser.add_argument("--write", action="store_true",
-                        help=f"put the report into its section of docs/{LANDING.name}, and once "
-                             "all pools are in its verdicts among the recorded runs")
+                        help=f"put the report into its section of docs/{LANDING.name}, and, "
+                             "once all pools are in, its verdicts among the recorded runs")
     parser.add_argument("--power", action="store_true", help="what the planned pools can find")
     parser.add_argument("--out", type=Path, metavar="DIR")
     args = parser.parse_args(argv)
@@ -271,6 +271,7 @@ def main(argv: list[str] | None = None) -> int:
             LANDING.write_text(landed, "utf-8")
             rows = preregistered_report.for_the_page(
                 preregistered_report.stored(folder, asked.seeds), asked)
+            PAGE.unlink(missing_ok=True)
             if len(rows):
                 rows.to_csv(PAGE, index=False, float_format="%.6g")
     except (ConfigError, StoreError, OSError) as error:

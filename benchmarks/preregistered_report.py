@@ -86,8 +86,9 @@ def for_the_page(table: pd.DataFrame, asked: Plan) -> pd.DataFrame:
     of `shipdash.analysis.registered.COLUMNS`. Empty before all pools are in."""
     if not len(table) or table["pool"].nunique() < len(asked.seeds):
         return pd.DataFrame(columns=registered.COLUMNS)
-    rows = pd.concat([pools.hypothesis_table(table, HYPOTHESES),
-                      pools.hypothesis_table(table, [PLACEBO]).assign(p_holm=math.nan)])
+    placebo = pools.hypothesis_table(table, [PLACEBO])
+    rows = pd.concat([pools.hypothesis_table(table, HYPOTHESES), placebo.assign(
+        p_holm=math.nan, verdict=_placebo_verdict(placebo["p_t"].iloc[0]))])
     facts = {name: " and ".join(dict.fromkeys(table[name].astype(str)))
              for name in ("machine", "version")}
     return rows.assign(measure=[h.measure for h in (*HYPOTHESES, PLACEBO)], **facts,
@@ -190,9 +191,12 @@ def _meaning(row: Mapping, rows: Mapping[str, Mapping]) -> str:
     return f" As registered: {meaning}." if meaning else ""
 
 
+def _placebo_verdict(p: float) -> str:
+    return "no verdict" if math.isnan(p) else "separated" if p < pools.ALPHA else "not separated"
+
+
 def _placebo(row: Mapping) -> str:
-    apart = row["p_t"] < pools.ALPHA
-    verdict = "no verdict" if math.isnan(row["p_t"]) else "separated" if apart else "not separated"
+    apart, verdict = row["p_t"] < pools.ALPHA, _placebo_verdict(row["p_t"])
     said = (f"- **Placebo** `first` against `random`, both random draws: **{verdict}**. "
             f"{_difference(row, TAIL)}; paired t test p {_p(row['p_t'])}, outside the correction.")
     return said + (" A p value below 0.05 has a chance of one in twenty; no verdict is changed by "

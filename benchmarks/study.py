@@ -1,4 +1,4 @@
-"""The full-size study: order fan, control arms, random-k curve, folds, passes and known answers.
+"""The full-size study: order fan, arms, budgets, random-k curve, folds, passes, known answers.
 
     python benchmarks/study.py --budget 240
     python benchmarks/study.py --tables
@@ -97,7 +97,7 @@ def arm_tasks(group: str, source: RunConfig, names: Sequence[str], stop: str) ->
 
 
 def one_shot_tasks(group: str, source: RunConfig) -> list[Task]:
-    """Arms that choose by factors or by a network's scores, and first the runs that make these."""
+    """Arms that choose by factors or by a network's scores, and first the runs that score."""
     scores = [_later(group, f"scores for {kind}, replicate {r}", source, r, names=[kind],
                      stops=["steps"], which=0)
               for r in REPLICATES for kind in ("el2n", "forgetting")]  # the others take el2n's
@@ -112,7 +112,7 @@ def curve_tasks(source: RunConfig, sizes: Sequence[int]) -> list[Task]:
 
 def _arm(store: Store, source: RunConfig, replicate: int, which: int = -1,
          **words) -> RunConfig | None:
-    """One arm of a selection, the last of what it needs, or None while that is not finished."""
+    """One arm of a selection, None while that is not finished; `which` 0: what scores for it."""
     result = _result(store, source)
     if result is None:
         return None

@@ -40,7 +40,8 @@ QUIET = """() => !document.querySelector('[data-testid=stStatusWidget], [data-te
 """
 
 THERE = """([css, words]) => [...document.querySelectorAll(css)].some(
-    (e) => e.checkVisibility() && (!words || e.textContent.trim() === words))
+    (e) => e.checkVisibility({ visibilityProperty: true })
+        && (!words || e.textContent.trim() === words))
 """
 
 SAYS = """(words) => {
@@ -97,8 +98,8 @@ class Talk:
     waits: list[Wait] = field(default_factory=list)
 
     def window(self) -> Page:
-        """An empty one of a browser that has loaded nothing yet; its console and uncaught
-        exceptions are listened to."""
+        """An empty one that shares nothing with the others, as in a browser that has loaded
+        nothing; its console and uncaught exceptions are listened to."""
         page = self.browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -143,8 +144,8 @@ def seen(locator: Locator) -> None:
 
 
 def there(page: Page, css: str, words: str = "") -> None:
-    """The same, looked for in every frame; with words, exactly these. A look at a locator takes
-    the page longer, and as often as this it would be what is waited for."""
+    """As `seen`, but looked for in every frame; with words, exactly these. A locator asked as often
+    would slow the page down."""
     page.wait_for_function(THERE, arg=[css, words])
 
 
@@ -372,7 +373,7 @@ def copied(talk: Talk, page: Page) -> None:
 def elsewhere(talk: Talk, page: Page) -> Page:
     """The address of the explorer in a browser of its own, until it says and draws the same."""
     shown = ".shipdash-explorer[data-shown] [data-text=runTitle]"
-    title = page.locator(shown).inner_text()
+    title = page.locator(shown).text_content().strip()
     other = talk.window()
     with talk.timed("The copied link in another browser"):
         other.goto(page.url, wait_until="commit")

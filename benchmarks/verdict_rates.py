@@ -28,7 +28,7 @@ def table(n_studies: int, n_without: int, runs: list[int], effects: list[float],
     """One row a design, share of the set's variance and effect: separated, with its 95 % ends.
 
     `n_without` studies are drawn where there is no effect, `n_studies` elsewhere. Every row has
-    random numbers of its own (the seed and its place), so that rows bear each other out.
+    random numbers of its own (the seed and its place), so rows are independent.
     """
     rows = []
     for place, (own_sets, n, share, effect) in enumerate(itertools.product(

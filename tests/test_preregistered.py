@@ -134,7 +134,8 @@ def test_the_document_says_what_the_plan_does():
         "share_failing", [preregistered_power.OLD, preregistered_power.OLD_ELSEWHERE])
     smaller = min(map(abs, effects))
     found = pools.paired_power(smaller, sd, 10, pools.ALPHA / len(registration.HYPOTHESES))
-    said = f"{100 * smaller:.2f} points, ten pools with this spread would find {100 * found:.0f} %"
+    said = (f"{100 * smaller:.2f} points, ten pools with this spread would find with "
+            f"{100 * found:.0f} % power")
     assert said in " ".join(text.split())
     assert registration.plan().base.digest in text
 

@@ -127,7 +127,7 @@ def controls() -> list[str]:
         f"At equal cost ({epochs:.2f} epochs) the network as selection left it fails on "
         f"{share(stream.share_failing)} % with mean IoU {stream.mean_iou:.3f} (one run), all "
         f"pairs on {share(rows[6].share_failing)} % with {rows[6].mean_iou:.3f}",
-        f"all pairs, 19 epochs, fail on {share(rows[7].share_failing)} %",
+        f"on all pairs, 19 epochs, fail on {share(rows[7].share_failing)} %",
         f"on {curve.n_pairs.min()} to {curve.n_pairs.max():,} random pairs",
         f"worth {worth.worth:.0f} random pairs (95 %: {worth.worth_low:.0f} to "
         f"{worth.worth_high:.0f})",
@@ -296,7 +296,7 @@ def gaps() -> list[str]:
     return ["| gap in pixels | held-out pairs | the selected pairs | random pairs | all pairs |",
             *rows, f"are {share(touching.share, 1)} % of the held-out pairs and carry "
             f"{share(touching.part, 0)} % of the difference",
-            f"it is not separated either (p = {touching.test.p:.2f})"]
+            f"group the difference is not separated either (p = {touching.test.p:.2f})"]
 
 
 def placebo() -> str:
@@ -359,8 +359,7 @@ def separations() -> list[str]:
     orders, signs = paired(differences), binomtest(int((differences < 0).sum()), 5).pvalue
     assert not one.separated and orders.separated and len(across) == 5
     return [f"(p = {one.p:.2f})", f"on average {-100 * orders.at:.2f} points fewer fail (p = "
-            f"{orders.p:.3f}, paired t test; {signs:.2f} by the signs, the least that five can "
-            "give)"]
+            f"{orders.p:.3f}; sign test {signs:.2f}, the least that five orders can give)"]
 
 
 def arm_rows(arms: pd.DataFrame) -> list[pd.Series]:
@@ -409,7 +408,7 @@ def readme() -> list[str]:
         f"together cost {cost['Streaming learner'] + cost['Core set']:.2f} epochs over the pool",
         f"takes {benchmark(SEEDS)[CLICK]['value']:.0f} s (median of five seeds)",
         f"({equal[0][0]} against {equal[0][1]} %, one network against three, and its mean IoU was "
-        f"lower), and on as many with the other ({equal[1][0]} against {equal[1][1]} %)",
+        f"lower), and on as many on the other ({equal[1][0]} against {equal[1][1]} %)",
         "core sets of {} and {} pairs".format(*(ABOUT[where]["n_core"] for where in
                                                 ("here", "elsewhere"))),
         real_pictures(),
@@ -421,7 +420,7 @@ def readme() -> list[str]:
 README_REST = {
     "10,000 synthetic", "(2018)", "271 of 10,000", "Python 3.11", "of 10,000 pairs does it keep",
     "compact preset of version 0.3.0 on 2026-11-26", "what version 0.2.0 found on two",
-    "five orders of version 0.2.0", "with one processor of version 0.2.0",
+    "five orders of version 0.2.0", "At equal cost in version 0.2.0",
     "IoU below 0.90 on 10,000 held-out pairs", "IoU 0.90", "of seed 1 before",
 }
 

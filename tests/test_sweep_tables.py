@@ -113,7 +113,7 @@ def test_the_trade_off_is_a_rank_correlation():
     r = stats.spearmanr(table["n_core"], table["below_90"]).statistic
     said = analysis.trade_off_finding(table, "below_90")
     assert said == (f"Larger core sets come with fewer failures: rank correlation {r:.2f} over 5 "
-                    "runs, not tested, since both follow the precision")
+                    "runs, not tested, since both depend on the precision")
     assert "too few" in analysis.trade_off_finding(table[:2], "below_90")
 
 

@@ -79,8 +79,8 @@ def folds_finding(table: pd.DataFrame) -> Finding:
               f"rates of the streaming networks: {_shares(table['share_failing'])}")
     if "n_scratch" in table and table["n_scratch"].any():  # an older study has no such column
         detail += ("; of networks trained from scratch on each core set: "
-                   f"{_shares(table['share_failing_scratch'])}, each with as many updates as its "
-                   "own selection spent, which are not equal")
+                   f"{_shares(table['share_failing_scratch'])}, each for as many updates as its "
+                   "own selection took, so not at equal updates")
     return Finding(f"{n} {kind} of {words} pairs", f"{detail}.")
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shipdash.analysis.difference import p_words
+from shipdash.analysis.difference import LEVEL, p_words
 
 FILE = "registered.csv"
 """Its table among the recorded runs."""
@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
 
 def verdicts(table: pd.DataFrame) -> list[Verdict]:
     """Every row of the table; a difference below zero speaks for the claim."""
-    return [Verdict(row.claim, _difference(row), _test(row), row.verdict)
+    return [Verdict(row.claim, _difference(row), _test(row), _verdict(row))
             for row in table.itertuples()]
 
 
@@ -40,9 +40,14 @@ def registered_finding(table: pd.DataFrame) -> str:
     first = table.iloc[0]
     said = {"supported": "fewer pairs fail after selected pairs than after random pairs",
             "contradicted": "more pairs fail after selected pairs than after random pairs"}
-    words = said.get(first["verdict"], "selected and random pairs are not separated by failing "
-                                       "pairs")
+    words = said.get(first["verdict"], f"selected against random pairs: {first['verdict']}")
     return f"Over {first['n']} pools, {words}"
+
+
+def _verdict(row) -> str:
+    """The sign test stands beside the t test, and what it does not bear out is said."""
+    alone = row.verdict == "supported" and row.p_sign > LEVEL
+    return f"{row.verdict}, but not by the sign test" if alone else row.verdict
 
 
 def _difference(row) -> str:

@@ -154,14 +154,14 @@ def trade_off(points: pd.DataFrame, failing: str, acceptance: str) -> pd.DataFra
 
 def trade_off_finding(table: pd.DataFrame, failing: str) -> str:
     """How core size goes with failing, by rank correlation over runs (Spearman, 1904). Runs of one
-    precision hang together, and precision moves both, so it describes and tests nothing."""
+    precision are correlated, and precision moves both, so it describes and tests nothing."""
     if len(table) < 3 or table["n_core"].nunique() < 2 or table[failing].nunique() < 2:
         return "Core size against failures: too few points to judge"
     r = float(table["n_core"].rank().corr(table[failing].rank()))
     words = ("come with fewer failures" if r < -0.5 else
-             "come with more failures" if r > 0.5 else "fail neither clearly less nor more")
+             "come with more failures" if r > 0.5 else "show no clear trend")
     return (f"Larger core sets {words}: rank correlation {r:.2f} over {len(table)} runs, not "
-            "tested, since both follow the precision")
+            "tested, since both depend on the precision")
 
 
 def ordered_counts(counts: Mapping[str, int]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from shipdash.figures.base import Chart, new_figure
 
 _GREYS = [[0.0, "#dbe2ea"], [1.0, "#334155"]]  # read on light and dark; orange stays *selected*
 _CELL = 0.94  # of a row or a column
-_DARK = 0.6  # from this Jaccard index the grey is too dark for black numbers
+_DARK = 0.64  # from this Jaccard index the grey is too dark for black numbers
 _MOST_WRITTEN = 14  # more cells a side than this and the numbers in them touch
 _MOST_ACROSS = 80  # characters of all labels that fit side by side below the matrix
 

@@ -1,4 +1,5 @@
-"""The server behind the pages: what it gets ready for the first visit, and plotly.js.
+"""The server behind the pages: what it gets ready for the first visit, and what it keeps in memory
+for every one, the files of Streamlit's client and plotly.js.
 
 It draws nothing. Streamlit makes the server of the `streamlit.App` in ``app.py``, which adds the
 routes here to Streamlit's own.
@@ -32,6 +33,10 @@ HERE = Path(__file__).parent
 PLOTLY = "plotly-basic-4.1.1.min.js"
 STREAMLIT = Path(st.__file__).parent / "static"
 FOREVER = {"Cache-Control": "public, immutable, max-age=31536000"}
+"""For files whose name changes with what is in them."""
+
+KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
+"""Said here, since what a system has registered may be another kind, which browsers refuse."""
 
 FIRST = "shipdash.ui.home.page"
 """What most visitors come to first; other pages need little that it does not import."""
@@ -46,7 +51,7 @@ CHARTS = ("Run", "Evaluation", "Threshold", "Compare")
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Around the server's life. It gets ready before it answers: beside a thread that imports, it
-    would hand out the hundred small files of a first visit one by one, slowly."""
+    would hand out the many small files of a first visit one by one, slowly."""
     get_ready()
     if not st.get_option("server.headless"):  # `streamlit run` opens none for a streamlit.App
         threading.Thread(target=webbrowser.open, args=(address(),), daemon=True).start()
@@ -56,8 +61,8 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 def get_ready() -> None:
     """Do what the first visitor would wait for, 0.5 s of processor time."""
     importlib.import_module(FIRST)  # pandas and plotly above all
-    mimetypes.init()  # 20 ms, for the first page's icon
     inspect.stack()  # Streamlit asks once who called it: 50 ms where nobody has asked before
+    _compressed_plotly()
 
 
 def routes() -> list[BaseRoute]:
@@ -121,21 +126,23 @@ def _client_files() -> dict[str, Path]:
 @functools.cache
 def _held(file: Path) -> Response:
     """A file whose name has a digest, as a response that can be sent again and again."""
-    kind = mimetypes.guess_type(file.name)[0]
-    return Response(file.read_bytes(), media_type=kind, headers=FOREVER)
+    kind = KINDS.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+    return Response(file.read_bytes(), media_type=kind or "application/octet-stream",
+                    headers=FOREVER)
 
 
 async def _plotly(request: Request) -> Response:
     """Compressed once: at every visit it would hold up all other requests for 50 ms."""
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         return _compressed_plotly()
-    return FileResponse(HERE / "vendor" / PLOTLY, headers=FOREVER)
+    return FileResponse(HERE / "vendor" / PLOTLY, media_type=KINDS[".js"],
+                        headers={**FOREVER, "Vary": "Accept-Encoding"})
 
 
 @functools.cache
 def _compressed_plotly() -> Response:
     content = gzip.compress((HERE / "vendor" / PLOTLY).read_bytes())
-    return Response(content, media_type="text/javascript",
+    return Response(content, media_type=KINDS[".js"],
                     headers={**FOREVER, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
 
 
@@ -148,7 +155,7 @@ def _page(request: Request) -> HTMLResponse:
 def _empty_page(with_plotly: bool) -> str:
     """What Streamlit sends, and the server's base path: else its client asks /Run whether it is
     one, two requests that miss. With plotly.js where a chart comes: first of all, so that its
-    1.2 MB are read, 0.2 s, while the client's own hundred files arrive."""
+    1.2 MB are read, 0.2 s, while the client's own files arrive."""
     added = 'window.__streamlit = { BACKEND_BASE_URL: new URL(".", location).href };'
     if with_plotly:
         load = (HERE / "plotly.js").read_text("utf-8")

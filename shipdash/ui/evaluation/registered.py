@@ -1,4 +1,5 @@
-"""What the registered study found, below the evidence on the recorded run; nothing before it is in.
+"""What the registered study found, below the evidence on the recorded run; nothing before all its
+pools are in.
 
 Its words are in `analysis.registered`.
 """
@@ -27,7 +28,7 @@ def panel(run: frame.Run) -> None:
     facts = table.iloc[0]
     st.caption(
         "Claims, arms and tests were registered before any pool was stored, and nothing had been "
-        "chosen by these pools. A difference is the mean over pools with its 95% interval; below "
+        "chosen on these pools. A difference is the mean over pools with its 95% interval; below "
         "zero it speaks for the claim. Test: paired t test, corrected for the number of claims "
         "(Holm), and the exact sign test. The last row is a placebo: two random samples. "
         f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")

@@ -91,7 +91,7 @@ def _failing(row: Any, failing: str) -> str:
         return "This run has no held-out pairs"
     share, iou = getattr(row, failing), FIXED.get(failing, row.acceptance_iou)
     if pd.isna(share):
-        return "The scores of its held-out pairs are missing, so none can be counted"
+        return "The scores of its held-out pairs are missing, so failures cannot be counted"
     n = round(share * row.n_held_out)
     return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({share:.2%}) are below IoU "
             f"{frame.iou(iou)}")
