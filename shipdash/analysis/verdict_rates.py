@@ -42,7 +42,7 @@ def rates_of(table: pd.DataFrame, core: pd.Series, random: pd.Series) -> Rates |
     rows = rows[rows["n_runs"] == rows["n_runs"].max()]
     ends = {float(effect): (float(part.min()), float(part.max()))
             for effect, part in rows.groupby("effect")["separated"]}
-    return Rates(int(rows["n_runs"].iloc[0]), int(rows["n_studies"].iloc[0]), ends.pop(0.0), ends)
+    return Rates(int(rows["n_runs"].iloc[0]), int(rows["n_studies"].min()), ends.pop(0.0), ends)
 
 
 def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing") -> str:
@@ -56,8 +56,8 @@ def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing")
                       f"found in {_share(ends)} of studies"
                       for effect, ends in rates.found.items())
     return (f"False positives and power, from simulated studies with {rates.n_runs} runs of each "
-            f"arm ({rates.n_studies:,} for each share of the variance that is due to the set of "
-            f"pairs): without a true difference, {_share(rates.false)} of studies claim one. "
+            f"arm (at least {rates.n_studies:,} for each share of the variance that is due to the "
+            f"set of pairs): without a true difference, {_share(rates.false)} of studies claim one. "
             f"In units of the spread between random runs: {found}.")
 
 
