@@ -57,7 +57,8 @@ def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing")
                       for effect, ends in rates.found.items())
     return (f"False positives and power, from simulated studies with {rates.n_runs} runs of each "
             f"arm (at least {rates.n_studies:,} for each share of the variance that is due to the "
-            f"set of pairs): without a true difference, {_share(rates.false)} of studies claim one. "
+            "set of pairs): without a true difference, "
+            f"{_share(rates.false)} of studies claim one. "
             f"In units of the spread between random runs: {found}.")
 
 
