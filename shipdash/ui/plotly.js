@@ -5,7 +5,6 @@ function plotly(url) {
   window.shipdashPlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
-    script.fetchPriority = "high";
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => reject(new Error("plotly.js could not be loaded from this server"));
     document.head.appendChild(script);
