@@ -138,11 +138,11 @@ def check(table: pd.DataFrame, asked: Plan) -> None:
 
 
 def _provenance(table: pd.DataFrame) -> str:
-    made = table.groupby(["machine", "threads", "version", "tensorflow"])["pool"].unique()
+    made = table.groupby(["machine", "threads", "version", "tensorflow"], sort=False)["pool"]
     return "\n".join(
-        f"- Pools {', '.join(map(str, which))}: {machine}, {threads} thread(s) a run, version "
-        f"{version}, TensorFlow {tensorflow}" for (machine, threads, version, tensorflow), which
-        in made.items())
+        f"- Pool{'s' * (len(which) > 1)} {', '.join(map(str, which))}: {machine}, {threads} "
+        f"thread{'s' * (threads > 1)} a run, version {version}, TensorFlow {tensorflow}"
+        for (machine, threads, version, tensorflow), which in made.unique().items())
 
 
 def _arms(table: pd.DataFrame) -> str:
