@@ -2,17 +2,19 @@
 
     python -m benchmarks.record --check
 
-Runs are computed again in a folder of their own and compared with what is stored: the core set in
-order, and every number of the held-out scores and of the re-audit. Of the recorded sweep the core
-set, the pairs tested and the mean held-out IoU are compared, as its table rounds them. Nothing
-stored is changed. The tables of the recorded study are averages without their runs, so they are
-not checked here.
+Computed again in a folder of its own and compared with what is stored: of the recorded runs the
+core set in order, and every number of the held-out scores and of the re-audit; of the sweep the
+core set, the pairs tested and the mean held-out IoU, as its table rounds them; of the study's arms
+the IoU of every held-out pair, as its file rounds them; of the registered pools every count and
+measure of every arm. Nothing stored is changed. A pool is eleven runs or more and takes some twenty
+minutes on two cores, all else five.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,14 +25,20 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks import preregistered, registration, study
 from benchmarks.child import ROOT
-from shipdash.config import RunConfig
+from shipdash.config import RunConfig, preset
 from shipdash.results import Result
-from shipdash.runs import Store
+from shipdash.runs import Store, StoreError
 from shipdash.runs.machine import environment
-from shipdash.studies import sweep_details
+from shipdash.studies import collect, sweep_details
+from shipdash.studies.ensure import workers
+from shipdash.studies.study import asked
 
 SHARE = 0.1  # of the stored runs
+
+ELSEWHERE = ["seconds", "device", "machine", "version", "tensorflow", "date"]
+"""What may differ between a pool and the same pool again."""
 
 
 class Stored(NamedTuple):
@@ -38,24 +46,33 @@ class Stored(NamedTuple):
 
     run_id: str
     config: RunConfig
-    numbers: Callable[[Result], dict]  # what is compared, of a result computed again
+    numbers: Callable[[Store, str], dict]  # what is compared, of a run computed again
     expected: dict
     threads: int | None  # None: not known
     words: str  # machine, threads and version
+    rests_on: tuple[Path, ...] = ()  # folders of stored runs that it cannot do without
 
 
-def check(folder: Path, seed: int) -> bool:
+def check(folder: Path, seed: int, *, pools: Path = preregistered.RESULTS,
+          registered: registration.Plan | None = None) -> bool:
     """Say of a random tenth, at least one, of each kind of record whether it repeats; all do?
 
     Parameters
     ----------
     folder : Path
-        As `shipdash/recorded`: folders of runs, and `sweep`.
+        As `shipdash/recorded`: folders of runs, `sweep` and `study`.
     seed : int
         Decides which are computed again.
+    pools : Path
+        Of the stored pools.
+    registered : registration.Plan, optional
+        Their plan; by default that of the registration.
     """
-    answers = [_repeats(stored) for kind in (_runs(folder), _sweep(folder))
+    registered = registered or registration.plan()
+    answers = [_repeats(stored) for kind in (_runs(folder), _sweep(folder), _arms(folder))
                for stored in tenth(kind, seed)]
+    stored = sorted({*registered.seeds} - {*preregistered.missing(pools, registered.seeds)})
+    answers += [_pool_repeats(pool, pools, registered) for pool in tenth(stored, seed)]
     if not answers:
         print(f"nothing stored in {folder} can be computed again")
     return bool(answers) and all(answers)
@@ -74,11 +91,15 @@ def tenth(found: Sequence, seed: int) -> list:
 
 def _runs(folder: Path) -> list[Stored]:
     found = [run for run in Store(folder, recorded=True).list() if run.result and run.config]
-    return [Stored(run.run_id, run.config, _of_run, _of_run(run.result), run.result.threads,
+    return [Stored(run.run_id, run.config, _of_run, _of_result(run.result), run.result.threads,
                    f"{run.result.machine}, version {run.result.version}") for run in found]
 
 
-def _of_run(result: Result) -> dict:
+def _of_run(store: Store, run_id: str) -> dict:
+    return _of_result(store.result(run_id))
+
+
+def _of_result(result: Result) -> dict:
     return {"core set": list(result.core), "held-out scores": result.held_out,
             "re-audit": result.reaudit}
 
@@ -101,15 +122,38 @@ def _points(folder: Path) -> Iterator[Stored]:
                      row.threads, f"{row.machine}, version {row.version}")
 
 
-def _of_point(result: Result) -> dict:
+def _of_point(store: Store, run_id: str) -> dict:
+    result = store.result(run_id)
     return {"core set": list(result.core), "pairs tested": result.n_tested,
             "held-out scores": float(f"{result.held_out.mean_iou:.6g}")}
+
+
+def _arms(folder: Path) -> list[Stored]:
+    """Arms of the recorded study that rest on a recorded selection and on no other run."""
+    if not (folder / "study" / "about.json").exists():
+        return []
+    about = json.loads((folder / "study" / "about.json").read_text())
+    ious, shipped = collect.read(folder / "study").ious, Store(folder, recorded=True)
+    runs = {} if ious is None else dict(zip(ious.runs["run_id"], ious.iou, strict=True))
+    planned = [asked(shipped, task.run) for task in study.tasks(preset(about["preset"]))]
+    words = f"{about['machine']}, version {about['version']}"
+    return [Stored(arm.digest, arm, _of_arm, {"held-out scores": runs[arm.digest].tolist()},
+                   about["threads"], words, (folder / arm.arm.source,))
+            for arm in planned if arm is not None and arm.digest in runs and not arm.arm.scores
+            and (folder / arm.arm.source / "result.json").exists()]
+
+
+def _of_arm(store: Store, run_id: str) -> dict:
+    return {"held-out scores":
+            store.load_scores(run_id, "held_out")["iou"].astype(np.float16).tolist()}
 
 
 def _repeats(stored: Stored) -> bool:
     """Compute one again and print the sentence."""
     with tempfile.TemporaryDirectory() as runs:
         store = Store(runs)
+        for source in stored.rests_on:
+            shutil.copytree(source, store.root / source.name)
         run_id, _ = store.create(stored.config)
         bound = {f"TF_NUM_{kind}_THREADS": str(stored.threads) for kind in ("INTRAOP", "INTEROP")}
         done = subprocess.run(
@@ -117,15 +161,37 @@ def _repeats(stored: Stored) -> bool:
             env=os.environ | {"SHIPDASH_RUNS": runs, "SHIPDASH_STANDBY": "0"}
             | (bound if stored.threads else {}))
         result = store.result(run_id)
-    if result is None:
-        print(f"Run {stored.run_id} could not be computed again (exit code {done.returncode}).")
-        return False
-    now = stored.numbers(result)
+        if result is None:
+            print(f"Run {stored.run_id} could not be computed again (exit code {done.returncode}).")
+            return False
+        now = stored.numbers(store, run_id)
     differ = [name for name, value in stored.expected.items() if now[name] != value]
     here = environment()
-    verdict = ("repeats: same core set, same numbers" if not differ
+    verdict = (f"repeats: same {', same '.join(stored.expected)}" if not differ
                else f"does not repeat: other {', other '.join(differ)}")
     print(f"Run {stored.run_id} {verdict}. Stored: {stored.words}; now: {here.machine}, "
           f"{result.threads} thread{'s' if result.threads != 1 else ''}, version "
           f"{here.shipdash}, TensorFlow {here.tensorflow}.")
+    return not differ
+
+
+def _pool_repeats(pool: int, stored: Path, registered: registration.Plan) -> bool:
+    """Compute every run of a pool again and print the sentence."""
+    with tempfile.TemporaryDirectory() as folder:
+        again = Path(folder) / "pools"
+        try:
+            preregistered.compute(Store(folder), registered, pool, again,
+                                  crew=workers()._replace(n_threads=1))
+        except StoreError as error:
+            print(f"Pool {pool} could not be computed again: {error}")
+            return False
+        then, now = (pd.read_csv(where / f"pool-{pool}.csv").set_index("arm")
+                     for where in (stored, again))
+    same = (then.drop(columns=ELSEWHERE) == now.drop(columns=ELSEWHERE)).all(axis=1)
+    differ = same.index[~same].tolist()
+    verdict = ("repeats: same counts, same measures" if not differ
+               else f"does not repeat: other {', other '.join(differ)}")
+    words = [f"{facts['machine']}, version {facts['version']}, TensorFlow {facts['tensorflow']}"
+             for facts in (then.iloc[0], now.iloc[0])]
+    print(f"Pool {pool} {verdict}. Stored: {words[0]}; now: {words[1]}.")
     return not differ

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import rote_runs
 from scipy import stats
 
 from benchmarks import preregistered, preregistered_power, preregistered_report, registration
@@ -21,10 +22,7 @@ from shipdash.studies import stored_ious
 from shipdash.studies.ensure import Workers
 
 ONE = Workers(1, 1)
-QUICK = registration.plan(quick=True)
-QUICK = QUICK._replace(base=QUICK.base.replace(**{  # every one of 20 pairs three times
-    "network.kind": "rote", "network.predict_batch": 10, "planted.distinct": 20,
-    "selection.n_pool": 60, "selection.first": 3}))
+QUICK = rote_runs.POOLS
 """The tiny pools, without TensorFlow: test_rival_arms.py trains a real network for every arm."""
 
 

@@ -2,11 +2,17 @@
 
 import json
 
+import pandas as pd
 import pytest
 import rote_runs
 
-from benchmarks import record, repeat_record
-from shipdash.runs import Store
+from benchmarks import preregistered, record, repeat_record, study
+from shipdash.runs import Store, queue, worker
+from shipdash.studies import collect
+from shipdash.studies.ensure import Workers
+from shipdash.studies.study import asked
+
+NO_POOLS = rote_runs.POOLS._replace(seeds=())
 
 
 @pytest.fixture
@@ -23,9 +29,10 @@ def test_a_record_that_repeats_says_so(recorded, capsys):
     """With the machine and the versions of then and now."""
     folder, run_id = recorded
     capsys.readouterr()
-    assert repeat_record.check(folder, seed=1)
+    assert repeat_record.check(folder, seed=1, registered=NO_POOLS)
     words = capsys.readouterr().out
-    assert f"Run {run_id} repeats: same core set, same numbers. Stored: " in words
+    assert (f"Run {run_id} repeats: same core set, same held-out scores, same re-audit. Stored: "
+            in words)
     assert words.count("version") == 2
 
 
@@ -37,13 +44,13 @@ def test_another_core_set_and_other_scores_are_named(recorded, capsys):
     plain["core"] = plain["core"][::-1]
     plain["held_out"]["mean_iou"] += 1e-9
     path.write_text(json.dumps(plain))
-    assert not repeat_record.check(folder, seed=1)
+    assert not repeat_record.check(folder, seed=1, registered=NO_POOLS)
     assert "does not repeat: other core set, other held-out scores" in capsys.readouterr().out
 
 
 def test_an_empty_folder_repeats_nothing(tmp_path):
     """There must be something to compare before anybody says that it repeats."""
-    assert not repeat_record.check(tmp_path, seed=1)
+    assert not repeat_record.check(tmp_path, seed=1, registered=NO_POOLS)
 
 
 @pytest.mark.parametrize(("n", "expected"), [(0, 0), (1, 1), (10, 1), (11, 2), (90, 9)])
@@ -60,3 +67,66 @@ def test_every_point_of_the_shipped_sweep_has_its_settings():
     assert len(found) == 90
     assert all(point.config.digest == point.run_id for point in found)
     assert all(point.expected["core set"] for point in found)
+
+
+@pytest.fixture
+def pools(tmp_path, monkeypatch):
+    """The folder of a tiny stored pool; runs are worked on in this process."""
+    monkeypatch.setattr(queue, "work_one", lambda store, run_id, **_: worker.work(store, run_id))
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
+    folder = tmp_path / "pools"
+    assert preregistered.compute(Store(tmp_path / "runs"), rote_runs.POOLS,
+                                 rote_runs.POOLS.seeds[1], folder, crew=Workers(1, 1))
+    return folder
+
+
+def test_a_stored_pool_that_repeats_says_so(pools, tmp_path, capsys):
+    """All of its arms are computed again; when and how fast may differ."""
+    path, = pools.glob("*.csv")
+    table = pd.read_csv(path)
+    table.assign(seconds=0.0, date="2026-01-01").to_csv(path, index=False)
+    before = path.read_bytes()
+    assert repeat_record.check(tmp_path, 1, pools=pools, registered=rote_runs.POOLS)
+    assert "repeats: same counts, same measures. Stored: " in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+def test_the_arms_that_differ_are_named(pools, tmp_path, capsys):
+    """A measure of one arm that was changed after it was stored."""
+    path, = pools.glob("*.csv")
+    table = pd.read_csv(path, dtype={"median_iou": float})
+    table.loc[table["arm"] == "random-4x", "median_iou"] -= 1e-6
+    table.to_csv(path, index=False)
+    assert not repeat_record.check(tmp_path, 1, pools=pools, registered=rote_runs.POOLS)
+    assert "does not repeat: other random-4x. Stored" in capsys.readouterr().out
+
+
+def test_every_arm_of_the_shipped_study_has_its_settings():
+    """Those that rest on the recorded selection alone, and the IoU of every held-out pair."""
+    found = repeat_record._arms(record.RECORDED)
+    stored = collect.read(record.RECORDED / "study").ious
+    own = stored.runs["run_id"].isin([arm.run_id for arm in found])
+    assert len(found) == own.sum() > 0
+    assert (stored.runs["arm"][~own] == "Streaming learner").all()
+    assert {len(arm.expected["held-out scores"]) for arm in found} == {10_000}
+
+
+def test_an_arm_is_computed_again_from_its_stored_selection(tmp_path, monkeypatch, capsys):
+    """Of a tiny study; one that rests on a run that is not stored is left out."""
+    monkeypatch.setattr(record, "RECORDED", tmp_path / "recorded")
+    store = Store(tmp_path / "runs")
+    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    chosen = rote_runs.finished(store)
+    record.main(chosen)
+    capsys.readouterr()
+    todo = [t for t in study.tasks(store.config(chosen)) if t.group == "controls"]
+    arms = [asked(store, task.run) for task in todo]
+    for arm in arms:
+        store.create(arm)
+        worker.work(store, arm.digest)
+    study.tables(store, store.config(chosen), todo, tmp_path / "recorded" / "study", "a command")
+    monkeypatch.setattr(repeat_record, "_runs", lambda folder: [])
+    monkeypatch.setattr(repeat_record, "preset", lambda name: store.config(chosen))
+    assert repeat_record.check(record.RECORDED, 1, registered=NO_POOLS)
+    said = capsys.readouterr().out
+    assert said.count("repeats: same held-out scores. Stored: ") == 2
