@@ -39,10 +39,6 @@ TESTS = ("Differences are means over pools, the first arm minus the second, with
          "that are not corrected for their number. Verdicts are those of the t tests at 5 % for "
          "all nine together (Holm); the power is that of Holm's first and hardest step.")
 
-_SCALES = {True: (100, 2, " points"), False: (1, 4, "")}
-"""Factor, digits and unit of a difference: of a share below an IoU, and of an IoU."""
-
-
 def report(folder: Path, asked: Plan, left_out: Sequence[int] = ()) -> str:
     """The study as Markdown: how many pools are in, and once all are, every table and verdict.
 
@@ -175,8 +171,9 @@ def _sentence(row: Mapping, measure: str) -> str:
     if row["verdict"] == "supported" and row["p_sign"] > pools.ALPHA:
         said += " The sign test does not support it."
     if row["verdict"] == "not separated" and math.isfinite(row["detectable"]):
-        said += (f" With this spread a difference of {_amount(row['detectable'], measure)} is found"
-                 " with 80 % power; a smaller one may exist.")
+        said += (" With this spread a difference of "
+                 f"{registered.amount(row['detectable'], measure)} is found with 80 % power; a "
+                 "smaller one may exist.")
     if row["verdict"] == "contradicted":
         said += " This refutes it."
     return said
@@ -204,14 +201,7 @@ def _placebo(row: Mapping) -> str:
 
 
 def _difference(row: Mapping, measure: str) -> str:
-    scale, digits, unit = _SCALES[measure == TAIL]
-    return "Difference " + _ends(row, "mean", "low", "high",
-                                 lambda x: f"{scale * x:+.{digits}f}") + unit
-
-
-def _amount(value: float, measure: str) -> str:
-    scale, digits, unit = _SCALES[measure == TAIL]
-    return f"{scale * value:.{digits}f}{unit}"
+    return "Difference " + registered.difference(measure, row["mean"], row["low"], row["high"])
 
 
 def _thresholds(table: pd.DataFrame) -> str:

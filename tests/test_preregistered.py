@@ -221,7 +221,7 @@ def test_a_supportive_study_is_said_to_be_one(tmp_path):
     tail = table[registration.TAIL].unstack()
     d = 100 * (tail["core"] - tail["random"])
     low, high = stats.t.interval(0.95, 9, d.mean(), stats.sem(d))
-    words = f"{d.mean():+.2f} ({low:+.2f} to {high:+.2f}) points; lower in 10 and higher in 0 of 10"
+    words = f"{d.mean():+.2f} points ({low:+.2f} to {high:+.2f}); lower in 10 and higher in 0 of 10"
     said = sentences(tmp_path)
     assert ": **supported**. Difference " + words.replace("-", "−") in said["H1"]
     assert said["H1"].endswith(f"sign test p {stats.binomtest(10, 10).pvalue:.3f}.")

@@ -6,6 +6,7 @@ claimed, and by which test, is in docs/preregistration.md.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import pandas as pd
@@ -31,7 +32,8 @@ class Verdict(NamedTuple):
 
 def verdicts(table: pd.DataFrame) -> list[Verdict]:
     """Every row of the table; a difference below zero speaks for the claim."""
-    return [Verdict(row.claim, _difference(row), _test(row), _verdict(row))
+    return [Verdict(row.claim, difference(row.measure, row.mean, row.low, row.high), _test(row),
+                    _verdict(row))
             for row in table.itertuples()]
 
 
@@ -50,10 +52,27 @@ def _verdict(row) -> str:
     return f"{row.verdict}, but not by the sign test" if alone else row.verdict
 
 
-def _difference(row) -> str:
-    scale, digits, unit = (1, 4, "") if row.measure == "median_iou" else (100, 2, " points")
-    at, low, high = (f"{scale * value:+.{digits}f}" for value in (row.mean, row.low, row.high))
-    return f"{at}{unit} ({low} to {high})".replace("-", "−")
+def amount(value: float, measure: str, sign: str = "") -> str:
+    """A difference as it is printed: of medians as it is, of shares below an IoU in points.
+
+    >>> amount(-0.0093, "below_0.90", "+"), amount(0.0021, "median_iou")
+    ('−0.93 points', '0.0021')
+    """
+    scale, digits, unit = (1, 4, "") if measure == "median_iou" else (100, 2, " points")
+    return f"{scale * value:{sign}.{digits}f}{unit}".replace("-", "−")
+
+
+def difference(measure: str, at: float, low: float, high: float) -> str:
+    """With its interval, where there is one.
+
+    >>> difference("below_0.90", -0.0093, -0.0121, -0.0066)
+    '−0.93 points (−1.21 to −0.66)'
+    """
+    said = amount(at, measure, "+")
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return said
+    low, high = (amount(end, measure, "+").removesuffix(" points") for end in (low, high))
+    return f"{said} ({low} to {high})"
 
 
 def _test(row) -> str:
