@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
 
 def verdicts(table: pd.DataFrame) -> list[Verdict]:
     """Every row of the table; a difference below zero speaks for the claim."""
-    return [Verdict(row.claim, difference(row.measure, row.mean, row.low, row.high), _test(row),
+    return [Verdict(_claim(row), difference(row.measure, row.mean, row.low, row.high), _test(row),
                     _verdict(row))
             for row in table.itertuples()]
 
@@ -44,6 +44,12 @@ def registered_finding(table: pd.DataFrame) -> str:
             "contradicted": "more pairs fail after selected pairs than after random pairs"}
     words = said.get(first["verdict"], f"selected against random pairs: {first['verdict']}")
     return f"Over {first['n']} pools, {words}"
+
+
+def _claim(row) -> str:
+    """The placebo is outside the correction, and is called what it is."""
+    placebo = pd.isna(row.p_holm) and not pd.isna(row.p_t)
+    return f"Placebo: {row.claim[0].lower()}{row.claim[1:]}" if placebo else row.claim
 
 
 def _verdict(row) -> str:
