@@ -176,9 +176,11 @@ def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, show
           np.nan, 1.0, "not separated", *facts]],
         columns=registered.COLUMNS).to_csv(tmp_path / registered.FILE, index=False)
     said = words(AppTest.from_function(script, kwargs={"preset": preset}).run())
+    said = said.replace("\N{NO-BREAK SPACE}", " ")
     assert ("Over 10 pools, fewer pairs fail after selected pairs" in said) == shown
     assert ("−0.90 points (−1.20 to −0.60) | p < 0.001; lower in 10 of 10 pools, sign test "
             "p = 0.002 | **supported**" in said) == shown
+    assert ("| Placebo: first pairs fail less |" in said) == shown
     assert ("p = 0.40, not corrected; lower in 5 of 10 pools" in said) == shown
 
 
