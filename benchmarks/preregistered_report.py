@@ -227,7 +227,8 @@ def _by_gap(folder: Path, table: pd.DataFrame, asked: Plan) -> str:
     for arm in table["arm"].unique():
         found[arm] = [f"{share:.2%}" for share in found[arm]]
     found["n"] = [f"{n:,}" for n in found["n"]]
-    return markdown(found.rename(columns={"gap_px": "gap in pixels", "n": "held-out pairs"})) + f"\n\nFailing: IoU below {limit:.2f}, both in half precision."
+    shown = found.rename(columns={"gap_px": "gap in pixels", "n": "held-out pairs"})
+    return markdown(shown) + f"\n\nFailing: IoU below {limit:.2f}, both in half precision."
 
 
 def _certificate(folder: Path, asked: Plan) -> list[str]:
