@@ -49,6 +49,9 @@ RESULTS = ROOT / "benchmarks" / "results" / "preregistered"
 PLAN, LANDING = ROOT / "docs" / "preregistration.md", ROOT / "docs" / "results.md"
 """The registration, and the document with a section that is the report."""
 
+README = ROOT / "README.md"
+"""It has a section too: all verdicts in one table."""
+
 PAGE = ROOT / "shipdash" / "recorded" / registered.FILE
 """What the Evaluation page shows of it."""
 
@@ -267,10 +270,12 @@ def main(argv: list[str] | None = None) -> int:
         said = preregistered_report.report(folder, asked, args.leave_out)
         print(said)
         if args.write:
-            landed = preregistered_report.with_section(LANDING.read_text("utf-8"), said)
-            LANDING.write_text(landed, "utf-8")
-            rows = preregistered_report.for_the_page(
-                preregistered_report.stored(folder, asked.seeds), asked)
+            table = preregistered_report.stored(folder, asked.seeds)
+            rows = preregistered_report.for_the_page(table, asked)
+            for path, words in ((LANDING, said),
+                                (README, preregistered_report.in_short(table, asked))):
+                path.write_text(preregistered_report.with_section(path.read_text("utf-8"), words),
+                                "utf-8")
             PAGE.unlink(missing_ok=True)
             if len(rows):
                 rows.to_csv(PAGE, index=False, float_format="%.6g")

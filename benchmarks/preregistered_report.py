@@ -31,7 +31,7 @@ from shipdash.runs import StoreError
 from shipdash.studies import stored_ious
 
 BEGIN, END = "<!-- report of the registered study -->", "<!-- end of the report -->"
-"""Around the report in docs/results.md."""
+"""Around the report in docs/results.md, and around what README.md has of it."""
 
 CERTIFICATE = "## The certificate of the run named beforehand"
 
@@ -89,6 +89,16 @@ def for_the_page(table: pd.DataFrame, asked: Plan) -> pd.DataFrame:
              for name in ("machine", "version")}
     return rows.assign(measure=[h.measure for h in (*HYPOTHESES, PLACEBO)], **facts,
                        date=table["date"].max()[:10])[registered.COLUMNS]
+
+
+def in_short(table: pd.DataFrame, asked: Plan) -> str:
+    """Every verdict in one table, as on the page; before all pools are in, how many there are."""
+    rows = for_the_page(table, asked)
+    if not len(rows):
+        n = table["pool"].nunique() if len(table) else 0
+        return (f"{n} of {len(asked.seeds)} pools are in; there is no verdict before all of them "
+                "are.")
+    return f"{registered.registered_finding(rows)}:\n\n{registered.verdict_table(rows)}"
 
 
 def with_section(document: str, said: str) -> str:

@@ -341,7 +341,10 @@ def test_the_page_says_the_verdicts_of_the_report(tmp_path):
     plan = registration.plan()
     ten_pools(tmp_path, BASE)
     table = preregistered_report.stored(tmp_path, plan.seeds)
-    assert not len(preregistered_report.for_the_page(table[table["pool"] != 9010], plan))
+    nine = table[table["pool"] != 9010]
+    assert not len(preregistered_report.for_the_page(nine, plan))
+    assert preregistered_report.in_short(nine, plan).startswith("9 of 10 pools are in; ")
+    assert preregistered_report.in_short(table, plan).count("\n| ") == 12
     rows, said = (preregistered_report.for_the_page(table, plan),
                   preregistered_report.report(tmp_path, plan))
     *found, placebo = registered.verdicts(rows)
@@ -368,7 +371,7 @@ def test_the_page_shows_what_the_stored_pools_say():
 
 
 def test_the_documents_hold_the_report_of_the_stored_pools():
-    """docs/results.md, made again; by `--report --write`, with the pools that it says to be out."""
+    """docs/results.md and README.md, made again; without the pools that are said to be left out."""
     text = preregistered.LANDING.read_text("utf-8")
     there = preregistered_report.section(text)
     found = re.search(r"^Left out: (.*)\.$", there, re.MULTILINE)
@@ -377,6 +380,9 @@ def test_the_documents_hold_the_report_of_the_stored_pools():
                                  preregistered.PLAN.read_text("utf-8"))
     assert preregistered_report.report(preregistered.RESULTS, plan, left_out) == there
     assert preregistered_report.with_section(text, there) == text
+    short = preregistered_report.in_short(
+        preregistered_report.stored(preregistered.RESULTS, plan.seeds), plan)
+    assert preregistered_report.section(preregistered.README.read_text("utf-8")) == short
     with pytest.raises(ValueError, match="must have"):
         preregistered_report.with_section("no place", there)
 

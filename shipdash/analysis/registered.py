@@ -37,6 +37,16 @@ def verdicts(table: pd.DataFrame) -> list[Verdict]:
             for row in table.itertuples()]
 
 
+def verdict_table(table: pd.DataFrame) -> str:
+    """All of them as Markdown; no line ends within an interval."""
+    rows = [("Claim", "Difference", "Test", "Verdict"), ("---",) * 4]
+    for v in verdicts(table):
+        at, bracket, interval = v.difference.partition("(")
+        whole = at + bracket + interval.replace(" ", "\N{NO-BREAK SPACE}")
+        rows.append((v.claim, whole, v.test, f"**{v.verdict}**"))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
 def registered_finding(table: pd.DataFrame) -> str:
     """What the pools say of the first claim, that selection makes failures rarer."""
     first = table.iloc[0]

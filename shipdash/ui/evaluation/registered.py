@@ -21,10 +21,7 @@ def panel(run: frame.Run) -> None:
         return
     table = _stored(str(path), path.stat().st_mtime)
     st.markdown("### " + registered.registered_finding(table))
-    rows = [("Claim", "Difference", "Test", "Verdict"), ("---",) * 4,
-            *((v.claim, _whole(v.difference), v.test, f"**{v.verdict}**")
-              for v in registered.verdicts(table))]
-    st.markdown("\n".join(f"| {' | '.join(row)} |" for row in rows))
+    st.markdown(registered.verdict_table(table))
     facts = table.iloc[0]
     st.caption(
         "Claims, arms and tests were registered before any pool was stored, and nothing had been "
@@ -32,12 +29,6 @@ def panel(run: frame.Run) -> None:
         "zero it speaks for the claim. Test: paired t test, corrected for the number of claims "
         "(Holm), and the exact sign test. The placebo compares two random samples. "
         f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")
-
-
-def _whole(difference: str) -> str:
-    """With an interval that no line ends in."""
-    at, bracket, interval = difference.partition("(")
-    return at + bracket + interval.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
