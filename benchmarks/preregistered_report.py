@@ -39,6 +39,7 @@ TESTS = ("Differences are means over pools, the first arm minus the second, with
          "that are not corrected for their number. Verdicts are those of the t tests at 5 % for "
          "all nine together (Holm); the power is that of Holm's first and hardest step.")
 
+
 def report(folder: Path, asked: Plan, left_out: Sequence[int] = ()) -> str:
     """The study as Markdown: how many pools are in, and once all are, every table and verdict.
 
