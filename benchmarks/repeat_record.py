@@ -6,8 +6,8 @@ Computed again in a folder of its own and compared with what is stored: of the r
 core set in order, and every number of the held-out scores and of the re-audit; of the sweep the
 core set, the pairs tested and the mean held-out IoU, as its table rounds them; of the study's arms
 the IoU of every held-out pair, as its file rounds them; of the registered pools every count and
-measure of every arm. Nothing stored is changed. A pool is eleven runs or more and takes some twenty
-minutes on two cores, all else five.
+measure of every arm. Nothing stored is changed. Most of the time goes to the pool, which is eleven
+runs or more.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ def view(run: frame.Run) -> None:
         better_than_random.panel(run)
         _details(run, found, is_recorded)
     else:
+        registered.in_a_line(run)
         at_a_glance.panel(run, found)
         registered.panel(run)
         if not run.recorded:

@@ -1,5 +1,5 @@
-"""What the registered study found, below the evidence on the recorded run; nothing before all its
-pools are in.
+"""What the registered study found: a line above the evidence on a run, all claims below it; nothing
+before all its pools are in.
 
 Its words are in `analysis.registered`.
 """
@@ -14,12 +14,19 @@ from shipdash.config import preset_of
 from shipdash.ui import frame
 
 
+def in_a_line(run: frame.Run) -> None:
+    """The finding above the evidence on one run, which is weaker."""
+    table = _table(run)
+    if table is not None:
+        st.markdown(f"**{registered.registered_finding(table)}**; all claims and their tests are "
+                    "further down. This run alone:")
+
+
 def panel(run: frame.Run) -> None:
     """Every claim with its verdict, for runs of the settings that the study has."""
-    path = frame.RECORDED / registered.FILE
-    if not path.exists() or run.config is None or preset_of(run.config) != "compact":
+    table = _table(run)
+    if table is None:
         return
-    table = _stored(str(path), path.stat().st_mtime)
     st.markdown("### " + registered.registered_finding(table))
     st.markdown(registered.verdict_table(table))
     facts = table.iloc[0]
@@ -29,6 +36,13 @@ def panel(run: frame.Run) -> None:
         "zero it speaks for the claim. Test: paired t test, corrected for the number of claims "
         "(Holm), and the exact sign test. The placebo compares two random samples. "
         f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")
+
+
+def _table(run: frame.Run) -> pd.DataFrame | None:
+    path = frame.RECORDED / registered.FILE
+    if not path.exists() or run.config is None or preset_of(run.config) != "compact":
+        return None
+    return _stored(str(path), path.stat().st_mtime)
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
