@@ -53,7 +53,7 @@ def test_nothing_tells_the_answer_before_a_guess(store):
     at = open_page("app.py")
     assert "of 2,000 pairs" in at.number_input(key="guess").label
     (waiting,) = at.get("bidi_component")  # plotly.js is loaded meanwhile
-    assert set(json.loads(waiting.proto.json)) == {"plotly", "tell"}
+    assert set(json.loads(waiting.proto.json)) == {"plotly", "later"}
     assert not at.get("image") and not at.metric
     assert "selected" not in at.dataframe[0].value and "held-out IoU" not in at.dataframe[0].value
     assert "kept" not in everything_on(at)

@@ -42,14 +42,14 @@ _preload = st.components.v2.component("shipdash.preload",
                                       js=script(HERE / "plotly.js", HERE / "preload.js"))
 
 
-def preload(*, tell: bool = False) -> bool:
+def preload(*, later: bool = False) -> None:
     """Have the browser load plotly.js, which takes it a second, before there is a chart.
 
-    With `tell` it waits until it is idle; True in the run that follows, once.
+    With `later` it waits until it is idle. It tells the server nothing: an answer that comes while
+    somebody leaves the page would end on a blank one.
     """
     with st.container(key="preload"):
-        return bool(_preload(key="plotly_preload", data={"plotly": plotly_url(), "tell": tell},
-                             on_loaded_change=lambda: None).loaded)
+        _preload(key="plotly_preload", data={"plotly": plotly_url(), "later": later})
 
 
 def _subject() -> str:

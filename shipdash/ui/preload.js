@@ -1,8 +1,7 @@
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   if (parentElement.asked) return;
   parentElement.asked = true;
-  if (!data.tell) { plotly(data.plotly); return; }
-  const later = window.requestIdleCallback ?? setTimeout;
-  later(() => plotly(data.plotly).then(() => setTriggerValue("loaded", true)));
+  const when = data.later ? window.requestIdleCallback ?? setTimeout : (load) => load();
+  when(() => plotly(data.plotly));
 }

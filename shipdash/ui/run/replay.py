@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import streamlit as st
 
 from shipdash.records import RunState
+from shipdash.runs import StoreError
 from shipdash.ui import chart, frame
 from shipdash.ui.run import film, stage
+
+FIRST_PAGE_S = 1.0
+"""For the page itself; then half a second of processor time is not missed."""
 
 
 def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[0],
@@ -38,10 +45,17 @@ def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[
     stage.draw(run, film.whole(run), view, key=key, ending=ending)
 
 
-@st.fragment
 def get_ready(run: frame.Run) -> None:
-    """While the viewer reads: the browser loads the charts, then this server makes the film."""
-    if chart.preload(tell=True):
+    """While the viewer reads: the browser loads the charts, and this server makes the film."""
+    chart.preload(later=True)
+    making = threading.Timer(FIRST_PAGE_S, _make, [run])
+    making.daemon = True
+    making.start()
+
+
+def _make(run: frame.Run) -> None:
+    """The film, for the cache; whoever asks for it is told what is wrong with the run."""
+    with contextlib.suppress(StoreError, OSError):
         film.whole(run)
 
 
