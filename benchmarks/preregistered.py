@@ -17,6 +17,7 @@ import argparse
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -53,7 +54,9 @@ README = ROOT / "README.md"
 """It has a section too: all verdicts in one table."""
 
 PAGE = ROOT / "shipdash" / "recorded" / registered.FILE
-"""What the Evaluation page shows of it."""
+"""What the Evaluation page shows of it, and the headline certificate beside it."""
+
+CERTIFICATE, PAGE_CERTIFICATE = "certificate.csv", PAGE.with_name(registered.CERTIFICATE_FILE)
 
 FACTS = ("pool", "arm", "run_id", "n_pairs", "n_forward", "n_backward", "seconds", "threads",
          "device", "machine", "version", "tensorflow", "date")
@@ -133,7 +136,7 @@ def keep(store: Store, asked: Plan, seed: int, folder: Path) -> None:
                       folder / f"pool-{seed}.npz")
     for run in certified:
         _verify(store, run.digest)
-        replace(folder / "certificate.csv", _table(_certificate(store, chosen)))
+        replace(folder / CERTIFICATE, _table(_certificate(store, chosen)))
     replace(folder / f"pool-{seed}.csv", _table(rows))  # last: it says that the pool is complete
 
 
@@ -276,9 +279,12 @@ def main(argv: list[str] | None = None) -> int:
                                 (README, preregistered_report.in_short(table, asked))):
                 path.write_text(preregistered_report.with_section(path.read_text("utf-8"), words),
                                 "utf-8")
-            PAGE.unlink(missing_ok=True)
+            for path in (PAGE, PAGE_CERTIFICATE):
+                path.unlink(missing_ok=True)
             if len(rows):
                 rows.to_csv(PAGE, index=False, float_format="%.6g")
+                if asked.certified in asked.seeds:
+                    shutil.copyfile(folder / CERTIFICATE, PAGE_CERTIFICATE)
     except (ConfigError, StoreError, OSError) as error:
         print(f"preregistered: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

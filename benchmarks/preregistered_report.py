@@ -249,17 +249,13 @@ def _certificate(folder: Path, asked: Plan) -> list[str]:
         return [CERTIFICATE, f"Pool {asked.certified} is left out, so no run has one."]
     if not path.exists():
         return []
-    rows = pd.read_csv(path, na_values={"bound": [""], "two_sided": [""]}, keep_default_na=False)
+    rows = registered.read_certificate(path)
     row = rows.iloc[0]
-    said = ("no bound, because not every condition holds" if pd.isna(row["bound"]) else
-            f"at most {row['bound']:.2%} of fresh pairs fail, with probability "
-            f"{1 - row['delta']:.0%} over draws of the pool (two-sided: {row['two_sided']:.2%})")
     listed = [f"- {'Holds' if c.holds else '**Does not hold**'}: {c.condition}. {c.reason}"
               for c in rows.itertuples()]
     return [CERTIFICATE,
             f"Pool {row['pool']}, run {row['run_id']}, until a pass adds nothing: "
-            f"{row['n_kept']:,} of {row['n_pool']:,} pairs kept in {row['rounds']} passes; {said}. "
-            f"{row['share_failing']:.2%} of the held-out pairs fail.",
+            + registered.certificate_words(row),
             "\n".join([*listed, f"- No program can check: {NOT_CHECKED[0]}. They are those that "
                        "were registered before it was run."])]
 

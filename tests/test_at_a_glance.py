@@ -176,6 +176,9 @@ def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, show
          ["placebo", "First pairs fail less", "below_90", 10, 0.001, -0.002, 0.004, 5, 5, 0.4,
           np.nan, 1.0, "not separated", *facts]],
         columns=registered.COLUMNS).to_csv(tmp_path / registered.FILE, index=False)
+    (tmp_path / registered.CERTIFICATE_FILE).write_text(
+        "pool,run_id,n_kept,n_pool,delta,bound,two_sided,rounds,share_failing\n"
+        "9001,730c6bcaba8864b2,131,10000,0.01,0.0176,0.0179,6,0.0009\n")
     said = words(AppTest.from_function(script, kwargs={"preset": preset}).run())
     said = said.replace("\N{NO-BREAK SPACE}", " ")
     assert said.count("Over 10 pools, fewer pairs fail after selected pairs") == 2 * shown
@@ -183,6 +186,9 @@ def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, show
             "p = 0.002 | **supported**" in said) == shown
     assert ("| Placebo: first pairs fail less |" in said) == shown
     assert ("p = 0.40, not corrected; lower in 5 of 10 pools" in said) == shown
+    assert ("until a pass adds nothing): 131 of 10,000 pairs kept in 6 passes; at most 1.76% of "
+            "fresh pairs fail, with probability 99% over draws of the pool (two-sided: 1.79%). "
+            "0.09% of the held-out pairs fail." in said) == shown
 
 
 def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):

@@ -368,6 +368,9 @@ def test_the_page_shows_what_the_stored_pools_say():
         there = pd.read_csv(preregistered.PAGE, dtype={"version": str})
         pd.testing.assert_frame_equal(there, rows.reset_index(drop=True), check_dtype=False,
                                       rtol=1e-5)
+        there, made = (path.read_bytes() for path in (
+            preregistered.PAGE_CERTIFICATE, preregistered.RESULTS / preregistered.CERTIFICATE))
+        assert there == made
 
 
 def test_the_documents_hold_the_report_of_the_stored_pools():

@@ -7,6 +7,7 @@ claimed, and by which test, is in docs/preregistration.md.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -15,6 +16,9 @@ from shipdash.analysis.difference import LEVEL, p_words
 
 FILE = "registered.csv"
 """Its table among the recorded runs."""
+
+CERTIFICATE_FILE = "registered-certificate.csv"
+"""Beside it, the certificate of the run named beforehand, one row a condition."""
 
 COLUMNS = ["name", "claim", "measure", "n", "mean", "low", "high", "n_lower", "n_higher", "p_t",
            "p_holm", "p_sign", "verdict", "machine", "version", "date"]
@@ -54,6 +58,20 @@ def registered_finding(table: pd.DataFrame) -> str:
             "contradicted": "more pairs fail after selected pairs than after random pairs"}
     words = said.get(first["verdict"], f"selected against random pairs: {first['verdict']}")
     return f"Over {first['n']} pools, {words}"
+
+
+def read_certificate(path: Path) -> pd.DataFrame:
+    """One row a condition; NaN as bound where one does not hold."""
+    return pd.read_csv(path, na_values={"bound": [""], "two_sided": [""]}, keep_default_na=False)
+
+
+def certificate_words(row: pd.Series) -> str:
+    """What was kept, the bound or that there is none, and what was measured."""
+    said = ("no bound, because not every condition holds" if pd.isna(row["bound"]) else
+            f"at most {row['bound']:.2%} of fresh pairs fail, with probability "
+            f"{1 - row['delta']:.0%} over draws of the pool (two-sided: {row['two_sided']:.2%})")
+    return (f"{row['n_kept']:,} of {row['n_pool']:,} pairs kept in {row['rounds']} passes; {said}. "
+            f"{row['share_failing']:.2%} of the held-out pairs fail.")
 
 
 def _claim(row) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.ui import chart, frame
-from shipdash.ui.evaluation import repeated_runs
+from shipdash.ui.evaluation import registered, repeated_runs
 
 DELTA = 0.01
 """Probability with which the certificate may be wrong."""
@@ -30,6 +30,7 @@ def view(run: frame.Run) -> None:
         st.caption(f"The two-sided bound of the same article is {certificate.two_sided:.2%}.")
     _conditions(certificate)
     _measured(run, certificate, recent)
+    registered.certificate(run)
     st.markdown(_explained(certificate))
     if run.config.planted.label_noise:
         st.warning("This pool has wrong masks, and the bound applies to pairs drawn in the same "

@@ -29,6 +29,7 @@ def panel(run: frame.Run) -> None:
         return
     st.markdown("### " + registered.registered_finding(table))
     st.markdown(registered.verdict_table(table))
+    certificate(run)
     facts = table.iloc[0]
     st.caption(
         "Claims, arms and tests were registered before any pool was stored, and nothing had been "
@@ -36,6 +37,17 @@ def panel(run: frame.Run) -> None:
         "zero it speaks for the claim. Test: paired t test, corrected for the number of claims "
         "(Holm), and the exact sign test. The placebo compares two random samples. "
         f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")
+
+
+def certificate(run: frame.Run) -> None:
+    """The bound of the one run that was named before it was started; nothing where `panel` has
+    nothing to say, or where that run was left out."""
+    path = frame.RECORDED / registered.CERTIFICATE_FILE
+    if _table(run) is not None and path.exists():
+        row = _certificate(str(path), path.stat().st_mtime).iloc[0]
+        st.markdown(f"**Certificate of the run named beforehand** (pool {row['pool']}, run "
+                    f"{row['run_id']}, until a pass adds nothing): "
+                    f"{registered.certificate_words(row)}")
 
 
 def _table(run: frame.Run) -> pd.DataFrame | None:
@@ -48,3 +60,8 @@ def _table(run: frame.Run) -> pd.DataFrame | None:
 @st.cache_data(max_entries=1, show_spinner=False)
 def _stored(path: str, changed: float) -> pd.DataFrame:
     return pd.read_csv(path, dtype={"version": str})
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _certificate(path: str, changed: float) -> pd.DataFrame:
+    return registered.read_certificate(path)
