@@ -26,7 +26,7 @@ from shipdash.data import open_source
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import rank_request, scoring
-from shipdash.labelling.job import MOST_KNOWN
+from shipdash.labelling.ranking_job import MOST_KNOWN
 from shipdash.runs import Store, worker
 
 SEEDS = (1, 2, 3, 4, 5)

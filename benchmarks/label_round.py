@@ -30,7 +30,7 @@ from shipdash.config import RunConfig
 from shipdash.data import files
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.labelling import Ranking, job, rank_request
+from shipdash.labelling import Ranking, rank_request, ranking_job
 from shipdash.labelling.going_on import go_on
 from shipdash.labelling.listing import Ranked, ranked
 from shipdash.learning import metrics
@@ -85,7 +85,7 @@ def measured(this: Round) -> Iterator[tuple]:
     seeds = {f"seeds.{which}": this.seed for which in ("model", "order")}
     before = _run(this, own_config(old).replace(**seeds))
     yield _row(this, "before", "", before)
-    ranking = job.compute(this.store, rank_request(this.store, new, before.run_id))
+    ranking = ranking_job.compute(this.store, rank_request(this.store, new, before.run_id))
     for way in WAYS:
         by = usual(ranking.images) if way == "ranked" else "random"
         chosen = ranked(ranking, by)[:N_LABELLED_NEXT]
@@ -137,7 +137,7 @@ def _n_failing(ranking: Ranking, chosen: list[Ranked], labelled: str, limit: flo
     """How many of the chosen images the old network predicts worse than it accepts."""
     places = [each.place for each in sorted(chosen, key=lambda each: Path(each.file).name)]
     predicted = np.unpackbits(ranking.images["bits"][places], axis=2).astype(np.float32)
-    _, masks = job.images_of(labelled).draw(range(len(places)))
+    _, masks = ranking_job.images_of(labelled).draw(range(len(places)))
     return int(fails(metrics.iou(metrics.counts(masks, predicted)), limit).sum())
 
 

@@ -20,7 +20,7 @@ from benchmarks.nuclei_study import OUT
 from shipdash.analysis.arms import ARMS, AS_LEFT, EQUAL_COST, EQUAL_UPDATES
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import FEWEST_RUNS, paired
-from shipdash.analysis.needed import labels_finding, needed_finding
+from shipdash.analysis.pairs_needed import labels_finding, needed_finding
 
 CONTROLS = {
     (ARMS["selection"], AS_LEFT): "the network as selection left it",

@@ -14,7 +14,7 @@ import time
 
 from shipdash import config as configs
 from shipdash.records import RunState, Trained
-from shipdash.runs import Store, pausing, queue
+from shipdash.runs import Store, kept_worker, queue
 
 LOOK_S = 0.01
 N_STEPS = 5
@@ -26,7 +26,7 @@ def main(preset: str) -> None:
         store = Store(runs)
         run_id = queue.submit(store, configs.preset(preset))
         queue.step(store, run_id)
-        _until(lambda: pausing.waiting_run(store) == run_id)
+        _until(lambda: kept_worker.waiting_run(store) == run_id)
         found = [_step(store, run_id) for _ in range(N_STEPS)]
         print(json.dumps({"preset": preset, "load": os.getloadavg()[0],
                           "until_training_begins_s": [round(begins, 3) for begins, _ in found],

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script beside the packag
 
 from shipdash import config as configs
 from shipdash.config import ConfigError, RunConfig
-from shipdash.config.sections import SCORED
+from shipdash.config.settings import SCORED
 from shipdash.records import RunState
 from shipdash.results import Result
 from shipdash.runs import Store, StoreError

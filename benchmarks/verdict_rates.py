@@ -3,8 +3,8 @@
     python -m benchmarks.verdict_rates            # some ten minutes
     python -m benchmarks.verdict_rates --keep     # and into shipdash/recorded/verdict-rates.csv
 
-Not a measurement of networks: runs are drawn by `analysis.no_effect`. Give `--runs` and `--effects`
-for the power of a study before it is run.
+Not a measurement of networks: runs are drawn by `analysis.simulated_studies`. Give `--runs` and
+`--effects` for the power of a study before it is run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import pandas as pd
 
 from benchmarks.child import ROOT
-from shipdash.analysis import no_effect, wilson
+from shipdash.analysis import simulated_studies, wilson
 from shipdash.analysis.verdict_rates import A_SELECTION_A_RUN, ONE_SELECTION
 
 STORED = ROOT / "shipdash" / "recorded" / "verdict-rates.csv"
@@ -32,9 +32,9 @@ def table(n_studies: int, n_without: int, runs: list[int], effects: list[float],
     """
     rows = []
     for place, (own_sets, n, share, effect) in enumerate(itertools.product(
-            (False, True), runs, no_effect.SHARES, effects)):
+            (False, True), runs, simulated_studies.SHARES, effects)):
         drawn = n_studies if effect else n_without
-        rate = no_effect.share_separated(drawn, n, share=share, effect=effect,
+        rate = simulated_studies.share_separated(drawn, n, share=share, effect=effect,
                                          own_sets=own_sets, seed=(seed, place))
         ends = wilson(round(rate * drawn), drawn)
         rows.append((A_SELECTION_A_RUN if own_sets else ONE_SELECTION, n, share, effect, drawn,
@@ -45,7 +45,7 @@ def table(n_studies: int, n_without: int, runs: list[int], effects: list[float],
 
 def paired(selections: list[int], effects: list[float]) -> pd.DataFrame:
     """Exact power of the paired test over selections, the effect in SDs of the differences."""
-    rows = [(n, effect, no_effect.paired_power(n, effect))
+    rows = [(n, effect, simulated_studies.paired_power(n, effect))
             for n, effect in itertools.product(selections, effects)]
     return pd.DataFrame(rows, columns=["n_selections", "effect", "power"])
 

@@ -4,7 +4,7 @@ import own_pictures as own
 
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.labelling import job, rank_request
+from shipdash.labelling import rank_request, ranking_job
 from shipdash.runs import Store, worker
 
 N = 20  # more than the browser is sent at once
@@ -29,7 +29,7 @@ def stored(folder, store: Store) -> str:
 def ranked(folder, store: Store) -> str:
     """The same with its ranking computed; the run's id."""
     run_id = stored(folder, store)
-    job.compute(store, rank_request(store, "new", run_id))
+    ranking_job.compute(store, rank_request(store, "new", run_id))
     return run_id
 
 

@@ -25,7 +25,7 @@ ALL_BELOW = "all below"
 TABLE = {
     "acceptance": Row(0, "", "numpy"),  # the rule for *fails*
     "config": Row(0, "config"),
-    "installed": Row(0),  # where the pages are
+    "app_folder": Row(0),  # where the pages are
     "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "view_only": Row(0),  # whether anything can be computed; TensorFlow is looked for only

@@ -13,7 +13,7 @@ from stored_results import a_result
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError
-from shipdash.config.sections import SCORED
+from shipdash.config.settings import SCORED
 from shipdash.data.scene import SceneSource
 from shipdash.data.source import stream_order
 from shipdash.data.subsets import choose_pairs, factor_columns
@@ -70,7 +70,7 @@ def scores_of(stream):
 # -- which pairs -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", configs.sections.ARM_KINDS)
+@pytest.mark.parametrize("kind", configs.settings.ARM_KINDS)
 def test_pairs_are_distinct_and_of_the_stream(pool, kind):
     """Whatever the kind, no pair twice and none from elsewhere; as many as the core set has."""
     pairs = chosen(pool, kind)
@@ -79,7 +79,7 @@ def test_pairs_are_distinct_and_of_the_stream(pool, kind):
     assert all(type(i) is int for i in pairs)
 
 
-@pytest.mark.parametrize("kind", configs.sections.ARM_KINDS)
+@pytest.mark.parametrize("kind", configs.settings.ARM_KINDS)
 def test_pairs_left_out_of_the_stream_are_never_chosen(pool, kind):
     """Folds: what the source never saw, its arms do not see either."""
     left_out = STREAM[1::7]

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import verdict_rates as simulated
 from shipdash import analysis
-from shipdash.analysis import no_effect, registered
+from shipdash.analysis import registered, simulated_studies
 from shipdash.analysis.difference import summary
 from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious
@@ -102,7 +102,7 @@ def test_what_was_not_run_is_said():
 def test_the_stored_rates_are_what_the_simulation_gives(place):
     """Drawn again with the same seed: rows of the packaged table, exactly."""
     row = STORED.iloc[place]
-    rate = no_effect.share_separated(
+    rate = simulated_studies.share_separated(
         row.n_studies, row.n_runs, share=row.share_of_set, effect=row.effect,
         own_sets=row.design != "one selection", seed=(20261126, place))
     assert row.separated == rate and row.n_studies == 2000

@@ -23,7 +23,7 @@ from shipdash.config import (
     preset_of,
     setting,
 )
-from shipdash.config.sections import SCORED
+from shipdash.config.settings import SCORED
 
 FIELDS = {
     f"{section}.{spec.name}": spec

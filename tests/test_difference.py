@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from shipdash.analysis import no_effect
+from shipdash.analysis import simulated_studies
 from shipdash.analysis.difference import Units, arm_difference, paired, summary, welch
 
 SEED = 20261126
@@ -76,26 +76,27 @@ def test_too_few_orders_give_no_verdict():
     assert not paired([1.0, 1.1]).is_defined and not paired([]).is_defined
 
 
-@pytest.mark.parametrize("share", no_effect.SHARES)
+@pytest.mark.parametrize("share", simulated_studies.SHARES)
 @pytest.mark.parametrize("own_sets", [False, True])
 def test_without_an_effect_a_difference_is_claimed_in_one_study_of_twenty(share, own_sets):
     """2,000 simulated studies each; at most 5 % and the binomial error of 2,000 (99 %)."""
-    rate = no_effect.share_separated(2_000, share=share, own_sets=own_sets, seed=SEED)
+    rate = simulated_studies.share_separated(2_000, share=share, own_sets=own_sets, seed=SEED)
     assert rate <= 0.05 + 2.33 * math.sqrt(0.05 * 0.95 / 2_000)
 
 
 def test_the_rule_this_one_replaced_fails_the_same_simulation():
     """The test of the test: wholly apart, with shared sets, claims far more than 5 %."""
     chance = np.random.default_rng(SEED)
-    core, random = no_effect.draw(2_000, 3, share=0.5, effect=0.0, own_sets=False, chance=chance)
+    core, random = simulated_studies.draw(2_000, 3, share=0.5, effect=0.0, own_sets=False,
+                                          chance=chance)
     apart = (core.max(1) < random.min(1)) | (core.min(1) > random.max(1))
     assert apart.mean() > 0.15
 
 
 def test_power_is_that_of_the_noncentral_t_distribution():
     """Ten selections, each with its random draw: exact, against simulation."""
-    power = no_effect.paired_power(10, 1.0)
+    power = simulated_studies.paired_power(10, 1.0)
     chance = np.random.default_rng(SEED)
     found = [paired(row).separated for row in chance.normal(1.0, 1.0, (4_000, 10))]
     assert power == pytest.approx(np.mean(found), abs=0.025)
-    assert no_effect.paired_power(10, 0.0) == pytest.approx(0.05)
+    assert simulated_studies.paired_power(10, 0.0) == pytest.approx(0.05)

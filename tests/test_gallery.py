@@ -12,7 +12,7 @@ from paging import open_page, words
 from benchmarks import record
 from shipdash import analysis, figures
 from shipdash.analysis.arranging import THIRDS, Order, arranged, third
-from shipdash.analysis.nearest import nearest_by_brightness, nearest_by_factors
+from shipdash.analysis.nearest_core_pair import nearest_by_brightness, nearest_by_factors
 from shipdash.analysis.scores import factor_groups
 from shipdash.config import SceneConfig
 from shipdash.data.scene import SceneSource

@@ -11,7 +11,7 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.labelling import Marks, Rankings, job, rank_request
+from shipdash.labelling import Marks, Rankings, rank_request, ranking_job
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, queue, worker
@@ -63,7 +63,7 @@ def until(holds, seconds=60.0):
 def test_a_ranking_has_every_score_of_every_image(store, done):
     """Arrays of one entry an image, no IoU where no mask is known, predictions of one bit a
     pixel; and the same of the held-out pairs, with their IoU."""
-    found = job.compute(store, rank_request(store, "new", done))
+    found = ranking_job.compute(store, rank_request(store, "new", done))
     assert set(found.images) == {"index", "flips", "entropy", "distance", "random", "bits"}
     assert all(len(values) == N_NEW for values in found.images.values())
     assert found.images["bits"].shape == (N_NEW, 32, 4)
@@ -73,7 +73,7 @@ def test_a_ranking_has_every_score_of_every_image(store, done):
 def test_the_prediction_and_the_doubt_are_of_the_restored_network(store, done):
     """The rote learner knows a pool picture by heart and its flips not: the mask that it shows
     is the truth, and its doubt is what the flips, which it has never seen, leave."""
-    found = job.compute(store, rank_request(store, "new", done))
+    found = ranking_job.compute(store, rank_request(store, "new", done))
     masks = np.unpackbits(found.images["bits"], axis=2).astype(bool)
     in_pool = [k for k in range(2) if masks[k].any()]  # the other may be held out
     assert in_pool and not masks[2:].any()
@@ -92,7 +92,7 @@ def test_runs_of_other_seeds_are_asked_too(store, done):
     finished(store, "old", **{"selection.first": 4})
     request = rank_request(store, "new", done)
     assert request.others == (other,)
-    assert (job.compute(store, request).images["seeds"] == 0).all()
+    assert (ranking_job.compute(store, request).images["seeds"] == 0).all()
 
 
 def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
@@ -101,17 +101,17 @@ def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
     ranking = rankings.create(request)
     with pytest.raises(DataError, match="nothing to cancel"):
         rankings.ask_cancel(ranking)
-    with pytest.raises(job.Stopped):
-        job.compute(store, request, lambda n_done, n: rankings.ask_cancel(ranking))
+    with pytest.raises(ranking_job.Stopped):
+        ranking_job.compute(store, request, lambda n_done, n: rankings.ask_cancel(ranking))
     assert rankings.standing(ranking).state is RunState.CANCELLED
     with pytest.raises(DataError, match="has not finished"):
         rankings.load(ranking)
     seen = []
     monkeypatch.setattr(queue, "start_process",
                         lambda *words: seen.append(rankings.standing(ranking).state))
-    job.start(store, request)
+    ranking_job.start(store, request)
     assert seen == [RunState.QUEUED]  # no longer cancelled, although nothing has said a word yet
-    job.compute(store, request)
+    ranking_job.compute(store, request)
     assert rankings.standing(ranking).state is RunState.COMPLETED
 
 
@@ -124,7 +124,7 @@ def test_a_job_without_its_process_is_lost(store, done):
             state=RunState.RUNNING))
         assert rankings.standing(ranking).state is RunState.RUNNING
         with pytest.raises(DataError, match="by another process"):
-            job.compute(store, request)
+            ranking_job.compute(store, request)
     assert rankings.standing(ranking).state is RunState.LOST
 
 
@@ -133,7 +133,7 @@ def test_a_failure_is_stored_with_its_reason(store, done, monkeypatch):
     monkeypatch.setattr(RoteLearner, "features", None)
     request, rankings = rank_request(store, "new", done), Rankings("new")
     with pytest.raises(TypeError):
-        job.compute(store, request)
+        ranking_job.compute(store, request)
     assert rankings.standing(request.digest).state is RunState.FAILED
 
 
@@ -152,11 +152,11 @@ def test_what_cannot_rank_is_refused(store, done):
 
 
 def test_the_process_that_a_page_starts_does_the_same(store, done, call):
-    """`job.start` leaves a process that the store can be asked about until it is finished."""
+    """`start` leaves a process that the store can be asked about until it is finished."""
     request, rankings = rank_request(store, "new", done), Rankings("new")
-    ranking = job.start(store, request)
+    ranking = ranking_job.start(store, request)
     assert rankings.is_alive(ranking)
-    assert job.start(store, request) == ranking
+    assert ranking_job.start(store, request) == ranking
     until(lambda: rankings.standing(ranking).state is RunState.COMPLETED)
     assert len(rankings.load(ranking).images["flips"]) == N_NEW
 
@@ -179,7 +179,7 @@ def test_rank_and_trust_speak_json_and_words(store, done, call):
 
 def test_predicted_masks_are_exported_to_be_corrected_and_imported(store, done, call, tmp_path):
     """What the network predicted comes back as it was: a tool that changes nothing agrees."""
-    found = job.compute(store, rank_request(store, "new", done))
+    found = ranking_job.compute(store, rank_request(store, "new", done))
     for number in range(N_NEW):
         Marks("new").add(number, "wrong", "ann")
     code, _, _ = call("label", "export", "new", "--out", tmp_path / "out", "--format", "coco",

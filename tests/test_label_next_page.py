@@ -16,7 +16,15 @@ from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.labelling import Marks, Rankings, Standing, exports, going_on, job, rank_request
+from shipdash.labelling import (
+    Marks,
+    Rankings,
+    Standing,
+    exports,
+    going_on,
+    rank_request,
+    ranking_job,
+)
 from shipdash.records import RunState
 from shipdash.runs import worker
 from shipdash.ui.label_next import exports as downloads
@@ -96,7 +104,7 @@ def test_a_link_to_other_data_is_a_sentence(unranked, name, says):
 def test_rank_starts_the_job(unranked, monkeypatch):
     """One click; the same question as the command line's."""
     asked = []
-    monkeypatch.setattr(job, "start", lambda store, request: asked.append(request) or "x")
+    monkeypatch.setattr(ranking_job, "start", lambda store, request: asked.append(request) or "x")
     at = open_page(PAGE)
     assert at.button(key="rank").label == "Rank 20 images"
     at.button(key="rank").click().run()
@@ -239,7 +247,7 @@ def test_a_run_without_held_out_pairs_checks_nothing(store, tmp_path):
     run_id, _ = store.create(own_config("old").replace(
         **{"network.kind": "rote", "selection.first": 3, "evaluation.n_held_out": 0}))
     worker.work(store, run_id)
-    job.compute(store, rank_request(store, "new", run_id))
+    ranking_job.compute(store, rank_request(store, "new", run_id))
     at = open_page(PAGE, run=run_id, label_view=TRUST)
     assert "No ranking has been checked" in words(at)
     assert sent(open_page(PAGE, run=run_id))["n"] == ranked_images.N

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from shipdash import config as configs
 from shipdash.config import ConfigError
-from shipdash.config.sections import SCORED
+from shipdash.config.settings import SCORED
 from shipdash.data import matched, scored_subsets
 from shipdash.data.scene import SceneSource, draw_pair
 from shipdash.data.subsets import factor_matched

@@ -9,7 +9,7 @@ from paging import open_page, quiet_store, words
 from shipdash.analysis.arms import ARMS, EQUAL_COST, EQUAL_UPDATES, SAME
 from shipdash.analysis.groups import kept_finding
 from shipdash.analysis.leaks import kept_by_group
-from shipdash.analysis.needed import labels_finding, needed_finding
+from shipdash.analysis.pairs_needed import labels_finding, needed_finding
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.data.own_preset import own_config

@@ -27,7 +27,6 @@ from shipdash.analysis.at_a_glance import (
     typical_line,
 )
 from shipdash.analysis.bootstrap import interval, monotone, resampled_means
-from shipdash.analysis.budget import budget_table, budget_title
 from shipdash.analysis.by_factor import (
     FACTORS,
     factor_finding,
@@ -125,6 +124,7 @@ from shipdash.analysis.sweep import (
     trade_off_finding,
 )
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
+from shipdash.analysis.update_budget import budget_table, budget_title
 from shipdash.analysis.verdict_rates import rates_of, rates_words
 
 __all__ = [

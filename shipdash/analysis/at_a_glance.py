@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES
-from shipdash.analysis.budget import TIMES, budget_table, budget_title
 from shipdash.analysis.by_factor import (
     failing_by_factor,
     group_difference,
@@ -24,6 +23,7 @@ from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import Difference, arm_difference, difference_words
 from shipdash.analysis.intervals import wilson
 from shipdash.analysis.share_below_iou import PairIous, medians_table
+from shipdash.analysis.update_budget import TIMES, budget_table, budget_title
 from shipdash.results import HeldOut
 
 NOTHING = "–"

@@ -17,17 +17,17 @@ from pathlib import Path
 
 from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
+from shipdash.app_folder import app_folder
 from shipdash.cli import data_sets, label, progress_bars, studies
 from shipdash.config import ConfigError, RunConfig
-from shipdash.data import export as exports
+from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
 from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
-from shipdash.installed import app_folder
 from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, cluster_scan, pausing, queue, warm_worker, worker
+from shipdash.runs import Store, StoreError, cluster_scan, kept_worker, queue, warm_worker, worker
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
@@ -160,7 +160,7 @@ def work(args: argparse.Namespace) -> int:
         return 0
     if args.id is None:
         raise ConfigError("id", None, "must be a run id, unless --queue is given")
-    wait = None if args.server is None else pausing.waiter(store, args.id, args.server)
+    wait = None if args.server is None else kept_worker.waiter(store, args.id, args.server)
     worker.work(store, args.id, wait=wait)
     if args.json:
         _print(_outcome(store, args.id), args.json)

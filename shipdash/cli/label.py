@@ -15,7 +15,7 @@ from typing import Any
 
 from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding, trust, usual
 from shipdash.cli import marking, progress_bars, suspects
-from shipdash.labelling import Ranking, Rankings, going_on, job, rank_request
+from shipdash.labelling import Ranking, Rankings, going_on, rank_request, ranking_job
 from shipdash.labelling.listing import ranked
 from shipdash.runs import Store, StoreError, worker
 
@@ -34,8 +34,8 @@ def rank(args: argparse.Namespace) -> int:
         return 0
     try:
         with progress_bars.of_import() as on_progress:
-            found = job.compute(store, request, on_progress)
-    except job.Stopped as error:
+            found = ranking_job.compute(store, request, on_progress)
+    except ranking_job.Stopped as error:
         print(f"shipdash: {error}; the same command starts it again", file=sys.stderr)
         return 130
     by = args.by or usual(found.images)

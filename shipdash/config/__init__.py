@@ -5,7 +5,7 @@ setting, and nothing inside it draws, trains or writes.
 """
 
 from shipdash.config.base import RUN_ID, ConfigError
-from shipdash.config.naming import default_name, value_in_words
+from shipdash.config.default_name import default_name, value_in_words
 from shipdash.config.presets import PRESETS, article, compact, own, own_of, preset, preset_of, quick
 from shipdash.config.run import (
     ALGORITHM,
@@ -15,7 +15,7 @@ from shipdash.config.run import (
     parse_setting,
     setting,
 )
-from shipdash.config.sections import (
+from shipdash.config.settings import (
     ArmConfig,
     EvaluationConfig,
     NetworkConfig,

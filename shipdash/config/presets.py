@@ -6,7 +6,7 @@ import dataclasses
 
 from shipdash.config.base import ConfigError
 from shipdash.config.run import RunConfig
-from shipdash.config.sections import (
+from shipdash.config.settings import (
     EvaluationConfig,
     NetworkConfig,
     SceneConfig,

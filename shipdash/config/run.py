@@ -11,7 +11,7 @@ from typing import Any
 
 from shipdash.config.base import ConfigError, checked
 from shipdash.config.older import translated
-from shipdash.config.sections import (
+from shipdash.config.settings import (
     ArmConfig,
     EvaluationConfig,
     NetworkConfig,

@@ -1,6 +1,6 @@
 """Selected pairs of a stored data set by their original files: lists, COCO subset, links, copies.
 
-Which pairs is decided by who calls; what a scene's pairs are exported as is in `export`.
+Which pairs is decided by who calls; what a scene's pairs are exported as is in `export_core_set`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from shipdash.config import ArmConfig, ConfigError
-from shipdash.config.sections import SCORED
+from shipdash.config.settings import SCORED
 from shipdash.data import matched, scored_subsets
 from shipdash.data.scene import Factors
 from shipdash.data.seeded_random import SUBSET, generator

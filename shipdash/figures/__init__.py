@@ -7,7 +7,6 @@ theme where the figure is drawn; the colours of `base` read on light and dark al
 from shipdash.figures.arms import NAMES, arms, costs, differences
 from shipdash.figures.arms_so_far import arms_so_far
 from shipdash.figures.base import SELECTED, Chart
-from shipdash.figures.budget import budget
 from shipdash.figures.by_factor import by_factor
 from shipdash.figures.certificate import bounds
 from shipdash.figures.compare import Lines, overlay
@@ -21,6 +20,7 @@ from shipdash.figures.run import history, rejection_rate, selection, training
 from shipdash.figures.scores import cumulative, factor_rates, pixel_levels, scores
 from shipdash.figures.share_below_iou import share_below_iou
 from shipdash.figures.sweep import RULES, Measure, threshold, trade_off
+from shipdash.figures.update_budget import budget
 
 __all__ = [
     "NAMES",

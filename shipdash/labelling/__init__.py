@@ -20,8 +20,8 @@ A page needs this much of it, and none of it starts TensorFlow in its own proces
 from __future__ import annotations
 
 from shipdash.labelling.marks import MARKS, Mark, Marks
+from shipdash.labelling.ranking_request import RankRequest, rank_request
 from shipdash.labelling.rankings import Ranking, Rankings, Standing
-from shipdash.labelling.request import RankRequest, rank_request
 from shipdash.labelling.suspects import (
     Suspect,
     SuspectRequest,

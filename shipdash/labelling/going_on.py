@@ -16,7 +16,7 @@ from shipdash.config import ConfigError, PlantedConfig, RunConfig, SourceConfig
 from shipdash.data import files, open_source
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split, write_pairs
 from shipdash.data.seeded_random import SPLIT_KEYS
-from shipdash.labelling.job import images_of
+from shipdash.labelling.ranking_job import images_of
 from shipdash.runs import Store, StoreError
 
 FIRST_ROUND = 2

@@ -22,7 +22,7 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.labelling.rankings import LABEL
 from shipdash.runs import StoreError, locks
-from shipdash.runs.log import LineWriter
+from shipdash.runs.event_log import LineWriter
 
 MARKS = ("right", "wrong", "skip")
 """The prediction is right; it is wrong, so a person should label the image; no answer."""

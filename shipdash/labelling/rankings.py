@@ -16,7 +16,7 @@ import numpy as np
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.labelling.job_folders import JobFolders, Standing
-from shipdash.labelling.request import RankRequest
+from shipdash.labelling.ranking_request import RankRequest
 
 __all__ = ["LABEL", "Ranking", "Rankings", "Standing"]
 

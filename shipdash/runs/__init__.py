@@ -5,7 +5,7 @@ the holder of a run's lock appends; readers may come at any moment and never see
 """
 
 from shipdash.runs.errors import RunBusy, RunCorrupt, RunNotFound, StoreError
-from shipdash.runs.log import EventWriter
+from shipdash.runs.event_log import EventWriter
 from shipdash.runs.store import REQUESTS, Status, Store
 
 __all__ = ["REQUESTS", "EventWriter", "RunBusy", "RunCorrupt", "RunNotFound", "Status",

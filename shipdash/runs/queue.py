@@ -21,7 +21,7 @@ from shipdash import view_only
 from shipdash.config import RunConfig
 from shipdash.processes import give_way, outliving, without_interrupts
 from shipdash.records import UNDER_WAY, RunState
-from shipdash.runs import RunCorrupt, Store, StoreError, locks, pausing, warm_worker
+from shipdash.runs import RunCorrupt, Store, StoreError, kept_worker, locks, warm_worker
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
@@ -103,9 +103,9 @@ def ensure_drainer(store: Store) -> None:
 
     A paused run's own worker takes it up by itself, and leaves for any other run.
     """
-    queued = set(waiting(store)) - {kept := pausing.waiting_run(store)}
+    queued = set(waiting(store)) - {kept := kept_worker.waiting_run(store)}
     if queued and kept:
-        pausing.dismiss(store)
+        kept_worker.dismiss(store)
     if not queued or store.queue_is_worked():
         return
     try:
@@ -203,7 +203,7 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
 
     `n_threads` bounds what its network computes with (0: as many as there are); `apart` keeps a
     Ctrl-C on the terminal from reaching it, for whoever asks it to stop in a gentler way. With
-    `server` it may wait while the run is paused (`pausing`).
+    `server` it may wait while the run is paused (`kept_worker`).
     """
     before, log_path = store.status(run_id), store.log_path(run_id)
     warm_worker.dismiss(store)

@@ -3,7 +3,7 @@
     <run id>/
       spec.json              what was asked: canonical JSON, never rewritten
       status.json            where it stands; replaced atomically
-      events.jsonl           what happened; one writer appends (`log`)
+      events.jsonl           what happened; one writer appends (`event_log`)
       probe.jsonl            what the network saw of the probe pairs (`probe_frames`)
       checkpoint/state.npz   learner and loop together, enough to go on
       evaluation/<name>.npz  scores, one entry a pair
@@ -38,10 +38,10 @@ import numpy as np
 from shipdash.config import RUN_ID, ConfigError, RunConfig
 from shipdash.records import UNDER_WAY, Event, RunState
 from shipdash.results import Result, StoredRun, Verification
-from shipdash.runs import log, names, prerequisites, probe_frames
+from shipdash.runs import event_log, given_name, prerequisites, probe_frames
 from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
+from shipdash.runs.event_log import EventWriter, LineWriter
 from shipdash.runs.folder import Folder, npz, replace
-from shipdash.runs.log import EventWriter, LineWriter
 from shipdash.runs.packed_masks import unpacked
 from shipdash.runs.probe_frames import ProbeFrame
 
@@ -146,12 +146,12 @@ class Store(Folder):
             config, status, result = self.config(run_id), self.status(run_id), self.result(run_id)
         except StoreError as error:
             return StoredRun(run_id, RunState.FAILED, str(error), "", None, None, 0, 0,
-                             str(self.root), self.recorded, names.read(self.root / run_id))
-        n_core, n_tested = (log.progress(self.root / run_id / "events.jsonl") if result is None
-                            else (result.n_core, result.n_tested))
+                             str(self.root), self.recorded, given_name.read(self.root / run_id))
+        n_core, n_tested = ((result.n_core, result.n_tested) if result is not None else
+                            event_log.progress(self.root / run_id / "events.jsonl"))
         return StoredRun(run_id, status.state, status.reason, status.created, config, result,
                          n_core, n_tested, str(self.root), self.recorded,
-                         names.read(self.root / run_id), result and self.verified(run_id))
+                         given_name.read(self.root / run_id), result and self.verified(run_id))
 
     def set_name(self, run_id: str, name: str) -> None:
         """Call the run so, for everybody who looks at this folder; an empty name takes it back.
@@ -163,7 +163,7 @@ class Store(Folder):
         """
         if self.recorded:
             raise StoreError("A recorded run keeps its name.")
-        self._write(run_id, names.FILE, names.checked(name).encode())
+        self._write(run_id, given_name.FILE, given_name.checked(name).encode())
 
     def delete(self, run_id: str) -> None:
         """Remove a run and its control arms, every file of them.
@@ -253,11 +253,11 @@ class Store(Folder):
 
     def events(self, run_id: str, start: int = 0) -> tuple[list[Event], int]:
         """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
-        return log.read(self._folder(run_id) / "events.jsonl", start)
+        return event_log.read(self._folder(run_id) / "events.jsonl", start)
 
     def each_event(self, run_id: str) -> Iterator[Event]:
         """All events one after another, without holding them in memory together."""
-        return log.each(self._folder(run_id) / "events.jsonl")
+        return event_log.each(self._folder(run_id) / "events.jsonl")
 
     def n_bytes(self, run_id: str) -> int:
         """Size of the event log: it changes exactly when something happened."""

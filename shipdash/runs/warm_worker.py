@@ -23,7 +23,7 @@ import shipdash
 from shipdash.config import ALGORITHM, ConfigError, NetworkConfig, RunConfig
 from shipdash.learning.learner import open_learner, threads
 from shipdash.processes import parent_lives, replace_by
-from shipdash.runs import Store, StoreError, pausing
+from shipdash.runs import Store, StoreError, kept_worker
 
 WANT, OFFER, RUN = "standby.want", "standby.offer", "standby.run"
 LOG = "standby.log"
@@ -65,7 +65,7 @@ def hand_over(store: Store, run_id: str) -> None:
 
 def dismiss(store: Store) -> None:
     """Make waiting workers exit, because a run needs the processors and the memory."""
-    pausing.dismiss(store)
+    kept_worker.dismiss(store)
     with contextlib.suppress(StoreError):
         store.remove_note(WANT)
 
@@ -117,7 +117,7 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
     _speak_into(store, run_id)
     worker.work(store, run_id, prepared=worker.Prepared(
         learner, max(0.0, took_s - waited_s), waited_s),
-        wait=pausing.waiter(store, run_id, server))
+        wait=kept_worker.waiter(store, run_id, server))
 
 
 def _needs(config: RunConfig) -> dict:

@@ -50,7 +50,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
     """Start or go on with a run in this process until it has ended or is asked to stop.
 
     A run that is paused calls `wait`, if given, which says whether it is to go on after all
-    (`pausing`); all is stored by then. What `open_scanner` makes predicts the stream
+    (`kept_worker`); all is stored by then. What `open_scanner` makes predicts the stream
     (`cluster_scan`), which changes no pick.
 
     Returns

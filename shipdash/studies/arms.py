@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
-from shipdash.config.sections import SCORED
+from shipdash.config.settings import SCORED
 from shipdash.learning.arm_training import WINDOW_STEPS
 from shipdash.results import Result, StoredRun
 from shipdash.runs import Store, prerequisites

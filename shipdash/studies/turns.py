@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
 from shipdash.records import RunState
-from shipdash.runs import Store, StoreError, pausing, queue
+from shipdash.runs import Store, StoreError, kept_worker, queue
 from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.study import Later, Study, asked
 
@@ -132,7 +132,7 @@ def _see_through(store: Store, studies: Studies, study_id: str, config: RunConfi
         at_work = state != MISSING and store.is_alive(run_id)
         # What a person queued goes first; its drainer waits for the runs at work, we for it.
         if at_work or store.queue_is_worked():
-            pausing.dismiss(store)  # a paused run whose worker waits is no work
+            kept_worker.dismiss(store)  # a paused run whose worker waits is no work
             time.sleep(POLL_S)
             continue
         # Created only now: a waiting run must not look like a queued one to the queue.

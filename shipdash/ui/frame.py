@@ -11,14 +11,14 @@ import streamlit as st
 from PIL import Image
 
 from shipdash import view_only
+from shipdash.app_folder import app_folder
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, preset_of
-from shipdash.installed import app_folder
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, queue
 from shipdash.ui import address
 from shipdash.ui.address import MOST_GUESS, guess, link
-from shipdash.ui.names import rename
+from shipdash.ui.rename import rename
 from shipdash.ui.stored import events, store_of
 from shipdash.ui.words import command, duration, iou, provenance, seeds
 

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.analysis.nearest import nearest_by_brightness, nearest_by_factors
+from shipdash.analysis.nearest_core_pair import nearest_by_brightness, nearest_by_factors
 from shipdash.ui import chart, factors, frame, gallery, tiles
 from shipdash.ui.overlay import legend
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from shipdash.data import files
 from shipdash.labelling import Rankings
-from shipdash.labelling.request import has_network
+from shipdash.labelling.ranking_request import has_network
 from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.ui import address, frame

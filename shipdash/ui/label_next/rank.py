@@ -7,8 +7,8 @@ import streamlit as st
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
-from shipdash.labelling import Ranking, Rankings, RankRequest, Standing, job
-from shipdash.labelling.job import MOST_KNOWN
+from shipdash.labelling import Ranking, Rankings, RankRequest, Standing, ranking_job
+from shipdash.labelling.ranking_job import MOST_KNOWN
 from shipdash.records import UNDER_WAY, RunState
 from shipdash.ui import forms, frame, starting
 from shipdash.ui.words import plain
@@ -101,7 +101,7 @@ def _runs(n: int) -> str:
 
 
 def _start(asked: RankRequest) -> None:
-    if forms.attempt(job.start, frame.own_store(), asked) is not None:
+    if forms.attempt(ranking_job.start, frame.own_store(), asked) is not None:
         st.rerun()
 
 

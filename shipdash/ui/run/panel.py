@@ -11,7 +11,7 @@ from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.analysis.set_aside import set_aside_words
 from shipdash.records import UNDER_WAY, RunState, StopReason
-from shipdash.runs import StoreError, pausing, queue
+from shipdash.runs import StoreError, kept_worker, queue
 from shipdash.ui import address, chart, forms, frame, starting
 from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 from shipdash.ui.words import plain
@@ -35,7 +35,7 @@ WORDS = {
     RunState.LOST: "Lost: its worker stopped unexpectedly. Resume continues from the checkpoint.",
 }
 
-KEPT = (f" The network stays in memory (about 1 GB) for {pausing.STAY_S / 60:.0f} minutes, or "
+KEPT = (f" The network stays in memory (about 1 GB) for {kept_worker.STAY_S / 60:.0f} minutes, or "
         "until another run needs the memory, so that both begin at once.")
 
 ASKED = {"pause": "Pausing", "step": "Stepping", "cancel": "Cancelling"}
@@ -205,7 +205,7 @@ def _pending(run: frame.Run, state: RunState) -> str:
         return ""
     try:
         if state == RunState.PAUSED:
-            kept = pausing.waiting_run(frame.store_of(run)) == run.run_id
+            kept = kept_worker.waiting_run(frame.store_of(run)) == run.run_id
             return KEPT if kept else ""
         if state == RunState.QUEUED:
             queue.ensure_drainer(frame.store_of(run))

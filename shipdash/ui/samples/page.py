@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis
-from shipdash.data import export as exports
+from shipdash.data import export_core_set as exports
 from shipdash.runs.folder import npz
 from shipdash.ui import address, arrange, frame, gallery, one_pair
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.analysis.needed import labels_finding, left_words, needed_finding
+from shipdash.analysis.pairs_needed import labels_finding, left_words, needed_finding
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.data.own_preset import own_config
 from shipdash.ui import address, chart, evidence, frame, gallery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.analysis.budget import BUDGET_ARMS
+from shipdash.analysis.update_budget import BUDGET_ARMS
 from shipdash.figures.arms import AXES, FORMATS, NAMES
 from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
 

@@ -10,7 +10,7 @@ from test_queue import settings, straight, until
 from test_warm_worker import ignoring_time
 
 from shipdash.records import RunState
-from shipdash.runs import Store, pausing, queue, worker
+from shipdash.runs import Store, kept_worker, queue, worker
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def store(tmp_path, monkeypatch):
     for run in store.list():
         if run.state in (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED):
             queue.cancel(store, run.run_id)
-    pausing.dismiss(store)
+    kept_worker.dismiss(store)
     until(lambda: not store.queue_is_worked())
 
 
@@ -34,7 +34,7 @@ def paused(store, config):
     """A run that a real worker has paused after its first pick, and waits for."""
     run_id = queue.submit(store, config)
     queue.step(store, run_id)
-    until(lambda: pausing.waiting_run(store) == run_id)
+    until(lambda: kept_worker.waiting_run(store) == run_id)
     assert store.status(run_id).state is RunState.PAUSED
     return run_id
 
@@ -54,7 +54,7 @@ def test_the_same_process_steps_and_ends_the_run(store, tmp_path):
     until(lambda: not store.queue_is_worked())
     assert list(store.result(run_id).core) == list(straight(config, tmp_path / "straight"))
     assert store.log_path(run_id).read_bytes() == said
-    assert store.read_note(pausing.NOTE)[0] == b""
+    assert store.read_note(kept_worker.NOTE)[0] == b""
 
 
 def test_a_step_needs_no_second_worker(store, monkeypatch):
@@ -93,9 +93,9 @@ def test_a_killed_one_has_lost_nothing(store, tmp_path):
     store.request(run_id, "step")
     command = [*queue.COMMAND, "work", "--server", str(os.getpid()), run_id]
     with subprocess.Popen(command, env=queue._environment(store)) as process:
-        until(lambda: pausing.waiting_run(store) == run_id)
+        until(lambda: kept_worker.waiting_run(store) == run_id)
         process.kill()
-    assert pausing.waiting_run(store) is None
+    assert kept_worker.waiting_run(store) is None
     assert store.status(run_id).state is RunState.PAUSED
     queue.resume(store, run_id)
     until(is_in(store, run_id, RunState.COMPLETED))
@@ -105,7 +105,7 @@ def test_a_killed_one_has_lost_nothing(store, tmp_path):
 def waiting(store, run_id, server=None):
     """Wait in this process for a run that is paused."""
     store.set_status(run_id, RunState.PAUSED)
-    return pausing.wait(store, run_id, os.getpid() if server is None else server)
+    return kept_worker.wait(store, run_id, os.getpid() if server is None else server)
 
 
 def test_it_leaves_with_its_server(store):
@@ -118,9 +118,9 @@ def test_it_leaves_with_its_server(store):
 
 def test_it_leaves_after_its_time(store, monkeypatch):
     """Minutes, not hours."""
-    monkeypatch.setattr(pausing, "STAY_S", 0.1)
+    monkeypatch.setattr(kept_worker, "STAY_S", 0.1)
     assert not waiting(store, store.create(settings())[0])
-    assert store.read_note(pausing.NOTE)[0] == b""
+    assert store.read_note(kept_worker.NOTE)[0] == b""
 
 
 def test_it_does_not_begin_to_wait_while_another_run_is_queued(store):
@@ -133,9 +133,10 @@ def test_it_does_not_begin_to_wait_while_another_run_is_queued(store):
 def test_the_newest_paused_run_is_waited_for_alone(store, monkeypatch):
     """A second note is the end of the first one's wait: there is one gigabyte, not two."""
     run_id, _ = store.create(settings())
-    monkeypatch.setattr(pausing, "lives", lambda pid: store.write_note(pausing.NOTE, b"x") or True)
+    monkeypatch.setattr(kept_worker, "lives",
+                        lambda pid: store.write_note(kept_worker.NOTE, b"x") or True)
     assert not waiting(store, run_id)
-    assert store.read_note(pausing.NOTE)[0] == b"x"
+    assert store.read_note(kept_worker.NOTE)[0] == b"x"
 
 
 def test_a_wish_at_the_last_moment_is_taken_up(store, monkeypatch):
@@ -146,7 +147,7 @@ def test_a_wish_at_the_last_moment_is_taken_up(store, monkeypatch):
         store.set_status(run_id, RunState.QUEUED)
         return False
 
-    monkeypatch.setattr(pausing, "lives", leave)
+    monkeypatch.setattr(kept_worker, "lives", leave)
     assert waiting(store, run_id)
     queue.cancel(store, run_id)
 

@@ -16,8 +16,8 @@ from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import Source
 from shipdash.labelling import scoring
 from shipdash.labelling.job_folders import Standing, Stopped
+from shipdash.labelling.ranking_request import RankRequest
 from shipdash.labelling.rankings import Ranking, Rankings
-from shipdash.labelling.request import RankRequest
 from shipdash.records import RunState
 from shipdash.runs import Store
 

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from shipdash import installed
+from shipdash import app_folder
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -25,11 +25,11 @@ def test_pages_and_all_that_is_no_python_are_on_the_lists():
 
 def test_in_a_checkout_the_pages_are_those_of_the_checkout():
     """An older installed version beside it is not shown."""
-    assert installed.app_folder() == ROOT
+    assert app_folder.app_folder() == ROOT
 
 
 def test_in_an_installation_they_are_where_pip_puts_data(tmp_path, monkeypatch):
     """Under the prefix of the environment."""
-    monkeypatch.setattr(installed, "__file__", str(tmp_path / "shipdash" / "installed.py"))
-    monkeypatch.setattr(installed.sys, "prefix", str(tmp_path))
-    assert installed.app_folder() == tmp_path / "share" / "shipdash"
+    monkeypatch.setattr(app_folder, "__file__", str(tmp_path / "shipdash" / "app_folder.py"))
+    monkeypatch.setattr(app_folder.sys, "prefix", str(tmp_path))
+    assert app_folder.app_folder() == tmp_path / "share" / "shipdash"

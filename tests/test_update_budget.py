@@ -9,7 +9,7 @@ from paging import open_page, quiet_store
 
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
-from shipdash.analysis.budget import BUDGET_ARMS
+from shipdash.analysis.update_budget import BUDGET_ARMS
 from shipdash.studies import collect
 
 _open = functools.partial(open_page, "pages/4_Evaluation.py")

@@ -1,6 +1,6 @@
 """The default name of a run: its preset, and the settings that were changed, in words.
 
-Names that a person has given are stored with the run (`runs/names.py`).
+Names that a person has given are stored with the run (`runs/given_name.py`).
 """
 
 from __future__ import annotations

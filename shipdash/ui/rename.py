@@ -1,4 +1,4 @@
-"""The box in which a run can be renamed. Which names are valid is decided in `runs/names.py`."""
+"""The box in which a run can be renamed; `runs/given_name.py` decides which names are valid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shipdash import view_only
 from shipdash.config import default_name
 from shipdash.results import StoredRun
 from shipdash.runs import StoreError
-from shipdash.runs.names import LONGEST
+from shipdash.runs.given_name import LONGEST
 from shipdash.ui.stored import store_of
 
 
