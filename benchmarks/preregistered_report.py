@@ -272,7 +272,8 @@ def _ends(row, name: str, low: str, high: str, words) -> str:
     ends = row[low], row[high]
     if not all(map(math.isfinite, ends)):
         return words(row[name]).replace("-", "−")
-    return f"{words(row[name])} ({words(ends[0])} to {words(ends[1])})".replace("-", "−")
+    low = max(ends[0], 0.0)  # no measure here is below zero, whatever Student's t says
+    return f"{words(row[name])} ({words(low)} to {words(ends[1])})".replace("-", "−")
 
 
 def _p(value: float) -> str:

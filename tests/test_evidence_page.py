@@ -227,7 +227,8 @@ def test_certificate_of_a_clean_run_shows_its_bound(store):
     run_id = selection(store, asked, reason="clean", failing=0)
     store.write_verified(run_id, a_verification())
     at = _open(run=run_id, view="Certificate")
-    assert f"At most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail" in words(at)
+    assert (f"With probability 99%, at most {risk_bound(N_CORE, 200):.2%} of fresh pairs fail, if "
+            "the last condition holds too" in words(at))
     assert any(f"{two_sided_bounds(N_CORE, 200)[1]:.2%}" in c.value for c in at.caption)
     assert "chosen without this pool** (not checked)" in words(at)
 

@@ -79,7 +79,8 @@ def two_networks(table: pd.DataFrame) -> str:
         return ""
     n = int(core["n_runs"])
     runs = f"on average over {n} runs" if n > 1 else "in one run"
-    return (f"The streaming network, as selection left it, fails {streaming['share_failing']:.2%} "
-            f"of held-out pairs (mean IoU {streaming['mean_iou']:.4f}). A network trained from "
-            f"scratch on the same {int(core['n_pairs']):,} pairs fails "
-            f"{core['share_failing']:.2%} {runs} (mean IoU {core['mean_iou']:.4f}).")
+    return ("The streaming network, as selection left it, fails on "
+            f"{streaming['share_failing']:.2%} of held-out pairs (mean IoU "
+            f"{streaming['mean_iou']:.4f}). A network trained from scratch on the same "
+            f"{int(core['n_pairs']):,} pairs fails on {core['share_failing']:.2%} {runs} (mean "
+            f"IoU {core['mean_iou']:.4f}).")

@@ -112,11 +112,12 @@ def budget_line(arms: pd.DataFrame) -> Line:
                         _words(arm_difference(core, random, "share_failing"), "share_failing"))
     core, full = (arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "full"))
     if core is None or full is None:
-        return Line("Budget", "Neither training on all pairs nor longer training has been run.")
+        return Line("Budget", "Neither training on all pairs nor 4 or 16 times the updates have "
+                    "been run.")
     found = arm_difference(core, full, "share_failing", these_sets=True)
     return Line("Budget", f"With equal updates, {core['share_failing']:.2%} fail after the core "
                 f"set, {full['share_failing']:.2%} after all {int(full['n_pairs']):,} pairs; "
-                "longer training has not been run", _words(found, "share_failing"))
+                "4 and 16 times the updates have not been run", _words(found, "share_failing"))
 
 
 def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:

@@ -53,7 +53,8 @@ def leaks_finding(found: Leaks) -> str:
     verb = "has" if found.n_leaking == 1 else "have"
     return (f"Leak: {found.n_leaking:,} of the {found.n_held_out:,} held-out pictures "
             f"({found.share:.1%}) {verb} a near duplicate in the pool (Hamming distance at most "
-            f"{found.distance}). The held-out score is higher than it would be on new pictures.")
+            f"{found.distance}). The held-out score may be higher than it would be on new "
+            "pictures.")
 
 
 def groups_on_both_sides(groups: Sequence[str], split: np.ndarray) -> list[str]:

@@ -88,6 +88,27 @@ def paired(differences: Sequence[float]) -> Paired:
         p_sign=float(stats.binomtest(nothing.n_lower, n_apart).pvalue))
 
 
+def ratio(parts: Sequence[float], wholes: Sequence[float]) -> tuple[float, float, float]:
+    """Ratio of the means of two differences per pool, with its 95 % interval.
+
+    Fieller (J. R. Stat. Soc. B 16, 1954): of what arms differ by, the part that a third makes. The
+    ends are NaN where `wholes` are not apart from zero, since the interval has no end then.
+    """
+    from scipy import stats
+
+    x, y = (np.asarray(values, np.float64) for values in (parts, wholes))
+    at, n = float(x.mean() / y.mean()), len(x)
+    (v_x, v_xy), (_, v_y) = np.cov(x, y) / n
+    t = float(stats.t.ppf(0.975, n - 1))
+    g = t * t * v_y / y.mean() ** 2
+    if not g < 1:
+        return at, math.nan, math.nan
+    middle = at - g * v_xy / v_y
+    half = t / abs(y.mean()) * math.sqrt(
+        v_x - 2 * at * v_xy + at * at * v_y - g * (v_x - v_xy * v_xy / v_y))
+    return at, float((middle - half) / (1 - g)), float((middle + half) / (1 - g))
+
+
 def holm(p: Sequence[float]) -> np.ndarray:
     """P values adjusted for their number (Holm, Scand. J. Stat. 6, 1979); a NaN counts as 1.
 

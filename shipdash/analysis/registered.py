@@ -54,10 +54,17 @@ def verdict_table(table: pd.DataFrame) -> str:
 def registered_finding(table: pd.DataFrame) -> str:
     """What the pools say of the first claim, that selection makes failures rarer."""
     first = table.iloc[0]
-    said = {"supported": "fewer pairs fail after selected pairs than after random pairs",
-            "contradicted": "more pairs fail after selected pairs than after random pairs"}
+    said = {"supported": "fewer pairs fail after selected pairs than after as many random pairs",
+            "contradicted": "more pairs fail after selected pairs than after as many random pairs"}
     words = said.get(first["verdict"], f"selected against random pairs: {first['verdict']}")
     return f"Over {first['n']} pools, {words}"
+
+
+def first_difference(table: pd.DataFrame) -> str:
+    """The first claim's difference with its interval and corrected p value."""
+    first = table.iloc[0]
+    return (f"{difference(first['measure'], first['mean'], first['low'], first['high'])}, "
+            f"{p_words(first['p_holm'])}")
 
 
 def read_certificate(path: Path) -> pd.DataFrame:

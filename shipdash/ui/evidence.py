@@ -78,7 +78,7 @@ def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
         whose = "of the selected run"
     elif about["run_id"] == run.run_id:
         whose = ("of the same settings on another machine. Another processor or number of threads "
-                 "rounds differently and keeps different pairs")
+                 "may round differently and then keeps different pairs")
     with st.container(border=True, key=f"recorded_{st.session_state.get('view', '')}{part}"):
         st.markdown(
             f"**Recorded study**, {whose}. {about.get('n_runs', '?')} of "

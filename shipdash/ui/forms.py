@@ -216,15 +216,15 @@ def _tell_asked(asked: Asked) -> None:
                   disabled=asked.config == asked.start)
 
 
-_ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network without its "
-               "trick for drawn ships, and a pair that cannot be learnt is set aside.")
+_ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network, which "
+               "does not see them as negatives too, and a pair that cannot be learnt is set aside.")
 
 
 def _about(name: str) -> str:
     return {
         "quick": "64 × 64 px, 2,000 pairs and a small network, for a first look.",
         "compact": "128 × 128 px, 10,000 pairs and a small U-Net made for CPUs: the article's "
-                   "whole experiment, live.",
+                   "scene and pool with a faster training rule, live.",
         "article": "128 × 128 px, 10,000 pairs, the article's network with 5.1 million parameters "
                    "and its training loop; meant for a GPU.",
     }[name]

@@ -24,6 +24,19 @@ PRECISION = ("*Precision* is the article's word for the target score of training
              "and recall).")
 """Said once on each page that shows a precision."""
 
+COMPARED_POOL = 1
+"""Seed of the pool whose held-out pairs variants of the network were compared on
+(docs/decisions.md)."""
+
+COMPARED = (f"On those of pool seed {COMPARED_POOL} variants of the network had been compared "
+            "before.")
+
+
+def compared(config: RunConfig) -> str:
+    """With a space before it, that a preset's held-out pairs are not untouched; else nothing."""
+    known = config.knows_factors and preset_of(config) != "custom"
+    return f" {COMPARED}" if known and config.seeds.pool == COMPARED_POOL else ""
+
 
 def seeds(config: RunConfig) -> str:
     """The three seeds in words."""

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import chart, frame
+from shipdash.ui import chart, frame, words
 from shipdash.ui.evaluation import registered, repeated_runs
 
 DELTA = 0.01
@@ -25,10 +25,11 @@ def view(run: frame.Run) -> None:
         st.markdown(f"### No bound is shown: {n_crossed} of {len(certificate.conditions)} "
                     f"conditions {verb} not been shown to hold")
     else:
-        st.markdown(f"### At most {certificate.bound:.2%} of fresh pairs fail, as follows from the "
-                    "size of the core set alone")
-        st.caption(f"The two-sided bound of the same article is {certificate.two_sided:.2%}.")
-    _conditions(certificate)
+        st.markdown(f"### With probability {1 - certificate.delta:.0%}, at most "
+                    f"{certificate.bound:.2%} of fresh pairs fail, if the last condition holds too")
+        st.caption("This follows from the size of the core set alone. The two-sided bound of the "
+                   f"same article is {certificate.two_sided:.2%}.")
+    _conditions(run, certificate)
     _measured(run, certificate, recent)
     registered.certificate(run)
     st.markdown(_explained(certificate))
@@ -40,13 +41,13 @@ def view(run: frame.Run) -> None:
         repeated_runs.passes(run)
 
 
-def _conditions(certificate) -> None:
+def _conditions(run: frame.Run, certificate) -> None:
     for c in certificate.conditions:
         icon = ":material/check:" if c.holds else ":material/close:"
         word = "holds" if c.holds else "not shown"
         st.markdown(f"{icon} **{c.name}** ({word}). {c.reason}")
     name, reason = certificate.not_checked
-    st.markdown(f":material/help: **{name}** (not checked). {reason}")
+    st.markdown(f":material/help: **{name}** (not checked). {reason}{words.compared(run.config)}")
 
 
 def _measured(run: frame.Run, certificate, recent) -> None:

@@ -57,14 +57,16 @@ def view(run: frame.Run) -> None:
     Tables that are not of the run in view are in a fold of their own.
     """
     found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
+    registered.in_a_line(run)
     if found is None or (is_recorded and not evidence.is_about(run, found)):
         better_than_random.panel(run)
+        registered.panel(run)
         _of_another(run, found)
     elif better_than_random.is_under_way(run):  # dots that people watch stay where they are
         better_than_random.panel(run)
+        registered.panel(run)
         _details(run, found, is_recorded)
     else:
-        registered.in_a_line(run)
         at_a_glance.panel(run, found)
         registered.panel(run)
         if not run.recorded:

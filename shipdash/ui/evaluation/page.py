@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import arrange, chart, evidence, frame, gallery, one_pair, tables
+from shipdash.ui import arrange, chart, evidence, frame, gallery, one_pair, tables, words
 from shipdash.ui.evaluation import certificate, controls, repeated_runs
 
 N_WORST = 24  # as many predictions are stored (`learning.evaluation`)
@@ -28,7 +28,8 @@ def held_out(run: frame.Run) -> None:
              f"below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
     st.caption("Scores of the network as selection left it, on fresh pairs of a separate split "
-               f"that the run did not use for any decision. {frame.provenance(run)}")
+               f"that the run did not use for any decision.{words.compared(run.config)} "
+               f"{frame.provenance(run)}")
     cells = st.columns(4)
     for cell, row in zip(cells, analysis.measures(run.result.held_out).itertuples(), strict=False):
         value = f"{row.value:.2%}" if row.measure == "Failure rate" else f"{row.value:.4f}"

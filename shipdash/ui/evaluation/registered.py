@@ -14,12 +14,13 @@ from shipdash.config import preset_of
 from shipdash.ui import frame
 
 
-def in_a_line(run: frame.Run) -> None:
-    """The finding above the evidence on one run, which is weaker."""
+def in_a_line(run: frame.Run, where: str = "further down") -> None:
+    """The finding above the evidence on one run, which is weaker; `where` the claims are."""
     table = _table(run)
     if table is not None:
-        st.markdown(f"**{registered.registered_finding(table)}**; all claims and their tests are "
-                    "further down. This run alone:")
+        st.markdown(f"**{registered.registered_finding(table)}** "
+                    f"({registered.first_difference(table)}); all claims and their tests are "
+                    f"{where}. This run alone:")
 
 
 def panel(run: frame.Run) -> None:
@@ -45,9 +46,8 @@ def certificate(run: frame.Run) -> None:
     path = frame.RECORDED / registered.CERTIFICATE_FILE
     if _table(run) is not None and path.exists():
         row = _certificate(str(path), path.stat().st_mtime).iloc[0]
-        st.markdown(f"**Certificate of the run named beforehand** (pool {row['pool']}, run "
-                    f"{row['run_id']}, until a pass adds nothing): "
-                    f"{registered.certificate_words(row)}")
+        st.markdown(f"**Certificate of the run named beforehand** (pool {row['pool']}, until a "
+                    f"pass adds nothing): {registered.certificate_words(row)}")
 
 
 def _table(run: frame.Run) -> pd.DataFrame | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from shipdash import analysis
-from shipdash.ui import address, evidence, frame, gallery
+from shipdash.ui import address, evidence, frame, gallery, words
+from shipdash.ui.evaluation import registered
 from shipdash.ui.run import replay
 
 MOST_SHOWN = 112
@@ -51,7 +52,8 @@ def result(run: frame.Run) -> None:
     if held:
         cells = st.columns(3)
         cells[0].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
-                        help=f"{held.n:,} fresh pairs that the run did not use for any decision.")
+                        help=f"{held.n:,} fresh pairs that the run did not use for any decision."
+                             + words.compared(run.config))
         cells[1].metric(f"Below IoU {held.acceptance_iou:.2f}", f"{held.share_failing:.2%}",
                         help=f"Share of {held.n:,} fresh pairs.")
         cells[2].metric("Whole run", frame.duration(run.result.seconds))
@@ -66,6 +68,7 @@ def beside(run: frame.Run) -> None:
         st.caption("This is a single run, so the spread is unknown, and so is whether *these* "
                    "pairs matter: the same number of random pairs may do as well.")
         return
+    registered.in_a_line(run, "in the controls")
     st.markdown(f"#### {said.title}")
     st.markdown(analysis.two_networks(study.arms))
     st.caption(f"{said.detail} Recorded study, {str(study.about.get('written'))[:10]}.")
@@ -94,5 +97,6 @@ def repeat(run: frame.Run) -> None:
     on_one = run.result is not None and run.result.threads == 1
     st.markdown(f"The same run from a terminal{', on one thread as recorded' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
-    st.caption("On the same processor it keeps exactly the same pairs. Another processor may round "
-               "differently, so that other pairs are kept near the threshold.")
+    st.caption("On the same processor, with as many threads and the same versions, it keeps "
+               "exactly the same pairs. Otherwise sums may round differently, so that other pairs "
+               "are kept near the threshold.")

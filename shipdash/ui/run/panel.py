@@ -186,8 +186,9 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
     seen = symptom(events) if is_judged(run.config) else None
     if seen is None:
         return
-    st.error(f"**This run does not learn.** {seen} Its numbers are left out of all medians. "
-             "Another model seed usually helps; if it does not, the scene is too hard.")
+    st.error(f"**This run does not learn, or far more slowly than usual.** {seen} Its numbers are "
+             "left out of all medians. Another model seed usually helps; if it does not, the scene "
+             "is too hard.")
     if run.recorded:
         return
     if starting.button("Start again with the next model seed", key="next_seed",

@@ -10,6 +10,8 @@ from shipdash.runs import queue
 from shipdash.ui import forms, frame, starting
 from shipdash.ui.run import replay
 
+SAME = "On the same processor, with as many threads, the same settings give the same run."
+
 
 def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
     """*Start*, or where the run of these settings is on this machine: open, replay, next seed."""
@@ -19,7 +21,7 @@ def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
         _again(known, runs)
     elif starting.button("Start", type="primary", key="start", icon=":material/play_arrow:",
                          disabled=config is None,
-                         help="The same settings always give the same run."):
+                         help=SAME):
         begin(config)
     starting.tell()
 
@@ -28,7 +30,7 @@ def _again(run: frame.Run, runs: list[frame.Run]) -> None:
     """These settings have been run: nothing is computed twice, but all of it can be seen again."""
     following = forms.attempt(next_seed, run.config, runs)
     st.caption(f"A run with these settings was started on {run.created[:10]}; it is {run.state}. "
-               "The same settings always give the same run.")
+               f"{SAME}")
     with st.container(horizontal=True):
         if run.state == RunState.COMPLETED:
             if st.button("Replay it", type="primary", key="replay_known", icon=":material/replay:"):

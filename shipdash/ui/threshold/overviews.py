@@ -13,6 +13,7 @@ from shipdash.config import SelectionConfig
 from shipdash.figures import Chart
 from shipdash.ui import frame
 from shipdash.ui.threshold import points
+from shipdash.ui.words import COMPARED
 
 COSTS = {
     "training images": figures.Measure("n_backward", "training images", "~s", ","),
@@ -100,7 +101,7 @@ def _beside(table: pd.DataFrame, beside: str) -> str:
         return (f"Seconds are wall time, with {threads or '?'} thread(s) per run; runs at the same "
                 "time slow each other down.")
     return ("Failures are counted on fresh pairs of a separate split that no run uses for any "
-            "decision.")
+            "decision. " + COMPARED)
 
 
 def _short(failing: str) -> str:
