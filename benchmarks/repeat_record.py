@@ -136,7 +136,7 @@ def _arms(folder: Path) -> list[Stored]:
     ious, shipped = collect.read(folder / "study").ious, Store(folder, recorded=True)
     runs = {} if ious is None else dict(zip(ious.runs["run_id"], ious.iou, strict=True))
     planned = [asked(shipped, task.run) for task in study.tasks(preset(about["preset"]))]
-    words = f"{about['machine']}, version {about['version']}"
+    words = f"{about.get('arm_machine') or about['machine']}, version {about['version']}"
     return [Stored(arm.digest, arm, _of_arm, {"held-out scores": runs[arm.digest].tolist()},
                    about["threads"], words, (folder / arm.arm.source,))
             for arm in planned if arm is not None and arm.digest in runs and not arm.arm.scores

@@ -249,6 +249,16 @@ def test_a_recorded_study_stands_in_and_says_so(store, study, view):
     assert "python benchmarks/study.py" in " ".join(c.value for c in at.code)
 
 
+def test_a_recorded_study_names_another_machine_of_its_arms(store, study):
+    """They are compared with each other; the pairs were selected elsewhere."""
+    assert study.about["arm_machine"] == study.about["machine"]
+    run_id = selection(store, config(**{"seeds.pool": 7}))
+    assert "its arms on" not in words(_open(run=run_id, view="Controls"))
+    collect.write(study, frame.RECORDED / "study", arm_machine="another one",
+                   written="2026-01-02T00:00:00+00:00")
+    assert "(its arms on another one)" in words(_open(run=run_id, view="Controls"))
+
+
 def test_own_arms_come_before_a_recorded_study(full, study):
     """No recorded numbers where the run has its own."""
     assert "Recorded study" not in words(_open(run=full, view="Controls"))

@@ -83,7 +83,7 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
         analysis.ARMS["core"], analysis.EQUAL_UPDATES, analysis.SAME)]
     fan, chain = orders_of(config, known), folds_of(config, known)
     return Evidence(
-        _about(own), analysis.arm_table(runs, limit, n_core), _across(store, fan, known),
+        _about(own, runs), analysis.arm_table(runs, limit, n_core), _across(store, fan, known),
         analysis.curve_table(runs, limit),
         analysis.worth_table(runs, core, limit),
         analysis.cost_table(runs, result.n_pool, n_core),
@@ -184,12 +184,14 @@ def _scratch(store: Store, folds: Sequence[StoredRun],
     return found
 
 
-def _about(own: StoredRun) -> dict:
+def _about(own: StoredRun, runs: Sequence[ArmRun]) -> dict:
+    """Facts of the selection, and the machines of its arms, which may be others."""
     names = ("n_core", "n_pool", "n_tested", "device", "threads", "machine", "date", "version",
              "algorithm", "preset")
     return {"run_id": own.run_id, "spec": own.config.to_dict(),
             "n_held_out": own.config.evaluation.n_held_out,
             "acceptance_iou": own.config.selection.acceptance_iou,
+            "arm_machine": " and ".join(sorted({arm.run.result.machine for arm in runs[1:]})),
             **{name: getattr(own.result, name) for name in names}}
 
 

@@ -85,10 +85,16 @@ def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
             f"{about.get('n_planned', '?')} planned runs around a selection of "
             f"{about['n_core']:,} of {about['n_pool']:,} pairs "
             f"({about['preset']} preset, seeds {seeds['pool']}/{seeds['order']}/{seeds['model']}), "
-            f"on {about['machine']}, {about['device']}, {str(about.get('written'))[:10]}, shipdash "
-            f"{about['version']}. To compute it again:")
+            f"on {about['machine']}, {about['device']}{_arms_elsewhere(about)}, "
+            f"{str(about.get('written'))[:10]}, shipdash {about['version']}. To compute it again:")
         st.code(str(about.get("command", "python benchmarks/study.py")), language="bash",
                 wrap_lines=True)
+
+
+def _arms_elsewhere(about: dict) -> str:
+    """Where the arms were trained, if not where the pairs were selected."""
+    there = about.get("arm_machine") or about["machine"]
+    return "" if there == about["machine"] else f" (its arms on {there})"
 
 
 def provenance(run: frame.Run, found: Evidence, is_recorded: bool) -> str:
