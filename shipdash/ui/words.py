@@ -28,8 +28,8 @@ COMPARED_POOL = 1
 """Seed of the pool whose held-out pairs variants of the network were compared on
 (docs/decisions.md)."""
 
-COMPARED = (f"On those of pool seed {COMPARED_POOL} variants of the network had been compared "
-            "before.")
+COMPARED = (f"On the held-out pairs of pool seed {COMPARED_POOL} variants of the network had been "
+            "compared before.")
 
 
 def compared(config: RunConfig) -> str:
