@@ -1,9 +1,10 @@
 """The compact run over seeds 11 to 20, against the goals that were set before any of them was run.
 
     python -m benchmarks.goals RUNS_FOLDER          # makes what is missing, then the table
-    python -m benchmarks.goals RUNS_FOLDER --keep   # and stores it under benchmarks/results
+    python -m benchmarks.goals RUNS_FOLDER --keep   # and stores each row under benchmarks/results
 
 A run's seed is that of its pool, its order and its model. Nothing may be chosen by the result.
+Seeds with a stored row are not run again, so a stopped command goes on.
 """
 
 from __future__ import annotations
@@ -59,15 +60,21 @@ def main(options: Sequence[str] | None = None) -> None:
     parser.add_argument("runs", type=Path)
     parser.add_argument("--keep", action="store_true")
     given = parser.parse_args(options)
-    store = Store(given.runs)
-    rows = []
+    store, table = Store(given.runs), stored()
     for seed, config in zip(SEEDS, asked(), strict=True):
-        rows.append(row(seed, worker.work(store, store.create(config)[0])))
-        print(rows[-1], flush=True)
-    table = pd.DataFrame(rows)
+        if seed in set(table.get("seed", ())):
+            continue
+        found = row(seed, worker.work(store, store.create(config)[0]))
+        print(found, flush=True)
+        table = pd.concat([table, pd.DataFrame([found])], ignore_index=True)
+        if given.keep:
+            table.to_csv(STORED, index=False)
     print(against_goals(table).to_string(index=False))
-    if given.keep:
-        table.to_csv(STORED, index=False)
+
+
+def stored() -> pd.DataFrame:
+    """Rows that were kept; none before the first."""
+    return pd.read_csv(STORED, dtype={"version": str}) if STORED.exists() else pd.DataFrame()
 
 
 if __name__ == "__main__":

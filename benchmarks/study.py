@@ -204,7 +204,8 @@ def main(argv: list[str] | None = None) -> int:
             print(json.dumps(standing(store, todo)))
         elif args.tables:
             words = ["python benchmarks/study.py", *(["--preset", args.preset]
-                     if args.preset != "compact" else []), *(f"--set {c}" for c in args.set)]
+                     if args.preset != "compact" else []), *(f"--set {c}" for c in args.set),
+                     *(f"--only {group}" for group in args.only)]
             tables(store, base, todo, args.out, " ".join(words))
         else:
             run(store, todo, budget_min=args.budget, n_workers=args.workers)

@@ -32,3 +32,19 @@ def test_a_row_says_what_was_measured_and_where(tmp_path):
     assert found["passes_a_pair"] == round(result.n_forward / 60, 4)
     assert found["n_core"] == len(result.core)
     assert all(found[name] for name in ("device", "machine", "version", "date"))
+
+
+def test_a_stored_seed_is_not_run_again(tmp_path, monkeypatch, capsys):
+    """A row is kept as soon as its run has ended; medians are of all rows."""
+    ran = []
+    done = Store(tmp_path)
+    result = done.result(rote_runs.finished(done))
+    monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
+    monkeypatch.setattr(goals.worker, "work", lambda store, run_id: ran.append(run_id) or result)
+    pd.DataFrame([goals.row(seed, result) for seed in range(11, 19)]).to_csv(
+        goals.STORED, index=False)
+    goals.main([str(tmp_path / "runs"), "--keep"])
+    assert len(ran) == 2 and goals.stored()["seed"].tolist() == list(goals.SEEDS)
+    assert "n_core" in capsys.readouterr().out
+    goals.main([str(tmp_path / "runs"), "--keep"])
+    assert len(ran) == 2
