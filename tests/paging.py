@@ -7,7 +7,7 @@ from unittest.mock import patch
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from shipdash.runs import Store, queue
+from shipdash.runs import Store, device_probe, queue
 from shipdash.ui import frame
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +21,8 @@ def quiet_store(tmp_path, monkeypatch):
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
     monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
     monkeypatch.setattr(queue, "start_process", lambda *_: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    monkeypatch.setattr(device_probe, "device_facts",
+                        lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
 

@@ -15,7 +15,7 @@ from paging import ROOT, open_page
 
 from shipdash import config as configs
 from shipdash.records import RunState
-from shipdash.runs import Store, StoreError, queue, worker
+from shipdash.runs import Store, StoreError, device_probe, queue, worker
 
 pytestmark = pytest.mark.usefixtures("written_to_the_disk")
 
@@ -154,7 +154,7 @@ def test_a_read_only_folder_is_read_and_every_wish_to_write_is_answered(disk):
                 lambda: store.request(waiting, "cancel")):
         with pytest.raises(StoreError, match="Read-only file system; choose a writable folder"):
             ask()
-    assert queue.device_facts(store) is None
+    assert device_probe.device_facts(store) is None
     disk.remount("rw")
     assert store.create(settings(3))[1]
 

@@ -14,7 +14,7 @@ from shipdash import config as configs
 from shipdash.analysis.timeline import MOST_MOMENTS, timeline
 from shipdash.data import open_source
 from shipdash.records import Picked, RunState, Scanned, Trained
-from shipdash.runs import RunBusy, Store, StoreError, queue
+from shipdash.runs import RunBusy, Store, StoreError, device_probe, queue
 from shipdash.ui import frame
 from shipdash.ui.run import film, projector, stage
 
@@ -25,7 +25,7 @@ def store(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "none")
     monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU"})
+    monkeypatch.setattr(device_probe, "device_facts", lambda store: {"device": "CPU"})
     return Store()
 
 

@@ -15,7 +15,7 @@ from shipdash.acceptance import fails
 from shipdash.cli.commands import _parser
 from shipdash.cli.studies import grid_of
 from shipdash.records import Picked, RunState
-from shipdash.runs import Store, queue
+from shipdash.runs import Store, device_probe, queue
 from shipdash.studies import grid as grids
 from shipdash.studies import sweep_details
 from shipdash.studies.folder import Studies
@@ -38,7 +38,8 @@ def store(tmp_path, monkeypatch, started):
     """An empty runs folder and no recorded sweep; no worker is ever started."""
     monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(frame, "RECORDED", tmp_path / "recorded")
-    monkeypatch.setattr(queue, "device_facts", lambda store: {"device": "CPU", "machine": "a test"})
+    monkeypatch.setattr(device_probe, "device_facts",
+                        lambda store: {"device": "CPU", "machine": "a test"})
     return Store()
 
 

@@ -7,27 +7,24 @@ makes sure that one drainer process is alive; the drainer runs one worker proces
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from shipdash import config as configs
 from shipdash import view_only
 from shipdash.config import RunConfig
 from shipdash.processes import give_way, outliving, without_interrupts
 from shipdash.records import UNDER_WAY, RunState
-from shipdash.runs import RunCorrupt, Store, StoreError, kept_worker, locks, warm_worker
+from shipdash.runs import RunCorrupt, Store, StoreError, kept_worker, warm_worker
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
 WAITING = (RunState.QUEUED,)
 HALTED = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.LOST)
-PROBE_AGAIN_S = 60.0  # a probe that dies at once must not be started anew by every page view
 POLL_S = 0.2  # how often a drainer looks whether a worker that is not its own has ended
 
 
@@ -165,19 +162,6 @@ def drain(store: Store, command: Sequence[str] = COMMAND, *, hand_over: bool = F
                     print(f"shipdash: {error}", file=sys.stderr, flush=True)
 
 
-def device_facts(store: Store) -> dict | None:
-    """What a worker would run on, once a probe has found out; a call before that starts one."""
-    path = store.root / "device.json"
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        facts = json.loads(path.read_bytes())
-        if isinstance(facts, dict) and isinstance(facts.get("device"), str):
-            return facts
-    with contextlib.suppress(OSError):  # nowhere to write: the page says "not yet known"
-        store.root.mkdir(parents=True, exist_ok=True)
-        _probe(store, path)
-    return None
-
-
 def start_process(store: Store, arguments: list[str], out, err, *, patient: bool = False) -> None:
     """A process that outlives us, and with `patient` gives way to others. A thread takes its exit
     code, lest it stay a zombie for as long as the server lives, and keeps `out` open, and with it
@@ -232,26 +216,6 @@ def _taken(store: Store, run_id: str) -> bool:
     with contextlib.suppress(StoreError):
         warm_worker.hand_over(store, run_id)
     return store.status(run_id) != before
-
-
-def _probe(store: Store, path: Path) -> None:
-    """Start a probe unless one is at work or has just ended without an answer.
-
-    The file that it prints to is locked until it ends, however it ends: a probe that died is tried
-    again.
-    """
-    with path.with_suffix(".probe").open("ab") as output:
-        if not locks.take(output.fileno()):
-            return
-        tried = os.fstat(output.fileno())
-        if tried.st_size and time.time() - tried.st_mtime < PROBE_AGAIN_S:
-            return
-        output.truncate(0)
-        output.write(b"probing\n")
-        output.flush()
-        # TensorFlow's start would take a processor away from the first page's first visit.
-        start_process(store, ["probe", "--json", "--out", str(path)], output, subprocess.STDOUT,
-                      patient=True)
 
 
 def _halt(store: Store, run_id: str, request: str, state: RunState) -> None:

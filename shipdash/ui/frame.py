@@ -15,7 +15,7 @@ from shipdash.app_folder import app_folder
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, preset_of
 from shipdash.records import RunState
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, queue
+from shipdash.runs import Store, StoreError, device_probe
 from shipdash.ui import address
 from shipdash.ui.address import MOST_GUESS, guess, link
 from shipdash.ui.rename import rename
@@ -216,7 +216,7 @@ def device() -> dict[str, Any] | None:
     if view_only.why_no_start():
         return None
     try:
-        return queue.device_facts(own_store())
+        return device_probe.device_facts(own_store())
     except (StoreError, OSError, ConfigError):
         return None
 
