@@ -21,8 +21,8 @@ expect.set_options(timeout=30_000)
 class App:
     """A running server on a runs folder and a port of its own, and a way to start it again."""
 
-    def __init__(self, runs: Path, **environment: str) -> None:
-        self.runs, self.environment = runs, environment
+    def __init__(self, runs: Path, *, script: str = "app.py", **environment: str) -> None:
+        self.runs, self.script, self.environment = runs, script, environment
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -32,8 +32,8 @@ class App:
     def start(self) -> None:
         """Return once the server answers."""
         self.server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port),
-             "--server.headless", "true"],
+            [sys.executable, "-m", "streamlit", "run", self.script, "--server.port",
+             str(self.port), "--server.headless", "true"],
             cwd=ROOT, env={**os.environ, "SHIPDASH_RUNS": str(self.runs), **self.environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
