@@ -1,6 +1,7 @@
 """What benchmarks/results/mixtures.csv says, as Markdown: every candidate beside random pairs.
 
     python -m benchmarks.mixtures_tables
+    python -m benchmarks.mixtures_tables benchmarks/results/mixtures-compact.csv
 
 It trains nothing. The unit is the selection: networks of one core set and both validation pools are
 averaged first.
@@ -8,6 +9,7 @@ averaged first.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -67,7 +69,7 @@ def markdown(rows: pd.DataFrame) -> str:
     found, sizes = by_selection(rows), complete(rows).groupby(["run_id", "candidate"]).first()
     lines = ["| trained on | pairs | failing, % | below 0.80, % | median IoU |",
              "|---|---:|---:|---:|---:|"]
-    for name in CANDIDATES:
+    for name in (name for name in CANDIDATES if name in found.index.unique("candidate")):
         here = found.xs(name, level="candidate")
         n = sizes.xs(name, level="candidate").loc[here.index]
         pairs = " and ".join(str(v) for v in n["n_core"] + n["n_random"])
@@ -88,6 +90,6 @@ def read(path: Path = STORED) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    stored = read()
+    stored = read(*map(Path, sys.argv[1:]))
     print(markdown(stored))
     print(winners(by_selection(stored)))

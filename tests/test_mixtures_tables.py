@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from recorded_run import SCENE
 
 from benchmarks import mixtures_tables as tables
 from benchmarks.mixtures import CANDIDATES, N_VALIDATION, STORED, VALIDATION_SEEDS
@@ -147,3 +148,21 @@ def test_the_rising_acceptance_kept_what_the_page_says(found):
             for each in counts.loc[found.index.unique("run_id")].to_numpy()]
     assert (f"kept {kept[0]} pairs, on the second pool {kept[1]}, below IoU 0.80, 0.85, 0.90 and "
             "0.95") in PART
+
+
+def test_what_is_said_of_the_compact_preset_is_what_its_table_says():
+    """The recorded selection alone, and two networks of each candidate of the core set's size."""
+    compact = tables.read(STORED.with_stem("mixtures-compact"))
+    assert tables.complete(compact).equals(compact)
+    assert list(compact["run_id"].unique()) == [SCENE.run_id]
+    assert list(compact["model_seed"].unique()) == [3001, 3002]
+    assert {CANDIDATES[name].size for name in compact["candidate"]} == {1}
+    found = tables.by_selection(compact)
+    assert tables.markdown(compact) in DOC
+    won, lost = tables.winners(found), tables.against_random(found)[tables.TYPICAL].droplevel(0)
+    assert won["typical"] == [] and set(won["tail"]) == set(lost.index)
+    assert lost.idxmax() == "half core, half random"
+    assert f"random pairs' median again, {-lost.max():.4f} below it" in PART
+    random = compact[compact["candidate"] == "random"].groupby("model_seed")[tables.TAIL].mean()
+    first, second = (f"{100 * share:.2f}" for share in random)
+    assert f"networks on random pairs fail on {first} and {second} %" in PART
