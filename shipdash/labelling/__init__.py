@@ -4,8 +4,8 @@ which of the labels that a run has kept to doubt.
 A page needs this much of it, and none of it starts TensorFlow in its own process:
 
 - ``rank_request(store, data, run_id)`` says what is ranked; its ``digest`` is the ranking's id.
-- ``job.start(store, request)`` starts the process that computes it, ``Rankings(data).standing(id)``
-  says where it stands, ``Rankings(data).ask_cancel(id)`` stops it.
+- ``ranking_job.start(store, request)`` starts the process that computes it,
+  ``Rankings(data).standing(id)`` says where it stands, ``Rankings(data).ask_cancel(id)`` stops it.
 - ``Rankings(data).load(id)`` has scores and predicted masks; ``listing.ranked`` puts them in order,
   ``analysis.ranking.trust`` and ``finding`` say whether to follow it.
 - ``Marks(data)``: ``add``, ``undo``, ``standing``.
