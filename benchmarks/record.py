@@ -14,18 +14,16 @@ scene and one of each sample.
 
 import shutil
 import sys
-from pathlib import Path
 
 from benchmarks import repeat_record
+from benchmarks.kept_runs import NUMBERS, RECORDED
 from shipdash.cli import commands as command_line
 from shipdash.config import RunConfig
 from shipdash.runs import Store
 from shipdash.runs.folder import npz
 from shipdash.runs.packed_masks import packed
 
-RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded"
-NUMBERS = ("spec.json", "status.json", "result.json", "events.jsonl",
-           "evaluation/held_out.npz", "evaluation/reaudit.npz")
+REAUDIT = "evaluation/reaudit.npz"
 IF_THERE = ("probe.jsonl",)  # packed by the worker
 PREDICTIONS = ("picked", "held_out_worst", "reaudit_worst")
 
@@ -41,7 +39,7 @@ def main(run_id: str) -> None:
             shutil.rmtree(shipped.root / earlier.run_id)
     source, target = store.root / run_id, RECORDED / run_id
     (target / "evaluation").mkdir(parents=True)
-    for name in (*NUMBERS, *(name for name in IF_THERE if (source / name).exists())):
+    for name in (*NUMBERS, REAUDIT, *(name for name in IF_THERE if (source / name).exists())):
         shutil.copyfile(source / name, target / name)
     for name in PREDICTIONS:
         found = store.load_scores(run_id, name)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from shipdash.data import perceptual_hash
 from shipdash.data.near_duplicates import Pictures, clusters, links
-from shipdash.data.samples import ATTRIBUTION, SAMPLES
+from shipdash.data.sample_data import ATTRIBUTION, SAMPLES
 
 SIDE, SEED = 128, 1
 WANTED = {"fluorescence, small field": 57, "fluorescence, large field": 57, "grey on white": 16,

@@ -1,11 +1,14 @@
 """The full-size study: order fan, arms, budgets, random-k curve, folds, passes, known answers.
 
     python benchmarks/study.py --budget 240
+    python benchmarks/study.py --keep --only controls    # and goes on in another session
     python benchmarks/study.py --tables
 
 Not an analysis: what it adds up to is computed by the functions that the Evaluation page uses.
 Every task is a cached run worked on by a fresh process, the most important first, so the study can
 be stopped at any moment and goes on where it stood; `--tables` writes what is complete by then.
+With `--keep` every finished run is also stored under `benchmarks/results/study`, and what is stored
+there is not computed again.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a script beside the package, not in it
 
+from benchmarks import kept_runs
 from shipdash import config as configs
 from shipdash.config import ConfigError, RunConfig
 from shipdash.config.settings import SCORED
@@ -41,9 +45,11 @@ CURVE = (25, 50, 100, 200, 400, 1000, 3000)  # pairs of the random-k curve, even
 N_ORDERS, N_FOLDS = 5, 3
 DISTINCT = (50, 100)  # known answers: so many different pairs in a pool of full size
 
-RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "study"
+RECORDED = kept_runs.RECORDED / "study"
+KEPT = Path(__file__).parent / "results" / "study"
 
 FIRST_ARMS = ("core", "random", "full", "first", "stratified", "rejected")
+NAME = "recorded study"
 
 
 class Task(NamedTuple):
@@ -128,7 +134,7 @@ def _result(store: Store, config: RunConfig) -> Result | None:
 
 
 def run(store: Store, todo: list[Task], *, budget_min: float, n_workers: int | None,
-        name: str = "recorded study", n_threads: int | None = None,
+        name: str = NAME, n_threads: int | None = None, kept: Path | None = None,
         afterwards: Callable[[], None] = lambda: None) -> None:
     """Work the tasks off; returns when none is left or the budget is spent.
 
@@ -136,10 +142,12 @@ def run(store: Store, todo: list[Task], *, budget_min: float, n_workers: int | N
     ----------
     n_threads : int, optional
         Threads of a worker; by default its share of the cores.
+    kept : Path, optional
+        Where finished runs are stored at once, and taken from instead of being computed again.
     afterwards : callable
         Called when the turn of a run is over.
     """
-    study = Study(name=name, runs=tuple(task.run for task in todo))
+    study = _study(todo, name)
     crew = workers(n_workers)
     studies, names = Studies(store), {}
 
@@ -150,11 +158,20 @@ def run(store: Store, todo: list[Task], *, budget_min: float, n_workers: int | N
                 names.setdefault(config.digest, f"{task.group}: {task.name}")
         print(f"{time.strftime('%H:%M:%S')}  {arrived.run_id}  {arrived.state}  "
               f"{names.get(arrived.run_id, '')}  {arrived.reason}".rstrip(), flush=True)
+        if kept is not None:
+            kept_runs.keep(store, arrived.run_id, kept)
         afterwards()
+
+    if kept is not None:
+        kept_runs.put_back(store, kept, study)
 
     studies.forget_cancel(studies.create(study))
     ensure(store, study, crew=crew._replace(n_threads=n_threads or crew.n_threads), on_run=tell,
            until=time.monotonic() + 60 * budget_min)
+
+
+def _study(todo: list[Task], name: str = NAME) -> Study:
+    return Study(name=name, runs=tuple(task.run for task in todo))
 
 
 def standing(store: Store, todo: list[Task]) -> list[dict]:
@@ -190,6 +207,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, metavar="N",
                         help="worker processes at a time, each with its share of the threads; by "
                              "default one per core, of one thread, as the recorded study was made")
+    parser.add_argument("--keep", action="store_true",
+                        help=f"store each finished run under {KEPT.relative_to(KEPT.parents[2])} "
+                             "and compute none again that is stored there")
     parser.add_argument("--only", action="append", default=[], metavar="GROUP")
     parser.add_argument("--tables", action="store_true",
                         help="write the tables of what is complete, run nothing")
@@ -206,9 +226,12 @@ def main(argv: list[str] | None = None) -> int:
             words = ["python benchmarks/study.py", *(["--preset", args.preset]
                      if args.preset != "compact" else []), *(f"--set {c}" for c in args.set),
                      *(f"--only {group}" for group in args.only)]
+            if args.keep:
+                kept_runs.put_back(store, KEPT, _study(todo))
             tables(store, base, todo, args.out, " ".join(words))
         else:
-            run(store, todo, budget_min=args.budget, n_workers=args.workers)
+            run(store, todo, budget_min=args.budget, n_workers=args.workers,
+                kept=KEPT if args.keep else None)
     except (ConfigError, StoreError) as error:
         print(f"study: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.stored import RESULTS
 from shipdash import config as configs
 from shipdash.config import RunConfig
-from shipdash.data import open_source, samples
+from shipdash.data import open_source, sample_data
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling.cross_validation import folds, scores, train
@@ -120,7 +120,7 @@ def _cleanlab(masks: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarra
 
 def _import_nuclei(place: Path) -> None:
     """The sample at a smaller size, all of it in the pool."""
-    with zipfile.ZipFile(samples.SAMPLES / "nuclei.zip") as archive:
+    with zipfile.ZipFile(sample_data.SAMPLES / "nuclei.zip") as archive:
         archive.extractall(place / "sample")
     import_pairs(ImportRequest(name="nuclei", images=f"{place}/sample/images",
                                labels=f"{place}/sample/masks", held_out=0, rows=SIZE, cols=SIZE))

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 
+import pandas as pd
 import pytest
 from evidence_runs import config
 
@@ -71,6 +72,35 @@ def test_everything_is_run_once_and_then_nothing(small, worked, tmp_path):
     n = len(worked)
     study.run(store, small, budget_min=5, n_workers=1)
     assert len(worked) == n
+
+
+def test_kept_runs_are_not_computed_again(small, worked, tmp_path):
+    """Another session, with an empty runs folder, finds all of them and the same tables."""
+    first, kept = Store(tmp_path / "first"), tmp_path / "kept"
+    study.run(first, small, budget_min=5, n_workers=1, kept=kept)
+    assert {path.stem for path in kept.iterdir()} == set(worked)
+    n = len(worked)
+    second = Store(tmp_path / "second")
+    study.run(second, small, budget_min=5, n_workers=1, kept=kept)
+    assert len(worked) == n and set(_states(second, small)) == {"completed"}
+    then, now = (collect.gather(store, BASE.digest) for store in (first, second))
+    for name in collect.TABLES:
+        pd.testing.assert_frame_equal(getattr(then, name), getattr(now, name))
+
+
+def test_what_scores_for_a_missing_arm_is_computed_again(small, worked, tmp_path):
+    """Scores of a pool are not kept, so they come back only where nobody waits for them."""
+    todo = [t for t in small if t.group in ("orders", "one-shot")]
+    kept = tmp_path / "kept"
+    study.run(first := Store(tmp_path / "first"), todo, budget_min=5, n_workers=1, kept=kept)
+    arms = [first.config(path.stem) for path in kept.iterdir()]
+    lost = next(arm for arm in arms if arm.arm.kind == "forgetting")
+    (kept / f"{lost.digest}.zip").unlink()
+    worked.clear()
+    second = Store(tmp_path / "second")
+    study.run(second, todo, budget_min=5, n_workers=1, kept=kept)
+    assert worked == [lost.arm.scores, lost.digest]
+    assert first.result(lost.digest).core == second.result(lost.digest).core
 
 
 def test_arms_wait_for_their_selection(small, worked, tmp_path):

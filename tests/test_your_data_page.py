@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
-from shipdash.data import files, samples
+from shipdash.data import files, sample_data
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs, importer
 from shipdash.importing.pictures import image_array
@@ -158,7 +158,7 @@ def test_a_page_that_is_left_in_mid_import_goes_on_later(store, tmp_path, monkey
 
 def test_a_name_that_is_taken_is_refused(store):
     """What is stored under it stays."""
-    samples.sample("nuclei")
+    sample_data.sample("nuclei")
     at = upload(open_page(PAGE, data="nuclei"), archive(own_pictures.pairs(3)), "nuclei.zip")
     at.button(key="import_start").click().run()
     assert "has a data set of that name" in at.error[0].value.replace("\\", "")
@@ -168,7 +168,7 @@ def test_a_name_that_is_taken_is_refused(store):
 @pytest.mark.parametrize("name", ["../runs", "/etc", "no-such-set"])
 def test_a_link_names_stored_data_sets_only(store, name):
     """Anything else is a sentence, and never a path."""
-    samples.sample("nuclei")
+    sample_data.sample("nuclei")
     at = open_page(PAGE, data=name)
     assert "not stored on this machine" in at.warning[0].value
     at = open_page("pages/2_Run.py", data=name)
@@ -177,7 +177,7 @@ def test_a_link_names_stored_data_sets_only(store, name):
 
 def test_start_queues_the_preset_for_own_data(store):
     """One click; the run is that of the command line's --data."""
-    samples.sample("nuclei")
+    sample_data.sample("nuclei")
     at = open_page(PAGE, data="nuclei", data_view="Selection")
     at.button(key="data_start").click().run()
     assert [run.run_id for run in store.list()] == [own_config("nuclei").digest]
@@ -185,7 +185,7 @@ def test_start_queues_the_preset_for_own_data(store):
 
 def test_the_run_form_takes_a_stored_data_set(store):
     """Its settings are the preset's for own data; the scene's are not offered."""
-    samples.sample("nuclei")
+    sample_data.sample("nuclei")
     at = open_page("pages/2_Run.py", data="nuclei", **{"seeds.order": "3"})
     assert not at.error and at.selectbox(key="data").value == "nuclei"
     assert all(not box.key.startswith("run.nuclei.scene.") for box in at.number_input)
@@ -245,7 +245,7 @@ def test_names_are_read_again_where_a_data_set_was_replaced(store, tmp_path):
 
 def test_a_read_only_dashboard_takes_nothing(store, monkeypatch):
     """No upload, no sample, no search whose result would be stored, no start."""
-    samples.sample("nuclei")
+    sample_data.sample("nuclei")
     monkeypatch.setenv("SHIPDASH_READONLY", "1")
     at = open_page(PAGE, data="nuclei", data_view="Near duplicates")
     assert not at.file_uploader and "have not been looked for" in words(at)

@@ -14,7 +14,7 @@ from typing import Any
 from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
 from shipdash.config import ConfigError, SourceConfig
-from shipdash.data import files, held_out, samples
+from shipdash.data import files, held_out, sample_data
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST, Nearest, clusters
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.data.stored_duplicates import near_duplicates
@@ -25,7 +25,7 @@ MOST_SHOWN = 20  # pairs of near duplicates, without --json
 
 def sample(args: argparse.Namespace) -> int:
     """Store the sample that comes with the package as a data set."""
-    _tell_stored(samples.sample(args.name), args.json)
+    _tell_stored(sample_data.sample(args.name), args.json)
     return 0
 
 

@@ -64,11 +64,11 @@ def place_of(name: str) -> Path:
 def folder_of(name: str) -> Path:
     """Where a data set is read: its place, or for a sample that is not stored here a folder that
     this process unpacked; `ConfigError` for what is no name."""
-    from shipdash.data import samples  # which stands on this module
+    from shipdash.data import sample_data  # which stands on this module
 
     place = place_of(name)
-    if not place.exists() and name in samples.ATTRIBUTION:
-        return samples.unpacked(name)
+    if not place.exists() and name in sample_data.ATTRIBUTION:
+        return sample_data.unpacked(name)
     return place
 
 

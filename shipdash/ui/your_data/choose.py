@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash import view_only
-from shipdash.data import files, samples
+from shipdash.data import files, sample_data
 from shipdash.ui.your_data import upload
 
 
@@ -13,7 +13,7 @@ def data_set() -> str:
     """The name of the data set in view, carried by the address; by default the first stored one,
     and the sample where none is stored."""
     stored = files.stored()
-    manifests = stored + samples.manifests({manifest["name"] for manifest in stored})
+    manifests = stored + sample_data.manifests({manifest["name"] for manifest in stored})
     asked = st.query_params.get("data", "")
     if asked and asked not in [manifest["name"] for manifest in manifests]:
         st.warning("The link names a data set that is not stored on this machine.")

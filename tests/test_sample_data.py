@@ -8,7 +8,7 @@ from skimage.measure import label
 
 from shipdash import config as configs
 from shipdash.config import ConfigError
-from shipdash.data import files, open_source, samples
+from shipdash.data import files, open_source, sample_data
 from shipdash.data.near_duplicates import Pictures, nearest
 from shipdash.data.pair_list import places, read_pairs, read_split
 from shipdash.data.perceptual_hash import hashes
@@ -17,14 +17,14 @@ from shipdash.data.perceptual_hash import hashes
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
-    samples.sample("nuclei")
+    sample_data.sample("nuclei")
     return files.root() / "nuclei"
 
 
 def test_nuclei_are_stored_once_and_asked_for_like_any_data_set(folder):
     """The second call finds what the first one stored."""
     before = (folder / files.MANIFEST).stat().st_mtime_ns
-    asked = samples.sample("nuclei")
+    asked = sample_data.sample("nuclei")
     assert (folder / files.MANIFEST).stat().st_mtime_ns == before
     assert (asked.rows, asked.cols) == (128, 128)
     split = read_split(folder)
@@ -66,8 +66,8 @@ def test_no_held_out_nuclei_have_a_near_twin_in_the_pool(folder):
 
 def test_the_attribution_is_with_the_pictures(folder):
     """In the archive and in the manifest of what is stored."""
-    with zipfile.ZipFile(samples.SAMPLES / "nuclei.zip") as archive:
-        assert archive.read("ATTRIBUTION.txt").decode() == samples.ATTRIBUTION["nuclei"]
+    with zipfile.ZipFile(sample_data.SAMPLES / "nuclei.zip") as archive:
+        assert archive.read("ATTRIBUTION.txt").decode() == sample_data.ATTRIBUTION["nuclei"]
     assert "CC0" in files.read_manifest(folder)["attribution"]
 
 
@@ -77,10 +77,10 @@ def test_another_data_set_of_that_name_is_not_taken_for_the_sample(tmp_path, mon
     files.write("nuclei", np.zeros((2, 16, 16, 3), np.uint8), np.zeros((2, 16, 16), bool),
                 np.zeros(2, np.uint8))
     with pytest.raises(files.DataError, match="has another data set that is called nuclei"):
-        samples.sample("nuclei")
+        sample_data.sample("nuclei")
 
 
 def test_an_unknown_sample_is_refused():
     """The names that there are."""
     with pytest.raises(ConfigError, match="sample must be one of nuclei"):
-        samples.sample("cells")
+        sample_data.sample("cells")

@@ -1,0 +1,78 @@
+"""Finished runs of a study, one small archive each: a later session goes on with the rest.
+
+Kept are the numbers of a run as its worker wrote them: settings, status, result, events and the
+scores of the held-out pairs. Weights are not, nor what one run scores for others: such a run is
+put back only where none of those waits for it any more.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+from benchmarks.child import ROOT
+from shipdash.config import RunConfig
+from shipdash.records import RunState
+from shipdash.runs import Store
+from shipdash.runs.folder import replace
+from shipdash.studies.folder import state_of
+from shipdash.studies.study import Study
+
+RECORDED = ROOT / "shipdash" / "recorded"
+"""Runs that ship with the package, each in a folder of its id."""
+
+NUMBERS = ("spec.json", "status.json", "result.json", "events.jsonl", "evaluation/held_out.npz")
+"""Files of any run that was evaluated."""
+
+
+def keep(store: Store, run_id: str, folder: Path) -> None:
+    """Archive a run's numbers, unless it is not completed or ships as recorded."""
+    if state_of(store, run_id) != RunState.COMPLETED or (RECORDED / run_id).exists():
+        return
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in NUMBERS:
+            archive.write(store.root / run_id / name, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    replace(folder / f"{run_id}.zip", content.getvalue())
+
+
+def put_back(store: Store, folder: Path, study: Study) -> None:
+    """Give the runs folder what is kept, or ships as recorded, of a study's runs.
+
+    A run that scored the pool for others comes back when every run asked for that rests on it is
+    there: its scores are not kept.
+    """
+    while _put_back(store, folder, study.settings(store)):
+        pass  # the settings of some runs are known only when others are there
+
+
+def _put_back(store: Store, folder: Path, asked: list[RunConfig]) -> list[str]:
+    back = []
+    for config in sorted(asked, key=lambda c: c.evaluation.pool_scores):  # those that score last
+        run_id, target = config.digest, store.root / config.digest
+        rest = [c for c in asked if c.arm.scores == run_id]
+        waiting = any(state_of(store, c.digest) != RunState.COMPLETED for c in rest)
+        if target.exists() or waiting:
+            continue
+        if (RECORDED / run_id).exists():
+            shutil.copytree(RECORDED / run_id, target)
+        elif (folder / f"{run_id}.zip").exists():
+            _unpack(folder / f"{run_id}.zip", target)
+        else:
+            continue
+        back.append(run_id)
+    return back
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    """All of it or nothing: the folder gets its name last."""
+    part = target.with_name(f"{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    with zipfile.ZipFile(archive) as stored:
+        for name in NUMBERS:
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).write_bytes(stored.read(name))
+    part.rename(target)
