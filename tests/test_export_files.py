@@ -144,6 +144,16 @@ def test_pictures_in_an_archive_are_copied_out(tmp_path):
         place_files(tmp_path / "out", rows, about)
 
 
+def test_pictures_are_found_below_the_folder_around_an_archive(tmp_path):
+    """An import leaves that folder out of their names."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("nuclei/images/x.png", "x")
+    about = {"given_in": str(tmp_path), "archive": "in.zip"}
+    placed = place_files(tmp_path / "out", [row(0, "images/x.png")], about, copies=True)
+    assert placed == (1, ())
+    assert (tmp_path / "out" / "images" / "0000000_x.png").read_text() == "x"
+
+
 @pytest.fixture
 def run_id(tmp_path, monkeypatch, call):
     """A run that keeps two of six pairs: of the group `port` none."""

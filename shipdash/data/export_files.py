@@ -179,10 +179,18 @@ def _first_pairs(rows: Sequence[PairRow], column: str) -> dict[str, int]:
     return found
 
 
+def _member(archive: zipfile.ZipFile, file: str) -> str:
+    """The name of a file in its archive, from which an import leaves out one folder around all."""
+    names = archive.namelist()
+    if file in names:
+        return file
+    return next((name for name in names if name.partition("/")[2] == file), file)
+
+
 def _place(file: str, target: Path, base: Path, archive: str | None, copies: bool) -> None:
     if archive:
-        with zipfile.ZipFile(base / archive) as opened, opened.open(file) as source:
-            with target.open("wb") as written:
+        with zipfile.ZipFile(base / archive) as opened:
+            with opened.open(_member(opened, file)) as source, target.open("wb") as written:
                 shutil.copyfileobj(source, written)
         return
     source = (base / file).resolve(strict=True)

@@ -5,6 +5,7 @@ An archive from a stranger is checked as a whole before the first file of it is 
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 import zlib
@@ -81,8 +82,11 @@ class Archive:
         """See `Place.read`."""
         if name not in self._members:
             raise Unfit(f"is not in the archive {self.path}")
+        member = self._zip.getinfo(self._members[name])
         try:
-            return self._zip.read(self._members[name])
+            # Bounded, since a packed stream may hold far more than its header says.
+            with self._zip.open(member) as opened:
+                return opened.read(member.file_size + 1)
         except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile,
                 zlib.error) as error:
             raise Unfit(f"is damaged inside the archive ({error})") from None
@@ -143,7 +147,7 @@ def _check(path: str, members: list[zipfile.ZipInfo], packed: int) -> None:
 def _harm(member: zipfile.ZipInfo) -> str:
     """What is wrong with a file of an archive, as the end of a sentence; empty where nothing is."""
     name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
-    if name.startswith(("/", "\\")) or ":" in name.partition("/")[0]:
+    if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name):
         return "has an absolute path"
     if "\\" in name or ".." in PurePosixPath(name).parts:
         return "has a path that could leave the archive"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 
 import numpy as np
@@ -14,6 +15,9 @@ MOST_PIXELS = 50_000_000
 """Of one picture, 8,660 x 5,773 for example: decoded in colour, 150 MB."""
 
 _PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
+_DEEP = re.compile(r"\b(L|LA|RGB.?);16")
+"""How Pillow calls 16 bits a channel, of which it would keep the upper eight without a word."""
+
 _IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
 
 
@@ -59,6 +63,8 @@ def _check(picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise Unfit(f"has {width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
+    if any(_DEEP.search(str(tile.args)) for tile in picture.tile):
+        raise Unfit("has 16 bits a channel; 8-bit grey, RGB and RGBA are read")
     n_frames = getattr(picture, "n_frames", 1)
     if n_frames > 1:
         raise Unfit(f"has {n_frames:,} frames; one picture a file is needed")
