@@ -8,5 +8,5 @@ frame.page("Your data", "The same question for images and masks of your own: how
            "which ones, whether random ones would have done, and whether held-out images leak.")
 name = choose.data_set()
 view = frame.switch("View", your_data.VIEWS, key="data_view", label_visibility="collapsed")
-with your_data.in_words():
+with frame.in_words():
     your_data.VIEWS[view](name)

@@ -1,10 +1,12 @@
 """A second source of pairs, arrays on disk: run, evaluated and shown with no change elsewhere."""
 
 import json
+import shutil
 
 import numpy as np
 import paging
 import pytest
+import streamlit as st
 
 from shipdash import config as configs
 from shipdash.config import ConfigError
@@ -117,3 +119,17 @@ def test_every_page_shows_it(asked, store, page):
             assert at.segmented_control(key="view").value == view
         if page == "pages/3_Samples.py":
             assert "Why these?" not in at.segmented_control(key="view").options
+
+
+@pytest.mark.parametrize(("page", "query"), [
+    ("app.py", {"reveal": "1"}), ("pages/2_Run.py", {}), ("pages/2_Run.py", {"replay": "1"}),
+    ("pages/2_Run.py", {"present": "1"})])
+def test_a_run_whose_data_set_is_gone_still_has_its_numbers(asked, store, page, query):
+    """Without the pictures, and with a sentence that says what is missing."""
+    run_id = worker.work(store, store.create(asked)[0]).run_id
+    shutil.rmtree(files.root() / "tiles")
+    st.cache_data.clear()
+    at = paging.open_page(page, run=run_id, **query)
+    assert at.error and all("must name a data set stored in" in e.value for e in at.error)
+    if query == {}:
+        assert "Selected" in [metric.label for metric in at.metric]

@@ -34,13 +34,6 @@ def test_missed_is_outlined_and_invented_is_striped():
     assert middle.max() - middle.min() > 60
 
 
-def test_a_probability_of_one_half_and_less_is_not_predicted():
-    """127 of 255 is below one half, 128 is above."""
-    truth = np.ones((2, 2), bool)
-    picture = np.asarray(overlay(truth, np.array([[127, 128], [0, 255]], np.uint8)))
-    assert ((picture == AGREED).all(-1) == [[False, True], [False, True]]).all()
-
-
 def test_the_strip_has_a_column_a_pair():
     """Image above, overlay below, for pairs that are not square too."""
     masks = np.ones((3, 32, 48), bool)

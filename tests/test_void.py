@@ -1,7 +1,9 @@
 """Void pixels count nowhere, and synthetic masks know nothing of them."""
 
 import numpy as np
+import paging
 import pytest
+import streamlit as st
 
 from shipdash import config as configs
 from shipdash.data import files, open_source
@@ -11,6 +13,10 @@ from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner
 from shipdash.loop import select
 from shipdash.records import LoopState, StopReason
+from shipdash.runs import worker
+from shipdash.ui import gallery
+from shipdash.ui.run import last_pick
+from shipdash.ui.run.probe_strip import strip
 
 
 def some(n=6, rows=32, cols=32, seed=1):
@@ -151,3 +157,23 @@ def test_a_training_step_sees_no_void_pixel():
     learner.set_state(fresh)
     assert np.array_equal(learner.train(images, np.full_like(masks, VOID)).counts,
                           np.zeros((2, 4)))
+
+
+def test_the_newest_pick_shows_void_pixels_grey(stored, tmp_path, monkeypatch):
+    """As Samples does: masks with void pixels are numbers, not bool."""
+    store = paging.quiet_store(tmp_path, monkeypatch)
+    run = store.info(worker.work(store, store.create(stored)[0]).run_id)
+    shown = []
+    monkeypatch.setattr(st, "image", lambda picture, **_: shown.append(picture))
+    last_pick.show(run, store.events(run.run_id)[0])
+    (image,), (mask,) = gallery.of_run(run, run.result.core[-1:])
+    assert (mask == VOID).any()
+    assert shown[:2] == [gallery.inline(image), gallery.truth(mask).url]
+
+
+def test_void_pixels_are_ground_in_the_strip():
+    """Whatever is predicted there."""
+    images, masks = np.zeros((2, 32, 32, 3), np.float32), some(2)[1]
+    seen = np.ones(masks.shape, bool)
+    expected = strip(images, masks == TARGET, seen & (masks != VOID))
+    assert strip(images, masks, seen) == expected != strip(images, masks == TARGET, seen)

@@ -13,6 +13,7 @@ from PIL import Image
 from shipdash import view_only
 from shipdash.app_folder import app_folder
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, preset_of
+from shipdash.data.files import DataError
 from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, device_probe
@@ -171,11 +172,14 @@ def _tell_why_not(asked: str) -> None:
 
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
-    """Around a page's body: a damaged file becomes a sentence; what is drawn already stays."""
+    """Around a page's body, or a part of it: a damaged file, or a data set that is gone, becomes a
+    sentence; what is drawn already stays."""
     try:
         yield
     except (StoreError, ConfigError) as error:
         st.error(str(error))
+    except DataError as error:
+        st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
 
 def empty(what: str, do: str) -> None:

@@ -27,14 +27,10 @@ def overlay(truth: np.ndarray, predicted: np.ndarray, *, scale: int = 1) -> Imag
 
     Parameters
     ----------
-    truth : bool array, shape (rows, cols)
-    predicted : bool array, or uint8 array of probabilities 0..255, the same shape
-        A probability above one half counts as predicted.
+    truth, predicted : bool array, shape (rows, cols)
     scale : int
         Enlarged by this whole number; lines are drawn after that, so they stay fine.
     """
-    if predicted.dtype != bool:
-        predicted = predicted > 127
     t, p = (np.kron(mask, np.ones((scale, scale), bool)) for mask in (truth, predicted))
     stroke = max(min(t.shape) // STROKES, 1)
     out = np.full((*t.shape, 3), GROUND, np.uint8)

@@ -7,6 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from shipdash import analysis
+from shipdash.config import ConfigError
+from shipdash.data.files import DataError
 from shipdash.ui import address, evidence, frame, gallery, words
 from shipdash.ui.evaluation import registered
 from shipdash.ui.run import replay
@@ -83,7 +85,10 @@ def core(run: frame.Run) -> None:
         return
     first = f", of which the first {MOST_SHOWN} are shown" if len(chosen) > MOST_SHOWN else ""
     st.markdown(f"#### All the pairs it trained on: {len(chosen):,}{first}")
-    images, _ = gallery.of_run(run, chosen[:MOST_SHOWN])
+    try:
+        images, _ = gallery.of_run(run, chosen[:MOST_SHOWN])
+    except (ConfigError, DataError):  # the replay above has said what is missing
+        return
     with st.container(key="sheet_home"):
         st.image(gallery.mosaic(images), width="stretch",
                  alt=f"The images of {len(images)} core pairs in order of selection: noise with "

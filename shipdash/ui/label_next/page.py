@@ -7,7 +7,6 @@ import streamlit as st
 from shipdash.labelling import rank_request
 from shipdash.ui import frame
 from shipdash.ui.label_next import choose, exports, go_on, marking, rank, trusted
-from shipdash.ui.your_data.page import in_words
 
 VIEWS = {"Go through them": marking.view, "Can it be trusted?": trusted.view,
          "Export and import": exports.view, "Continue": go_on.view}
@@ -16,7 +15,7 @@ VIEWS = {"Go through them": marking.view, "Can it be trusted?": trusted.view,
 
 def body() -> None:
     """Choose images and a run; then start or watch the ranking, or look at it."""
-    with in_words():
+    with frame.in_words():
         left, right = st.columns(2, gap="large", vertical_alignment="bottom")
         with left:
             manifest = choose.data_set()

@@ -6,7 +6,6 @@ import streamlit as st
 
 from shipdash.records import Picked
 from shipdash.ui import frame, gallery
-from shipdash.ui.overlay import data_url, overlay
 
 WIDTH_PX = 112
 """Three of them below each other are seen at 1440 x 900 while a run is at work."""
@@ -26,14 +25,13 @@ def show(run: frame.Run, events) -> None:
     (image,), (mask,) = gallery.of_run(run, [pick.index])
     iou = "joined untested" if pick.iou is None else f"prediction, IoU {frame.iou(pick.iou)}"
     missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"
-    seen = stored.get(pick.index)
-    against = None if seen is None else data_url(overlay(mask, seen, scale=2))
-    parts = ((gallery.inline(image), f"pair {pick.index:,}"), (gallery.inline(mask), "truth"),
-             (against, f"{iou}{missing}"))
+    seen = gallery.against(mask, stored.get(pick.index, ""))
+    parts = ((gallery.inline(image), f"pair {pick.index:,}"), (gallery.truth(mask).url, "truth"),
+             (seen.url, f"{iou}{missing}"))
     st.markdown(f"#### Pick {pick.n_core:,}")
     with st.container(key="last_pick", gap="small"):
         for part, words in parts:
-            if part is None:
+            if not part:
                 st.caption(words[0].upper() + words[1:])
             else:
                 st.image(part, caption=words, width=WIDTH_PX,

@@ -147,9 +147,11 @@ def _panel(run: frame.Run, log: bool) -> None:
         chart.show(figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log),
                    key="selection", note=f"Counts, not smoothed. {frame.provenance(run)}")
     with right:
-        last_pick.show(run, events)
+        with frame.in_words():
+            last_pick.show(run, events)
     numbers.counters(now)
-    probe_strip.show(run)
+    with frame.in_words():
+        probe_strip.show(run)
     numbers.rates(events, run)
 
 

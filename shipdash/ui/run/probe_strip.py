@@ -42,19 +42,22 @@ def said(now: ProbeFrame) -> str:
             f"{now.n_tested:,} tested.")
 
 
-def strip(images: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> Image.Image:
+def strip(images: np.ndarray, masks: np.ndarray, predicted: np.ndarray) -> Image.Image:
     """Images in a row, and under each its prediction against the truth.
 
     Parameters
     ----------
     images : float32 array, shape (n, rows, cols, 3), range [0, 1]
-    truth, predicted : bool array, shape (n, rows, cols)
+    masks : bool or uint8 array, shape (n, rows, cols)
+        Void pixels count nowhere.
+    predicted : bool array, shape (n, rows, cols)
     """
+    truth, seen = masks == gallery.TARGET, predicted & (masks != gallery.VOID)
     scale = max(SIDE // truth.shape[2], 1)
     rows, cols = (scale * length for length in truth.shape[1:])
     out = Image.new("RGB", (len(images) * (cols + GAP) - GAP, 2 * rows + GAP), (128, 134, 142))
     for k, image in enumerate(images):
         pixels = Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
         out.paste(pixels.resize((cols, rows), Image.Resampling.NEAREST), (k * (cols + GAP), 0))
-        out.paste(overlay(truth[k], predicted[k], scale=scale), (k * (cols + GAP), rows + GAP))
+        out.paste(overlay(truth[k], seen[k], scale=scale), (k * (cols + GAP), rows + GAP))
     return out

@@ -7,6 +7,8 @@ import threading
 
 import streamlit as st
 
+from shipdash.config import ConfigError
+from shipdash.data.files import DataError
 from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.ui import chart, frame
@@ -42,7 +44,8 @@ def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[
         Of the component; also its ``data-testid``.
     """
     view = stage.View(guess=guess, speed=speed, autoplay=autoplay, log=log, page_keys=page_keys)
-    stage.draw(run, film.whole(run), view, key=key, ending=ending)
+    with frame.in_words():
+        stage.draw(run, film.whole(run), view, key=key, ending=ending)
 
 
 def get_ready(run: frame.Run) -> None:
@@ -55,7 +58,7 @@ def get_ready(run: frame.Run) -> None:
 
 def _make(run: frame.Run) -> None:
     """The film, for the cache; whoever asks for it is told what is wrong with the run."""
-    with contextlib.suppress(StoreError, OSError):
+    with contextlib.suppress(StoreError, ConfigError, DataError, OSError):
         film.whole(run)
 
 

@@ -14,19 +14,12 @@ from shipdash.labelling.suspects import MEASURES, suspects
 from shipdash.runs import Store
 from shipdash.ui import frame, gallery, one_pair
 from shipdash.ui.samples import suspects_job
-from shipdash.ui.your_data.page import in_words
 
 BY = {"soft minimum": "softmin", "IoU": "iou"}
 """The measures as the link names them, the default first."""
 
 
 def view(run: frame.Run) -> None:
-    """The view; what cannot be read of the run or its data set becomes a sentence."""
-    with in_words():
-        _body(run)
-
-
-def _body(run: frame.Run) -> None:
     """What the search does and costs; then its button, its progress, or its answer."""
     if run.result is None:
         frame.empty("This run has not finished.",
