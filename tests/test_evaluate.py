@@ -7,7 +7,7 @@ import sys
 import pytest
 from test_cli import SMALL
 
-from shipdash.cli import progress_bars
+from shipdash.cli import progress_bars, studies
 from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import arms
@@ -229,3 +229,24 @@ def test_the_bar_of_a_study_is_drawn_while_it_is_worked_off(call, done, here, mo
     code, _, err = call("evaluate", done, "--arms", "core,first", "--json")
     assert code == 0
     assert "12 of 12 runs" in err
+
+
+def test_stopped_before_an_arm_began_it_has_a_row_too(call, done, here, monkeypatch):
+    """Ctrl-C is code 130, whatever has not begun."""
+    monkeypatch.setattr(studies, "see_through", lambda *_, **__: (None, True))
+    code, out, err = call("evaluate", done, "--arms", "core", "--json")
+    assert (code, err) == (130, "")
+    assert {(r["state"], r["held_out"]) for r in rows(out)} == {("missing", None)}
+    assert "missing" in call("evaluate", done, "--arms", "core")[1]
+
+
+@pytest.mark.parametrize("command", ["fan", "folds"])
+def test_repeats_that_cannot_be_run_say_why(call, done, monkeypatch, command):
+    """The reason of the worker, not that a result is missing."""
+    def fail(store, run_id, **_):
+        raise OSError("no process to be had")
+
+    monkeypatch.setattr(queue, "work_one", fail)
+    code, out, err = call(command, done)
+    assert (code, out) == (1, "")
+    assert "no process to be had" in err and "the same command goes on" in err

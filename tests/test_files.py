@@ -12,6 +12,7 @@ from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.runs import worker
+from shipdash.studies import collect
 from shipdash.ui.evaluation import page as evaluation
 
 PAGES = ["app.py", "pages/2_Run.py", "pages/3_Samples.py", "pages/4_Evaluation.py",
@@ -133,3 +134,20 @@ def test_a_run_whose_data_set_is_gone_still_has_its_numbers(asked, store, page, 
     assert at.error and all("must name a data set stored in" in e.value for e in at.error)
     if query == {}:
         assert "Selected" in [metric.label for metric in at.metric]
+
+
+def test_planted_answers_of_another_data_set_are_not_taken_for_its_own(asked, store):
+    """Nor do they stand in its way when that data set is gone."""
+    planted = asked.replace(**{"planted.distinct": 7})
+    worker.work(store, store.create(planted)[0])
+    own = worker.work(store, store.create(asked)[0]).run_id
+    assert len(collect.gather(store, own).distinct) == 1
+    images = np.zeros((N, 48, 32, 3), np.uint8)
+    images[:, 0, 0, 0] = np.arange(N)
+    split = np.load(files.root() / "tiles" / "split.npy")
+    other = files.write("other", images, images[..., 0] > 30, split)
+    run_id = worker.work(store, store.create(configs.RunConfig(source=other).replace(
+        **{name: value for name, value in asked.flat().items()
+           if name.partition(".")[0] in ("network", "selection", "evaluation")}))[0]).run_id
+    shutil.rmtree(files.root() / "tiles")
+    assert collect.gather(store, run_id).distinct.empty

@@ -9,7 +9,8 @@ import pytest
 from test_queue import settings, straight, until
 from test_warm_worker import ignoring_time
 
-from shipdash.records import RunState
+from shipdash.learning import evaluation
+from shipdash.records import RunState, Stopped
 from shipdash.runs import Store, kept_worker, queue, worker
 
 
@@ -130,6 +131,15 @@ def test_it_does_not_begin_to_wait_while_another_run_is_queued(store):
     queue.cancel(store, settings(seed=2).digest)
 
 
+def test_it_says_that_it_waits_before_it_looks_who_else_does(store, monkeypatch):
+    """Who queues a run in between finds the note and takes it away; nobody waits for minutes."""
+    run_id, noted = store.create(settings())[0], []
+    monkeypatch.setattr(kept_worker, "_another_is_queued", lambda store, _: noted.append(
+        store.read_note(kept_worker.NOTE)[0].decode()) or True)
+    assert not waiting(store, run_id)
+    assert noted == [run_id] and store.read_note(kept_worker.NOTE)[0] == b""
+
+
 def test_the_newest_paused_run_is_waited_for_alone(store, monkeypatch):
     """A second note is the end of the first one's wait: there is one gigabyte, not two."""
     run_id, _ = store.create(settings())
@@ -170,3 +180,23 @@ def test_paused_in_its_evaluation_it_goes_on_from_there(store, tmp_path):
     worker.work(other, other.create(config)[0])
     assert asked == [RunState.PAUSED]
     assert ignoring_time(result) == ignoring_time(other.result(run_id))
+
+
+def test_what_an_evaluation_took_before_a_pause_is_counted(store, monkeypatch):
+    """Not what the pause took."""
+    score, took = evaluation.score, []
+
+    def slowly(source, learner, indices, on_block):
+        time.sleep(0.3)
+        took.append(len(indices))
+        return score(source, learner, indices, on_block)
+
+    def wait():
+        time.sleep(1.0)
+        return True
+
+    monkeypatch.setattr(evaluation, "score", slowly)
+    run_id, _ = store.create(settings())
+    result = worker.work(store, run_id, wait=wait, on_event=lambda event: store.request(
+        run_id, "pause") if isinstance(event, Stopped) else None)
+    assert 0.3 * len(took) <= result.phases["evaluate"] < 0.3 * len(took) + 0.9

@@ -222,3 +222,22 @@ def test_a_pair_exactly_on_the_threshold_passes():
     assert fails(metrics.iou(edge), rules.acceptance_iou).tolist() == [False, True]
     plain = dataclasses.replace(rules, acceptance="iou", precision=0.9, margin=1.0)
     assert fails(metrics.iou(edge), plain.acceptance_iou).tolist() == [False, True]
+
+
+def test_idle_training_has_a_step_limit_of_its_own():
+    """Blocks without a failure add steps for ever; no pair of them took too many."""
+    changes = {"selection.train_until": "epoch", "selection.idle_epochs": True,
+               "selection.block": 4, "selection.max_steps": 12, "selection.first": 1,
+               "planted.distinct": 1}
+    events, state, _ = outcome(settings(**changes))
+    assert sum(e.n_steps for e in events if isinstance(e, Trained)) > 12
+    assert events[-1].reason is StopReason.EXHAUSTED and len(state.core) == 1
+
+
+def test_a_rote_learner_knows_whole_pictures():
+    """Not by a row that two of them may share."""
+    images = np.zeros((2, 16, 16, 3), np.float32)
+    images[1, 0, 0] = 1.0
+    learner = RoteLearner()
+    learner.train(images[:1], np.ones((1, 16, 16), bool))
+    assert learner.predict(images).any(axis=(1, 2)).tolist() == [True, False]

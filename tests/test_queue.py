@@ -325,6 +325,20 @@ def test_only_halted_runs_are_resumed(store, unattended):
         queue.resume(store, run_id)
 
 
+def test_a_run_of_another_version_is_not_gone_on_with(store, unattended):
+    """It would pick other pairs under the old id: no button, no queue and no worker does that."""
+    run_id = queue.submit(store, settings())
+    (store.root / run_id / "spec.json").write_text(settings(seed=5).canonical_json())
+    with pytest.raises(StoreError, match="begun with another version"):
+        queue.step(store, run_id)
+    with pytest.raises(StoreError, match="begun with another version"):
+        worker.work(store, run_id)
+    assert store.status(run_id).state is RunState.FAILED
+    with pytest.raises(StoreError, match="begun with another version"):
+        queue.resume(store, run_id)
+    assert store.result(run_id) is None
+
+
 def test_a_damaged_status_is_mended_by_resuming_as_its_message_says(store, unattended):
     """The advice in an error works."""
     run_id = queue.submit(store, settings())

@@ -25,6 +25,7 @@ from shipdash.runs import (
     RunNotFound,
     Store,
     StoreError,
+    folder,
     prerequisites,
 )
 
@@ -196,6 +197,23 @@ def test_threads_of_one_process_may_write_the_same_file(store, run_id):
     for thread in threads:
         thread.join()
     assert not failures
+    assert store.requested(run_id) == "pause"
+
+
+def test_a_file_that_cannot_be_replaced_just_now_is_tried_again(store, run_id, monkeypatch):
+    """Windows refuses while somebody reads it; elsewhere a refusal stands."""
+    replace, refusals = os.replace, iter([True, True, False])
+
+    def refuse(*paths):
+        if next(refusals):
+            raise PermissionError(errno.EACCES, "it is open")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(StoreError):
+        store.request(run_id, "pause")
+    monkeypatch.setattr(folder, "PATIENCE_S", 10.0)
+    store.request(run_id, "pause")
     assert store.requested(run_id) == "pause"
 
 

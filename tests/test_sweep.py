@@ -310,6 +310,17 @@ def test_a_sweep_waits_for_what_a_person_queued(store, monkeypatch):
     assert Studies(store).standing(sweep_id).complete
 
 
+def test_a_study_of_another_version_is_left_out_and_can_be_cancelled(store):
+    """Its id does not follow from its runs any more; nothing that lists studies stumbles over it.
+    """
+    studies, other = Studies(store), "0" * 16
+    study_id = studies.create(plan(1, 1))
+    (studies.root / study_id).rename(studies.root / other)
+    assert studies.list() == []
+    cancel(store, other)
+    assert studies.cancelled(other)
+
+
 def test_two_processes_do_not_work_on_one_sweep(store):
     """The second is told so."""
     config = plan()

@@ -165,3 +165,12 @@ def test_strangers_can_neither_delete_nor_rename_nor_cancel(tmp_path, monkeypatc
         queue.cancel(Store(), run_id)
     at = open_page("pages/2_Run.py", run=stored(RunState.COMPLETED))
     assert "delete" not in [button.key for button in at.button]
+
+
+def test_the_command_line_refuses_before_it_writes(shut, call):
+    """A sentence and code 1, no traceback and no failed run."""
+    code, _, err = call("run", "--preset", "quick")
+    assert code == 1 and shut in err
+    assert Store().list() == []
+    run_id = stored(RunState.COMPLETED)
+    assert call("run", "--preset", "quick")[0] == call("resume", run_id)[0] == 0

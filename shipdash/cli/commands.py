@@ -31,6 +31,7 @@ from shipdash.runs import Store, StoreError, cluster_scan, kept_worker, queue, w
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
+from shipdash.studies.folder import state_of
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,8 +54,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run a selection in this process; a stored result is shown at once."""
-    store = Store(args.runs)
-    run_id, _ = store.create(_config(args))
+    store, config = Store(args.runs), _config(args)
+    _refuse_what_is_not_answered(store, config.digest)
+    run_id, _ = store.create(config)
     return _see_through(store, run_id, args)
 
 
@@ -65,7 +67,9 @@ def settings_of(options: list[str]) -> RunConfig:
 
 def resume(args: argparse.Namespace) -> int:
     """Continue a run that was cancelled, paused, lost or failed."""
-    return _see_through(Store(args.runs), args.id, args)
+    store = Store(args.runs)
+    _refuse_what_is_not_answered(store, args.id)
+    return _see_through(store, args.id, args)
 
 
 def list_runs(args: argparse.Namespace) -> int:
@@ -131,6 +135,7 @@ def export(args: argparse.Namespace) -> int:
 
 def verify(args: argparse.Namespace) -> int:
     """Train on a run's core pairs alone, without scanning, and compare the weights."""
+    queue.refuse_to_start()
     found = train_again(Store(args.runs), args.id)
     _print({"run_id": args.id} | dataclasses.asdict(found), args.json)
     return 0 if found.same else 1
@@ -193,6 +198,12 @@ def probe(args: argparse.Namespace) -> int:
                              ) from None
     _print(facts, args.json)
     return 0
+
+
+def _refuse_what_is_not_answered(store: Store, run_id: str) -> None:
+    """Where nothing can be computed, stored results are shown all the same."""
+    if state_of(store, run_id) != RunState.COMPLETED:
+        queue.refuse_to_start()
 
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:

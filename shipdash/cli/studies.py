@@ -22,7 +22,7 @@ from shipdash.records import RunState, Trained
 from shipdash.runs import Store, StoreError, prerequisites, queue
 from shipdash.studies import arms, grid, replicas
 from shipdash.studies.ensure import Workers, cancel, ensure, workers
-from shipdash.studies.folder import Standing, Studies
+from shipdash.studies.folder import MISSING, Standing, Studies, state_of
 from shipdash.studies.study import Study
 from shipdash.studies.turns import Arrived
 
@@ -59,15 +59,16 @@ def evaluate(args: argparse.Namespace) -> int:
     planned = arms.plan_arms(
         store, args.id, names, stops=_words(args.stops), curve=curve, network=args.network,
         n_model_seeds=_count("model_seeds", args.model_seeds), n_draws=_count("draws", args.draws))
-    stopped = False
+    stopped, reasons = False, {}
     if args.queue:
         for config in planned:
             queue.enqueue(store, config)
         queue.ensure_drainer(store)
     else:
         study = Study(name=f"controls of {args.id}", runs=tuple(planned))
-        _, stopped = see_through(store, study)
-    rows = [_arm_row(store, config) for config in planned]
+        _, stopped = see_through(store, study, on_run=lambda arrived: reasons.update(
+            {arrived.run_id: arrived.reason}))
+    rows = [_arm_row(store, config, reasons.get(config.digest, "")) for config in planned]
     if args.json:
         print(json.dumps(rows))
     else:
@@ -218,8 +219,15 @@ def _see_replicas(args: argparse.Namespace, rows: str, plan: Callable[[Store, st
                   n: int, summary: Callable[[Store, str, Study], dict]) -> int:
     """Run `n` repeats of a run and print each of its `rows` and the finding."""
     store = Store(args.runs)
-    study = plan(store, args.id, n)
-    see_through(store, study)
+    study, failures = plan(store, args.id, n), {}
+    standing, stopped = see_through(store, study, on_run=lambda arrived: failures.update(
+        {arrived.run_id: arrived.reason} if arrived.state == RunState.FAILED else {}))
+    if not standing.complete:
+        for run_id, reason in failures.items():
+            print(f"shipdash: run {run_id} failed: {reason}", file=sys.stderr)
+        print(f"shipdash: {standing.n_done} of {len(standing.states)} runs are complete; the same "
+              "command goes on with the others", file=sys.stderr)
+        return 130 if stopped else 1
     found = summary(store, args.id, study)
     if args.json:
         print(json.dumps(found))
@@ -233,14 +241,17 @@ def _see_replicas(args: argparse.Namespace, rows: str, plan: Callable[[Store, st
     return 0
 
 
-def _arm_row(store: Store, arm: RunConfig) -> dict:
-    """One arm as a row of plain values; `held_out` is None until it has completed."""
+def _arm_row(store: Store, arm: RunConfig, reason: str) -> dict:
+    """One arm as a row of plain values; `held_out` is None until it has completed, and `reason`
+    says why one that has not even begun did not."""
     run_id = arm.digest
-    status, result = store.status(run_id), store.result(run_id)
     source, _ = prerequisites.selected(store, arm.arm.source)
     row = {"name": arms.name_of(arm, source), "run_id": run_id,
-           "state": str(status.state), "reason": status.reason, "stop": arm.arm.stop,
+           "state": str(state_of(store, run_id)), "reason": reason, "stop": arm.arm.stop,
            "model_seed": arm.seeds.model, "draw": arm.arm.draw}
+    if row["state"] == MISSING:
+        return row | {"n_pairs": None, "n_backward": 0, "seconds": 0.0, "held_out": None}
+    row["reason"], result = store.status(run_id).reason, store.result(run_id)
     if result is not None:
         return row | {
             "n_pairs": result.n_core, "n_backward": result.n_backward, "seconds": result.seconds,

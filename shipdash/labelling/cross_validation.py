@@ -17,7 +17,7 @@ from shipdash.data.seeded_random import FOLDS, generator
 from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.arm_training import ArmState, train_arm
-from shipdash.learning.evaluation import BLOCK
+from shipdash.learning.evaluation import blocks
 from shipdash.learning.label_quality import soft_minimum
 from shipdash.learning.learner import Learner
 from shipdash.records import Trained
@@ -97,8 +97,7 @@ def judged(source: Source, learner: Learner, pairs: Sequence[int]) -> dict[str, 
         ``softmin``: float64 (n,), see `learning.label_quality`. ``bits``: the predicted masks, one
         bit a pixel, uint8 (n, rows, cols / 8).
     """
-    blocks = [list(pairs[start:start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
-    parts = [_of_block(source, learner, block) for block in blocks]
+    parts = [_of_block(source, learner, block) for block in blocks(pairs, source.shape)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -108,7 +107,7 @@ def scores(masks: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
             "softmin": soft_minimum(masks, probability)}
 
 
-def _of_block(source: Source, learner: Learner, block: list[int]) -> dict[str, np.ndarray]:
+def _of_block(source: Source, learner: Learner, block: Sequence[int]) -> dict[str, np.ndarray]:
     images, masks = source.draw(block)
     probability = learner.predict(images)
     return {"index": np.array(block, np.int64), **scores(masks, probability),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from shipdash.data.seeded_random import UNRANKED, generator
 from shipdash.data.source import Source
 from shipdash.learning import metrics
 from shipdash.learning.doubt import doubt_of, doubt_of_flips, entropy
-from shipdash.learning.evaluation import BLOCK
+from shipdash.learning.evaluation import blocks
 from shipdash.learning.learner import Learner, open_learner
 from shipdash.runs import RunCorrupt, Store
 
@@ -42,7 +42,8 @@ def known(store: Store, run_id: str, others: tuple[str, ...]) -> Known:
 
     config, learner = store.config(run_id), _restored(store, run_id)
     pool, core = open_source(config), store.result(run_id).core
-    features = np.concatenate([learner.features(pool.draw(part)[0]) for part in _blocks(core)])
+    features = np.concatenate([learner.features(pool.draw(block)[0])
+                               for block in blocks(core, pool.shape)])
     scale = features.std(axis=0)
     scale[scale == 0] = 1.0  # a feature that is the same in every core pair
     return Known(config, learner, [_restored(store, other) for other in others], scale,
@@ -73,10 +74,12 @@ def scored(by: Known, source: Source, indices: np.ndarray,
     """
     indices = np.asarray(indices, np.int64)
     parts: dict[str, list[np.ndarray]] = {}
-    for start, part in enumerate(_blocks(indices)):
-        for name, values in _of_block(by, *source.draw(part)).items():
+    n_done = 0
+    for block in blocks(indices, source.shape):
+        for name, values in _of_block(by, *source.draw(block.tolist())).items():
             parts.setdefault(name, []).append(values)
-        on_block(min(len(indices), (start + 1) * BLOCK))
+        n_done += len(block)
+        on_block(n_done)
     found = {name: np.concatenate(values) for name, values in parts.items()}
     chance = generator(by.config.seeds.model, UNRANKED)
     return {"index": indices, **found, "random": chance.random(len(indices))}
@@ -92,11 +95,6 @@ def _of_block(by: Known, images: np.ndarray, masks: np.ndarray) -> dict[str, np.
     if by.others:
         found["seeds"] = doubt_of(probability, [other.predict(images) for other in by.others])
     return found
-
-
-def _blocks(indices) -> Iterator[list[int]]:
-    for start in range(0, len(indices), BLOCK):
-        yield [int(i) for i in indices[start:start + BLOCK]]
 
 
 def _restored(store: Store, run_id: str) -> Learner:

@@ -1,7 +1,7 @@
 """Train fresh weights on a fixed set of pairs until the arm's rule says enough.
 
-No choice of pairs (`choose`), no network and no files: `train_arm` yields records and keeps what
-it needs to go on in one `ArmState`.
+No choice of pairs (`data.subsets`), no network and no files: `train_arm` yields records and keeps
+what it needs to go on in one `ArmState`.
 
 The three rules, for the docs and whoever compares arms:
 

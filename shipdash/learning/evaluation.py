@@ -8,7 +8,7 @@ turn, to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import NamedTuple
@@ -21,7 +21,9 @@ from shipdash.learning import metrics
 from shipdash.learning.learner import Learner
 from shipdash.results import HeldOut, Reaudit
 
-BLOCK = 256  # pairs: 50 MB of images at 128 x 128, of which up to three blocks are in memory
+BLOCK = 256
+"""Pairs of 128 x 128 in a block: 50 MB of images, of which up to three blocks are in memory."""
+
 N_WORST = 24  # predictions kept to be looked at: one contact sheet
 
 
@@ -36,6 +38,17 @@ class Scores(NamedTuple):
     has_target: np.ndarray  # bool, (n,): whether the true mask has a target
     worst: np.ndarray  # int64, (k,), pair numbers, lowest IoU first
     worst_prediction: np.ndarray  # uint8, (k, rows, cols)
+
+
+def blocks(indices: Sequence[int], shape: tuple[int, int]) -> list[Sequence[int]]:
+    """Indices in parts of `BLOCK`, of larger pairs in fewer at a time: about as many pixels.
+
+    >>> [len(blocks(range(256), shape)) for shape in ((64, 64), (128, 128), (1024, 1024))]
+    [1, 1, 16]
+    """
+    fit = BLOCK * 128 * 128 // (shape[0] * shape[1])
+    n = min(BLOCK, max(fit // 16, 1) * 16)  # batches of prediction are 16 by default
+    return [indices[start:start + n] for start in range(0, len(indices), n)]
 
 
 def score(source: Source, learner: Learner, indices: np.ndarray,
@@ -88,14 +101,14 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
 def _predicted(source: Source, learner: Learner, indices: np.ndarray
                ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Numbers, images, masks and probabilities of block after block; the next is being drawn."""
-    blocks = [indices[start : start + BLOCK] for start in range(0, len(indices), BLOCK)]
+    parts = blocks(indices, source.shape)
     with ThreadPoolExecutor(1, "draw") as drawing:
-        coming = drawing.submit(source.draw, blocks[0].tolist()) if blocks else None
-        for k, block in enumerate(blocks):
+        coming = drawing.submit(source.draw, parts[0].tolist()) if parts else None
+        for k, block in enumerate(parts):
             images, masks = coming.result()
             coming = None  # it would keep this block in memory for another turn
-            if k + 1 < len(blocks):
-                coming = drawing.submit(source.draw, blocks[k + 1].tolist())
+            if k + 1 < len(parts):
+                coming = drawing.submit(source.draw, parts[k + 1].tolist())
             yield block, images, masks, learner.predict(images)
 
 

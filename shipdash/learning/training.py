@@ -58,7 +58,7 @@ class Training:
             n_images += n * batch
             if score > s.best_mean + PROGRESS:
                 s.best_mean, s.flat_steps = score, 0
-            s.owes_training = not self._is_enough(score)
+            self._go_on_or_end(score)
         s.learns_newest = s.learns_newest and s.owes_training
         return Trained(len(s.core), s.n_steps - n_before, n_images, round(score, 4),
                        round(loss, 4), round(time.perf_counter() - began, 4))
@@ -72,9 +72,17 @@ class Training:
         self.core.demanded[place] = False
         s.aside.append(s.core[place])
         s.learns_newest = s.learns_newest and not is_newest
-        s.owes_training = not self._is_enough(self.core.mean_score())
-        return SetAside(s.core[place], len(s.core), s.n_tested, s.bout_steps,
-                        round(s.scores[place], 4), round(mean, 4), reason)
+        found = SetAside(s.core[place], len(s.core), s.n_tested, s.bout_steps,
+                         round(s.scores[place], 4), round(mean, 4), reason)
+        self._go_on_or_end(self.core.mean_score())
+        return found
+
+    def _go_on_or_end(self, score: float) -> None:
+        """Idle training, which may follow a phase, has a step limit of its own."""
+        s = self.state
+        s.owes_training = not self._is_enough(score)
+        if not s.owes_training:
+            s.bout_steps = self.rules.min_steps
 
     def _holds_up(self) -> int:
         """Place of the least known pair while the mean is too low, else of the new pair.

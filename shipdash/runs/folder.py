@@ -23,6 +23,9 @@ from shipdash.config import RUN_ID
 from shipdash.runs import locks
 from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained
 
+PATIENCE_S = 1.0 if os.name == "nt" else 0.0
+"""How long a file that cannot be replaced just now is tried again; readers hold one for less."""
+
 
 class Folder:
     """A folder of runs; by default ``$SHIPDASH_RUNS``, else ``./runs``.
@@ -123,10 +126,22 @@ def replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _rename(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Windows refuses to replace a file for as long as somebody has it open to read."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
 
 
 def npz(arrays: dict[str, np.ndarray], *, compressed: bool = False) -> bytes:

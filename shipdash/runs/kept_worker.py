@@ -37,9 +37,9 @@ def wait(store: Store, run_id: str, server: int) -> bool:
     if os.environ.get("SHIPDASH_STANDBY") == "0":
         return False
     with contextlib.suppress(StoreError):
-        if _another_is_queued(store, run_id):
-            return False
         store.write_note(NOTE, run_id.encode())
+        if _another_is_queued(store, run_id):  # later ones see the note and take it away
+            store.remove_note(NOTE)
         until = time.monotonic() + STAY_S
         while (_noted(store) == run_id and store.status(run_id).state is RunState.PAUSED
                and time.monotonic() < until and lives(server)):

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from shipdash.runs.store import Store
 
 
+def require_current(store: Store, run_id: str) -> None:
+    """`StoreError` for an unfinished run of another version: this one would go on with other pairs
+    under its id."""
+    if store.config(run_id).digest != run_id:
+        raise StoreError(f"run {run_id} was begun with another version, which would have drawn or "
+                         "picked other pairs: start a new run with its settings, or delete it")
+
+
 def left_out(store: Store, config: RunConfig) -> list[int]:
     """Core pairs of the runs whose cores this one excludes; `ConfigError` if one has none."""
     cores = []

@@ -19,7 +19,14 @@ from shipdash import view_only
 from shipdash.config import RunConfig
 from shipdash.processes import give_way, outliving, without_interrupts
 from shipdash.records import UNDER_WAY, RunState
-from shipdash.runs import RunCorrupt, Store, StoreError, kept_worker, warm_worker
+from shipdash.runs import (
+    RunCorrupt,
+    Store,
+    StoreError,
+    kept_worker,
+    prerequisites,
+    warm_worker,
+)
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
@@ -54,6 +61,7 @@ def resume(store: Store, run_id: str) -> str:
     if state not in HALTED:
         raise StoreError(f"run {run_id} is {state}: only a paused, cancelled, failed or lost run "
                          "can be resumed")
+    prerequisites.require_current(store, run_id)
     _requeue(store, run_id)
     ensure_drainer(store)
     return run_id
@@ -62,6 +70,7 @@ def resume(store: Store, run_id: str) -> str:
 def step(store: Store, run_id: str) -> None:
     """Let a run pick one more pair and pause."""
     refuse_to_start()
+    prerequisites.require_current(store, run_id)
     store.request(run_id, "step")
     if store.status(run_id).state in HALTED:
         store.set_status(run_id, RunState.QUEUED)

@@ -1,7 +1,7 @@
 """What a worker works on: a selection, or the training of a control arm. One shape for both.
 
 A task yields events and can be put away and taken up again; when that happens, and where it is
-stored, is the worker's business (`experiment`).
+stored, is the worker's business (`worker`).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class SelectionTask:
         return self.state.core
 
     def events(self, learner: Learner) -> Iterator[Event]:
-        """See `selection.select`."""
+        """See `loop.select`."""
         scanner = self.open_scanner and self.open_scanner(self.config, self.source, learner)
         return select(self.source, learner, self.config, self.order, self.state, self.failed,
                       scanner)
@@ -129,7 +129,7 @@ class ArmTask:
         self.state = ArmState()
 
     def events(self, learner: Learner) -> Iterator[Event]:
-        """See `arms.train_arm`."""
+        """See `arm_training.train_arm`."""
         return train_arm(self.source, learner, self.config, self.core, self.state)
 
     def of_pool(self) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ from shipdash.learning import evaluation
 from shipdash.learning.learner import Learner, open_learner, weights_sha256
 from shipdash.records import Event, RunState, Stopped, StopReason
 from shipdash.results import Environment, Result
-from shipdash.runs import RunCorrupt, Store
+from shipdash.runs import RunCorrupt, Store, prerequisites
 from shipdash.runs.cluster_scan import OpenScanner
 from shipdash.runs.final_result import final_result
 from shipdash.runs.machine import environment
@@ -68,6 +68,7 @@ def work(store: Store, run_id: str, on_event: Callable[[Event], None] | None = N
         if result is not None:
             return result
         try:
+            prerequisites.require_current(store, run_id)
             return _Worker(store, run_id, on_event or (lambda event: None), prepared,
                            wait or (lambda: False), open_scanner).run()
         except _Halted:
@@ -269,6 +270,7 @@ class _Worker:
         def on_block(n_done: int) -> None:
             words = f"evaluating {name.replace('_', '-')}: {n_done:,} of {n:,}"
             self.store.set_status(self.run_id, RunState.RUNNING, words)
+            self._charge("evaluate")  # a pause resets the clock
             self._heed()
 
         return on_block

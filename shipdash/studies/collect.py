@@ -205,12 +205,13 @@ def _steps(store: Store, fan: Sequence[StoredRun]) -> pd.DataFrame:
 
 
 def _known(config: RunConfig, known: Sequence[StoredRun], setting: str) -> pd.DataFrame:
-    """Answers of the runs that planted something, with the same network and acceptance."""
+    """Answers of the runs that planted something in such pairs, with this network and acceptance.
+    """
     rows = []
     for r in known:
         planted = getattr(r.config.planted, setting)
-        same = (r.config.network == config.network and r.selected
-                and not r.config.selection.exclude
+        same = (r.config.source == config.source and r.config.network == config.network
+                and r.selected and not r.config.selection.exclude
                 and r.config.selection.acceptance_iou == config.selection.acceptance_iou)
         if not (planted and same):
             continue

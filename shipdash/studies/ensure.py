@@ -22,7 +22,7 @@ from shipdash.processes import memory_bytes, n_processors
 from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.studies.cluster import cluster
-from shipdash.studies.folder import Standing, Studies
+from shipdash.studies.folder import Standing, Studies, state_of
 from shipdash.studies.study import Study
 from shipdash.studies.turns import POLL_S, Arrived, Turns, take_turn
 
@@ -125,10 +125,12 @@ def cancel(store: Store, study: Study | str) -> None:
     What they found is kept.
     """
     studies = Studies(store)
+    study_id = study if isinstance(study, str) else study.digest
     study = studies.study(study) if isinstance(study, str) else study
-    studies.ask_cancel(study.digest)
-    for run_id, state in studies.standing_of(study).states.items():
-        if state in UNDER_WAY:
+    studies.ask_cancel(study_id)
+    for config in study.settings(store):
+        run_id = config.digest
+        if state_of(store, run_id) in UNDER_WAY:
             with contextlib.suppress(StoreError):  # it has ended meanwhile
                 queue.cancel(store, run_id)
 

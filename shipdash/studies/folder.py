@@ -75,14 +75,20 @@ class Studies(Folder):
                              "the study again") from None
 
     def list(self) -> list[str]:
-        """Ids of the readable studies, newest first."""
+        """Ids of the readable studies, newest first; those of other versions are left out."""
         with explained(f"cannot read {self.root}"), contextlib.suppress(FileNotFoundError):
             paths = [path / "spec.json" for path in self.root.iterdir()
                      if RUN_ID.fullmatch(path.name)]
             paths = [path for path in paths if path.exists()]
             paths.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-            return [path.parent.name for path in paths if self._is_readable(path.parent.name)]
+            return [path.parent.name for path in paths if self._is_current(path.parent.name)]
         return []
+
+    def _is_current(self, study_id: str) -> bool:
+        """Whether it asks for runs of this version: its id follows from theirs."""
+        with contextlib.suppress(StoreError, ConfigError):
+            return self.study(study_id).digest == study_id
+        return False
 
     def _is_readable(self, study_id: str) -> bool:
         try:

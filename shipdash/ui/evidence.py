@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from shipdash.config import RunConfig
+from shipdash.config import ConfigError, RunConfig
 from shipdash.runs import StoreError
 from shipdash.studies import collect
 from shipdash.studies.collect import Evidence
@@ -42,7 +42,7 @@ def gathered(run: frame.Run) -> Evidence | None:
         listed = frame.store_of(run).list()
         done = tuple(sorted((r.run_id, r.result.date) for r in listed if r.result))
         return _gathered(run.root, run.run_id, done, frame.store_of(run), listed)
-    except (StoreError, OSError) as error:
+    except (StoreError, ConfigError, OSError) as error:
         st.error(f"The evidence of run {run.run_id} cannot be read: {error}")
         return None
 
