@@ -26,6 +26,7 @@ TABLE = {
     "acceptance": Row(0, "", "numpy"),  # the rule for *fails*
     "config": Row(0, "config"),
     "app_folder": Row(0),  # where the pages are
+    "counted": Row(0),  # numbers with what they count, in words
     "processes": Row(0),  # what the operating system offers
     "records": Row(0),
     "view_only": Row(0),  # whether anything can be computed; TensorFlow is looked for only
@@ -36,7 +37,7 @@ TABLE = {
     "learning": Row(2, "acceptance config processes records results data learning", "numpy",
                     lazily="learning.tensorflow_learner"),
     # the room behind the one door to TensorFlow; data says which pixels of a mask are void
-    "learning.tensorflow_learner": Row(2, "config data learning learning.networks "
+    "learning.tensorflow_learner": Row(2, "config counted data learning learning.networks "
                                           "learning.augmentation", "numpy tensorflow keras"),
     "learning.augmentation": Row(2, "config", "tensorflow"),
     "learning.networks": Row(2, "", "tensorflow keras"),
@@ -44,9 +45,9 @@ TABLE = {
     # Dask is an optional extra
     "runs": Row(4, f"{ALL_BELOW} runs", "numpy", lazily="distributed"),
     # Pillow decodes pictures, pycocotools draws COCO's masks; of runs it takes the locks
-    "importing": Row(5, "config data runs importing", "numpy PIL pycocotools"),
+    "importing": Row(5, "config counted data runs importing", "numpy PIL pycocotools"),
     # SciPy has the intervals, tests and fits; it takes half a second, which no first page waits for
-    "analysis": Row(2, "acceptance config records results analysis", "numpy pandas",
+    "analysis": Row(2, "acceptance config counted records results analysis", "numpy pandas",
                     lazily="scipy"),
     # Dask is an optional extra; NumPy for what is kept of a recorded sweep's runs
     "studies": Row(5, f"{ALL_BELOW} analysis studies", "joblib numpy pandas",

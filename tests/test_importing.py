@@ -319,6 +319,22 @@ def test_coco_categories_are_target_or_void(tmp_path):
     assert stored("named")[1][0, [4, 15], [4, 15]].tolist() == [1, 2]
 
 
+def test_masks_may_lie_beside_their_images(tmp_path):
+    """Told apart by what their names end in; a mask without an image, and the other way, is named.
+    """
+    files_of = {name.replace("images/", "all/") if name.startswith("images/") else
+                name.replace("masks/", "all/").replace(".png", "_mask.png"): content
+                for name, content in own.pairs(4).items()}
+    del files_of["all/2_mask.png"], files_of["all/3.png"]
+    own.write(tmp_path, files_of | {"all/notes.txt": "x"})
+    report = import_pairs(own.request(tmp_path, images=str(tmp_path / "all"),
+                                      labels=str(tmp_path / "all"), mask_suffix="_mask"))
+    assert [row.file.rpartition("/")[2] for row in report.taken] == ["0.png", "1.png"]
+    said = " ".join(map(str, report.left_out))
+    assert len(report.left_out) == 3 and "has no mask named 2_mask" in said
+    assert "has no image named 3" in said and "notes.txt" in said
+
+
 # -- archives
 
 

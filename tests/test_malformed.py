@@ -247,6 +247,7 @@ IMPOSSIBLE_REQUESTS = [
     {"group": "("}, {"group": "a"}, {"held_out": 1.0}, {"held_out": float("nan")}, {"seed": -1},
     {"images": ""}, {"labels": ""}, {"images": "a\0b"}, {"kind": "run_lengths", "target": "1"},
     {"kind": "coco", "inverted": True}, {"kind": "coco", "mask_suffix": "_m"},
+    {"images": ".", "labels": "."},
 ]
 
 MISSING_FILES = [
@@ -419,9 +420,9 @@ def test_a_time_in_a_name_is_no_drive(tmp_path):
     names = {f"2026-11-26T12:{k}0:00{end}.png": good()[f"{kind}/{k}.png"]
              for k in range(2) for kind, end in (("images", ""), ("masks", "_mask"))}
     path = own.zipped(tmp_path / "own.zip", names)
-    found, _ = taken(ImportRequest(name="own", archive=str(path), images=".", labels=".",
-                                   mask_suffix="_mask", rows=32, cols=32))
-    assert found == [name for name in names if "_mask" not in name]
+    found, said = taken(ImportRequest(name="own", archive=str(path), images=".", labels=".",
+                                      mask_suffix="_mask", rows=32, cols=32))
+    assert found == [name for name in names if "_mask" not in name] and not said
 
 
 def test_an_encrypted_archive_is_refused(tmp_path):

@@ -210,7 +210,7 @@ def test_every_command_about_marks_speaks_json_and_words(marks, tmp_path, call):
     assert code == 0 and json.loads(out) == {"n_new": 0}
     for words, said in ((("marks", "new"), "0 right, 1 wrong, 0 skip, of 6 images"),
                         (("undo", "new", "--who", "bob"), "bob has no mark to take back"),
-                        (("mark", "new", "right", "0", "--who", "ann"), "1 images are marked")):
+                        (("mark", "new", "right", "0", "--who", "ann"), "1 image is marked")):
         code, out, _ = call("label", *words)
         assert code == 0 and said in out
 

@@ -221,3 +221,20 @@ def test_a_name_that_cannot_be_stored_is_a_sentence(store, monkeypatch):  # noqa
 
 def _refuse(*_):
     raise StoreError("cannot write name.txt: free some space")
+
+
+def test_a_data_set_of_the_link_that_is_not_here_is_named(store):  # noqa: F811
+    """Instead of a form of the generator that looks like what the link asked for."""
+    at = open_page(RUN, data="cells", **{"selection.precision": "0.8"})
+    assert "the data set cells, which is not on this machine" in at.warning[0].value
+    assert not open_page(RUN).warning
+
+
+def test_a_damaged_run_of_these_settings_does_not_take_the_page_down(store):  # noqa: F811
+    """It is named; other settings can be started."""
+    run_id, _ = store.create(quick())
+    (store.root / run_id / "status.json").write_text("{")
+    at = open_page(RUN, preset="quick")
+    assert "The run of these settings cannot be read: status.json" in at.error[0].value
+    at.number_input(key="run.quick.seeds.order").set_value(7).run()
+    assert not at.exception and at.button(key="start")

@@ -117,6 +117,21 @@ def test_an_archive_without_masks_becomes_images_to_rank(store):
                                                         for link in at.get("page_link")]
 
 
+def test_masks_beside_their_images_can_be_imported(store):
+    """Not what such an archive is taken for at first, but one choice away."""
+    found = {f"a/{name[-5]}{'_mask' * name.startswith('masks')}.png": data
+             for name, data in own_pictures.pairs(3).items()}
+    at = upload(open_page(PAGE), archive(found))
+    at.selectbox(key="import.kind").set_value("folders").run()
+    at.number_input(key="import.rows").set_value(32)
+    at.number_input(key="import.cols").set_value(32)
+    at.button(key="import_start").click().run()
+    assert "must tell masks from images" in at.error[0].value
+    at.text_input(key="import.mask_suffix").set_value("_mask").run()
+    at.button(key="import_start").click().run()
+    assert not at.error and "3 of 3 files gave 3 pairs" in words(at)
+
+
 @pytest.mark.parametrize(("content", "says"), [
     (b"no archive", "must be a ZIP archive that can be read"),
     (archive({"../evil.png": b"x"}), "could leave the archive"),

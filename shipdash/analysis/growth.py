@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.counted import counted
+
 FEWEST_SIZES = 4
 """Pool sizes without which no law is fitted: two coefficients, and as many left to judge them."""
 
@@ -104,7 +106,7 @@ def growth_finding(law: Law) -> str:
 def growth_words(table: pd.DataFrame, law: Law) -> str:
     """The runs, both laws with intervals and residuals, and what each predicts."""
     sizes = table.groupby("n_pool")["seed"].nunique()
-    runs = ", ".join(f"{n:,} ({count} run{'s' if count != 1 else ''})"
+    runs = ", ".join(f"{n:,} ({counted(count, 'run')})"
                      for n, count in sizes.items())
     power, rival = law.power, law.logarithm
     return (f"Measured: pools of {runs}; pool, order and model seed differ from run to run. "

@@ -34,7 +34,7 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
     """
     found = {kind: arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ROWS}
     detail = _scores(table, found)
-    kept = f"{n_core:,} of {n_pool:,} pairs ({n_core / n_pool:.0%})"
+    kept = f"{n_core:,} of {n_pool:,} pairs ({100 * n_core / n_pool:.3g}%)"
     if n_core > NEARLY_ALL * n_pool:
         return Finding(f"Keep them all: the network failed {kept}", detail)
     core, random, full = (found[kind] for kind in ("core", "random", "full"))
@@ -74,12 +74,12 @@ def left_words(held_out: HeldOut) -> str:
     ...               article_score_soft=0.8, acceptance_iou=0.7, n_foreground=4,
     ...               foreground_iou=0.75)
     >>> print(left_words(few))
-    As selection left it, the network has a held-out mean IoU of 0.900, and 10% of the pairs fail \
-(IoU below 0.70). 6 of 10 masks are empty: IoU is 1 where nothing is predicted on them, else 0. \
-Over the 4 with a target, the mean IoU is 0.750.
+    As selection left it, the network has a held-out mean IoU of 0.900, and 10.00% of the pairs \
+fail (IoU below 0.70). 6 of 10 masks are empty: IoU is 1 where nothing is predicted on them, \
+else 0. Over the 4 with a target, the mean IoU is 0.750.
     """
     said = (f"As selection left it, the network has a held-out mean IoU of {held_out.mean_iou:.3f},"
-            f" and {held_out.share_failing:.0%} of the pairs fail (IoU below "
+            f" and {held_out.share_failing:.2%} of the pairs fail (IoU below "
             f"{held_out.acceptance_iou:.2f}).")
     if held_out.n_foreground is None or held_out.n_foreground == held_out.n:
         return said

@@ -202,6 +202,8 @@ def pair_history(events: Iterable[Event], index: int) -> pd.DataFrame:
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
     """The title of a run's curve: what came out, for this network and this stream."""
     if reason in ("exhausted", "clean"):
+        if n_core == n_pool:
+            return f"All {n_pool:,} pairs kept: none passed"
         return (f"{n_core:,} of {n_pool:,} pairs kept; the other {n_pool - n_core:,} already "
                 "passed")
     if reason == "stalled":

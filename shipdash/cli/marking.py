@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.pair_list import read_pairs
@@ -25,7 +26,7 @@ def mark(args: argparse.Namespace) -> int:
     marks = Marks(args.name)
     lines = [marks.add(number, args.mark, args.who) for number in _numbers(args.name, args.images)]
     _tell(args, {"marked": [line._asdict() for line in lines]},
-          f"{len(lines):,} images are marked {args.mark}.")
+          f"{counted(len(lines), 'image is', 'images are')} marked {args.mark}.")
     return 0
 
 
@@ -78,8 +79,9 @@ def export(args: argparse.Namespace) -> int:
         raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     n, missing = len(exports.marked(args.name)), list(placed.missing) if placed else []
     _tell(args, {"n_to_label": n, "out": str(out), "missing": missing},
-          f"{n:,} images to label are listed in {out / 'to_label.csv'}."
-          + (f" {len(missing):,} pictures are no longer where they were." if missing else ""))
+          f"{counted(n, 'image')} to label: {out / 'to_label.csv'}."
+          + (f" {counted(len(missing), 'picture is', 'pictures are')} no longer where they were."
+             if missing else ""))
     return 0
 
 
@@ -91,7 +93,7 @@ def take_in(args: argparse.Namespace) -> int:
         raise ConfigError("file", args.file, "must be a text file that can be read "
                           f"({getattr(error, 'strerror', None) or error})") from None
     n = exports.merge_csv(args.name, text)
-    _tell(args, {"n_new": n}, f"{n:,} lines were new.")
+    _tell(args, {"n_new": n}, f"{counted(n, 'line was', 'lines were')} new.")
     return 0
 
 

@@ -18,6 +18,7 @@ from shipdash import config as configs
 from shipdash.cli import progress_bars
 from shipdash.cli.interrupts import gently_stopped
 from shipdash.config import ConfigError, RunConfig
+from shipdash.counted import counted
 from shipdash.records import RunState, Trained
 from shipdash.runs import Store, StoreError, prerequisites, queue
 from shipdash.studies import arms, grid, replicas
@@ -193,8 +194,7 @@ def _tell_points(store: Store, study: Study, standing: Standing, seconds: float,
                           "n_completed": standing.n_done, "seconds": seconds, "points": points}))
         return
     counts = ", ".join(f"{n} {state}" for state, n in standing.counts.items())
-    n = f"{len(points)} point" + ("s" if len(points) != 1 else "")
-    print(f"sweep {study.digest}: {n}, {counts}; {seconds:g} s")
+    print(f"sweep {study.digest}: {counted(len(points), 'point')}, {counts}; {seconds:g} s")
     if not standing.complete:
         print(f"continue with: python -m shipdash sweep --id {study.digest}")
 

@@ -20,6 +20,7 @@ class MaskFolder:
     def __init__(self, place: Place, request: ImportRequest) -> None:
         self._place, self._request = place, request
         suffix = request.mask_suffix
+        self._in_one_folder = request.images == request.labels
         images, self.left_out = self._stems("images", "")
         masks, others = self._stems("labels", suffix)
         self.left_out += others
@@ -47,6 +48,10 @@ class MaskFolder:
         """The pictures of a folder by the name that image and mask share, and those left out."""
         folder = getattr(self._request, field)
         names, left_out = pictures_of(self._place.names(folder, field))
+        if self._in_one_folder:  # what ends as a mask is one, the others are images
+            names = [name for name in names if bool(suffix)
+                     == stem(name).endswith(self._request.mask_suffix)]
+            left_out = [] if suffix else left_out
         by_stem: dict[str, list[str]] = defaultdict(list)
         for name in names:
             if stem(name).endswith(suffix):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shipdash.counted import counted
 from shipdash.data.files import DataError
 
 REPORT = "report.json"
@@ -48,12 +49,13 @@ class Report(NamedTuple):
     def sentences(self) -> list[str]:
         """What a person should know of it, the most important first."""
         n, n_taken = len(self.taken) + len(self.left_out), len(self.taken)
-        said = [f"{n_taken:,} of {n:,} files gave {self.n_pairs:,} pairs of {self.rows} x "
-                f"{self.cols} pixels, {self.n_held_out:,} of them held out." if self.labelled else
-                f"{n_taken:,} of {n:,} files gave {self.n_pairs:,} images of {self.rows} x "
-                f"{self.cols} pixels without masks."]
+        size = f"of {self.rows} x {self.cols} pixels"
+        gave = f"{n_taken:,} of {counted(n, 'file')} gave"
+        said = [f"{gave} {counted(self.n_pairs, 'pair')} {size}, {self.n_held_out:,} of them held "
+                "out." if self.labelled else
+                f"{gave} {counted(self.n_pairs, 'image')} {size} without masks."]
         if self.left_out:
-            said.append(f"{len(self.left_out):,} {_files(len(self.left_out))} left out.")
+            said.append(f"{counted(len(self.left_out), 'file was', 'files were')} left out.")
         if not self.labelled:
             return said
         if not self.n_with_target:
@@ -86,7 +88,3 @@ def read_report(folder: Path) -> Report:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise DataError(f"the data set {folder.name} has no report of an import that can be "
                         "read") from None
-
-
-def _files(n: int) -> str:
-    return "file was" if n == 1 else "files were"

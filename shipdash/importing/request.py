@@ -138,6 +138,9 @@ class ImportRequest(Section):
                                                      or self.mask_kind != "binary"),
                       "mask_kind", "must be binary, without suffix or inversion, unless masks are "
                       "pictures", "mask_suffix", "inverted")
+        self._require(self.kind != "folders" or self.images != self.labels
+                      or bool(self.mask_suffix), "mask_suffix",
+                      "must tell masks from images where both are in one folder", "labels")
 
     @property
     def labelled(self) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from shipdash.config import NetworkConfig
+from shipdash.counted import counted
 from shipdash.data.source import VOID
 from shipdash.learning import augmentation
 from shipdash.learning.learner import Step, threads
@@ -262,5 +263,5 @@ def device_facts() -> dict:
 def _device_name() -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return f"CPU ({threads()} thread{'s' if threads() != 1 else ''})"
+        return f"CPU ({counted(threads(), 'thread')})"
     return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import shipdash
+from shipdash.counted import counted
 from shipdash.learning.learner import threads
 from shipdash.processes import n_processors
 from shipdash.results import Environment
@@ -38,4 +39,4 @@ def machine() -> str:
         if "cpu family" in about and "model" in about:
             name += f" (family {about['cpu family']}, model {about['model']})"
     n_cores = n_processors()
-    return f"{name}, {n_cores} core{'s' if n_cores != 1 else ''}, {platform.system()}"
+    return f"{name}, {counted(n_cores, 'core')}, {platform.system()}"

@@ -161,7 +161,11 @@ def choose_data() -> str:
 
     A sample that is not stored is offered where the address asks for it.
     """
-    name = data_asked()
+    name, asked = data_asked(), st.query_params.get("data", "")
+    if asked and not name:
+        st.warning(f"This link asks for pairs of the data set {plain(asked)}, which is not on this "
+                   "machine or has no labelled pairs to select from. The run below would draw its "
+                   "pairs with the generator.")
     stored = (manifest["name"] for manifest in files.stored()
               if manifest.get(files.LABELLED, True))
     names = list(dict.fromkeys(["", *stored, name]))

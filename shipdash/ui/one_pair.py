@@ -15,6 +15,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.analysis.nearest_core_pair import nearest_by_brightness, nearest_by_factors
+from shipdash.counted import counted
 from shipdash.ui import chart, factors, frame, gallery, tiles
 from shipdash.ui.overlay import legend
 
@@ -163,8 +164,7 @@ def _story(run: frame.Run, events, pair: Asked) -> str:
 
 
 def _when(row: pd.Series) -> str:
-    n = int(row["n_tested"])
-    return "when 1 pair had been tested" if n == 1 else f"when {n:,} pairs had been tested"
+    return f"when {counted(int(row['n_tested']), 'pair')} had been tested"
 
 
 def final_iou(run: frame.Run, pair: Asked) -> float | None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.studies import arms
@@ -73,7 +74,7 @@ def _start(run: frame.Run, study: Study) -> None:
         return
     seconds = analysis.arms_estimate(run, missing)
     words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
-    studies.start_button(study, "start_better", f"Train {len(missing)} networks{words}",
+    studies.start_button(study, "start_better", f"Train {counted(len(missing), 'network')}{words}",
                          type="primary", icon=":material/play_arrow:")
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.arms import CONVERGED
 from shipdash.config import RunConfig
+from shipdash.counted import counted
 from shipdash.data import open_source
 from shipdash.records import RunState
 from shipdash.studies import arms
@@ -216,8 +217,8 @@ def queue_box(run: frame.Run) -> None:
     missing = studies.missing(study)
     seconds = analysis.arms_estimate(run, missing)
     words = f", about {frame.duration(seconds / workers().n)}" if seconds and missing else ""
-    label = f"Start {len(missing):,} missing runs{words}" if missing else "Nothing is missing"
-    studies.start_button(study, "queue_arms", label,
+    label = f"Start {counted(len(missing), 'missing run')}{words}"
+    studies.start_button(study, "queue_arms", label if missing else "Nothing is missing",
                          icon=":material/playlist_add:")
     for shown, standing in studies.panel(lambda found: found.name == study.name):
         _open_arms(shown, standing)

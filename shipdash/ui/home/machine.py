@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import view_only
+from shipdash.counted import counted
 from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame, tables
@@ -33,8 +34,8 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
     if arms:
         waiting = sum(r.state in UNDER_WAY for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""
-        st.caption(f"There are also {len(arms):,} control arms{at_work}; they are on the "
-                   "Evaluation page of their run.")
+        st.caption(f"{counted(len(arms), 'control arm')} more{at_work}: on the Evaluation page of "
+                   "their selection.")
 
 
 def _device(known: bool) -> None:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from shipdash import view_only
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Ranking, exports
 from shipdash.ui import forms, frame
@@ -25,8 +26,16 @@ MOST = 2_000
 def view(run: frame.Run, found: Ranking) -> None:
     """What a labelling tool reads, the log of marks, and a log to take in."""
     data = found.request.data
+    above = st.container()
+    _marks(data)  # first, since a file that is taken in changes what stands above it
+    with above:
+        _wrong_ones(run, found)
+
+
+def _wrong_ones(run: frame.Run, found: Ranking) -> None:
+    data = found.request.data
     numbers = [row.number for _, row in exports.marked(data)]
-    st.markdown(f"#### {_images(len(numbers))} marked wrong, to be labelled")
+    st.markdown(f"#### {counted(len(numbers), 'image')} marked wrong, to be labelled")
     if not numbers:
         frame.empty("Nothing to label yet.", "Mark images as wrong under *Go through them*.")
     elif len(numbers) > MOST:
@@ -35,7 +44,6 @@ def view(run: frame.Run, found: Ranking) -> None:
                 f"--run {run.run_id}", language="bash")
     else:
         _to_label(found, numbers)
-    _marks(data)
 
 
 def _to_label(found: Ranking, numbers: list[int]) -> None:
@@ -66,10 +74,15 @@ def _marks(data: str) -> None:
                                   "matched by path or file name; marks that are already here are "
                                   "not added twice.")
     if given is not None:
-        n = forms.attempt(_take_in, data, given.getvalue())
-        if n is not None:
-            st.success({0: "All of these marks were here already.", 1: "One line was added."}.get(
-                n, f"{n:,} lines were added."))
+        done = f"marks_of_{given.file_id}"  # each script run is given the file again
+        if done not in st.session_state:
+            st.session_state[done] = forms.attempt(_take_in, data, given.getvalue())
+        n = st.session_state[done]
+        if n is None:
+            del st.session_state[done]
+        else:
+            st.success(f"{counted(n, 'line was', 'lines were')} added." if n else
+                       "All of these marks were here already.")
 
 
 def _take_in(data: str, content: bytes) -> int:
@@ -108,10 +121,6 @@ def _why_no_originals(data: str) -> str:
         return "Where the original pictures are is not known for this data set."
     given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
     return "" if given.exists() else "The original pictures are no longer where they were."
-
-
-def _images(n: int) -> str:
-    return "One image" if n == 1 else f"{n:,} images"
 
 
 def _download(label: str, text: Callable[[], str | bytes], file: str, kind: str, *,

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from shipdash.config import RunConfig
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Ranking, going_on
 from shipdash.runs import queue
@@ -40,9 +41,10 @@ def view(run: frame.Run, found: Ranking) -> None:
     n_new, n_held_out = files.n_stored(data, "pool"), run.config.evaluation.n_held_out
     compared = (f" Both runs are scored on the same {n_held_out:,} held-out pairs, so their scores "
                 "can be compared." if n_held_out else "")
-    st.markdown(f"The new run starts with the {run.result.n_core:,} pairs that this run kept, "
-                f"without testing them again, and then tests the {n_new:,} new pairs. Its network "
-                f"is trained from scratch.{compared}")
+    kept = counted(run.result.n_core, "pair")
+    st.markdown(f"The new run starts with the {kept} that this run kept, without testing them "
+                f"again, and then tests the {counted(n_new, 'new pair')}. Its network is trained "
+                f"from scratch.{compared}")
     if starting.button("Start the run", type="primary", key="go_on", icon=":material/play_arrow:"):
         _begin(run, data)
     starting.tell()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.labelling import Ranking, Rankings, RankRequest, Standing, ranking_job
@@ -73,8 +74,7 @@ def _offer(asked: RankRequest, standing: Standing | None) -> None:
     if standing is not None:
         reason = f" {plain(standing.reason)}." if standing.reason else ""
         st.warning(f"{ENDED[standing.state]}{reason} Started again, it begins from scratch.")
-    label = ("Rank them again" if standing else "Rank one image" if n == 1 else
-             f"Rank {n:,} images")
+    label = "Rank them again" if standing else f"Rank {counted(n, 'image')}"
     if starting.button(label, type="primary", key="rank", icon=":material/play_arrow:"):
         _start(asked)
     starting.tell()
@@ -90,14 +90,12 @@ def _offer(asked: RankRequest, standing: Standing | None) -> None:
 def _offer_again(found: Ranking, asked: RankRequest) -> None:
     """Runs of other seeds came or went since the stored ranking was made."""
     n, before = len(asked.others), len(found.request.others)
-    st.caption(f"This ranking used {before:,} {_runs(before)} with other seeds; {n:,} "
-               f"{'is' if n == 1 else 'are'} available now. Ranking again keeps all marks.")
+    st.caption(f"This ranking used {counted(before, 'run')} with other seeds; "
+               f"{counted(n, 'is', 'are')} available now. Ranking again keeps all marks.")
     if starting.button("Rank them again", key="rank", icon=":material/refresh:"):
         _start(asked)
 
 
-def _runs(n: int) -> str:
-    return "run" if n == 1 else "runs"
 
 
 def _start(asked: RankRequest) -> None:

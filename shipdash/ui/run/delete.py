@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash import view_only
+from shipdash.counted import counted
 from shipdash.runs import prerequisites
 from shipdash.ui import forms, frame
+from shipdash.ui.words import plain
 
 
 def offer(run: frame.Run) -> None:
@@ -15,7 +17,7 @@ def offer(run: frame.Run) -> None:
     if run.recorded or view_only.is_read_only():
         return
     with st.popover("Delete", icon=":material/delete:", key="ask_delete"):
-        st.markdown(f"**Delete this run?** {frame.name_of(run)}")
+        st.markdown(f"**Delete this run?** {plain(frame.name_of(run))}")
         st.markdown(_what_goes(run))
         if st.button("Delete it", type="primary", key="delete", icon=":material/delete:"):
             _delete(run)
@@ -23,7 +25,7 @@ def offer(run: frame.Run) -> None:
 
 def _what_goes(run: frame.Run) -> str:
     arms, _ = prerequisites.resting_on(frame.store_of(run), run.run_id)
-    with_arms = f" and its {len(arms):,} control arms" if arms else ""
+    with_arms = f" and its {counted(len(arms), 'control arm')}" if arms else ""
     return (f"Its events, pictures and scores{with_arms} are removed from this machine. This "
             "cannot be undone; the same settings can be run again.")
 

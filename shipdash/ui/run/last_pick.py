@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from shipdash.counted import counted
 from shipdash.records import Picked
 from shipdash.ui import frame, gallery
 
@@ -37,6 +38,5 @@ def show(run: frame.Run, events) -> None:
                 st.image(part, caption=words, width=WIDTH_PX,
                          alt=f"The pair that joined the core set last: {words}.")
     if n_since := picks[-1].n_core - pick.n_core:
-        verb = "has" if n_since == 1 else "have"
-        st.caption(f"The newest pair with a stored prediction; {n_since:,} more {verb} joined "
-                   "since.")
+        st.caption("The newest pair with a stored prediction; "
+                   f"{counted(n_since, 'more has', 'more have')} joined since.")

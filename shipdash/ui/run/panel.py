@@ -10,6 +10,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.analysis.set_aside import set_aside_words
+from shipdash.counted import counted
 from shipdash.records import UNDER_WAY, RunState, StopReason
 from shipdash.runs import StoreError, kept_worker, queue
 from shipdash.ui import address, chart, forms, frame, starting
@@ -215,7 +216,7 @@ def _pending(run: frame.Run, state: RunState) -> str:
             waiting = queue.waiting(frame.store_of(run))
             ahead = waiting.index(run.run_id) if run.run_id in waiting else 0
             if ahead:
-                return f" {ahead} {'run is' if ahead == 1 else 'runs are'} ahead of it."
+                return f" {counted(ahead, 'run is', 'runs are')} ahead of it."
             busy = any(r.state == RunState.RUNNING for r in frame.store_of(run).list())
             return " It is next." if busy else " Its worker is starting."
         asked = frame.store_of(run).requested(run.run_id)

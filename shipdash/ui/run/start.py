@@ -17,7 +17,9 @@ def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
     """*Start*, or where the run of these settings is on this machine: open, replay, next seed."""
     # The recorded run is no reason not to see it happen here.
     known = config and frame.find(config.digest, [r for r in runs if not r.recorded])
-    if known:
+    if known and known.config is None:
+        st.error(f"The run of these settings cannot be read: {known.reason}")
+    elif known:
         _again(known, runs)
     elif starting.button("Start", type="primary", key="start", icon=":material/play_arrow:",
                          disabled=config is None,

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.counted import counted
 from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame, tables
@@ -112,8 +113,7 @@ def _facts(done: pd.DataFrame) -> str:
              f"{done['model_seed'].nunique()}, pool seed "
              f"{', '.join(sorted({str(s) for s in done['pool_seed']}))}")
     version = ", ".join(sorted(set(map(str, done["version"]))))
-    runs = "1 run" if len(done) == 1 else f"{len(done):,} runs"
-    return " · ".join([runs, seeds, *facts, when, f"shipdash {version}"])
+    return " · ".join([counted(len(done), "run"), seeds, *facts, when, f"shipdash {version}"])
 
 
 def _as_table(table: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ import functools
 import streamlit as st
 
 from shipdash.config import ConfigError, RunConfig, setting
+from shipdash.counted import counted
 from shipdash.studies import grid
 from shipdash.studies.ensure import workers
 from shipdash.studies.study import Study
@@ -38,7 +39,8 @@ def form(family: Family, runs: list[frame.Run], *, unfolded: bool) -> Study | No
         sure = len(asked.runs) <= grid.MOST_POINTS or st.checkbox(
             f"Yes, compute {len(asked.runs):,} points", key="sweep_confirmed",
             help=f"A sweep of more than {grid.MOST_POINTS} points has to be confirmed.")
-        words = f"Compute {len(missing):,} missing points" if missing else "Nothing is missing"
+        words = (f"Compute {counted(len(missing), 'missing point')}" if missing
+                 else "Nothing is missing")
         st.session_state["sweep_asked"] = grid.family(asked.runs[0])
         studies.start_button(asked, "sweep_start", words, type="primary", disabled=not sure,
                              icon=":material/play_arrow:", on_click=_show_own)
@@ -96,7 +98,7 @@ def _label(dotted: str) -> str:
 def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
     """How many points, how long, and the same from a terminal."""
     n, crew = len(asked.runs), workers()
-    words = f"{n:,} points, {n - len(missing):,} of them computed already and reused. "
+    words = f"{counted(n, 'point')}, {n - len(missing):,} of them computed already and reused. "
     if missing:
         one = forms.estimate(missing[0], runs)
         if one.seconds is None:

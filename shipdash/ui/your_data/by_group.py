@@ -10,6 +10,7 @@ from shipdash.analysis.leaks import kept_by_group
 from shipdash.data import files
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.ui import chart, frame
+from shipdash.ui.words import plain
 from shipdash.ui.your_data import read_once
 
 
@@ -23,7 +24,8 @@ def figures_of(run: frame.Run) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         table = kept_by_group(groups["pool"], run.result.core)
-        chart.show(figures.kept_by_group(table, kept_finding(table) or "Share kept"),
+        shown = table.assign(group=table["group"].map(plain))
+        chart.show(figures.kept_by_group(table, kept_finding(shown) or "Share kept"),
                    key="kept_by_group", origin=frame.provenance(run),
                    note="Of a group of which little is kept, most pairs repeat what the network "
                         "already predicts well.")
@@ -45,7 +47,7 @@ def _scores(run: frame.Run, groups: list[str], in_order: list[str]) -> None:
     place = {group: at for at, group in enumerate(in_order)}
     table = table.sort_values("group", key=lambda names: names.map(place), kind="stable")
     chart.show(figures.scores_by_group(
-        table, f"Lowest held-out mean IoU: {low['mean_iou']:.3f} on {low['group']}"),
+        table, f"Lowest held-out mean IoU: {low['mean_iou']:.3f} on {plain(low['group'])}"),
         key="scores_by_group", origin=frame.provenance(run),
         note=f"The network as selection left it; failing: below IoU {limit:.2f}.")
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from shipdash import analysis
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.runs import StoreError
 from shipdash.studies import arms
 from shipdash.studies.ensure import workers
@@ -41,7 +42,7 @@ def box(run: frame.Run) -> None:
         seconds = analysis.arms_estimate(run, missing)
         words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
         studies.start_button(study, "start_own_controls",
-                             f"Train the {len(missing):,} controls{words}", type="primary",
+                             f"Train {counted(len(missing), 'control')}{words}", type="primary",
                              icon=":material/play_arrow:")
     studies.panel(lambda found: found.name == study.name)
 

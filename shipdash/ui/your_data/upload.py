@@ -159,10 +159,12 @@ def _folder(label: str, held: Contents, usual: re.Pattern, *, key: str) -> str:
 
 
 def _kinds(held: Contents) -> list[str]:
-    """The kinds of labels that an archive can have, the likeliest first."""
-    return [kind for kind, there in (("folders", held.n_with_pictures > 1),
-                                     ("run_lengths", held.tables), ("coco", held.annotations))
-            if there] + [UNLABELLED]
+    """The kinds of labels that an archive can have, the likeliest first: masks beside the images
+    in their only folder are the least."""
+    several = held.n_with_pictures > 1
+    likely = [kind for kind, there in (("folders", several), ("run_lengths", held.tables),
+                                       ("coco", held.annotations)) if there]
+    return [*likely, UNLABELLED, *(["folders"] if not several else [])]
 
 
 def _name_for(file: str) -> str:
