@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import rising
 from benchmarks.child import ROOT
-from shipdash.analysis.pools import below, measures
+from benchmarks.pools import below, measures
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import open_source
 from shipdash.data.seeded_random import generator

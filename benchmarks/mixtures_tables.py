@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.mixtures import CANDIDATES, STORED
-from shipdash.analysis.pools import below
+from benchmarks.pools import below
 
 TAIL, FAR, TYPICAL = below(0.9), below(0.8), "median_iou"
 MEASURES = (TAIL, FAR, TYPICAL)

@@ -8,7 +8,7 @@
 A pool is complete or it is not stored: all of its runs come from one machine, and what they found
 is two small files, so that a later session on another machine goes on with the next pool. On one
 machine a stopped pool goes on where it stood, since its runs are in the runs folder. It computes no
-statistics (`shipdash.analysis.pools`) and words no finding (`preregistered_report`).
+statistics (`pools`) and words no finding (`preregistered_report`).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ import numpy as np
 
 from benchmarks import preregistered_power, preregistered_report
 from benchmarks.child import ROOT
+from benchmarks.pools import measures
 from benchmarks.registration import ARM_SEED, ARMS, SEEDS, Plan, plan, selection
 from shipdash.analysis import PairIous, arm_run, pair_ious, registered
 from shipdash.analysis.by_factor import GAP
 from shipdash.analysis.certificate import certificate_of
-from shipdash.analysis.pools import measures
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
 from shipdash.results import Environment

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from benchmarks import pools
 from benchmarks.child import ROOT
 from benchmarks.preregistered_report import markdown
 from benchmarks.registration import HYPOTHESES
-from shipdash.analysis import pools
 
 RECORDED = ROOT / "shipdash" / "recorded"
 OLD, OLD_ELSEWHERE = "study-0.2.0", "study-0.2.0-elsewhere"

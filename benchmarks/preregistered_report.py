@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks import pools
 from benchmarks.registration import (
     ARMS,
     EXPLAINED,
@@ -24,7 +25,7 @@ from benchmarks.registration import (
     near,
     selection,
 )
-from shipdash.analysis import pools, registered
+from shipdash.analysis import registered
 from shipdash.analysis.certificate import NOT_CHECKED
 from shipdash.analysis.share_below_iou import THRESHOLDS, crossing_words, crossings
 from shipdash.runs import StoreError

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from benchmarks.pools import Hypothesis, below
 from shipdash import config as configs
-from shipdash.analysis.pools import Hypothesis, below
 from shipdash.config import RunConfig
 
 SEEDS = tuple(range(9001, 9011))

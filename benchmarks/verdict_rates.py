@@ -3,7 +3,7 @@
     python -m benchmarks.verdict_rates            # some ten minutes
     python -m benchmarks.verdict_rates --keep     # and into shipdash/recorded/verdict-rates.csv
 
-Not a measurement of networks: runs are drawn by `analysis.simulated_studies`. Give `--runs` and
+Not a measurement of networks: runs are drawn by `simulated_studies`. Give `--runs` and
 `--effects` for the power of a study before it is run.
 """
 
@@ -15,8 +15,9 @@ import sys
 
 import pandas as pd
 
+from benchmarks import simulated_studies
 from benchmarks.child import ROOT
-from shipdash.analysis import simulated_studies, wilson
+from shipdash.analysis import wilson
 from shipdash.analysis.verdict_rates import A_SELECTION_A_RUN, ONE_SELECTION
 
 STORED = ROOT / "shipdash" / "recorded" / "verdict-rates.csv"

@@ -7,9 +7,10 @@ from evidence_runs import arm, config, selection
 from paging import open_page, quiet_store, words
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import simulated_studies
 from benchmarks import verdict_rates as simulated
 from shipdash import analysis
-from shipdash.analysis import registered, simulated_studies
+from shipdash.analysis import registered
 from shipdash.analysis.difference import summary
 from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious

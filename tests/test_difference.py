@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from shipdash.analysis import simulated_studies
+from benchmarks import simulated_studies
 from shipdash.analysis.difference import Units, arm_difference, paired, summary, welch
 
 SEED = 20261126

@@ -10,9 +10,9 @@ import pytest
 import rote_runs
 from scipy import stats
 
-from benchmarks import preregistered, preregistered_power, preregistered_report, registration
+from benchmarks import pools, preregistered, preregistered_power, preregistered_report, registration
 from benchmarks.child import ROOT
-from shipdash.analysis import PairIous, pools, registered
+from shipdash.analysis import PairIous, registered
 from shipdash.analysis.certificate import NOT_CHECKED
 from shipdash.analysis.share_below_iou import THRESHOLDS
 from shipdash.config import ConfigError

@@ -13,12 +13,12 @@ import pytest
 from recorded_run import SCENE
 
 from benchmarks import preregistered, preregistered_report, registration
+from benchmarks.pools import Paired, below, hypothesis_table, paired, ratio
 from shipdash.analysis.by_factor import GAP, failing_by_factor, telling_group
 from shipdash.analysis.certificate import risk_bound
 from shipdash.analysis.core_against_random import arm_row
 from shipdash.analysis.difference import arm_difference
 from shipdash.analysis.planted import may_forget
-from shipdash.analysis.pools import Paired, below, hypothesis_table, paired, ratio
 from shipdash.analysis.share_below_iou import (
     crossing_words,
     crossings,

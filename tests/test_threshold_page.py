@@ -441,15 +441,6 @@ def test_the_command_under_the_plan_asks_for_the_same_sweep():
     assert grid_of(_parser().parse_args(line.split()[3:])).digest == asked.digest
 
 
-def test_a_recorded_point_can_be_asked_for_again():
-    """The settings made from a row of the table have the row's run id."""
-    asked = grid(rules=("article", "iou"))
-    rows = analysis.sweep_points((a_run(run, state="missing"), None) for run in asked.runs)
-    family = points.Family("recorded", "", asked.runs[0], {}, None)
-    assert [points.config_of(family, row).digest for _, row in rows.iterrows()] == list(
-        rows["run_id"])
-
-
 def test_whoever_comes_back_finds_the_page_as_it_was_left(store):
     """By a link without a sweep or by Back: the same sweep, precisions and orders."""
     record(grid())

@@ -43,7 +43,6 @@ class Law(NamedTuple):
     power: Fit
     logarithm: Fit
     n_runs: int
-    n_sizes: int
 
     @property
     def better(self) -> Fit:
@@ -65,7 +64,7 @@ def growth_law(table: pd.DataFrame) -> Law | None:
     x = np.log(table["n_pool"].to_numpy(float))
     core = table["n_core"].to_numpy(float)
     return Law(_fit("power law", x, np.log(core), np.exp), _fit("logarithm", x, core, np.asarray),
-               len(table), n_sizes)
+               len(table))
 
 
 def _fit(name: str, x: np.ndarray, y: np.ndarray, back: Callable) -> Fit:

@@ -47,7 +47,7 @@ def measures(held: HeldOut | None) -> pd.DataFrame:
 
 
 def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_pool: int,
-                 sampled: Sequence[int] | None = None, n_groups: int = 4) -> pd.DataFrame:
+                 sampled: Sequence[int] | None = None) -> pd.DataFrame:
     """Selection rate by a true factor: group, n_pool, n_core, rate, low, high (95 %, Wilson).
 
     Parameters
@@ -66,7 +66,7 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_poo
         chance only: draw many times as many as there are core pairs.
     """
     stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
-    groups = _groups(facts[factor], stands, n_groups)
+    groups = _groups(facts[factor], stands)
     parts = pd.DataFrame({"group": groups, "n_pool": stands, "n_core": facts["index"].isin(core)})
     table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
     scaled = (table["n_pool"] * n_pool / max(stands.sum(), 1)).round()
@@ -77,18 +77,18 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_poo
                         high=[high for _, high in ends])
 
 
-def factor_groups(facts: pd.DataFrame, factor: str, *, sampled: Sequence[int] | None = None,
-                  n_groups: int = 4) -> pd.Series:
+def factor_groups(facts: pd.DataFrame, factor: str, *, sampled: Sequence[int] | None = None
+                  ) -> pd.Series:
     """The group of each row by its name in `factor_rates`, which takes the same arguments."""
     stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
-    return _groups(facts[factor], stands, n_groups).map(_group_name, na_action="ignore")
+    return _groups(facts[factor], stands).map(_group_name, na_action="ignore")
 
 
-def _groups(values: pd.Series, stands: np.ndarray, n_groups: int) -> pd.Series:
-    """Intervals between quantiles of the rows that stand for the pool, or each value by itself."""
-    if values.dtype.kind not in "if" or values.nunique() <= n_groups:
+def _groups(values: pd.Series, stands: np.ndarray) -> pd.Series:
+    """Intervals between quartiles of the rows that stand for the pool, or each value by itself."""
+    if values.dtype.kind not in "if" or values.nunique() <= 4:
         return values.astype(str)
-    edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, n_groups + 1)))
+    edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, 5)))
     edges[0], edges[-1] = values.min() - 1e-9, values.max()
     return pd.cut(values, edges)
 

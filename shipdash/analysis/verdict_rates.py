@@ -1,7 +1,7 @@
 """How often a verdict of so many runs is wrong without an effect, and what it finds, from a table.
 
-Nothing is simulated here: `simulated_studies` does that, and `python -m benchmarks.verdict_rates`
-keeps the table that is read.
+Nothing is simulated here: `benchmarks.simulated_studies` does that, and `python -m
+benchmarks.verdict_rates` keeps the table that is read.
 """
 
 from __future__ import annotations

@@ -332,7 +332,3 @@ def _parser() -> argparse.ArgumentParser:
     command("probe", probe).add_argument("--out", metavar="FILE",
                                          help="also write the answer to this file")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

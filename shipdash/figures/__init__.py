@@ -21,38 +21,3 @@ from shipdash.figures.scores import cumulative, factor_rates, pixel_levels, scor
 from shipdash.figures.share_below_iou import share_below_iou
 from shipdash.figures.sweep import RULES, Measure, threshold, trade_off
 from shipdash.figures.update_budget import budget
-
-__all__ = [
-    "NAMES",
-    "RULES",
-    "SELECTED",
-    "Chart",
-    "Lines",
-    "Measure",
-    "arms",
-    "arms_so_far",
-    "bounds",
-    "budget",
-    "by_factor",
-    "costs",
-    "cumulative",
-    "differences",
-    "factor_rates",
-    "fan",
-    "growth",
-    "history",
-    "kept_by_group",
-    "overlap",
-    "overlay",
-    "pixel_levels",
-    "random_curve",
-    "ranking_curve",
-    "rejection_rate",
-    "scores",
-    "scores_by_group",
-    "selection",
-    "share_below_iou",
-    "threshold",
-    "trade_off",
-    "training",
-]

@@ -36,16 +36,16 @@ class Draft(NamedTuple):
     pictures: dict[str, bytes]  # PNG by the names in `content`, at the size of its masks
 
 
-def marked(data: str, mark: str = "wrong") -> list[tuple[Mark, PairRow]]:
-    """The images that stand so marked, in the order of marking, with their files."""
+def marked(data: str) -> list[tuple[Mark, PairRow]]:
+    """The images that stand as wrong, in the order of marking, with their files."""
     rows = read_pairs(files.folder_of(data))
     standing = sorted(Marks(data).standing().values(), key=lambda line: line.when)
-    return [(line, rows[line.number]) for line in standing if line.mark == mark]
+    return [(line, rows[line.number]) for line in standing if line.mark == "wrong"]
 
 
-def images_csv(data: str, mark: str = "wrong") -> str:
-    """The images that stand so marked: who, when, number, file, tile and group."""
-    found = marked(data, mark)
+def images_csv(data: str) -> str:
+    """The images that stand as wrong: who, when, number, file, tile and group."""
+    found = marked(data)
     return export_files.pair_table([row for _, row in found], mark=[line.mark for line, _ in found],
                                    who=[line.who for line, _ in found],
                                    when=[line.when for line, _ in found])
@@ -148,9 +148,9 @@ def write_coco(out: Path, draft: Draft) -> None:
         (out / "images" / name).write_bytes(content)
 
 
-def write_folder(out: Path, data: str, mark: str = "wrong") -> Placed:
-    """Copies of the original pictures below ``images``; see `export_files.place_files`."""
-    rows = [row._replace(mask_file="") for _, row in marked(data, mark)]
+def write_folder(out: Path, data: str) -> Placed:
+    """Copies of the original pictures of those below ``images``; see `export_files.place_files`."""
+    rows = [row._replace(mask_file="") for _, row in marked(data)]
     return export_files.place_files(out, rows, files.read_manifest(files.folder_of(data)),
                                     copies=True)
 

@@ -13,7 +13,7 @@ from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
 from shipdash.config.settings import SCORED
 from shipdash.learning.arm_training import WINDOW_STEPS
-from shipdash.results import Result, StoredRun
+from shipdash.results import Result
 from shipdash.runs import Store, prerequisites
 
 VARIED = ("core", "random", "first", "stratified", "rejected", "full")
@@ -176,11 +176,6 @@ def name_of(arm: RunConfig, source: RunConfig) -> str:
         return {"converged": "full-converged", "equal cost": "full-cost"}.get(
             a.protocol, "full-true-cost")
     return "curve" if kind == "random" and a.n_pairs else kind
-
-
-def arms_of(store: Store, run_id: str) -> list[StoredRun]:
-    """Every stored arm of a selection, finished or not, newest first."""
-    return [run for run in store.list() if run.config and run.config.arm.source == run_id]
 
 
 def equal_updates(arm: RunConfig, result: Result) -> int:

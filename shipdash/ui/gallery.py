@@ -140,9 +140,9 @@ def truth(mask: np.ndarray) -> tiles.Part:
     return tiles.Part("truth", inline(mask if mask.dtype == bool else shade[mask]))
 
 
-def against(mask: np.ndarray, predicted: Prediction, name: str = "prediction against truth"
-            ) -> tiles.Part:
+def against(mask: np.ndarray, predicted: Prediction) -> tiles.Part:
     """A prediction over the truth as the part of a tile; void pixels count nowhere."""
+    name = "prediction against truth"
     if isinstance(predicted, str):
         return tiles.Part(name, word=predicted)
     seen = (predicted >= MASK if predicted.dtype != bool else predicted) & (mask != VOID)

@@ -156,8 +156,6 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
 
 
 def _curve(found) -> None:
-    if found.worth.empty:
-        return
     core = analysis.arm_row(found.arms, analysis.ARMS["core"], analysis.EQUAL_UPDATES)
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
@@ -175,8 +173,6 @@ def _curve(found) -> None:
 
 def _budget(run: frame.Run, found, is_recorded: bool) -> None:
     table = analysis.budget_table(found.arms)
-    if table.empty:
-        return
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
         with cell:

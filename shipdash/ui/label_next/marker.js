@@ -129,7 +129,6 @@ class Marker {
 
   draw() {
     const { data, root } = this, one = data.images.find((image) => image.number === this.at);
-    root.classList.toggle("waits", this.waits);
     this.part("count").textContent = this.counted();
     this.part("why").textContent = data.why;
     this.part("main").hidden = !one;

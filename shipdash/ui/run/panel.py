@@ -162,8 +162,7 @@ def state_of(run: frame.Run) -> tuple[RunState, str]:
         return run.state, run.reason
     try:
         status = frame.store_of(run).status(run.run_id)
-        lost = status.state == RunState.RUNNING and not frame.store_of(run).is_alive(run.run_id)
-        return (RunState.LOST if lost else status.state), status.reason
+        return status.state, status.reason
     except (StoreError, OSError) as error:
         return RunState.FAILED, str(error)
 

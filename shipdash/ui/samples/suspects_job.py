@@ -53,10 +53,7 @@ def _standing(run: frame.Run, asked: SuspectRequest) -> Standing | None:
     jobs = Suspicions(frame.store_of(run), run.run_id)
     if asked.digest not in jobs.list():
         return None
-    found = jobs.standing(asked.digest)
-    if found.state in ENDED and jobs.is_alive(asked.digest):  # it has just been started again
-        return Standing(RunState.QUEUED, "", 0, 0)
-    return found
+    return jobs.standing(asked.digest)
 
 
 def _offer(run: frame.Run, asked: SuspectRequest, standing: Standing | None) -> None:

@@ -16,7 +16,6 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import figures, view_only
-from shipdash.config import RunConfig
 from shipdash.figures import Chart
 from shipdash.ui import chart
 from shipdash.ui.threshold import points
@@ -34,12 +33,6 @@ class Place(NamedTuple):
     order: int
     model: int
     rule: str
-
-    def config(self, base: RunConfig) -> RunConfig:
-        """Settings of the run at this place."""
-        return base.replace(**{
-            "selection.precision": self.precision, "selection.acceptance": self.rule,
-            "seeds.order": self.order, "seeds.model": self.model})
 
 
 LINK = ("precision", "order", "model", "acceptance")

@@ -167,13 +167,6 @@ def _recorded_details(path: str, written: int) -> dict[str, Detail]:
     return sweep_details.read(Path(path))
 
 
-def config_of(family: Family, row: pd.Series) -> RunConfig:
-    """Settings of one point of the table."""
-    return family.base.replace(**{
-        "selection.precision": float(row["precision"]), "selection.acceptance": row["acceptance"],
-        "seeds.order": int(row["order_seed"]), "seeds.model": int(row["model_seed"])})
-
-
 def _own(name: str, configs: dict[str, RunConfig], n_done: int) -> Family:
     base = next(iter(configs.values()), None)
     base = base or next(preset(p) for p in PRESETS if _family(preset(p)) == name)
