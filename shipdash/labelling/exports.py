@@ -149,7 +149,7 @@ def write_coco(out: Path, draft: Draft) -> None:
 
 
 def write_folder(out: Path, data: str) -> Placed:
-    """Copies of the original pictures of those below ``images``; see `export_files.place_files`."""
+    """Copies of their original pictures below ``images``; see `export_files.place_files`."""
     rows = [row._replace(mask_file="") for _, row in marked(data)]
     return export_files.place_files(out, rows, files.read_manifest(files.folder_of(data)),
                                     copies=True)
