@@ -23,9 +23,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from shipdash.config import ConfigError, SourceConfig
 from shipdash.config.base import A_DATA_NAME
 from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import checked
+
+if TYPE_CHECKING:
+    from shipdash.data.pair_list import PairRow
 
 MANIFEST = "manifest.json"
 PAIRS = "pairs.csv"
@@ -146,7 +149,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         manifest["fingerprint"], manifest["rows"], manifest["cols"]
-        return manifest
+        return manifest | {"name": folder.name}  # whatever it was called when it was made
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError("source.name", folder.name, "must name a data set stored in "
                           f"{folder.parent}") from None
@@ -185,7 +188,7 @@ def remove(name: str) -> None:
 
 
 def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
-          **facts: Any) -> SourceConfig:
+          rows: Sequence[PairRow] = (), **facts: Any) -> SourceConfig:
     """Store a data set that is in memory; the settings that ask for it.
 
     The folder appears whole or not at all.
@@ -198,16 +201,29 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
     masks : bool or uint8 array, shape (n, rows, cols)
     split : uint8 array, shape (n,)
         See the module.
+    rows : sequence of PairRow
+        The original file of each pair, where there are such.
     facts
         What else the manifest says, ready for JSON.
     """
-    draft = root() / f".new-{secrets.token_hex(8)}"
-    draft.mkdir(parents=True)
-    try:
+    from shipdash.data.pair_list import write_pairs  # which stands on this module
+
+    with draft_in(root()) as draft:
         for key, array in zip(ARRAYS, (images, masks, split), strict=True):
             np.save(draft / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
+        if rows:
+            write_pairs(draft, rows)
         return publish(draft, name, fingerprint(draft),
                        **{VOID_PIXELS: int((masks == 2).sum()), **facts})
+
+
+@contextlib.contextmanager
+def draft_in(parent: Path) -> Iterator[Path]:
+    """A new folder for a data set in the making (see `publish`); gone again if that fails."""
+    draft = parent / f".new-{secrets.token_hex(8)}"
+    draft.mkdir(parents=True)
+    try:
+        yield draft
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -229,7 +245,6 @@ def fingerprint(folder: Path) -> str:
 def publish(draft: Path, name: str, digest: str, **facts: Any) -> SourceConfig:
     """Make a folder of arrays the data set `name` beside it; `DataError` where that is taken."""
     n, rows, cols = np.load(draft / "masks.npy", "r", allow_pickle=False).shape
-    asked = SourceConfig(kind="files", name=name, fingerprint=digest[:16], rows=rows, cols=cols)
     manifest = {"name": name, "fingerprint": digest, "n": n, "rows": rows, "cols": cols, **facts}
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
     try:
@@ -239,4 +254,10 @@ def publish(draft: Path, name: str, digest: str, **facts: Any) -> SourceConfig:
             raise
         raise DataError(f"{draft.parent} has a data set {name} already: remove it first or choose "
                         "another name") from None
-    return asked
+    return asking_for(manifest)
+
+
+def asking_for(manifest: dict[str, Any]) -> SourceConfig:
+    """The settings that ask for the data set with this manifest."""
+    return SourceConfig(kind="files", fingerprint=manifest["fingerprint"][:16],
+                        **{key: manifest[key] for key in ("name", "rows", "cols")})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shipdash.config import ConfigError, RunConfig, SourceConfig, own
+from shipdash.config import ConfigError, RunConfig, own
 from shipdash.data import files
 
 
@@ -19,6 +19,4 @@ def own_config(name: str) -> RunConfig:
     n_pool, n_held_out = (files.n_stored(name, split) for split in ("pool", "held_out"))
     if not n_pool:
         raise ConfigError("source.name", name, "must name a data set with pairs in its pool")
-    source = SourceConfig(kind="files", name=name, fingerprint=manifest["fingerprint"][:16],
-                          rows=manifest["rows"], cols=manifest["cols"])
-    return own(source, n_pool=n_pool, n_held_out=n_held_out)
+    return own(files.asking_for(manifest), n_pool=n_pool, n_held_out=n_held_out)

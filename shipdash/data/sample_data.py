@@ -10,7 +10,6 @@ import atexit
 import csv
 import functools
 import io
-import secrets
 import shutil
 import tempfile
 import zipfile
@@ -57,8 +56,7 @@ def sample(name: str) -> SourceConfig:
     if found.get("sample") != name:
         raise files.DataError(f"{files.root()} has another data set that is called {name}: remove "
                               "it first")
-    return SourceConfig(kind="files", name=name, fingerprint=found["fingerprint"][:16],
-                        rows=found["rows"], cols=found["cols"])
+    return files.asking_for(found)
 
 
 def manifests(known: Collection[str]) -> list[dict[str, Any]]:
@@ -86,16 +84,11 @@ def unpacked(name: str) -> Path:
 
 
 def _store(name: str, parent: Path) -> SourceConfig:
-    draft = parent / f".new-{secrets.token_hex(8)}"
-    draft.mkdir(parents=True)
-    try:
+    with files.draft_in(parent) as draft:
         with zipfile.ZipFile(SAMPLES / f"{name}.zip") as archive:
             _unpack(archive, draft)
         return files.publish(draft, name, files.fingerprint(draft), sample=name,
                              attribution=ATTRIBUTION[name], **{files.VOID_PIXELS: 0})
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 def _unpack(archive: zipfile.ZipFile, draft: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,7 @@ def store_split(name: str, new: str, split: np.ndarray, **facts: Any) -> SourceC
     """
     folder = files.folder_of(name)
     manifest = files.read_manifest(folder)
-    draft = files.root() / f".new-{secrets.token_hex(8)}"
-    draft.mkdir()
-    try:
+    with files.draft_in(files.root()) as draft:
         for file in ("images.npy", "masks.npy", files.PAIRS):
             if (folder / file).exists():
                 _link(folder / file, draft / file)
@@ -42,9 +39,6 @@ def store_split(name: str, new: str, split: np.ndarray, **facts: Any) -> SourceC
         kept = {key: value for key, value in manifest.items() if key not in _OF_ONE_SPLIT}
         return files.publish(draft, files.place_of(new).name, files.fingerprint(draft),
                              **kept, split_of=name, **facts)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 def _link(old: Path, new: Path) -> None:

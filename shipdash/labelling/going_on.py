@@ -7,14 +7,12 @@ any other: repeatable from its settings, which name the run that it goes on from
 from __future__ import annotations
 
 import itertools
-import secrets
-import shutil
 
 import numpy as np
 
 from shipdash.config import ConfigError, PlantedConfig, RunConfig, SourceConfig
 from shipdash.data import files, open_source
-from shipdash.data.pair_list import PairRow, places, read_pairs, read_split, write_pairs
+from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.labelling.ranking_job import images_of
 from shipdash.runs import Store, StoreError
@@ -108,8 +106,7 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
         manifest = files.read_manifest(folder)
         if not made_of.items() <= manifest.items():
             raise ConfigError("new", name, "must be new: there is another data set of that name")
-        return SourceConfig(kind="files", name=name, fingerprint=manifest["fingerprint"][:16],
-                            rows=new.shape[0], cols=new.shape[1]), new.n
+        return files.asking_for(manifest), new.n
     fresh = config.evaluation.n_held_out
     parts = [open_source(config).draw(core), new.draw(range(new.n))]
     if fresh:
@@ -118,22 +115,7 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
     masks = np.concatenate([masks.astype(np.uint8) for _, masks in parts])
     split = np.repeat([SPLIT_KEYS["pool"], SPLIT_KEYS["held_out"]],
                       [len(core) + new.n, fresh]).astype(np.uint8)
-    return _publish(name, images, masks, split, _rows(config, core, data), made_of), new.n
-
-
-def _publish(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
-             rows: list[PairRow], facts: dict[str, str | int]) -> SourceConfig:
-    draft = files.root() / f".new-{secrets.token_hex(8)}"
-    draft.mkdir()
-    try:
-        for key, array in zip(files.ARRAYS, (images, masks, split), strict=True):
-            np.save(draft / f"{key}.npy", array, allow_pickle=False)
-        write_pairs(draft, rows)
-        return files.publish(draft, name, files.fingerprint(draft),
-                             **{files.VOID_PIXELS: int((masks == 2).sum())}, **facts)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    return files.write(name, images, masks, split, _rows(config, core, data), **made_of), new.n
 
 
 def _rows(config: RunConfig, core: list[int], data: str) -> list[PairRow]:

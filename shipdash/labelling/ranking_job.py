@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shipdash.config import SourceConfig
 from shipdash.data import files, open_source
 from shipdash.data.files import FileSource
 from shipdash.data.seeded_random import SPLIT_KEYS
@@ -72,6 +71,4 @@ def _see_through(store: Store, rankings: Rankings, ranking: str, request: RankRe
 def images_of(data: str) -> Source:
     """The pool of a data set, whether its images have masks or not."""
     manifest = files.read_manifest(files.folder_of(data))
-    asked = SourceConfig(kind="files", name=data, fingerprint=manifest["fingerprint"][:16],
-                         rows=manifest["rows"], cols=manifest["cols"])
-    return FileSource(asked, n=files.n_stored(data, next(iter(SPLIT_KEYS))))
+    return FileSource(files.asking_for(manifest), n=files.n_stored(data, next(iter(SPLIT_KEYS))))
