@@ -28,7 +28,7 @@ CONTROLS = {
     (ARMS["random"], EQUAL_UPDATES): "random pairs",
     (ARMS["stratified"], EQUAL_UPDATES): "random pairs drawn by group",
     (ARMS["full"], EQUAL_UPDATES): "all pairs",
-    (ARMS["full"], EQUAL_COST): "all pairs, at the selection's true cost",
+    (ARMS["full"], EQUAL_COST): "all pairs, at the selection's own cost",
 }
 """Arms and how they ended, in the order and the words of the table."""
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.preregistered --pools 2        # the next two pools that are missing
     python -m benchmarks.preregistered --report         # tables and sentences of what is stored
-    python -m benchmarks.preregistered --report --write # and into docs/results.md
+    python -m benchmarks.preregistered --report --write # and into docs/results.md and README
     python -m benchmarks.preregistered --power          # what ten pools can find
 
 A pool is complete or it is not stored: all of its runs come from one machine, and what they found

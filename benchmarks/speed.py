@@ -3,7 +3,7 @@
     python -m benchmarks.speed compact article
 
 Not the benchmark of a whole run: these two figures scale the estimate that the Run page gives for
-a network that has not run on this machine yet (`summary.REFERENCE_SPEED`).
+a network that has not run on this machine yet (`analysis.time_estimate.REFERENCE_SPEED`).
 """
 
 import json

@@ -116,7 +116,7 @@ def arm(name, stop, n_pairs, values):
 
 
 def test_every_control_is_a_row_with_its_range():
-    """Equal updates and true cost apart; what has not been run is left out."""
+    """Equal updates and equal cost apart; what has not been run is left out."""
     found = tables.controls(pd.DataFrame([
         arm("Full pool", "equal cost", 500, [0.5]),
         arm("Full pool", "equal updates", 500, [0.25, 0.5, 0.75]),
@@ -124,7 +124,7 @@ def test_every_control_is_a_row_with_its_range():
     assert found.splitlines()[2:] == [
         "| the selected pairs | 80 | 3 | 0.800 (0.700 to 0.900) | 80.0 (70.0 to 90.0) |",
         "| all pairs | 500 | 3 | 0.500 (0.250 to 0.750) | 50.0 (25.0 to 75.0) |",
-        "| all pairs, at the selection's true cost | 500 | 1 | 0.500 | 50.0 |"]
+        "| all pairs, at the selection's own cost | 500 | 1 | 0.500 | 50.0 |"]
 
 
 def test_every_order_is_a_row_with_its_core_against_random():

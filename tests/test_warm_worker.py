@@ -265,7 +265,8 @@ def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
     real = configs.quick()
     queue.ensure_standby(store, real, [])  # the tests' own environment has it switched off
     monkeypatch.delenv("SHIPDASH_STANDBY")
-    for other in (settings(), configs.article(), real.replace(**{"network.filters": 64})):
+    large = configs.compact().replace(**{"scene.size": 512})
+    for other in (settings(), configs.article(), real.replace(**{"network.filters": 64}), large):
         queue.ensure_standby(store, other, [RunState.COMPLETED])
     queue.ensure_standby(store, real, [RunState.COMPLETED, RunState.QUEUED])
     queue.ensure_standby(store, real, [RunState.RUNNING])
@@ -277,7 +278,11 @@ def test_a_page_starts_one_only_where_it_helps(store, monkeypatch):
     (store.root / warm_worker.LOG).unlink()  # as after a minute
     with store.standby_lock():
         queue.ensure_standby(store, configs.compact(), [])
-    assert note(store, warm_worker.WANT)["shape"] == [128, 128]
+        assert note(store, warm_worker.WANT)["shape"] == [128, 128]
+        own = configs.own(configs.SourceConfig(kind="files", name="cells", fingerprint="0" * 16,
+                                               rows=64, cols=96), n_pool=40, n_held_out=10)
+        queue.ensure_standby(store, own, [])
+    assert note(store, warm_worker.WANT)["shape"] == [64, 96]
     assert len(started) == 1
 
 

@@ -82,7 +82,7 @@ def test_the_finding_says_first_that_selection_was_not_needed(rows, n_core, titl
 
 
 def test_the_finding_names_every_control_with_its_range():
-    """Stratified by group and the true cost too."""
+    """Stratified by group and equal cost too."""
     table = pd.DataFrame([row("core", 0.911), row("random", 0.903), row("stratified", 0.905),
                           row("full", 0.933, n=100), row("full", 0.94, n=100, stop=EQUAL_COST)])
     said = needed_finding(table, 50, 100).detail

@@ -146,7 +146,7 @@ def _scores(table: pd.DataFrame, found: dict[str, pd.Series | None]) -> str:
     words = f"Held-out mean IoU with equally many updates: {', '.join(said)}."
     cost = arm_row(table, ARMS["full"], EQUAL_COST)
     if cost is not None:
-        words += (f" At the selection's true cost, its predictions included, all "
+        words += (f" At the selection's own cost, its predictions included, all "
                   f"{int(cost['n_pairs']):,} give {_runs(cost)}.")
     return f"{words} In brackets: lowest and highest run."
 

@@ -276,7 +276,9 @@ def _number(text: str) -> int | float | str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m shipdash", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m shipdash", description="How many training pairs are enough? Start, show, "
+        "compare and export selections, and bring images of your own.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function, *, needs_id: bool = False) -> argparse.ArgumentParser:

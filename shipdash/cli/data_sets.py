@@ -96,7 +96,8 @@ def remove(args: argparse.Namespace) -> int:
 
 def add_commands(commands: Any) -> None:
     """``data`` and the commands below it."""
-    data = commands.add_parser("data", help="data sets of your own", description=__doc__)
+    data = commands.add_parser("data", help="data sets of your own", description=(
+        "Data sets of your own: import images and masks, look for leaks, split anew, export."))
     below = data.add_subparsers(required=True, metavar="COMMAND")
     for name, function in (("add", add), ("list", list_sets), ("show", show), ("remove", remove)):
         sub = below.add_parser(name, help=function.__doc__, description=function.__doc__)

@@ -54,7 +54,7 @@ def add_commands(below: Any) -> None:
     sub.add_argument("--out", required=True, metavar="DIR")
     sub.add_argument("--coco", metavar="FILE", help="the COCO file that the pairs came from")
     sub.add_argument("--files", choices=("links", "copies"),
-                     help="also copy the original pictures and masks of the core set there")
+                     help="also put links to or copies of the core set's original files there")
     sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
                      help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
     sub.add_argument("--json", action="store_true", help="print one JSON value at the end")

@@ -226,7 +226,7 @@ class SelectionConfig(Section):
     train_until: str = setting_field(
         "pair", "Training ends",
         "epoch: whole epochs over the core set until the mean score of an epoch passes, as in the "
-        "article; pair: single steps until the new pair and the moving average of scores pass.",
+        "article; pair: single steps until the new pair and the mean of the last scores pass.",
         choices=("pair", "epoch"),
     )
     first: int = setting_field(

@@ -7,6 +7,7 @@ makes sure that one drainer process is alive; the drainer runs one worker proces
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -127,11 +128,13 @@ def ensure_standby(store: Store, config: RunConfig, states: Iterable[RunState]) 
     """Have the network of a run ready that is about to be asked for; harmless at any time.
 
     Not while anything is at work or waits, by the `states` of the runs there are: it would only
-    be in the way. Networks of the presets made for CPUs only: others can take any amount of
-    memory. ``SHIPDASH_STANDBY=0`` is for whoever has not a gigabyte to spare.
+    be in the way. Networks of the presets made for CPUs only, that of one's own data among them,
+    at their sizes: others can take any amount of memory. ``SHIPDASH_STANDBY=0`` is for whoever has
+    not a gigabyte to spare.
     """
-    light = [(c.network, c.shape) for c in (configs.quick(), configs.compact())]
-    is_light = (config.network, config.shape) in light
+    largest, own = configs.compact(), configs.own_of(config)
+    is_light = (config.network in (largest.network, own.network)
+                and math.prod(config.shape) <= math.prod(largest.shape))
     busy = set(UNDER_WAY) & set(states)
     unwanted = os.environ.get("SHIPDASH_STANDBY") == "0" or view_only.why_no_start()
     if unwanted or not is_light or busy:

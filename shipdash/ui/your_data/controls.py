@@ -37,7 +37,7 @@ def box(run: frame.Run) -> None:
                    "random ones"
                    + (", on random ones drawn by group" if has_strata(run.config) else "")
                    + ", on growing numbers of random ones and on all pairs, with the same number "
-                   "of updates; and once more on all pairs at the true cost of the selection. "
+                   "of updates; and once more on all pairs at the selection's own cost. "
                    f"{N_RUNS} runs of each.")
         seconds = analysis.arms_estimate(run, missing)
         words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
