@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shipdash.analysis.ranking import LEVEL, finding, found_curve, random_band, trust
+from shipdash.analysis.ranking import LEVEL, finding, found_curve, headline, random_band, trust
 
 LIMIT = 0.9
 
@@ -63,7 +63,8 @@ def test_the_finding_says_where_none_beats_chance():
     assert finding(both, "entropy").endswith("by entropy of the prediction include 3, which also "
                                              "beats chance.")  # ties come in the order given
     assert finding(both, "flips") == finding(both)
-    assert "no ranking beats chance" in finding(trust(scores(flips=np.zeros(10)), LIMIT, 5))
+    blind = trust(scores(flips=np.zeros(10)), LIMIT, 5)
+    assert blind[0].could_beat_chance == ("no ranking is separated" in finding(blind))
     assert "All of 10" in finding(trust(scores(flips=np.zeros(10)), 0.99, 5))
     assert "None of 10" in finding(trust(scores(flips=np.zeros(10)), 0.05, 5))
     assert "no ranking has been checked" in finding([])
@@ -73,3 +74,13 @@ def test_random_never_beats_chance():
     """However lucky its draw was."""
     row = rows(random=np.arange(10.0)[::-1])["random"]
     assert row.n_found == 3 and not row.beats_chance
+
+
+def test_one_failing_pair_can_show_nothing():
+    """However well it is ranked: the smallest p value is that of a random draw."""
+    iou = np.array([0.1] + [0.9] * 39)
+    rows = trust({"iou": iou, "flips": 1 - iou}, LIMIT, 10)
+    assert not rows[0].could_beat_chance
+    assert finding(rows).startswith("1 pair of 40 held-out ones fails: too few")
+    assert headline(rows) == "No ranking is separated from chance"
+    assert headline(trust({"iou": iou, "flips": 1 - iou}, 0.95, 10)).startswith("Every held-out")

@@ -42,7 +42,8 @@ def test_a_log_made_by_hand_is_shared_out_in_whole_batches():
     assert (found["train_s"], found["scan_s"]) == (7.0, 13.0)
     assert found["x2"] == pytest.approx(20 / (7 + 3 + 4))
     assert found["x4"] == pytest.approx(20 / (7 + 2 + 2))
-    assert found["limit"] == pytest.approx(20 / 7)
+    assert found["limit"] == pytest.approx(20 / (7 + 1 + 1)) == pytest.approx(
+        row(speedup_table(LOG, (1_000_000,)), "whole run")["x1000000"])
 
 
 def test_one_worker_gains_nothing():

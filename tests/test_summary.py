@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chi2
 from stored_results import a_run
 
-from shipdash import analysis
+from shipdash import analysis, figures
 from shipdash.analysis.run import MOST_POINTS
 from shipdash.analysis.time_estimate import ARTICLE_TRAINING_IMAGES, REFERENCE_SPEED
 from shipdash.config import article, compact
@@ -171,6 +171,24 @@ def test_factor_rates_find_a_planted_preference():
     assert table["n_pool"].tolist() == [100, 100]
 
 
+def test_pairs_without_a_value_are_a_group_of_their_own():
+    """A gap is missing where there is no distractor: of some pairs, or of all."""
+    facts = pd.DataFrame({"index": range(100), "gap": [np.nan] * 20 + [*np.arange(80.0)]})
+    table = analysis.factor_rates(facts, [0, 1, 99], "gap", n_pool=100)
+    assert table["group"].tolist()[-1] == "none" and table["n_pool"].tolist() == [20] * 5
+    assert analysis.scores.factor_groups(facts, "gap").iloc[0] == "none"
+    nothing = analysis.factor_rates(facts.assign(gap=np.nan), [0, 1, 99], "gap", n_pool=100)
+    assert nothing[["group", "n_core"]].values.tolist() == [["none", 3]]
+    assert figures.factor_rates(nothing, "Gap").title == "Gap: no clear difference"
+
+
+def test_narrow_ranges_have_names_of_their_own():
+    """As many decimals as it takes, or two quarters would be one group."""
+    facts = pd.DataFrame({"index": range(400), "semi": np.linspace(9, 10, 400)})
+    names = analysis.factor_rates(facts, [0], "semi", n_pool=400)["group"].tolist()
+    assert names == ["9.0 to 9.2", "9.2 to 9.5", "9.5 to 9.8", "9.8 to 10.0"]
+
+
 def test_factor_rates_cut_a_number_at_its_quartiles():
     """Four groups that hold every pair once, the smallest included."""
     facts = pd.DataFrame({"index": range(101), "area": np.linspace(0, 1000, 101)})
@@ -243,6 +261,9 @@ def test_finding_never_claims_more_than_was_seen():
     """An unfinished run speaks of the pairs tested only."""
     assert analysis.finding(3, 8, 10, None) == "3 selected of the first 8 pairs"
     assert analysis.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs kept")
+    left_out = analysis.finding(3, 8, 10, "exhausted")  # two pairs of another run's core set
+    assert left_out == "3 of 8 pairs kept; the other 5 already passed"
+    assert analysis.finding(10, 10, 10, "exhausted") == "All 10 pairs kept: none passed"
     assert "stalled" in analysis.finding(3, 8, 10, "stalled")
 
 

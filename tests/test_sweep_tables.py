@@ -154,6 +154,15 @@ def test_pools_of_other_pairs_are_not_compared(change):
     assert np.isnan(analysis.overlap_matrix(table, list(runs)).loc["a", "c"])
 
 
+def test_a_fold_is_not_said_to_share_nothing_with_the_core_it_left_out():
+    """It could not have picked any of it."""
+    runs = _cores([1, 2])
+    first = runs["a"]
+    runs |= {"b": _cores([3, 4], **{"selection.exclude": (first.run_id,)})["a"]}
+    assert analysis.overlap_table(runs).empty
+    assert len(analysis.overlap_table(_cores([1, 2], [3, 4]))) == 1
+
+
 def test_overlap_in_a_sentence():
     """Three core sets by hand, and chance by drawing."""
     table = analysis.overlap_table(_cores([0, 1], [1, 2], [3, 4]))

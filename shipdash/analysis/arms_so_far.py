@@ -16,6 +16,7 @@ from shipdash.analysis.core_against_random import (
     failures_title,
     judged_difference,
     tested_words,
+    verdict,
 )
 from shipdash.analysis.difference import arm_difference, summary
 from shipdash.results import StoredRun
@@ -31,10 +32,11 @@ def arms_so_far(runs: Iterable[StoredRun]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
+def so_far_finding(table: pd.DataFrame, n_runs: int, arms: pd.DataFrame | None = None) -> Finding:
     """Whether the core set does better than random pairs, once `n_runs` of both are in.
 
-    The verdict is the test of means of `difference`, on failure rates.
+    The verdict is that of `core_against_random.verdict` on failure rates. It needs `arms`, of
+    `arm_table`, for its interval over pairs; without it the test of means decides alone.
     """
     core, random = (table[table["arm"] == ARMS[kind]] for kind in ("core", "random"))
     if min(len(core), len(random)) < n_runs:
@@ -45,6 +47,10 @@ def so_far_finding(table: pd.DataFrame, n_runs: int) -> Finding:
               "random pairs, with the same number of updates.")
     rows = [_row(core), _row(random)]
     found = judged_difference(arm_difference(*rows, "share_failing"), more_is_better=False)
+    of_arms = [arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random")
+               if arms is not None]
+    if len(of_arms) == 2 and not any(row is None for row in of_arms):
+        found = verdict(*of_arms, "share_failing")
     return Finding(failures_title(found), f"{ranges} {tested_words(*rows)}")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, KEYS, SAME
 from shipdash.analysis.difference import Difference, arm_difference, difference_words, summary
-from shipdash.analysis.scores import factor_groups
+from shipdash.analysis.scores import NONE, factor_groups
 from shipdash.analysis.share_below_iou import PairIous, by_arm, fails_below
 
 GAP = "gap_px"
@@ -26,9 +26,6 @@ FACTORS = (GAP, "distance_px", "target_area_px", "distractor_area_px", "semi_row
 GAP_EDGES = (1.5, 3.0, 6.0, 12.0, 24.0)
 """Upper ends of the ranges of the gap, in pixels; below 1.5 the shapes touch, by a side or by a
 corner."""
-
-NONE = "none"
-"""Group of the pairs without a distractor, which have no gap and no distance to it."""
 
 
 class Group(NamedTuple):

@@ -149,11 +149,12 @@ def _points(share: float) -> str:
 
 def arms_title(table: pd.DataFrame) -> str:
     """The arm with the lowest failure rate, and the failure rate of the core set."""
-    best = table.loc[table["share_failing"].idxmin()]
-    words = (f"{arm_label(best)} has the lowest failure rate: {best['share_failing']:.2%} of "
-             "held-out pairs")
+    lowest = table[table["share_failing"] == table["share_failing"].min()]
+    names = " and ".join(arm_label(row) for _, row in lowest.iterrows())
+    words = (f"{names} {'has' if len(lowest) == 1 else 'have'} the lowest failure rate: "
+             f"{table['share_failing'].min():.2%} of held-out pairs")
     core = table[table["arm"] == ARMS["core"]]
-    if core.empty or best["arm"] == ARMS["core"]:
+    if core.empty or ARMS["core"] in lowest["arm"].tolist():
         return words
     return f"{words}; the core set has {core.iloc[0]['share_failing']:.2%}"
 

@@ -23,12 +23,13 @@ def overlap_table(runs: Mapping[Hashable, StoredRun]) -> pd.DataFrame:
 
     The Jaccard index (New Phytologist 11, 1912) is ``|a and b| / |a or b|``, from 0 (disjoint) to
     1 (the same); 1 where both are empty. Two runs whose pools hold other pairs are left out:
-    number 7 of the one is not number 7 of the other. Of two pools that begin alike the larger one
+    number 7 of the one is not number 7 of the other; and two of which one may not pick what the
+    other picked, as folds. Of two pools that begin alike the larger one
     sets the chance.
     """
     rows = []
     for a, b in itertools.combinations(runs, 2):
-        if not same_pool(runs[a].config, runs[b].config):
+        if not same_pool(runs[a].config, runs[b].config) or _excludes(runs[a], runs[b]):
             continue
         one, two = set(runs[a].result.core), set(runs[b].result.core)
         n_pool = max(runs[a].result.n_pool, runs[b].result.n_pool)
@@ -86,6 +87,10 @@ def random_overlap(n_a: int, n_b: int, n_pool: int) -> tuple[float, float]:
 
 def _jaccard(n_common: np.ndarray | float, n_a: int, n_b: int) -> np.ndarray | float:
     return n_common / (n_a + n_b - n_common) if n_a + n_b else np.ones_like(n_common, float)
+
+
+def _excludes(a: StoredRun, b: StoredRun) -> bool:
+    return a.run_id in b.config.selection.exclude or b.run_id in a.config.selection.exclude
 
 
 def _pool(config: RunConfig) -> tuple:

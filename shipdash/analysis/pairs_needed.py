@@ -36,7 +36,7 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
     detail = _scores(table, found)
     kept = f"{n_core:,} of {n_pool:,} pairs ({100 * n_core / n_pool:.3g}%)"
     if n_core > NEARLY_ALL * n_pool:
-        return Finding(f"Keep them all: the network failed {kept}", detail)
+        return Finding(f"Keep them all: selection kept {kept}", detail)
     core, random, full = (found[kind] for kind in ("core", "random", "full"))
     if not _enough(core, random, full):
         return Finding(f"Selection kept {kept}", detail or (
@@ -57,7 +57,14 @@ def _not_selected(core: pd.Series, random: pd.Series, full: pd.Series, n_core: i
                   n_pool: int) -> str:
     """All pairs are better than the selected; random ones may do as well as either."""
     against, by = _against_random(core, random), f"{full['mean_iou'] - core['mean_iou']:.3f}"
-    if _side(full, random) != 0:
+    side = _side(full, random)
+    if side == -1:
+        return (f"Do not select: random pairs do better than all {n_pool:,}, and these than the "
+                f"{n_core:,} selected. {against}")
+    if side is None:
+        return (f"Do not select: all {n_pool:,} pairs do better than the {n_core:,} selected, by "
+                f"{by} mean IoU. There is no verdict on random pairs")
+    if side > 0:
         return (f"Keep them all: training on all {n_pool:,} pairs is better than on the "
                 f"{n_core:,} selected, by {by} mean IoU. {against}")
     first = (f"Do not select: all {n_pool:,} pairs do better than the {n_core:,} selected, by {by} "
@@ -101,7 +108,7 @@ def labels_finding(curve: pd.DataFrame) -> Finding | None:
         return None
     before, last = curve.iloc[-2], curve.iloc[-1]
     step = (f"{before['n_pairs']:,.0f} random pairs gave a held-out mean IoU of {_runs(before)}, "
-            f"all {last['n_pairs']:,.0f} gave {_runs(last)}, with equally many updates.")
+            f"{last['n_pairs']:,.0f} gave {_runs(last)}, with equally many updates.")
     if min(before["n_runs"], last["n_runs"]) < FEWEST_RUNS:
         return Finding("Would more labels help? Too few runs to say", step)
     side = _side(last, before)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.acceptance import fails
+from shipdash.counted import counted
 
 RANKINGS = {"flips": "disagreement between flips",
             "seeds": "disagreement between seeds",
@@ -49,6 +50,14 @@ class Trust(NamedTuple):
     def beats_chance(self) -> bool:
         """At 5 % for all rankings together (Bonferroni over those that are not random)."""
         return self.ranking != "random" and self.p * (len(RANKINGS) - 1) < 1 - LEVEL
+
+    @property
+    def could_beat_chance(self) -> bool:
+        """Whether a ranking with all failing pairs in front would."""
+        from scipy.stats import hypergeom
+
+        best = hypergeom.sf(min(self.k, self.n_failing) - 1, self.n, self.n_failing, self.k)
+        return bool(best * (len(RANKINGS) - 1) < 1 - LEVEL)
 
 
 def order(doubt: np.ndarray) -> np.ndarray:
@@ -141,7 +150,9 @@ def headline(rows: list[Trust]) -> str:
     if best is not None:
         return (f"The first {best.k:,} by {RANKINGS[best.ranking]} include {best.n_found:,} of "
                 f"{best.n_failing:,} failing pairs")
-    return ("No ranking beats chance" if any(row.n_failing for row in rows)
+    if any(0 < row.n_failing < row.n for row in rows):
+        return "No ranking is separated from chance"
+    return ("Every held-out pair fails: any order finds them" if any(row.n_failing for row in rows)
             else "No held-out pair fails: there is nothing to find")
 
 
@@ -167,8 +178,13 @@ def finding(rows: list[Trust], by: str = "") -> str:
                 "cannot be measured.")
     best = _winner(rows)
     if best is None:
-        return (f"Of {first.n:,} held-out pairs {first.n_failing:,} fail, and no ranking beats "
-                f"chance among its first {first.k:,}: a random order is as good.")
+        start = f"{counted(first.n_failing, 'pair')} of {first.n:,} held-out ones " + (
+            "fails" if first.n_failing == 1 else "fail")
+        if not first.could_beat_chance:
+            return (f"{start}: too few for any ranking to be told from a random order among its "
+                    f"first {first.k:,}.")
+        return (f"{start}, and no ranking is separated from a random order among its first "
+                f"{first.k:,}.")
     text = (f"Of {best.n:,} held-out pairs, the first {best.k:,} by {RANKINGS[best.ranking]} "
             f"include {best.n_found:,} of the {best.n_failing:,} that fail; a random order "
             f"includes {best.expected:.1f} ({best.low:,} to {best.high:,}).")

@@ -202,10 +202,10 @@ def pair_history(events: Iterable[Event], index: int) -> pd.DataFrame:
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
     """The title of a run's curve: what came out, for this network and this stream."""
     if reason in ("exhausted", "clean"):
-        if n_core == n_pool:
-            return f"All {n_pool:,} pairs kept: none passed"
-        return (f"{n_core:,} of {n_pool:,} pairs kept; the other {n_pool - n_core:,} already "
-                "passed")
+        n = min(n_pool, n_tested)  # fewer where the core sets of other runs were left out
+        if n_core == n:
+            return f"All {n:,} pairs kept: none passed"
+        return f"{n_core:,} of {n:,} pairs kept; the other {n - n_core:,} already passed"
     if reason == "stalled":
         return f"Training stalled: {n_core:,} pairs could not be learnt to the requested precision"
     if not n_tested:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from shipdash.acceptance import TIE, fails
 from shipdash.analysis.intervals import wilson
 from shipdash.analysis.run import MOST_POINTS
 from shipdash.results import HeldOut
+
+NONE = "none"
+"""Group of the pairs that have no value of a factor: without a distractor there is no gap."""
 
 
 def distribution(values: np.ndarray, acceptance: float) -> pd.DataFrame:
@@ -71,7 +74,7 @@ def factor_rates(facts: pd.DataFrame, core: Sequence[int], factor: str, *, n_poo
     table = parts.groupby("group", observed=True, as_index=False)[["n_pool", "n_core"]].sum()
     scaled = (table["n_pool"] * n_pool / max(stands.sum(), 1)).round()
     table["n_pool"] = np.maximum(scaled, table["n_core"]).astype(int)
-    table["group"] = [_group_name(g) for g in table["group"]]
+    table["group"] = table["group"].astype(str)
     ends = [wilson(row.n_core, row.n_pool) for row in table.itertuples()]
     return table.assign(rate=table["n_core"] / table["n_pool"], low=[low for low, _ in ends],
                         high=[high for _, high in ends])
@@ -81,16 +84,34 @@ def factor_groups(facts: pd.DataFrame, factor: str, *, sampled: Sequence[int] | 
                   ) -> pd.Series:
     """The group of each row by its name in `factor_rates`, which takes the same arguments."""
     stands = np.ones(len(facts), bool) if sampled is None else facts["index"].isin(sampled)
-    return _groups(facts[factor], stands).map(_group_name, na_action="ignore")
+    return _groups(facts[factor], stands)
 
 
 def _groups(values: pd.Series, stands: np.ndarray) -> pd.Series:
-    """Intervals between quartiles of the rows that stand for the pool, or each value by itself."""
-    if values.dtype.kind not in "if" or values.nunique() <= 4:
-        return values.astype(str)
-    edges = np.unique(np.quantile(values[stands], np.linspace(0, 1, 5)))
-    edges[0], edges[-1] = values.min() - 1e-9, values.max()
-    return pd.cut(values, edges)
+    """Names of the ranges between quartiles of the rows that stand for the pool, or each value by
+    itself; a categorical in order, rows without a value in `NONE`, the last."""
+    known, standing = values.dropna(), values[stands].dropna()
+    if values.dtype.kind not in "if" or values.nunique() <= 4 or standing.empty:
+        found = pd.Categorical(known.astype(str))
+    else:
+        edges = np.unique(np.quantile(standing, np.linspace(0, 1, 5)))
+        edges[0], edges[-1] = known.min(), known.max()
+        found = pd.cut(known, edges, labels=_range_names(edges), include_lowest=True)
+    groups = pd.Series(found, known.index).reindex(values.index)
+    if len(known) == len(values):
+        return groups
+    return groups.cat.add_categories(NONE).fillna(NONE)
+
+
+def _range_names(edges: np.ndarray) -> list[str]:
+    """With as many decimals as tell neighbouring ends apart.
+
+    >>> _range_names(np.array([9, 9.3, 1200.0]))
+    ['9.0 to 9.3', '9.3 to 1,200.0']
+    """
+    ends = next(ends for digits in range(17) if len(set(
+        ends := [f"{edge:,.{digits}f}" for edge in edges])) == len(edges))
+    return [f"{low} to {high}" for low, high in itertools.pairwise(ends)]
 
 
 def same_rate(table: pd.DataFrame) -> float:
@@ -105,9 +126,3 @@ def same_rate(table: pd.DataFrame) -> float:
     if len(table) < 2 or not counts.sum(axis=1).all():
         return 1.0
     return float(chi2_contingency(counts, correction=False).pvalue)
-
-
-def _group_name(group: Any) -> str:
-    if isinstance(group, pd.Interval):
-        return f"{group.left:,.0f} to {group.right:,.0f}"
-    return str(group)

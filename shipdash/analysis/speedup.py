@@ -96,8 +96,8 @@ def _row(part: str, stretches: Sequence[_Stretch], workers: Sequence[int],
     all_s = train_s + scan_s
 
     def gain(n: float) -> float:
-        """Each stretch takes its mean batch as many times as the largest share has batches."""
-        scan = sum(sum(s.batches) / len(s.batches) * math.ceil(len(s.batches) / n)
+        """Each stretch takes its mean batch as often as the largest share has batches, or once."""
+        scan = sum(sum(s.batches) / len(s.batches) * max(1, math.ceil(len(s.batches) / n))
                    for s in stretches)
         return all_s / (train_s + scan) if train_s + scan else math.nan
 

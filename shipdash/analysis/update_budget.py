@@ -50,7 +50,7 @@ def budget_title(table: pd.DataFrame) -> str:
     parts = []
     for times, rows in table.groupby("times"):
         if rows["arm"].nunique() == len(BUDGET_ARMS):
-            best = rows.loc[rows["share_failing"].idxmin()]
-            parts.append(f"{best['arm'].lower()} at {times}x")
+            best = rows.loc[rows["share_failing"] == rows["share_failing"].min(), "arm"]
+            parts.append(f"{' and '.join(best).lower()} at {times}x")
     return (f"Lowest mean failure rate, not tested: {', '.join(parts)}" if parts
             else "Not all arms have been run")

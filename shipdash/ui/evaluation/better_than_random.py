@@ -16,7 +16,7 @@ from shipdash.studies import arms
 from shipdash.studies.ensure import workers
 from shipdash.studies.folder import MISSING, Studies, state_of
 from shipdash.studies.study import Study
-from shipdash.ui import chart, frame, studies
+from shipdash.ui import chart, evidence, frame, studies
 
 N_RUNS = 3
 """Runs of each arm: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
@@ -35,7 +35,8 @@ def panel(run: frame.Run) -> None:
     begun = [store.info(config.digest) for config in study.runs
              if state_of(store, config.digest) != MISSING]
     table = analysis.arms_so_far(begun)
-    said = analysis.so_far_finding(table, N_RUNS)
+    found = evidence.gathered(run) if len(table) == len(study.runs) else None
+    said = analysis.so_far_finding(table, N_RUNS, found and found.arms)
     st.markdown(f"### {said.title}")
     st.markdown(said.detail if begun else
                 "The fair baseline is the same number of random pairs with the same number of "
