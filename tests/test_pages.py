@@ -3,6 +3,7 @@
 import ast
 import contextlib
 
+import evidence_runs
 import numpy as np
 import pytest
 from paging import ROOT, open_page, quiet_store, words
@@ -338,3 +339,23 @@ def test_generator_refuses_in_words(store):
     at.slider(key="scene.radius_min").set_value(40.0).run()
     assert not at.exception
     assert "**Smallest semi-axis** must not exceed **Largest semi-axis**" in at.error[0].value
+
+
+def test_every_choice_in_a_row_counts_and_an_older_address_is_followed(store):
+    """One right after another, and Back after them: the box, the address and the page agree."""
+    ids = [evidence_runs.selection(store, evidence_runs.config(**{"seeds.order": seed}))
+           for seed in (1, 2, 3)]
+    at = open_page("pages/3_Samples.py", run=ids[0])
+
+    def shown():
+        box = next(box for box in at.selectbox if box.label == "Run")
+        assert not at.exception and at.query_params["run"] in (box.value, [box.value])
+        return box
+
+    for run_id in (ids[1], ids[2], ids[0]):
+        shown().set_value(run_id).run()
+        assert shown().value == run_id
+    for run_id in (ids[2], ids[1]):
+        at.query_params["run"] = run_id
+        at.run()
+        assert shown().value == run_id

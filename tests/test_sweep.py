@@ -112,7 +112,8 @@ def test_a_mistyped_step_does_not_fill_the_memory():
         grid.parse_values("selection.n_pool", "1:1e12:1")
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5,2.5", "99999999999"])
+@pytest.mark.parametrize("text", ["0", "000", "-1", "many", "1.5,2.5", "99999999999",
+                                  "000000001999999999"])
 def test_a_senseless_number_of_seeds_is_refused(text):
     """None, negative, not a number, not whole, more than anybody means."""
     with pytest.raises(ConfigError):

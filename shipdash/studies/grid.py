@@ -76,7 +76,8 @@ def parse_seeds(dotted: str, text: str, *, name: str = "") -> list[int]:
     text = str(text).strip()
     if not text.isdecimal():
         return parse_values(dotted, text, name=name)
-    if not 1 <= int(text[:9]) <= MOST_RUNS:
+    text = text.lstrip("0")
+    if len(text) > 9 or not 1 <= int(text or 0) <= MOST_RUNS:
         raise ConfigError(name or dotted, text, f"must be 1 to {MOST_RUNS:,} seeds, or a list")
     return list(range(1, int(text) + 1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -137,18 +137,36 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     if not usable:
         empty("No run to show yet.", "Start one on the Run page.")
         return None
-    ids = list(dict.fromkeys(r.run_id for r in usable))
-    at = ids.index(asked) if asked in ids else 0
-    names = {r.run_id: name_of(r) for r in reversed(usable)}
-    # The name too: Streamlit keeps showing the one that an option had when it was chosen.
-    key = f"choose_{label}_{at}_{len(ids)}_{names[ids[at]]}"
+    names = {run_id: name_of(find(run_id, usable))
+             for run_id in dict.fromkeys(r.run_id for r in usable)}
     with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
-        picked = st.selectbox(label, ids, index=at, format_func=names.get, key=key)
+        picked = box(label, "run", names)
         if picked != asked:
             st.query_params["run"] = picked
         run = find(picked, usable)
         rename(run)
     return run
+
+
+def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = None,
+        forgets: Iterable[str] = (), **more: Any) -> str:
+    """One of the options that `words` puts into words, carried by the address as `name`.
+
+    `asked` is the one in the address, where that has another word for it. Another choice takes the
+    parameters `forgets` out of the address; `more` is `st.selectbox`'s.
+    """
+    options = list(words)
+    asked = st.query_params.get(name, "") if asked is None else asked
+    at = options.index(asked) if asked in words else 0
+    # A box keeps what it was drawn with, so another option in front is another box.
+    picked = st.selectbox(label, options, index=at, format_func=words.get, **more,
+                          key=f"box_{name}_{at}_{len(options)}_{words[options[at]]}")
+    if picked != options[at]:
+        st.query_params[name] = picked
+        for other in forgets:
+            st.query_params.pop(other, None)
+        st.rerun()  # so that the next choice is made in the box of this one
+    return picked
 
 
 def _tell_why_not(asked: str) -> None:

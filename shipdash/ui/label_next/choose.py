@@ -29,13 +29,9 @@ def data_set() -> dict[str, Any] | None:
         return None
     if asked and asked not in found:
         st.warning(_why_not(asked))
-    names = list(found)
-    at = names.index(asked) if asked in names else 0
     words = {name: f"{name} · {m['n']:,} images of {m['rows']} × {m['cols']} pixels"
              for name, m in found.items()}
-    # Position and number too: a box keeps showing what it was drawn with.
-    picked = st.selectbox("Images without masks", names, index=at, format_func=words.get,
-                          key=f"choose_images_{at}_{len(names)}")
+    picked = frame.box("Images without masks", "data", words, forgets=["at"])
     if picked != asked:
         st.query_params["data"] = picked
         if asked:  # an image of another data set

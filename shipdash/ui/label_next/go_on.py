@@ -59,13 +59,9 @@ def _labelled(run: frame.Run) -> dict[str, dict[str, Any]]:
 
 
 def _choice(usable: dict[str, dict[str, Any]]) -> str:
-    names, asked = list(usable), st.query_params.get("with", "")
-    at = names.index(asked) if asked in names else 0
-    picked = st.selectbox("Newly labelled pairs", names, index=at, width=480,
-                          format_func=lambda name: f"{name} · {usable[name]['n']:,} pairs",
-                          key=f"choose_labelled_{at}_{len(names)}")
-    if picked != asked:
-        st.query_params["with"] = picked
+    words = {name: f"{name} · {counted(m['n'], 'pair')}" for name, m in usable.items()}
+    picked = frame.box("Newly labelled pairs", "with", words, width=480)
+    st.query_params["with"] = picked
     return picked
 
 

@@ -13,6 +13,7 @@ from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame, tables
 from shipdash.ui.threshold import explorer, explorer_requests, overviews, payload, points
+from shipdash.ui.words import plain
 
 
 class View(NamedTuple):
@@ -61,16 +62,12 @@ def _choose_family(found: dict[str, points.Family]) -> points.Family:
     if wanted == points.RECORDED:  # however it is called in this version
         wanted = next((n for n in found if found[n].recorded), wanted)
     if wanted and wanted not in found:
-        st.warning(f"There is no sweep {wanted[:16]!r} on this machine. Choose another, or compute "
-                   "its points.")
-    names = list(found)  # the recorded one first
-    at = names.index(wanted) if wanted in found else 0
-    # The label too: Streamlit keeps showing the name that an option had when it was chosen.
-    picked = st.selectbox("Sweep", names, index=at, format_func=lambda n: found[n].label,
-                          key=f"choose_sweep_{at}_{len(names)}_{found[names[at]].label}")
-    if picked != (wanted or names[0]):  # the first needs no name: a visit alone changes no address
-        st.query_params["sweep"] = picked
-    return found[picked]
+        st.warning(f"There is no sweep {plain(wanted[:16])} on this machine. Choose another, or "
+                   "compute its points.")
+        del st.query_params["sweep"]
+    # The recorded one is first; it needs no name: a visit alone changes no address.
+    words = {name: family.label for name, family in found.items()}
+    return found[frame.box("Sweep", "sweep", words, asked=wanted)]
 
 
 def panel(view: View, asked: Study | None, runs: list[frame.Run]) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from shipdash import view_only
 from shipdash.data import files, sample_data
+from shipdash.ui import frame
 from shipdash.ui.your_data import upload
 
 
@@ -17,29 +18,11 @@ def data_set() -> str:
     asked = st.query_params.get("data", "")
     if asked and asked not in [manifest["name"] for manifest in manifests]:
         st.warning("The link names a data set that is not stored on this machine.")
-    name = _choice(manifests, asked)
+    words = {m["name"]: f"{m['name']} · {m['n']:,} pairs of {m['rows']} × {m['cols']} pixels"
+             + " · comes with the package" * ("sample" in m) for m in manifests}
+    name = frame.box("Data set", "data", words, forgets=["run"], width=480)
     if not view_only.is_read_only():  # strangers store nothing here
         with st.expander("Bring images and masks", expanded=not stored,
                          icon=":material/upload_file:", key="bring"):
             upload.box()
     return name
-
-
-def show(name: str) -> None:
-    """Put a data set into view, with the first of its views."""
-    st.query_params["data"] = name
-    st.query_params.pop("run", None)  # of another data set
-    st.rerun()
-
-
-def _choice(manifests: list[dict], asked: str) -> str:
-    words = {m["name"]: f"{m['name']} · {m['n']:,} pairs of {m['rows']} × {m['cols']} pixels"
-             + " · comes with the package" * ("sample" in m) for m in manifests}
-    names = list(words)
-    at = names.index(asked) if asked in names else 0
-    # Position and number too: a box keeps showing what it was drawn with.
-    picked = st.selectbox("Data set", names, index=at, format_func=words.get,
-                          key=f"choose_data_{at}_{len(names)}", width=480)
-    if picked != names[at]:
-        show(picked)
-    return picked
