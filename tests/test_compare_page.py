@@ -126,8 +126,8 @@ def test_failing_means_the_same_iou_for_every_run(store):
 
 
 @pytest.mark.parametrize("bad, said", [
-    ("nonsense", "1 of the 2 runs in the link"),
-    ("../../etc/passwd", "1 of the 2 runs in the link"),
+    ("nonsense", "1 run whose id does not have"),
+    ("../../etc/passwd", "1 run whose id does not have"),
     ("0123456789abcdef", "Not on this machine, or not started: 0123456789abcdef")])
 def test_bad_ids_in_the_link_are_a_sentence_and_the_others_show(store, bad, said):
     """Nothing of a link is used as a path or believed."""

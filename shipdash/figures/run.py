@@ -31,7 +31,7 @@ def selection(curve: Curve, n_pool: int, title: str, *, guess: int | None = None
     figure.add_scatter(x=curve.tested[-1:], y=np.maximum(curve.selected[-1:], low), uid="end",
                        mode="markers+text", text=[f"<b>{n_core:,}</b>"], textposition="top center",
                        marker={"color": SELECTED, "size": 8}, showlegend=False, hoverinfo="skip",
-                       textfont={"color": SELECTED, "size": 16}, cliponaxis=False)
+                       textfont={"size": 16}, cliponaxis=False)
     if log:
         end = np.log10(1.15 * x_end)
         figure.update_xaxes(type="log", range=[0, end], dtick=1)

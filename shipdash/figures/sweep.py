@@ -176,7 +176,7 @@ def _draw_bands(figure: go.Figure, bands: pd.DataFrame, *, named: bool) -> None:
         if named and band.high - band.low > 0.03:  # else the words would not fit above it
             figure.add_annotation(x=(band.low + band.high) / 2, y=1, yref="paper", yanchor="top",
                                   text=f"IoU ≥ {band.iou:.2f}", showarrow=False,
-                                  font={"size": 11, "color": QUIET})
+                                  font={"size": 11})
 
 
 def _seeds(row) -> str:

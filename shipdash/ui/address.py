@@ -55,7 +55,7 @@ def arrive(page: str) -> None:
     browser's Back) finds them as they were left. On one page Back undoes a change of the form.
     """
     came = st.session_state.get("page_in_view") not in (None, page)
-    st.session_state["page_in_view"] = page
+    st.session_state.update({"page_in_view": page, "has_come": came})
     if not came:  # whoever comes gets the whole form below, not only what was written last
         _overtaken(page)
     kept = st.session_state.get("guess_kept")
@@ -64,6 +64,11 @@ def arrive(page: str) -> None:
     if came and page in FORMS and not _settings():
         st.query_params.update(st.session_state.get(f"form_of_{page}", {}))
     _keep()
+
+
+def has_come() -> bool:
+    """Whether the page is looked at for the first time since another one was."""
+    return st.session_state.get("has_come", False)
 
 
 def carried(page: str = "", **more: str) -> dict[str, str]:
@@ -104,7 +109,7 @@ def _put(name: str, text: str | None) -> None:
         st.query_params[name] = text
 
 
-def _drop(*names: str) -> None:
+def drop(*names: str) -> None:
     """Take parameters out of the address on purpose."""
     for name in names:
         st.query_params.pop(name, None)
@@ -126,13 +131,13 @@ def reveal() -> None:
 
 def hide() -> None:
     """Take guess and answer back, for somebody who has not seen it yet."""
-    _drop("guess", "reveal")
+    drop("guess", "reveal")
     _keep()
 
 
 def reset() -> None:
     """Take every setting but preset and data set out of the address: the form is theirs again."""
-    _drop(*set(_settings()) - {"preset", "data"})
+    drop(*set(_settings()) - {"preset", "data"})
     _keep()
 
 

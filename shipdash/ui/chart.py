@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from shipdash import __version__
+from shipdash.config import RUN_ID
 from shipdash.figures import Chart
 from shipdash.ui.server import plotly_url
 
@@ -30,7 +31,7 @@ def script(*files: Path) -> str:
     return "\n".join(file.read_text() for file in files)
 
 
-DRAWING = (HERE / "plotly.js", HERE / "chart.js")
+DRAWING = (HERE / "cleanup.js", HERE / "plotly.js", HERE / "chart.js")
 """Functions that draw and update figures, for a component with more around them to end with."""
 
 
@@ -58,10 +59,15 @@ def _subject() -> str:
                     if name in st.query_params)
 
 
+OF_ONE_RUN = ("Home", "Run", "Samples", "Evaluation", "Your data", "Label next")
+"""Pages whose address names the run that their figures are of."""
+
+
 def _told(note: str, origin: str) -> str:
     """What a downloaded picture says of itself: note, origin, the run in view, the version."""
     run = st.query_params.get("run", "")
-    parts = (note, origin, f"run {run}" if run else "", f"drawn by shipdash {__version__}")
+    is_of_it = RUN_ID.fullmatch(run) and st.session_state.get("page_in_view") in OF_ONE_RUN
+    parts = (note, origin, f"run {run}" if is_of_it else "", f"drawn by shipdash {__version__}")
     return " · ".join(part for part in parts if part)
 
 

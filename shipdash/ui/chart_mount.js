@@ -1,5 +1,6 @@
 
 export default async function ({ data, parentElement, setTriggerValue }) {
+  const clean = cleanup(parentElement, () => removeFrom(parentElement));
   await drawIn(parentElement, data, (what) => setTriggerValue("clicked", what));
-  return () => removeFrom(parentElement);
+  return clean;
 }

@@ -16,7 +16,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.nearest_core_pair import nearest_by_brightness, nearest_by_factors
 from shipdash.counted import counted
-from shipdash.ui import chart, factors, frame, gallery, tiles
+from shipdash.ui import address, chart, factors, frame, gallery, tiles
 from shipdash.ui.overlay import legend
 
 PATTERN = re.compile(r"(?:(held_out)\.)?([0-9]{1,9})")
@@ -66,7 +66,7 @@ def click(name: str | None) -> None:
 
 def close() -> None:
     """No pair is open any more."""
-    st.query_params.pop("pair", None)
+    address.drop("pair")
 
 
 def asked(run: frame.Run) -> Asked | None:

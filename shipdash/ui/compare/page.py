@@ -12,6 +12,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
 from shipdash.config import RUN_ID, RunConfig, default_name, setting
+from shipdash.counted import counted
 from shipdash.records import RunState
 from shipdash.runs import Store
 from shipdash.ui import address, chart, frame
@@ -82,8 +83,8 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
     bad = [word for word in wanted if not RUN_ID.fullmatch(word)]
     lost = [word for word in wanted if RUN_ID.fullmatch(word) and word not in usable]
     if bad:
-        st.warning(f"{len(bad)} of the {len(wanted)} runs in the link are left out, because their "
-                   "ids do not have 16 hexadecimal digits.")
+        st.warning(f"Left out of the link: {counted(len(bad), 'run')} whose id does not have 16 "
+                   "hexadecimal digits.")
     if lost:
         st.warning(f"Not on this machine, or not started: {', '.join(lost[:5])}"
                    f"{' and more' if len(lost) > 5 else ''}.")

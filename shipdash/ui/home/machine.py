@@ -31,6 +31,8 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
                "precision": st.column_config.Column(help=PRECISION)}
     st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="runs",
                  column_config=columns, alt="Runs of this machine, newest first.")
+    if len(own) > MOST_ROWS:
+        st.caption(f"The newest {MOST_ROWS} of {len(own):,} runs; *Run* and *Compare* have all.")
     if arms:
         waiting = sum(r.state in UNDER_WAY for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""

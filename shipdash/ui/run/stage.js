@@ -170,9 +170,10 @@ class Stage {
       acts.ArrowLeft = () => this.clock.skip(-1);
       if (!isButton) acts[" "] = () => this.clock.toggle();
     }
-    if (!acts[event.key]) return;
+    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
     event.preventDefault();
-    acts[event.key]();
+    act();
   }
 
   toggleLog() {
@@ -189,6 +190,7 @@ class Stage {
 }
 
 export default async function ({ data, parentElement, setTriggerValue }) {
+  const clean = cleanup(parentElement, () => parentElement.querySelector(":scope > .shipdash-stage")?.shipdashStage.close());
   let root = parentElement.querySelector(":scope > .shipdash-stage");
   if (!root) {
     root = document.createElement("div");
@@ -205,5 +207,5 @@ export default async function ({ data, parentElement, setTriggerValue }) {
   stage.updating = (stage.updating ?? Promise.resolve()).catch(() => {})
     .then(() => stage.update(data));
   await stage.updating;
-  return () => stage.close();
+  return clean;
 }

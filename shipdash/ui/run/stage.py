@@ -29,8 +29,9 @@ PALETTE = {"ground": overlay.GROUND, "agreed": overlay.AGREED, "missed": overlay
 
 _mount = st.components.v2.component(
     "shipdash.stage", css=(HERE / "stage.css").read_text(), isolate_styles=False,
-    js=chart.script(chart.HERE / "plotly.js", HERE / "overlay.js", HERE / "stage_curve.js",
-                    HERE / "stage_clock.js", HERE / "stage.js"))
+    js=chart.script(*(chart.HERE / name for name in ("cleanup.js", "plotly.js")),
+                    *(HERE / name for name in ("overlay.js", "stage_curve.js", "stage_clock.js",
+                                               "stage.js"))))
 
 
 @dataclass(frozen=True, kw_only=True)

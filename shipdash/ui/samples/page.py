@@ -103,6 +103,9 @@ def _worst(run: frame.Run) -> pd.DataFrame:
 def one(run: frame.Run) -> None:
     """One pair followed over the run."""
     pair = one_pair.asked(run)
+    if pair is None and "pair" in st.query_params:
+        st.warning(f"The link names a pair that this run does not have; its pool has pairs 0 to "
+                   f"{run.config.selection.n_pool - 1:,}.")
     st.session_state["pair_number"] = pair.index if pair and pair.split == "pool" else 0
     st.number_input("Pair number", 0, run.config.selection.n_pool - 1, key="pair_number", width=220,
                     on_change=address.write, args=("pair", "pair_number", None),

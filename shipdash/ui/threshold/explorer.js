@@ -24,10 +24,12 @@ const SKELETON = `
       <span data-text="whyNot"></span></p>
     <div data-chart="curve"></div>
     <div class="pair">
-      <div><h5 data-text="coreSaid"></h5><canvas role="img"></canvas></div>
+      <div><h5 data-text="coreSaid"></h5><canvas role="application" tabindex="0"></canvas></div>
       <div><h5 data-text="heldSaid"></h5><div data-chart="held"></div></div>
     </div>
   </div>`;
+
+const ASKED_MS = 20_000; // by then a run that was asked for is in its queue
 
 const keyOf = (place) => [place.precision.toFixed(4), place.order, place.model, place.rule].join("|");
 
@@ -41,7 +43,7 @@ function say(root, name, words) {
 
 // What is at the viewer's place: a point of the table, or nothing but the place itself.
 function here(explorer) {
-  return explorer.byKey.get(keyOf(explorer.place)) ?? { ...explorer.place, state: "missing", kept: "" };
+  return explorer.byKey.get(keyOf(explorer.place)) ?? { ...explorer.place, state: "missing", kept: "", failing: "" };
 }
 
 // ---- words
@@ -85,7 +87,9 @@ function syncControls(root, explorer) {
   slider.value = place.precision;
   slider.setAttribute("aria-valuetext", `precision ${place.precision}`);
   if (document.activeElement !== exact) exact.value = place.precision;
-  part(root, "control", "seeds").value = seeds.findIndex((s) => s[0] === place.order && s[1] === place.model);
+  const seed = part(root, "control", "seeds");
+  seed.value = seeds.findIndex((s) => s[0] === place.order && s[1] === place.model);
+  seed.setAttribute("aria-valuetext", `order seed ${place.order}, model seed ${place.model}`);
   for (const choice of root.querySelectorAll("input[name=explorer-rule]"))
     choice.checked = choice.value === place.rule;
 }
@@ -138,6 +142,7 @@ function move(root, changes, released) {
   if (!explorer.stops.includes(precision)) explorer.stops = [...explorer.stops, precision].sort((a, b) => a - b);
   const drawn = redrawn(root);
   if (!released) return;
+  explorer.said.delete(keyOf(explorer.place)); // the newest is the last
   explorer.said.add(keyOf(explorer.place));
   drawn.then(() => explorer.tell(explorer.place)); // the answer first, then the link
 }
@@ -152,7 +157,7 @@ function listenToControls(root) {
   control("precision").addEventListener("change", dragged(true));
   control("precision").addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!step) return;
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const stop = explorer.stops[explorer.stops.indexOf(explorer.place.precision) + step];
     if (stop !== undefined) move(root, { precision: stop }, true);
@@ -169,13 +174,21 @@ function listenToControls(root) {
   control("seeds").addEventListener("change", seeded(true));
   part(root, "part", "rules").addEventListener("change", ({ target }) => move(root, { rule: target.value }, true));
   part(root, "action", "compute").addEventListener("click", () => {
-    explorer.asked.add(keyOf(explorer.place));
+    const key = keyOf(explorer.place);
+    explorer.asked.add(key);
     words(root, explorer, here(explorer));
     explorer.ask("compute", { ...explorer.place });
+    setTimeout(() => { // refused, or cancelled before it began: it may be asked for again
+      explorer.asked.delete(key);
+      words(root, explorer, here(explorer));
+    }, ASKED_MS);
   });
   part(root, "action", "open").addEventListener("click", () => explorer.ask("open", here(explorer).id));
   const canvas = root.querySelector("canvas");
   canvas.addEventListener("click", (event) => clickMosaic(explorer, canvas, event));
+  canvas.addEventListener("keydown", (event) => keyMosaic(explorer, canvas, event));
+  for (const what of ["focus", "blur"])
+    canvas.addEventListener(what, () => drawMosaic(explorer, canvas, here(explorer)));
 }
 
 function built(parent) {
@@ -188,6 +201,14 @@ function built(parent) {
   return root;
 }
 
+// Every answer to what we said comes once; the same place told again is the browser's Back.
+function forgetUpTo(said, told) {
+  for (const earlier of [...said]) {
+    said.delete(earlier);
+    if (earlier === told) return;
+  }
+}
+
 // Take up what the server sent: its place only where that is news and not our own, come back.
 function adopt(root, data) {
   const { explorer } = root, { place } = data, told = keyOf(place);
@@ -196,7 +217,9 @@ function adopt(root, data) {
   explorer.data = data;
   explorer.byKey = new Map(data.points.map((point) => [keyOf(point), point]));
   explorer.byId = new Map(data.points.map((point) => [point.id, point]));
-  if (!explorer.place || (told !== explorer.told && !explorer.said.has(told))) explorer.place = place;
+  const isEcho = explorer.said.has(told);
+  if (isEcho) forgetUpTo(explorer.said, told);
+  if (!explorer.place || (told !== explorer.told && !isEcho)) explorer.place = place;
   explorer.told = told;
   explorer.stops = [...new Set([...data.stops, explorer.place.precision])].sort((a, b) => a - b);
   const seeds = [...data.points, explorer.place].map((p) => [p.order, p.model]);
@@ -221,6 +244,11 @@ function adopt(root, data) {
 
 // Called again on every answer of the server and every change of theme.
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const clean = cleanup(parentElement, () => {
+    root.shipdashObserver.disconnect();
+    root.querySelectorAll("[data-chart]").forEach(removeFrom);
+    root.remove();
+  });
   const root = parentElement.querySelector(":scope > .shipdash-explorer") ?? built(parentElement);
   root.explorer.tell = (place) => setStateValue("place", place);
   root.explorer.ask = setTriggerValue;
@@ -232,9 +260,5 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   root.shipdashObserver ??= new ResizeObserver(() =>
     drawMosaic(root.explorer, root.querySelector("canvas"), here(root.explorer)));
   root.shipdashObserver.observe(root.querySelector("canvas"));
-  return () => {
-    root.shipdashObserver.disconnect();
-    root.querySelectorAll("[data-chart]").forEach(removeFrom);
-    root.remove();
-  };
+  return clean;
 }

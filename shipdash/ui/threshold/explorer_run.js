@@ -95,9 +95,33 @@ function drawMosaic(explorer, canvas, point) {
     pen.drawImage(explorer.picture, (picture % across) * from, Math.floor(picture / across) * from,
                   from, from, x, y, side, side);
   });
+  const isChosen = isDrawn(point) && document.activeElement === canvas, at = chosen(explorer, point);
+  if (isChosen) {
+    pen.strokeStyle = explorer.text;
+    pen.lineWidth = 2;
+    pen.strokeRect((at % columns) * (side + GAP), Math.floor(at / columns) * (side + GAP), side, side);
+  }
+  const place = isChosen ? ` Number ${at + 1} is chosen: arrow keys choose another, Enter opens it.` : "";
   canvas.setAttribute("aria-label", isDrawn(point)
-    ? `Images of the ${point.core.length} core pairs in order of selection: noise with faint shapes.`
+    ? `Images of the ${point.core.length} core pairs in order of selection.${place}`
     : "No core pairs to show here.");
+}
+
+// The picture that the keyboard is at.
+function chosen(explorer, point) {
+  return Math.min(explorer.chosen ?? 0, Math.max(point.core?.length - 1, 0));
+}
+
+function keyMosaic(explorer, canvas, event) {
+  const point = here(explorer), { columns } = tiling(explorer, canvas);
+  if (!isDrawn(point) || event.altKey || event.ctrlKey || event.metaKey) return;
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+  const at = chosen(explorer, point);
+  if (event.key === "Enter" && point.core.length) explorer.ask("pair", { run: point.id, index: point.core[at] });
+  if (!step) return;
+  event.preventDefault();
+  if (point.core[at + step] !== undefined) explorer.chosen = at + step;
+  drawMosaic(explorer, canvas, point);
 }
 
 function clickMosaic(explorer, canvas, event) {

@@ -11,7 +11,7 @@ from shipdash import analysis, figures
 from shipdash.counted import counted
 from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
-from shipdash.ui import frame, tables
+from shipdash.ui import address, frame, tables
 from shipdash.ui.threshold import explorer, explorer_requests, overviews, payload, points
 from shipdash.ui.words import plain
 
@@ -30,9 +30,10 @@ REMEMBERED = ("sweep", "precisions", "orders", "models", "rules", "failing", "be
 
 
 def remember() -> None:
-    """Restore the page as it was left: Back, and the links of other pages, name no sweep."""
+    """Restore the page as it was left, for whoever comes from another one, whose links name no
+    sweep; on the page itself Back goes to what the address says."""
     left = st.session_state.get("threshold_left", {})
-    if "sweep" not in st.query_params:
+    if address.has_come() and "sweep" not in st.query_params:
         for name in set(left) - set(st.query_params):
             if name not in st.session_state:  # else its box is on the page, and has it
                 st.query_params[name] = left[name]
