@@ -241,6 +241,35 @@ def test_a_drag_draws_the_run_at_once(app, browser):
     assert problems == []
 
 
+def test_back_shows_the_run_of_the_address_again(app, browser):
+    """Not the one that was left, although the browser has told the server of both before."""
+    fill(Store(app.runs), grid(orders=(1,)))
+    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(grid().runs[0])}", [])
+    title = page.locator(".shipdash-explorer [data-text=runTitle]")
+    for precision in (0.8, 0.9, 0.8):
+        page.evaluate(DRAG, precision)
+        expect(page).to_have_url(re.compile(rf"precision={precision}(&|$)"), timeout=SOON_MS)
+        page.wait_for_timeout(500)
+    for precision in (0.9, 0.8):
+        page.go_back()
+        expect(page).to_have_url(re.compile(rf"precision={precision}(&|$)"), timeout=SOON_MS)
+        expect(title).to_contain_text(f"At precision {precision}", timeout=SOON_MS)
+    page.context.close()
+
+
+def test_a_core_pair_of_the_mosaic_is_opened_by_keys(app, browser):
+    """An arrow chooses the next one, Enter opens it."""
+    fill(Store(app.runs), grid(orders=(1,)))
+    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(grid().runs[0])}", [])
+    mosaic = page.locator(".shipdash-explorer canvas")
+    mosaic.focus()
+    page.keyboard.press("ArrowRight")
+    expect(mosaic).to_have_attribute("aria-label", re.compile("Number 2 is chosen"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Number 2 of", timeout=SOON_MS)
+    page.context.close()
+
+
 def test_a_point_that_nobody_computed_can_be_asked_for(shared, browser):
     """A recorded one of which only numbers were kept, or none at all: a button with its words."""
     page = open_explorer(browser, f"{shared.url}/Threshold?precision=0.5", [])

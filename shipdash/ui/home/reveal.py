@@ -91,8 +91,8 @@ def core(run: frame.Run) -> None:
         return
     with st.container(key="sheet_home"):
         st.image(gallery.mosaic(images), width="stretch",
-                 alt=f"The images of {len(images)} core pairs in order of selection: noise with "
-                     "two faint shapes each.")
+                 alt=f"The images of {len(images)} core pairs in order of selection"
+                     + (": noise with two faint shapes each." if run.config.knows_factors else "."))
     st.caption("In order of selection, at half size. Samples shows truth and predictions.")
 
 
