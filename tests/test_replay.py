@@ -182,6 +182,7 @@ def test_starting_again_takes_the_next_model_seed_that_is_free(store):
 
 def test_a_finished_run_is_deleted_after_a_question(store):
     """The button that deletes stands under the question, and only the run goes."""
+    (store.root / ".deleted-0123").mkdir(parents=True)  # of one that was killed while it did so
     run_id, other = _run(store, RunState.COMPLETED), rehearsed(store)
     at = open_page("pages/2_Run.py", run=run_id)
     assert "Delete this run?" in words(at) and "cannot be undone" in words(at)

@@ -184,6 +184,8 @@ class Store(Folder):
                 gone = self.root / f".deleted-{secrets.token_hex(8)}"
                 self._folder(each).rename(gone)  # at once for every reader
                 shutil.rmtree(gone)
+        for left in self.root.glob(".deleted-*"):  # somebody was killed on the way
+            shutil.rmtree(left, ignore_errors=True)
 
     def _require_idle(self, run_id: str) -> None:
         """Raise unless no worker has the run and none is about to take it."""
