@@ -4,6 +4,7 @@ import sys
 import time
 
 import pytest
+from patience import until
 
 from shipdash.runs import Store, device_probe, queue
 
@@ -11,13 +12,6 @@ from shipdash.runs import Store, device_probe, queue
 @pytest.fixture
 def store(tmp_path):
     return Store(tmp_path / "runs")
-
-
-def until(holds, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def probe_command(words):

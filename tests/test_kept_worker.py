@@ -6,7 +6,8 @@ import sys
 import time
 
 import pytest
-from test_queue import settings, straight, until
+from patience import until
+from test_queue import settings, straight
 from test_warm_worker import ignoring_time
 
 from shipdash.learning import evaluation

@@ -1,11 +1,11 @@
 """What to label next: images without masks are ranked by a run, and the ranking is judged."""
 
 import json
-import time
 
 import numpy as np
 import own_pictures as own
 import pytest
+from patience import until
 
 from shipdash.data import files
 from shipdash.data.files import DataError
@@ -47,14 +47,6 @@ def finished(store, data, **changes):
     run_id, _ = store.create(asked)
     worker.work(store, run_id)
     return run_id
-
-
-def until(holds, seconds=60.0):
-    """Wait for another process."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 # -- the job

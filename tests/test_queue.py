@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from patience import until
 
 from shipdash import config as configs
 from shipdash.records import RunState
@@ -45,13 +46,6 @@ def stop_all(store):
 def unattended(monkeypatch):
     """Runs are queued and no drainer starts: the test is the drainer."""
     monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-
-
-def until(holds, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def state(store, run_id):

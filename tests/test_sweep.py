@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from patience import until
 
 from shipdash import config as configs
 from shipdash.cli import commands as command_line
@@ -58,13 +59,6 @@ def store(tmp_path, monkeypatch):
         cancel(store, sweep_id)
     until(lambda: not any(Studies(store).is_alive(i) for i in Studies(store).list()))
     until(lambda: not any(run.state is RunState.RUNNING for run in store.list()))
-
-
-def until(holds, seconds=300.0):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def in_background(call, *args, **kwargs):

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from patience import until
 
 from shipdash.records import Picked, RunState
 from shipdash.runs import Store, queue
@@ -79,14 +79,6 @@ def a_cluster(tmp_path, store, settings):
         except subprocess.TimeoutExpired:  # it waits for what it lost; the test has what it wants
             process.kill()
             process.wait()
-
-
-def until(holds, seconds=300.0):
-    end = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return found
 
 
 def children(pid):

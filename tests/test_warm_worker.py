@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from test_queue import settings, until
+from patience import until
+from test_queue import settings
 
 from shipdash import config as configs
 from shipdash.learning.learner import RoteLearner
