@@ -4,10 +4,13 @@ Each sentence with numbers is made again from the tables and must stand in the t
 the text may hold no number but those listed here.
 """
 
+import io
 import json
 import re
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from recorded_run import SCENE
@@ -326,7 +329,22 @@ def repeated() -> list[str]:
             f"({found.about['n_runs']} runs): {spread(core)} fail after the selected pairs, "
             f"{spread(random)} after random pairs and {spread(everything)} after all pairs",
             f"IoU is {both[0]['median']:.4f} after the selected and {both[1]['median']:.4f} after "
-            "random pairs", f"(p = {tests[0].p:.2f} and {tests[1].p:.2f})"]
+            "random pairs", f"(p = {tests[0].p:.2f} and {tests[1].p:.2f})",
+            f"all {n_again(found)} runs were trained again"]
+
+
+def n_again(found: collect.Evidence) -> int:
+    """Kept runs of another session that are arms of this study: each must give the same IoUs."""
+    kept, ious = ROOT / "benchmarks" / "results" / "study", found.ious
+    n = 0
+    for run_id, stored in zip(ious.runs["run_id"], ious.iou, strict=True):
+        if (kept / f"{run_id}.zip").exists():
+            with (zipfile.ZipFile(kept / f"{run_id}.zip") as archive,
+                  archive.open("evaluation/held_out.npz") as file):
+                again = np.load(io.BytesIO(file.read()))["iou"]
+            assert np.array_equal(again.astype(np.float16), stored)
+            n += 1
+    return n
 
 
 def version_3() -> list[str]:
