@@ -5,8 +5,8 @@ import streamlit as st
 from shipdash.ui import frame
 from shipdash.ui.words import PRECISION
 
-frame.page("Threshold", "How small can the core set be? Drag the **precision** to see the run at "
-           f"each value. {PRECISION}")
+frame.page("Threshold", "How small can the core set (the pairs a run keeps) be? Drag the "
+           f"**precision** to see the run at each value. {PRECISION}")
 
 
 def body() -> None:

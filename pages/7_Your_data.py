@@ -4,8 +4,9 @@ from shipdash.ui import frame
 from shipdash.ui.your_data import choose
 from shipdash.ui.your_data import page as your_data
 
-frame.page("Your data", "The same question for images and masks of your own: how many were needed, "
-           "which ones, whether random ones would have done, and whether held-out images leak.")
+frame.page("Your data", "How many of your own images and masks does a network need? See which ones "
+           "it kept, whether random ones would have done, and whether held-out images leak (have "
+           "near duplicates in the pool).")
 name = choose.data_set()
 view = frame.switch("View", your_data.VIEWS, key="data_view", label_visibility="collapsed")
 with frame.in_words():

@@ -134,7 +134,7 @@ class LoopState:
     n_added: int = 0  # core pairs found in this round
     n_tested: int = 0
     n_steps: int = 0  # training steps so far: numbers the batches
-    bout_steps: int = 0  # training steps since the last pick
+    bout_steps: int = 0  # training steps of this phase; reset to the fewest when one has ended
     aside: list[int] = field(default_factory=list)  # pool numbers of core pairs set aside
     best_mean: float = 0.0  # mean score at the last progress of this training phase
     flat_steps: int = 0  # training steps since then

@@ -140,7 +140,8 @@ def test_arms_are_listed_with_their_source_alone(store, source):
     ids = [store.create(arm)[0] for arm in arms.plan_arms(store, source, ["first"])]
     for arm in arms.plan_arms(store, other, ["first"]):
         store.create(arm)
-    assert {run.run_id for run in store.list() if run.is_arm} == set(ids)
+    assert {run.run_id for run in store.list()
+            if run.config.arm.source == source} == set(ids)
 
 
 def test_every_arm_without_a_network_is_planned(store, source):

@@ -48,7 +48,7 @@ def test_the_two_networks_are_told_apart():
         {"arm": "Core set", "stop": analysis.EQUAL_UPDATES, "network": analysis.SAME,
          "n_pairs": 105, "n_runs": 3, "share_failing": 0.0038, "mean_iou": 0.96}])
     said = analysis.two_networks(arms)
-    assert "The streaming network, as selection left it, fails on 0.42%" in said
+    assert "The network as selection left it (the streaming learner) fails on 0.42%" in said
     assert "from scratch on the same 105 pairs fails on 0.38% on average over 3 runs" in said
     assert analysis.two_networks(arms[:1]) == ""
 

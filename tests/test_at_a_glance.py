@@ -55,7 +55,8 @@ def test_the_tail_has_its_test_and_the_placebo_beside(found):
 def test_the_typical_pair_is_the_median(found):
     """All medians of these runs are the same value, so there is no verdict on them."""
     line = analysis.typical_line(found[2].ious, found[2].about["n_core"])
-    assert line.said == ("The median IoU is 0.9502 after the core set, 0.9502 after random pairs")
+    assert line.said == ("The median IoU is 0.9502 after training on the core set, 0.9502 "
+                         "after training on random pairs")
     assert line.test == line.placebo == "no verdict"
 
 
@@ -65,7 +66,7 @@ def test_the_factor_names_the_group_that_differs_most(found):
     asked = (found[2].about["n_core"], 0.9, "gap_px", *name_and_unit("gap_px"))
     line = analysis.factor_line(ious, *asked)
     assert line.said.startswith("Gap to the distractor ") and " px (" in line.said
-    assert "after random pairs" in line.said and line.test != line.placebo
+    assert "on random pairs" in line.said and line.test != line.placebo
     assert "not known" in analysis.factor_line(found[2].ious, *asked).said
     assert "not stored" in analysis.factor_line(None, *asked).said
 
@@ -73,7 +74,7 @@ def test_the_factor_names_the_group_that_differs_most(found):
 def test_the_budget_is_the_largest_that_both_arms_have(found):
     """The full pool at equal updates until more updates have been run."""
     at_one, at_four = (analysis.budget_line(evidence.arms) for evidence in found[2:])
-    assert "after all 200 pairs" in at_one.said and at_one.test.startswith("+")
+    assert "on all 200 pairs" in at_one.said and at_one.test.startswith("+")
     assert at_four.said.startswith("With 4 times the updates")
     assert at_four.test.endswith("separated") and at_four.test.startswith("−")
 
@@ -87,7 +88,7 @@ def test_the_certificate_is_a_bound_or_what_it_lacks(found):
     low, high = analysis.wilson(round(400 * run.result.held_out.share_failing), 400)
     assert f"({100 * low:.2f} to {100 * high:.2f}) of 400 pairs" in line.test
     holding = certificate._replace(bound=0.021)
-    assert analysis.certificate_line(holding, None).said.startswith("At most 2.10% of new")
+    assert analysis.certificate_line(holding, None).said.startswith("At most 2.10% of fresh")
 
 
 def test_what_was_not_run_is_said():
@@ -184,7 +185,7 @@ def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, show
         "9001,730c6bcaba8864b2,131,10000,0.01,0.0176,0.0179,6,0.0009\n")
     said = words(AppTest.from_function(script, kwargs={"preset": preset}).run())
     said = said.replace("\N{NO-BREAK SPACE}", " ")
-    assert said.count("Over 10 pools, fewer pairs fail after selected pairs") == 2 * shown
+    assert said.count("Over 10 pools, fewer pairs fail after training on selected") == 2 * shown
     assert ("−0.90 points (−1.20 to −0.60) | p < 0.001; lower in 10 of 10 pools, sign test "
             "p = 0.002 | **supported**" in said) == shown
     assert ("| Placebo: first pairs fail less |" in said) == shown

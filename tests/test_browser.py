@@ -27,7 +27,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
     try:
         page = open_page(browser, f"{app.url}/Run?preset=quick", problems)
         fill(page, "Pool seed", 3)
-        page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
+        page.get_by_text("More settings: scene, network, selection, evaluation").click()
         fill(page, "Pool (pairs)", 60)
         fill(page, "Held-out pairs", 20)
         store = Store(app.runs)
@@ -48,7 +48,7 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     page = open_page(browser, f"{app.url}/Run", problems)
     page.get_by_text("Quick look", exact=True).click()
     expect(page.get_by_text("2,000 pairs and a small network", exact=False)).to_be_visible()
-    page.get_by_text("Scene, network, the rest of the selection, and evaluation").click()
+    page.get_by_text("More settings: scene, network, selection, evaluation").click()
     fill(page, "Filters", 16)  # slow enough to be cancelled before it ends, on any machine
     fill(page, "Pool (pairs)", 5000)  # with 1,500 one came to its end before it was cancelled
     fill(page, "Held-out pairs", 100)
@@ -82,6 +82,6 @@ def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     assert n_selected(page) >= kept
 
     page.goto(address.replace("/Run", "/Evaluation"))
-    expect(page.get_by_text("of 100 fresh pairs").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("of 100 held-out pairs").first).to_be_visible(timeout=30_000)
     expect(page.locator(".shipdash-chart .main-svg").first).to_be_visible(timeout=30_000)
     assert problems == []

@@ -215,7 +215,7 @@ def test_a_scene_is_run_and_found_again(app, browser):
     expect(page).to_have_url(re.compile(r"scene\.contrast=0\.24"), timeout=SOON_MS)
     page.get_by_role("button", name="Run this scene").click()
     guessed(page, "Run", 300)
-    page.get_by_text("Scene, network, the rest of the selection").click()
+    page.get_by_text("More settings: scene, network").click()
     expect(page.get_by_role("spinbutton", name="Contrast")).to_have_value("0.24")
     network = page.get_by_role("combobox", name=re.compile("Network"))
     network.scroll_into_view_if_needed()  # a page that scrolls closes an open list
@@ -236,7 +236,7 @@ def test_a_scene_is_run_and_found_again(app, browser):
 
     other = open_page(browser, copied, problems)
     settle(other)
-    other.get_by_text("Scene, network, the rest of the selection").click()
+    other.get_by_text("More settings: scene, network").click()
     expect(other.get_by_role("spinbutton", name="Contrast")).to_have_value("0.24")
     expect(other.get_by_text("This run: quick, image size 32 px")).to_be_visible()
     see = other.get_by_role("link", name="See this scene")

@@ -244,7 +244,7 @@ def test_a_recorded_study_stands_in_and_says_so(store, study, view):
     """A run alone shows the recorded tables, with machine, date and command."""
     at = _open(run=selection(store, config(**{"seeds.pool": 7})), view=view)
     said = words(at)
-    assert "**Recorded study**, not of the selected run" in said
+    assert "**Recorded study**, not of the run chosen above" in said
     assert "a test" in said and "2026-01-02" in said
     assert "python benchmarks/study.py" in " ".join(c.value for c in at.code)
 

@@ -302,7 +302,7 @@ def test_archives_hold_what_the_command_line_writes(store, run_id):
 def test_a_file_that_is_no_log_is_refused_in_a_sentence(run_id, content, says):
     """Nothing is taken in."""
     at = open_page(PAGE, label_view=EXPORT)
-    at.file_uploader(key="marks_file").set_value(("marks.csv", content, "text/csv")).run()
+    at.file_uploader(key="marks_file_new").set_value(("marks.csv", content, "text/csv")).run()
     assert says in at.error[0].value and not Marks("new").log()
 
 
@@ -313,7 +313,7 @@ def test_marks_of_another_machine_are_taken_in(run_id):
     text = exports.log_csv("new")
     marks.path.unlink()
     at = open_page(PAGE, label_view=EXPORT)
-    at.file_uploader(key="marks_file").set_value(("marks.csv", text.encode(), "text/csv")).run()
+    at.file_uploader(key="marks_file_new").set_value(("marks.csv", text.encode(), "text/csv")).run()
     for _ in range(2):  # the uploader gives the file to every later script run as well
         assert "1 line was added" in at.success[0].value
         assert "1 image marked wrong" in words(at)

@@ -57,7 +57,7 @@ def test_the_note_has_the_time_that_was_measured():
 @pytest.mark.parametrize(("page", "query", "said"), [
     ("pages/2_Run.py", {}, "pairs could not be learnt and were set aside"),
     ("pages/3_Samples.py", {}, "of them because they failed"),
-    ("pages/4_Evaluation.py", {}, "of 60 fresh pairs"),
+    ("pages/4_Evaluation.py", {}, "of 60 held-out pairs"),
     ("pages/4_Evaluation.py", {"view": "Cost"}, "nothing to compare the cost with yet"),
     ("pages/6_Compare.py", {}, "Pairs selected"),
     ("pages/7_Your_data.py", {"data": "nuclei", "data_view": "What came out"},

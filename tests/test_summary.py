@@ -259,7 +259,7 @@ def test_article_estimate_scales_with_this_machine():
 
 def test_finding_never_claims_more_than_was_seen():
     """An unfinished run speaks of the pairs tested only."""
-    assert analysis.finding(3, 8, 10, None) == "3 selected of the first 8 pairs"
+    assert analysis.finding(3, 8, 10, None) == "3 of the first 8 pairs kept"
     assert analysis.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs kept")
     left_out = analysis.finding(3, 8, 10, "exhausted")  # two pairs of another run's core set
     assert left_out == "3 of 8 pairs kept; the other 5 already passed"

@@ -49,7 +49,7 @@ def test_the_button_starts_the_job_and_says_what_it_costs(run_id, monkeypatch):
     asked = []
     monkeypatch.setattr(suspects_job, "start", lambda store, request: asked.append(request) or "x")
     at = opened(run_id)
-    assert "costs 3 trainings of 100 steps" in words(at) and "docs/label-next.md" in words(at)
+    assert "costs 3 training runs of 100 steps" in words(at) and "docs/label-next.md" in words(at)
     at.button(key="suspects_start").click().run()
     assert [(one.run_id, one.n_folds) for one in asked] == [(run_id, 3)]
 
@@ -103,7 +103,7 @@ def test_the_most_suspicious_come_first(store, run_id, measure, by):
     assert [tile["name"] for tile in tiles(at)] == [str(row.number) for row in listed[:12]]
     assert all(len(tile["parts"]) == 3 for tile in tiles(at))
     assert tiles(at)[0]["caption"] == caption(listed[0], by)
-    assert "took 2 trainings of 10 steps" in words(at)
+    assert "took 2 training runs of 10 steps" in words(at)
     assert "suspects_start" not in [button.key for button in at.button]
 
 

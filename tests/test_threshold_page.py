@@ -122,7 +122,7 @@ def test_the_recorded_sweep_is_there_at_once(store):
     assert "Recorded · 8 runs" in said
     for part in ("far away", "2026-02-03", "shipdash 9.9", "python -m shipdash sweep --preset"):
         assert part in said
-    assert ("The core set, too few runs for a verdict: 82 (81 to 82) at precision 0.80, "
+    assert ("The core set: 82 (81 to 82) at precision 0.80, "
             "92 (91 to 92) at 0.90" in said)
 
 
@@ -141,7 +141,7 @@ def test_own_points_make_the_curve(store):
     name = grids.family(configs.quick())
     at = open_page(sweep=name, precisions="0.8,0.9", orders="2")
     said = words(at)
-    assert ("The core set, too few runs for a verdict: 82 (81 to 82) at precision 0.80, "
+    assert ("The core set: 82 (81 to 82) at precision 0.80, "
             "92 (91 to 92) at 0.90" in said)
     assert "This machine · 4 runs" in said
     assert "4 points, 4 of them computed already and reused" in said
@@ -235,7 +235,7 @@ def test_a_wrong_plan_is_one_sentence_and_the_figures_stay(store, typed, said):
     at = open_page(sweep=grids.family(configs.quick()), **typed)
     assert [said in e.value for e in at.error] == [True]
     assert "sweep_start" not in [b.key for b in at.button]
-    assert "The core set, too few runs for a verdict" in words(at)
+    assert "; too few runs for a verdict" in words(at)
 
 
 def test_many_points_need_a_tick(store, started):
@@ -252,7 +252,7 @@ def test_an_unknown_sweep_in_the_link_is_a_sentence(store):
     for bad in ("../../etc", "0123456789abcdef"):
         at = open_page(sweep=bad)
         assert len(at.warning) == 1
-        assert "The core set, too few runs for a verdict" in words(at)
+        assert "; too few runs for a verdict" in words(at)
 
 
 def test_a_halted_sweep_can_be_resumed_and_one_at_work_cancelled(store, started):

@@ -70,7 +70,7 @@ def test_the_figure_has_a_line_an_arm(store):
     chart = figures.budget(table, "share_failing", analysis.budget_title(table))
     assert [len(line.x) for line in chart.figure.data] == [3, 3, 1]
     # The full pool has one budget.
-    assert chart.title == "Lowest mean failure rate, not tested: core set at 1x"
+    assert chart.title == "Lowest mean failure rate (differences not tested): core set at 1x"
     assert len({(line.line.color, line.line.dash) for line in chart.figure.data}) == 3
 
 

@@ -64,8 +64,8 @@ def row(kind, mean, *, n=50, stop=EQUAL_UPDATES, n_runs=3, spread=0.002):
      "separated from as many random ones. The selected pairs do worse than as many random ones, by "
      "0.021 mean IoU"),
     ([row("core", 0.801), row("random", 0.901), row("full", 0.851, n=100)], 50,
-     "Do not select: random pairs do better than all 100, and these than the 50 selected. The "
-     "selected pairs do worse than as many random ones, by 0.100 mean IoU"),
+     "Do not select: random pairs do better than all 100 pairs, and all 100 do better than the 50 "
+     "selected. The selected pairs do worse than as many random ones, by 0.100 mean IoU"),
     ([row("core", 0.911), row("random", 0.910), row("full", 0.912, n=100)], 50,
      "No gain over as many random pairs was found. The 50 selected are not separated from all 100"),
     ([row("core", 0.90), row("random", 0.91, spread=0.001), row("full", 0.90, n=100)], 50,
@@ -127,7 +127,7 @@ def test_a_source_knows_the_groups_of_its_pairs(store):
 def test_the_kept_share_of_groups_is_a_sentence():
     """The group of which least was kept, and that of which most was."""
     table = kept_by_group(["video", "video", "still", "still"], [0, 2, 3])
-    assert kept_finding(table) == "Kept of video: 50% (1 of 2); of still: 100% (2 of 2)"
+    assert kept_finding(table) == "Kept from video: 50% (1 of 2); from still: 100% (2 of 2)"
     assert kept_finding(table.head(1)) == ""
 
 
@@ -167,7 +167,7 @@ def test_what_came_out_is_on_one_view(store):
     assert "Selection kept 12 of 200 pairs (6%)" in said
     assert "As selection left it, the network has a held-out mean IoU of 0.9" in said
     assert "Look at these labels first" in said and "1 did not pass" in said
-    assert "Lowest held-out mean IoU" in said and "Kept of " in said
+    assert "Lowest held-out mean IoU" in said and "Kept from " in said
     at.button(key="start_own_controls").click().run()
     known = Studies(store)
     study = known.study(known.list()[0])

@@ -50,7 +50,7 @@ def so_far_finding(table: pd.DataFrame, n_runs: int, arms: pd.DataFrame | None =
     of_arms = [arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random")
                if arms is not None]
     if len(of_arms) == 2 and not any(row is None for row in of_arms):
-        found = verdict(*of_arms, "share_failing")
+        found, rows = verdict(*of_arms, "share_failing"), of_arms
     return Finding(failures_title(found), f"{ranges} {tested_words(*rows)}")
 
 
@@ -85,7 +85,7 @@ def two_networks(table: pd.DataFrame) -> str:
         return ""
     n = int(core["n_runs"])
     runs = f"on average over {n} runs" if n > 1 else "in one run"
-    return ("The streaming network, as selection left it, fails on "
+    return ("The network as selection left it (the streaming learner) fails on "
             f"{streaming['share_failing']:.2%} of held-out pairs (mean IoU "
             f"{streaming['mean_iou']:.4f}). A network trained from scratch on the same "
             f"{int(core['n_pairs']):,} pairs fails on {core['share_failing']:.2%} {runs} (mean "

@@ -46,7 +46,7 @@ def tail_line(arms: pd.DataFrame) -> Line:
     if core is None or random is None:
         return Line("Tail", NOT_RUN)
     return Line("Tail", f"{core['share_failing']:.2%} of held-out pairs fail after training on the "
-                f"core set, {random['share_failing']:.2%} after random pairs",
+                f"core set, {random['share_failing']:.2%} after training on random pairs",
                 *_tests((core, random), (first, random), "share_failing"))
 
 
@@ -58,8 +58,8 @@ def typical_line(ious: PairIous | None, n_core: int) -> Line:
     core, random, first = _at_equal_updates(medians)
     if core is None or random is None:
         return Line("Typical pair", NOT_RUN)
-    return Line("Typical pair", f"The median IoU is {core['median']:.4f} after the core set, "
-                f"{random['median']:.4f} after random pairs",
+    return Line("Typical pair", f"The median IoU is {core['median']:.4f} after training on the "
+                f"core set, {random['median']:.4f} after training on random pairs",
                 *_tests((core, random), (first, random), "median"))
 
 
@@ -91,7 +91,8 @@ def factor_line(ious: PairIous | None, n_core: int, acceptance: float, factor: s
     part = "" if not 0 < found.part <= 1 else f", {found.part:.0%} of the difference"
     where = group_words(found, name, unit)
     return Line("Factor", f"{where} ({found.share:.1%} of the pairs{part}): "
-                f"{found.core:.2%} fail after the core set, {found.random:.2%} after random pairs",
+                f"{found.core:.2%} fail after training on the core set, {found.random:.2%} after "
+                "training on random pairs",
                 _words(found.test, "share_failing"),
                 _words(group_difference(table, found.name, "first", "random"), "share_failing"))
 
@@ -106,17 +107,19 @@ def budget_line(arms: pd.DataFrame) -> Line:
         rows = [arm_row(arms, ARMS[kind], stop) for kind in ("core", "random")]
         if all(row is not None for row in rows):
             core, random = rows
-            return Line("Budget", f"With {stop}, {core['share_failing']:.2%} fail after the core "
-                        f"set, {random['share_failing']:.2%} after random pairs. "
+            return Line("Budget", f"With {stop}, {core['share_failing']:.2%} fail after training "
+                        f"on the core set, {random['share_failing']:.2%} after training on random "
+                        "pairs. "
                         f"{budget_title(budget_table(arms))}",
                         _words(arm_difference(core, random, "share_failing"), "share_failing"))
     core, full = (arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "full"))
     if core is None or full is None:
-        return Line("Budget", "Neither training on all pairs nor 4 or 16 times the updates have "
-                    "been run.")
+        return Line("Budget", "Neither training on all pairs nor training with 4 or 16 times the "
+                    "updates has been run.")
     found = arm_difference(core, full, "share_failing", these_sets=True)
-    return Line("Budget", f"With equal updates, {core['share_failing']:.2%} fail after the core "
-                f"set, {full['share_failing']:.2%} after all {int(full['n_pairs']):,} pairs; "
+    return Line("Budget", f"With equal updates, {core['share_failing']:.2%} fail after training on "
+                f"the core set, {full['share_failing']:.2%} after training on all "
+                f"{int(full['n_pairs']):,} pairs; "
                 "4 and 16 times the updates have not been run", _words(found, "share_failing"))
 
 
@@ -127,7 +130,7 @@ def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
         said = (f"No bound: {len(crossed)} of {len(certificate.conditions)} conditions have not "
                 f"been shown to hold ({'; '.join(crossed)})")
     else:
-        said = (f"At most {certificate.bound:.2%} of new pairs fail, with a confidence of "
+        said = (f"At most {certificate.bound:.2%} of fresh pairs fail, with a confidence of "
                 f"{1 - certificate.delta:.0%} over random pools")
     if held is None:
         return Line("Certificate", said)

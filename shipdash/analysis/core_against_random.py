@@ -287,6 +287,6 @@ def _placebo(table: pd.DataFrame, random: pd.Series, stop: str, network: str) ->
         return ""
     chance = (f" A test at this level separates them in about {LEVEL:.0%} of studies."
               if found.separated else "")
-    return (" Placebo: the first pairs of the order are a random draw too, and nothing should be "
-            "found between them and random pairs: "
+    return (" Placebo: the first pairs of the order are a random draw too, so no difference should "
+            "be found between them and random pairs: "
             f"{difference_words(found, 100, ' points')}.{chance}")

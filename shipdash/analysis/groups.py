@@ -45,7 +45,7 @@ def kept_finding(table: pd.DataFrame) -> str:
     if len(table) < 2:
         return ""
     low, high = table.iloc[0], table.iloc[-1]
-    return (f"Kept of {low['group']}: {_share(low)}; of {high['group']}: {_share(high)}")
+    return (f"Kept from {low['group']}: {_share(low)}; from {high['group']}: {_share(high)}")
 
 
 def _share(row: pd.Series) -> str:

@@ -40,8 +40,8 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
     core, random, full = (found[kind] for kind in ("core", "random", "full"))
     if not _enough(core, random, full):
         return Finding(f"Selection kept {kept}", detail or (
-            "Whether random ones would have done as well, and whether all do better, is not known "
-            "before controls have been trained."))
+            "Until controls have been trained, it is not known whether random pairs would have "
+            "done as well, or whether all pairs do better."))
     against = _against_random(core, random)
     side = _side(full, core, these_sets=True)
     if side is None:
@@ -59,8 +59,8 @@ def _not_selected(core: pd.Series, random: pd.Series, full: pd.Series, n_core: i
     against, by = _against_random(core, random), f"{full['mean_iou'] - core['mean_iou']:.3f}"
     side = _side(full, random)
     if side == -1:
-        return (f"Do not select: random pairs do better than all {n_pool:,}, and these than the "
-                f"{n_core:,} selected. {against}")
+        return (f"Do not select: random pairs do better than all {n_pool:,} pairs, and all "
+                f"{n_pool:,} do better than the {n_core:,} selected. {against}")
     if side is None:
         return (f"Do not select: all {n_pool:,} pairs do better than the {n_core:,} selected, by "
                 f"{by} mean IoU. There is no verdict on random pairs")

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from shipdash.acceptance import fails
-from shipdash.counted import counted
 
 RANKINGS = {"flips": "disagreement between flips",
             "seeds": "disagreement between seeds",
@@ -178,10 +177,10 @@ def finding(rows: list[Trust], by: str = "") -> str:
                 "cannot be measured.")
     best = _winner(rows)
     if best is None:
-        start = f"{counted(first.n_failing, 'pair')} of {first.n:,} held-out ones " + (
+        start = f"{first.n_failing:,} of {first.n:,} held-out pairs " + (
             "fails" if first.n_failing == 1 else "fail")
         if not first.could_beat_chance:
-            return (f"{start}: too few for any ranking to be told from a random order among its "
+            return (f"{start}, so that no ranking could be told from a random order among its "
                     f"first {first.k:,}.")
         return (f"{start}, and no ranking is separated from a random order among its first "
                 f"{first.k:,}.")

@@ -54,8 +54,10 @@ def verdict_table(table: pd.DataFrame) -> str:
 def registered_finding(table: pd.DataFrame) -> str:
     """What the pools say of the first claim, that selection makes failures rarer."""
     first = table.iloc[0]
-    said = {"supported": "fewer pairs fail after selected pairs than after as many random pairs",
-            "contradicted": "more pairs fail after selected pairs than after as many random pairs"}
+    said = {"supported": "fewer pairs fail after training on selected pairs than on as many "
+                         "random pairs",
+            "contradicted": "more pairs fail after training on selected pairs than on as many "
+                            "random pairs"}
     words = said.get(first["verdict"], f"selected against random pairs: {first['verdict']}")
     return f"Over {first['n']} pools, {words}"
 

@@ -202,7 +202,7 @@ def pair_history(events: Iterable[Event], index: int) -> pd.DataFrame:
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
     """The title of a run's curve: what came out, for this network and this stream."""
     if reason in ("exhausted", "clean"):
-        n = min(n_pool, n_tested)  # fewer where the core sets of other runs were left out
+        n = min(n_pool, n_tested)  # of one pass: fewer where other runs' core sets are left out
         if n_core == n:
             return f"All {n:,} pairs kept: none passed"
         return f"{n_core:,} of {n:,} pairs kept; the other {n - n_core:,} already passed"
@@ -210,4 +210,4 @@ def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
         return f"Training stalled: {n_core:,} pairs could not be learnt to the requested precision"
     if not n_tested:
         return "Nothing tested yet"
-    return f"{n_core:,} selected of the first {n_tested:,} pairs"
+    return f"{n_core:,} of the first {n_tested:,} pairs kept"

@@ -130,9 +130,9 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
             for kind in ("core", "random")]
     where = f"Their curves {crossing_words(crossings(*curves))}."
     return (f"Tail: {_share(tail[0])} of held-out pairs are below IoU {acceptance:.2f} after "
-            f"training on the core set, {_share(tail[1])} after random pairs. Typical "
-            f"quality: the median IoU is {_ends(core)} after the core set, {_ends(random)} after "
-            f"random pairs. {where}")
+            f"training on the core set, {_share(tail[1])} after training on random pairs. Typical "
+            f"quality: the median IoU is {_ends(core)} after training on the core set, "
+            f"{_ends(random)} after training on random pairs. {where}")
 
 
 def _share(share: float) -> str:

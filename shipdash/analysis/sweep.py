@@ -141,8 +141,8 @@ def sweep_finding(curve: pd.DataFrame, what: str = "The core set", form: str = "
     verdict = (f"not separated ({p_words(found.p)})" if found.is_defined else
                "too few runs for a verdict" if min(first.n, last.n) < FEWEST_RUNS else
                "no verdict, since runs do not vary")
-    return (f"{what}, {verdict}: {ends[0]} precision {first.precision:.2f}, {ends[1]} "
-            f"{last.precision:.2f}")
+    return (f"{what}: {ends[0]} precision {first.precision:.2f}, {ends[1]} {last.precision:.2f}; "
+            f"{verdict}")
 
 
 def trade_off(points: pd.DataFrame, failing: str, acceptance: str) -> pd.DataFrame:

@@ -55,10 +55,10 @@ def areas_warning(found: TargetAreas) -> str:
         return ""
     said = []
     if found.n_vanished:
-        said.append(f"in {found.n_vanished:,} of {found.n_with_target:,} pairs with a target "
-                    "nothing of it is left")
+        said.append(f"{found.n_vanished:,} of {found.n_with_target:,} pairs with a target have "
+                    "nothing of it left")
     if found.n_small:
-        said.append(f"in {found.n_small:,} fewer than {SMALL_PX} pixels are left")
+        said.append(f"{found.n_small:,} have fewer than {SMALL_PX} pixels of it left")
     words = " and ".join(said)
     return (f"Small targets vanish at the stored size: {words}. Import again in tiles "
             "(*Fit*: tiles), which keep the full resolution, or at a larger size.")

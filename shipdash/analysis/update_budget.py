@@ -52,5 +52,5 @@ def budget_title(table: pd.DataFrame) -> str:
         if rows["arm"].nunique() == len(BUDGET_ARMS):
             best = rows.loc[rows["share_failing"] == rows["share_failing"].min(), "arm"]
             parts.append(f"{' and '.join(best).lower()} at {times}x")
-    return (f"Lowest mean failure rate, not tested: {', '.join(parts)}" if parts
+    return (f"Lowest mean failure rate (differences not tested): {', '.join(parts)}" if parts
             else "Not all arms have been run")

@@ -185,7 +185,7 @@ class NetworkConfig(Section):
         "range from black to white.", low=0.0, high=0.5, step=0.05, added=True,
     )
     invert: bool = setting_field(
-        True, "Negatives", "Core pairs are shown in both polarities.",
+        True, "Negatives", "Core pairs are also shown inverted, dark and bright exchanged.",
     )
     average: float = setting_field(
         0.9, "Weight averaging",
@@ -235,8 +235,8 @@ class SelectionConfig(Section):
     )
     block: int = setting_field(
         1024, "Scan block",
-        "Pairs in a block. It matters where the network also trains after a block that all passed; "
-        "otherwise it does not change which pairs are picked.",
+        "Pairs in a block. The size matters where the network also trains after a block in which "
+        "every pair passed; otherwise it does not change which pairs are picked.",
         low=1, high=65_536, step=32,
     )
     passes: int = setting_field(
@@ -246,8 +246,8 @@ class SelectionConfig(Section):
     )
     idle_epochs: bool = setting_field(
         False, "Idle training",
-        "Train also after a block without a failure, as the article does. The block size then "
-        "determines how often, so it does change the picks.",
+        "Also train after a block without a failure, as the article does. The block size then "
+        "determines how often this happens, so it does change the picks.",
     )
     min_steps: int = setting_field(
         5, "Fewest steps",

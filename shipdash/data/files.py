@@ -246,6 +246,7 @@ def publish(draft: Path, name: str, digest: str, **facts: Any) -> SourceConfig:
     """Make a folder of arrays the data set `name` beside it; `DataError` where that is taken."""
     n, rows, cols = np.load(draft / "masks.npy", "r", allow_pickle=False).shape
     manifest = {"name": name, "fingerprint": digest, "n": n, "rows": rows, "cols": cols, **facts}
+    asked = asking_for(manifest)  # first: what no run could ask for is not stored
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
     try:
         draft.rename(draft.parent / name)
@@ -254,7 +255,7 @@ def publish(draft: Path, name: str, digest: str, **facts: Any) -> SourceConfig:
             raise
         raise DataError(f"{draft.parent} has a data set {name} already: remove it first or choose "
                         "another name") from None
-    return asking_for(manifest)
+    return asked
 
 
 def asking_for(manifest: dict[str, Any]) -> SourceConfig:

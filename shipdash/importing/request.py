@@ -56,11 +56,12 @@ class ImportRequest(Section):
         "with commas.", pattern=_TEXT,
     )
     void: str = setting_field(
-        "", "Void", "Those that count nowhere, neither as target nor as its absence.",
+        "", "Void", "The classes, colours or categories that count neither as target nor as "
+        "background.",
         pattern=_TEXT,
     )
     inverted: bool = setting_field(
-        False, "Inverted", "Target is what the masks show as outside.",
+        False, "Inverted", "The target is what the masks show as background.",
     )
     fit: str = setting_field(
         "resize", "Fit", "resize: to rows x columns; letterbox: the same with bars, so that "

@@ -52,7 +52,8 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
     """
     config, result = store.config(run_id), store.result(run_id)
     if result is None or config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is no finished selection: only from one can be gone on")
+        raise StoreError(f"run {run_id} is not a finished selection, and only such a one can be "
+                         "continued: choose another run")
     if config.source.kind != "files":
         raise ConfigError("run", run_id, "must be of a data set: drawn pairs need no labelling")
     files.require_labels(data)

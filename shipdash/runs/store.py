@@ -183,7 +183,8 @@ class Store(Folder):
             with explained(f"cannot delete run {each}"):
                 gone = self.root / f".deleted-{secrets.token_hex(8)}"
                 self._folder(each).rename(gone)  # at once for every reader
-                shutil.rmtree(gone)
+                with contextlib.suppress(FileNotFoundError):  # swept by another, see below
+                    shutil.rmtree(gone)
         for left in self.root.glob(".deleted-*"):  # somebody was killed on the way
             shutil.rmtree(left, ignore_errors=True)
 

@@ -73,9 +73,9 @@ def is_about(run: frame.Run, found: Evidence) -> bool:
 def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
     """Say that a view, or a part of it, shows a recorded study, and of which run and machine."""
     about, seeds = found.about, found.about["spec"]["seeds"]
-    whose = "not of the selected run, for which nothing has been computed yet"
+    whose = "not of the run chosen above, for which nothing has been computed yet"
     if is_about(run, found):
-        whose = "of the selected run"
+        whose = "of the run chosen above"
     elif about["run_id"] == run.run_id:
         whose = ("of the same settings on another machine. Another processor or number of threads "
                  "may round differently and then keeps different pairs")

@@ -120,8 +120,8 @@ def run_form() -> tuple[RunConfig | None, str]:
         with columns[i % 3]:
             field(dotted, asked, prefix=f"run.{name}")
     parts = tuple(part for part in FOLDED if not (data and part == "scene"))
-    with st.expander("Network, the rest of the selection, and evaluation" if data else
-                     "Scene, network, the rest of the selection, and evaluation",
+    with st.expander("More settings: network, selection, evaluation" if data else
+                     "More settings: scene, network, selection, evaluation",
                      expanded=_unfolded(asked)):
         for part in parts:
             st.markdown(f"**{part.capitalize()}**")
@@ -220,8 +220,8 @@ def _tell_asked(asked: Asked) -> None:
                   disabled=asked.config == asked.start)
 
 
-_ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network, which "
-               "does not see them as negatives too, and a pair that cannot be learnt is set aside.")
+_ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network, trained "
+               "without negatives (inverted images). A pair that cannot be learnt is set aside.")
 
 
 def _about(name: str) -> str:

@@ -31,9 +31,9 @@ RECORDED = Path(__file__).parent.parent / "recorded"
 """A full-size run that came with the package: numbers only, read and never written."""
 
 IDEA = """
-A network that segments ships is tested on training pairs one after another and discards every pair
-that it already predicts well. Only the pairs on which it **fails** join the core set, and the
-network is trained on the core set alone.
+A network that segments ships is tested on training pairs (an image and its mask), one after
+another. Every pair that it already predicts well is discarded. Only the pairs on which it
+**fails** join the *core set*, and the network is trained on the core set alone.
 """
 
 PAGES = {
@@ -159,9 +159,10 @@ def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = 
     asked = st.query_params.get(name, "") if asked is None else asked
     at = options.index(asked) if asked in words else 0
     # A box keeps what it was drawn with, so another option in front is another box.
-    picked = st.selectbox(label, options, index=at, format_func=words.get, **more,
-                          key=f"box_{name}_{at}_{len(options)}_{words[options[at]]}")
+    key = f"box_{name}_{at}_{len(options)}_{words[options[at]]}"
+    picked = st.selectbox(label, options, index=at, format_func=words.get, key=key, **more)
     if picked != options[at]:
+        del st.session_state[key]  # it would say so again, should the address come back to it
         st.query_params[name] = picked
         for other in forgets:
             st.query_params.pop(other, None)

@@ -47,7 +47,7 @@ def can_start(run: frame.Run) -> bool:
         return False
     if run.recorded:
         frame.empty("Nothing can be computed for a recorded run.",
-                    "Start the same settings on the Run page and compute the controls there.")
+                    "Start a run with the same settings on the Run page, then open that run here.")
     return not run.recorded
 
 
@@ -120,12 +120,12 @@ def _buttons(shown: Shown) -> None:
     with st.container(horizontal=True):
         for name, (study, standing) in zip(_called(shown), shown, strict=True):
             if standing.alive and not standing.stopping:
-                if starting.button(f"Cancel {name.lower()}", key=f"study_cancel_{study.digest}",
-                                   icon=":material/close:"):
+                if starting.button(f"Cancel the {name.lower()} study",
+                                   key=f"study_cancel_{study.digest}", icon=":material/close:"):
                     forms.attempt(cancel, store, study)
                     st.rerun()
             elif not standing.alive and starting.button(
-                    f"Resume {name.lower()}", key=f"study_resume_{study.digest}",
+                    f"Resume the {name.lower()} study", key=f"study_resume_{study.digest}",
                     icon=":material/play_arrow:"):
                 forms.attempt(start, store, study)
                 st.rerun()

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from shipdash.results import StoredRun as Run
 
 
-PRECISION = ("*Precision* is the article's word for the target score of training (not precision "
-             "and recall).")
+PRECISION = ("*Precision* is the target score of training (not precision and recall); the word is "
+             "that of the article this repeats.")
 """Said once on each page that shows a precision."""
 
 COMPARED_POOL = 1
 """Seed of the pool whose held-out pairs variants of the network were compared on
 (docs/decisions.md)."""
 
-COMPARED = (f"On the held-out pairs of pool seed {COMPARED_POOL} variants of the network had been "
-            "compared before.")
+COMPARED = ("Variants of the network had been compared before on the held-out pairs of pool seed "
+            f"{COMPARED_POOL}.")
 
 
 def compared(config: RunConfig) -> str:

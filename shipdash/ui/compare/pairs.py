@@ -97,7 +97,7 @@ def _sheet(two: Two, part: str, rows: pd.DataFrame) -> None:
              for letter in kept]
     captions = [_caption(two, int(i)) for i in rows["index"]]
     shown = " and ".join(letter for letter, found in zip(kept, wrong, strict=True) if found)
-    st.caption(f"Image, truth, prediction that the pair failed with in {shown} against the truth."
+    st.caption(f"Image, truth, and the prediction that failed in {shown}, compared with the truth."
                if shown else f"Image, truth. {gallery.no_predictions(two.runs[kept[0]])}")
     one_pair.click(gallery.show_sheet(
         images, masks, captions, *wrong, key="compare_pairs",

@@ -23,11 +23,12 @@ def panel(run: frame.Run, found: Evidence) -> None:
                           "Core set and random pairs have not both been computed yet"))
     st.markdown(_table(_lines(run, found)))
     st.caption(
-        "Test: core set minus random pairs (Budget: minus the arm that the line names), with the "
-        "95% interval and the p value of a t test over sets of pairs. Placebo: the same test of "
-        "the first pairs of the stream, which are a random sample too, so it should find no "
-        "difference; a dash where a test has no second random sample. Factor: the group is "
-        "chosen because it differs most, so its p value is too small. "
+        "Test: core set minus random pairs (in the Budget line: minus the pairs named there), "
+        "with the 95% interval and the p value of a t test over sets of pairs. *Separated* means "
+        "p below 0.05. Placebo: the same test of the first pairs of the stream, which are a random "
+        "sample too, so it should find no difference. A dash means that a test has no second "
+        "random sample. Factor: the group is chosen because it differs most, so its p value is "
+        "too small. "
         + _rates(found.arms))
 
 

@@ -82,5 +82,5 @@ def _start(run: frame.Run, study: Study) -> None:
 def _note(run: frame.Run) -> str:
     held = run.result.held_out
     return (f"{held.n:,} held-out pairs; a pair fails below IoU {held.acceptance_iou:.2f}. Dashed: "
-            "the streaming network, as selection left it. Each dot is a network trained from "
+            "the network as selection left it. Each dot is a network trained from "
             "scratch.")

@@ -27,8 +27,8 @@ def view(run: frame.Run) -> None:
     else:
         st.markdown(f"### With probability {1 - certificate.delta:.0%}, at most "
                     f"{certificate.bound:.2%} of fresh pairs fail, if the last condition holds too")
-        st.caption("This follows from the size of the core set alone. The two-sided bound of the "
-                   f"same article is {certificate.two_sided:.2%}.")
+        st.caption("This follows from the size of the core set alone. The two-sided bound of Campi "
+                   f"and Garatti (JMLR 24, 2023) is {certificate.two_sided:.2%}.")
     _conditions(run, certificate)
     _measured(run, certificate, recent)
     registered.certificate(run)
@@ -87,9 +87,9 @@ def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
 def _explained(certificate) -> str:
     return (f"**Certificate.** Under these conditions the {certificate.n_kept:,} core pairs are a "
             f"compression of the {certificate.n_pool:,} pairs. Their number alone then bounds the "
-            f"failure rate with probability {1 - certificate.delta:.0%} over draws of the pool, "
-            "for one run chosen in advance and not for the best of several (Campi and Garatti, "
-            "JMLR 24, 2023; Paccagnan, Campi and Garatti, NeurIPS 2023). "
+            f"failure rate with probability {1 - certificate.delta:.0%} over draws of the pool. "
+            "This holds for one run chosen in advance, not for the best of several (Campi and "
+            "Garatti, JMLR 24, 2023; Paccagnan, Campi and Garatti, NeurIPS 2023). "
             "**Progressive validation.** Each pair is scored before the network is trained on it, "
             "so the failures among the last pairs estimate the failure rate at no extra cost "
             "(Blum, Kalai and Langford, COLT 1999). A stretch of the stream without a failure, "

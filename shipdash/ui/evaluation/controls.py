@@ -135,9 +135,9 @@ def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> No
     st.dataframe(analysis.arms_shown(table), hide_index=True, placeholder="–", key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
-    st.caption("In parentheses: the lowest and the highest run, or the 95% interval over pairs. "
-               "Each run has its own model seed and, where pairs are drawn at random, its own "
-               "draw.")
+    st.caption("In parentheses: after a mean, the lowest and the highest run; after a difference, "
+               "the 95% interval over pairs. Each run has its own model seed and, where pairs are "
+               "drawn at random, its own draw.")
 
 
 def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
@@ -166,9 +166,10 @@ def _curve(found) -> None:
         with cell:
             chart.show(figures.random_curve(found.curve, measure, core, title),
                        key=f"curve_{measure}",
-                       note="All points have equal updates. The core set is worth the size at "
-                            "which a monotone fit first reaches its score. The interval resamples "
-                            "pairs and runs; with only three runs it is too narrow.")
+                       note="All points have equal updates. The core set is worth the number of "
+                            "random pairs at which a monotone fit first reaches the core set's "
+                            "score. The interval resamples pairs and runs; with only three runs "
+                            "it is too narrow.")
 
 
 def _budget(run: frame.Run, found, is_recorded: bool) -> None:

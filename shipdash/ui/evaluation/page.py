@@ -21,10 +21,10 @@ def held_out(run: frame.Run) -> None:
     held = run.result.held_out
     if held is None:
         frame.empty("This run has no held-out pairs.",
-                    "Start it with *Held-out pairs* above 0 to see scores here.")
+                    "Start a run with *Held-out pairs* above 0 to see scores here.")
         return
     n_failing = round(held.share_failing * held.n)
-    title = (f"{n_failing:,} of {held.n:,} fresh pairs ({held.share_failing:.2%}) are "
+    title = (f"{n_failing:,} of {held.n:,} held-out pairs ({held.share_failing:.2%}) are "
              f"below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
     st.caption("Scores of the network as selection left it, on fresh pairs of a separate split "
@@ -77,7 +77,7 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
     images, masks = gallery.of_run(run, rows["index"], split)
     stored = gallery.predictions(run, "held_out_worst" if split == "held_out" else "reaudit_worst")
     wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
-    st.caption("Image, truth, and the prediction of the final network against the truth. Click a "
+    st.caption("Image, truth, and the final network's prediction compared with the truth. Click a "
                "pair to open it." if wrong else f"Image, truth. {gallery.no_predictions(run)}")
     captions = gallery.captions(rows, split)
     one_pair.click(gallery.show_sheet(
@@ -90,7 +90,7 @@ def reaudit(run: frame.Run) -> None:
     found = run.result.reaudit
     if found is None:
         frame.empty("The discarded pairs of this run were not tested again.",
-                    "Start it with *Re-audit* on.")
+                    "Start a run with *Re-audit* on.")
         return
     limit = run.config.selection.acceptance_iou
     if not found.n:
@@ -98,7 +98,8 @@ def reaudit(run: frame.Run) -> None:
         st.markdown("Every pair of the pool was kept, so there is nothing to test again.")
     elif not found.n_failing:
         st.markdown(f"### The final network passes all {found.n:,} discarded pairs")
-        st.markdown(f"At IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}.")
+        st.markdown(f"A pair passes at IoU {limit:.2f}; the lowest is "
+                    f"{frame.iou(found.lowest_iou, 3)}.")
     else:
         st.markdown(f"### {found.n_failing:,} of {found.n:,} discarded pairs now fail")
         st.markdown("Each passed when the stream tested it. The final network predicts them below "

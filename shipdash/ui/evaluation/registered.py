@@ -34,10 +34,11 @@ def panel(run: frame.Run) -> None:
     facts = table.iloc[0]
     st.caption(
         "Claims, arms and tests were registered before any pool was stored, and nothing had been "
-        "chosen on these pools. A difference is the mean over pools with its 95% interval, in "
-        "points of the share of pairs below IoU 0.90 or, without a unit, of the median IoU; below "
-        "zero it speaks for the claim. Test: paired t test, corrected for the number of claims "
-        "(Holm), and the exact sign test. The placebo compares two random samples. "
+        "chosen on these pools. A difference is the mean over pools with its 95% interval: with "
+        "the unit *points*, of the share of pairs below IoU 0.90; without a unit, of the median "
+        "IoU. A difference below zero supports the claim. Test: paired t test, corrected for the "
+        "number of claims (Holm), and the exact sign test. The placebo compares two random "
+        "samples. "
         f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")
 
 

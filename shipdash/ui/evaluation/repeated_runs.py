@@ -79,8 +79,8 @@ def known(run: frame.Run) -> None:
     found, is_recorded = evidence.of(run, lambda e: len(e.distinct) + len(e.noise) > 0)
     if found is None:
         frame.empty("No pool with a known answer has been tried yet.", "If a pool repeats a few "
-                    "distinct pairs, its core set must not be much larger than their number. If it "
-                    "has wrong masks, they must turn up in the core set.")
+                    "distinct pairs, its core set should not be much larger than their number. If "
+                    "it has wrong masks, they should turn up in the core set.")
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)
@@ -94,8 +94,8 @@ def known(run: frame.Run) -> None:
             table = getattr(found, name)
             if len(table):
                 tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
-    studies.start_box(run, "known", "Start 50 distinct pairs and 5% wrong masks", lambda: [
-        replicas.distinct(run.config, 50), replicas.noisy(run.config)])
+    studies.start_box(run, "known", "Start two runs: 50 distinct pairs, and 5% wrong masks",
+                      lambda: [replicas.distinct(run.config, 50), replicas.noisy(run.config)])
 
 
 def _open(run_id: str, is_recorded: bool) -> None:
@@ -109,7 +109,7 @@ def cost(run: frame.Run) -> None:
     """The cost of selection and of every arm."""
     r = run.result
     epochs = analysis.full_epochs(r.n_forward, r.n_backward, r.n_pool)
-    st.markdown(f"### It cost {r.n_backward:,} training images and {r.n_forward:,} "
+    st.markdown(f"### The run cost {r.n_backward:,} training images and {r.n_forward:,} "
                 "predictions")
     st.markdown(f"{frame.duration(r.seconds)} in all; {r.n_wasted:,} of the predictions were not "
                 f"used. Selection and training together cost as much as {epochs:.1f} epochs over "

@@ -36,8 +36,8 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
     if arms:
         waiting = sum(r.state in UNDER_WAY for r in arms)
         at_work = f", {waiting:,} of them queued or running" if waiting else ""
-        st.caption(f"{counted(len(arms), 'control arm')} more{at_work}: on the Evaluation page of "
-                   "their selection.")
+        st.caption(f"Not listed: {counted(len(arms), 'control arm')}{at_work}. A control arm is a "
+                   "network trained for comparison with a run; see that run's Evaluation page.")
 
 
 def _device(known: bool) -> None:

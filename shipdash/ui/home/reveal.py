@@ -70,7 +70,7 @@ def beside(run: frame.Run) -> None:
         st.caption("This is a single run, so the spread is unknown, and so is whether *these* "
                    "pairs matter: the same number of random pairs may do as well.")
         return
-    registered.in_a_line(run, "in the controls")
+    registered.in_a_line(run, "on the Evaluation page, under *Controls*")
     st.markdown(f"#### {said.title}")
     st.markdown(analysis.two_networks(study.arms))
     st.caption(f"{said.detail} Recorded study, {str(study.about.get('written'))[:10]}.")
@@ -102,6 +102,6 @@ def repeat(run: frame.Run) -> None:
     on_one = run.result is not None and run.result.threads == 1
     st.markdown(f"The same run from a terminal{', on one thread as recorded' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
-    st.caption("On the same processor, with as many threads and the same versions, it keeps "
-               "exactly the same pairs. Otherwise sums may round differently, so that other pairs "
-               "are kept near the threshold.")
+    st.caption("On the same processor, with the same number of threads and the same versions, it "
+               "keeps exactly the same pairs. Otherwise sums may round differently, so that other "
+               "pairs are kept near the threshold.")

@@ -21,11 +21,11 @@ def data_set() -> dict[str, Any] | None:
     found = {m["name"]: m for m in files.stored() if not m.get(files.LABELLED, True)}
     asked = st.query_params.get("data", "")
     if not found:
-        frame.empty("No images without masks are stored here.", "Bring them on *Your data* with "
+        frame.empty("No images without masks are stored here.", "Import them on *Your data* with "
                     "*no masks yet* as their labels, at the size of your labelled pairs. The "
                     "command line takes any number of them:")
         st.code(COMMAND, language="bash", wrap_lines=True)
-        _to_your_data("Bring images")
+        _to_your_data("Import images on Your data")
         return None
     if asked and asked not in found:
         st.warning(_why_not(asked))

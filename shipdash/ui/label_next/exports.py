@@ -69,7 +69,8 @@ def _marks(data: str) -> None:
     if view_only.is_read_only():
         st.caption(who.READ_ONLY)
         return
-    given = st.file_uploader("Import marks from another machine", type="csv", key="marks_file",
+    given = st.file_uploader("Import marks from another machine", type="csv",
+                             key=f"marks_file_{data}",
                              help="A file from *All marks* or `shipdash label export`. Images are "
                                   "matched by path or file name; marks that are already here are "
                                   "not added twice.")
@@ -118,7 +119,7 @@ def _why_no_originals(data: str) -> str:
     """Why the pictures as they were imported cannot be had; empty where they can."""
     manifest = files.read_manifest(files.folder_of(data))
     if "given_in" not in manifest:
-        return "Where the original pictures are is not known for this data set."
+        return "It is not known where the original pictures of this data set are."
     given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
     return "" if given.exists() else "The original pictures are no longer where they were."
 

@@ -24,10 +24,10 @@ def view(run: frame.Run, found: Ranking) -> None:
     if not usable:
         rows, cols = run.config.shape
         frame.empty("No newly labelled pairs of this size are stored here.", "Label the exported "
-                    "images with a tool of your choice and bring them with their masks on *Your "
+                    "images with a tool of your choice and import them with their masks on *Your "
                     "data*, with a held-out share of 0, or on the command line:")
         st.code(COMMAND.format(rows=rows, cols=cols), language="bash", wrap_lines=True)
-        st.page_link("pages/7_Your_data.py", label="Bring images and masks",
+        st.page_link("pages/7_Your_data.py", label="Import images and masks on Your data",
                      icon=":material/arrow_forward:", query_params=address.guessed())
         return
     data = _choice(usable)

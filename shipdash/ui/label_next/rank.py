@@ -96,8 +96,6 @@ def _offer_again(found: Ranking, asked: RankRequest) -> None:
         _start(asked)
 
 
-
-
 def _start(asked: RankRequest) -> None:
     if forms.attempt(ranking_job.start, frame.own_store(), asked) is not None:
         st.rerun()

@@ -37,7 +37,7 @@ WORDS = {
 }
 
 KEPT = (f" The network stays in memory (about 1 GB) for {kept_worker.STAY_S / 60:.0f} minutes, or "
-        "until another run needs the memory, so that both begin at once.")
+        "until another run needs the memory, so that Resume and Step begin at once.")
 
 ASKED = {"pause": "Pausing", "step": "Stepping", "cancel": "Cancelling"}
 """A request that the worker has not carried out yet."""
@@ -188,9 +188,9 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
     seen = symptom(events) if is_judged(run.config) else None
     if seen is None:
         return
-    st.error(f"**This run does not learn, or far more slowly than usual.** {seen} Its numbers are "
-             "left out of all medians. Another model seed usually helps; if it does not, the scene "
-             "is too hard.")
+    st.error(f"**This run does not learn, or learns far more slowly than usual.** {seen} Its "
+             "numbers are left out of all medians. Another model seed usually helps; if it does "
+             "not, the scene is too hard.")
     if run.recorded:
         return
     if starting.button("Start again with the next model seed", key="next_seed",

@@ -10,7 +10,8 @@ from shipdash.runs import queue
 from shipdash.ui import forms, frame, starting
 from shipdash.ui.run import replay
 
-SAME = "On the same processor, with as many threads, the same settings give the same run."
+SAME = ("On the same processor, with the same number of threads, the same settings give the same "
+        "run.")
 
 
 def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:

@@ -55,7 +55,7 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, *, key: str) -> None:
     elif wrong is None:
         st.caption(f"Image, truth. {gallery.no_predictions(run)}")
     else:
-        st.caption("Image, truth, and the prediction that the pair failed with against the truth. "
+        st.caption("Image, truth, and the failing prediction compared with the truth. "
                    "Click a pair to open it.")
     captions = gallery.captions(rows)
     one_pair.click(gallery.show_sheet(

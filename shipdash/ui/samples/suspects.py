@@ -36,23 +36,24 @@ def view(run: frame.Run) -> None:
     st.caption(f"The {run.result.n_core:,} kept pairs are cut into {request.n_folds} parts, and "
                "each part is predicted by a network that was trained from scratch without it: a "
                "mask that the prediction contradicts is worth checking. This "
-               f"{'costs' if found is None else 'took'} {request.n_folds} trainings of "
+               f"{'costs' if found is None else 'took'} {request.n_folds} training runs of "
                f"{request.n_steps:,} steps"
                f"{'; the page may be closed meanwhile' if found is None else ''}.")
     if found is None:
         suspects_job.panel(run, asked)
     else:
         _listed(run, found.job)
-    st.caption("Whether this finds wrong masks was measured with planted ones, on the scene and on "
-               "nuclei, by both measures: docs/label-next.md has the table. Smaller errors, such "
+    st.caption("Whether this finds wrong masks was measured with masks made wrong on purpose, on "
+               "the scene and on nuclei; the table is in docs/label-next.md. Smaller errors, such "
                "as an outline drawn a little too wide, were not tried.")
 
 
 def _listed(run: frame.Run, job: str) -> None:
     """The pairs in the order chosen, as tiles and as a file."""
     by = BY[frame.switch("Order by", BY, key="measure")]
-    st.caption(f"By the {MEASURES[by]}, the smallest first. Image, mask, and the prediction of the "
-               "network trained without the pair against the mask. Click a pair to open it.")
+    st.caption(f"By the {MEASURES[by]}, the smallest first. Image, mask, and, compared with the "
+               "mask, the prediction of the network trained without this pair. Click a pair to "
+               "open it.")
     rows = _ranked(str(frame.store_of(run).root), run.run_id, job, by)
     shown = gallery.page_of(rows, key="suspects_page")
     bits = Suspicions(frame.store_of(run), run.run_id).load(job)["bits"][shown["place"]]

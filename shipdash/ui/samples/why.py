@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.analysis import scores
 from shipdash.analysis.scores import factor_groups
 from shipdash.ui import address, arrange, chart, frame, gallery, one_pair
 from shipdash.ui.factors import FACTORS, name_and_unit
@@ -97,4 +98,4 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
 def _words(factor: str, group: str, n_core: int) -> str:
     name, unit = name_and_unit(factor)
     group = {"True": "yes", "False": "no"}.get(group, group)
-    return f"{name}: {group}{unit} ({n_core:,} selected)"
+    return f"{name}: {group}{unit if group != scores.NONE else ''} ({n_core:,} selected)"

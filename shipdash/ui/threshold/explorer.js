@@ -29,7 +29,7 @@ const SKELETON = `
     </div>
   </div>`;
 
-const ASKED_MS = 20_000; // by then a run that was asked for is in its queue
+const ASKED_MS = 20_000; // by then a run that was asked for has begun, or may be asked for again
 
 const keyOf = (place) => [place.precision.toFixed(4), place.order, place.model, place.rule].join("|");
 
@@ -144,7 +144,8 @@ function move(root, changes, released) {
   if (!released) return;
   explorer.said.delete(keyOf(explorer.place)); // the newest is the last
   explorer.said.add(keyOf(explorer.place));
-  drawn.then(() => explorer.tell(explorer.place)); // the answer first, then the link
+  // The answer first, then the link; with a turn, since the same place said twice would be no news.
+  drawn.then(() => explorer.tell({ ...explorer.place, turn: (explorer.turn = (explorer.turn ?? 0) + 1) }));
 }
 
 const nearest = (stops, value) => stops.reduce((a, b) => (Math.abs(b - value) < Math.abs(a - value) ? b : a));

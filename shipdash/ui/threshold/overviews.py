@@ -85,9 +85,9 @@ def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
         which = "".join(f" (from {b.low:.3f} to {b.high:.3f}, a pair needs IoU {b.iou:.2f})"
                         for b in at.itertuples())
         said.append("Stripes: the article score has steps of a tenth, so all precisions within a "
-                    f"stripe have the same acceptance IoU{which} and differ only in when training "
-                    "ends. With plain IoU, the acceptance IoU is always "
-                    f"{family.base.selection.margin:g} times the precision.")
+                    f"stripe have the same acceptance IoU, at which a pair passes{which}. They "
+                    "differ only in when training ends. With plain IoU, the acceptance IoU is "
+                    f"always {family.base.selection.margin:g} times the precision.")
     said.append(_beside(table, beside))
     return " ".join(said)
 

@@ -51,7 +51,7 @@ def choose(runs: list[frame.Run]) -> View:
     with beside_cell:
         beside = frame.switch("Second figure", overviews.BESIDE, key="beside")
     words = failing_cell.selectbox(
-        "Failing is below", list(analysis.FAILING.values()), key="failing",
+        "Pairs fail below", list(analysis.FAILING.values()), key="failing",
         bind="query-params", help="A fixed IoU is the same for all precisions; a point's own "
                                   "acceptance IoU depends on its precision.")
     failing = next(key for key, word in analysis.FAILING.items() if word == words)

@@ -27,7 +27,7 @@ def figures_of(run: frame.Run) -> None:
         shown = table.assign(group=table["group"].map(plain))
         chart.show(figures.kept_by_group(table, kept_finding(shown) or "Share kept"),
                    key="kept_by_group", origin=frame.provenance(run),
-                   note="Of a group of which little is kept, most pairs repeat what the network "
+                   note="If little of a group is kept, most of its pairs repeat what the network "
                         "already predicts well.")
     with right:
         _scores(run, groups["held_out"], table["group"].tolist())

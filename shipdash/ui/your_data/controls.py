@@ -33,11 +33,11 @@ def box(run: frame.Run) -> None:
         return
     missing, known = studies.missing(study), Studies(frame.own_store())
     if missing and not (study.digest in known and known.is_alive(study.digest)):
-        st.caption("Networks are trained from scratch on the kept pairs, on the same number of "
-                   "random ones"
+        st.caption("Networks are trained from scratch with the same number of updates: on the kept "
+                   "pairs, on the same number of random ones"
                    + (", on random ones drawn by group" if has_strata(run.config) else "")
-                   + ", on growing numbers of random ones and on all pairs, with the same number "
-                   "of updates; and once more on all pairs at the selection's own cost. "
+                   + ", on growing numbers of random ones, and on all pairs. One more control "
+                   "trains on all pairs at the selection's own cost. "
                    f"{N_RUNS} runs of each.")
         seconds = analysis.arms_estimate(run, missing)
         words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""

@@ -36,7 +36,8 @@ def view(name: str) -> None:
     folder = files.folder_of(name)
     if view_only.is_read_only() and not (folder / FILE).exists():
         frame.empty("Near duplicates have not been looked for.",
-                    f"A read-only dashboard stores nothing; `shipdash data leaks {name}` does it.")
+                    "This dashboard is read-only and stores nothing. Run `shipdash data leaks "
+                    f"{name}` in a terminal to look for them.")
         return
     rows, split = read_once.pairs_of(name), read_split(folder)
     left, right = st.columns([2, 1], gap="large", vertical_alignment="bottom")

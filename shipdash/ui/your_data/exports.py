@@ -28,7 +28,7 @@ def buttons(run: frame.Run) -> None:
         drop = (groups_to_drop(kept_by_group([row.group for row in found.pool], found.core))
                 if found.all_tested else [])
         if drop:
-            _download(f"Groups of which nothing was kept: {len(drop):,} (CSV)",
+            _download(f"Groups with no kept pair: {len(drop):,} (CSV)",
                       lambda: found.groups_csv(drop), f"{name}-groups-to-drop.csv", "text/csv")
         if len(found.core) <= MOST_COCO:
             _download("Kept masks (COCO JSON)", lambda: _coco(found, name), f"{name}-core.json",

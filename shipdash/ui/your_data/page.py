@@ -7,4 +7,3 @@ from shipdash.ui.your_data import came_out, duplicates, imported, select
 VIEWS = {"Images": imported.view, "Near duplicates": duplicates.view, "Selection": select.view,
          "What came out": came_out.view}
 """What the page shows of a data set."""
-
