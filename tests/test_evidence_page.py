@@ -139,7 +139,7 @@ def test_arms_at_work_can_be_cancelled_and_halted_ones_resumed(store):
     with Studies(store).lock(study_id):
         at.run()
         cancel = at.button(key=f"study_cancel_{study_id}")
-        assert cancel.label == "Cancel controls"  # no digest: the page is about one run
+        assert cancel.label == "Cancel the controls study"  # no digest: the page is about one run
         cancel.click().run()
         assert not at.exception
         assert Studies(store).cancelled(study_id)
