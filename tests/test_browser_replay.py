@@ -4,6 +4,7 @@ import re
 
 import pytest
 from browsing import SOON_MS, App, open_page
+from patience import until
 from playwright.sync_api import Page, expect
 from recorded_run import N_CORE, SCENE
 
@@ -179,7 +180,7 @@ def test_a_run_at_work_is_presented_live(app, browser):
         page.wait_for_function("""() => [...document.querySelectorAll(
             ".shipdash-stage .plot, .shipdash-stage figure")].every(
             (e) => e.getBoundingClientRect().bottom <= innerHeight)""")
-        assert fits(page)
+        until(lambda: fits(page), 10)  # the figures have been drawn again by then
     expect(page.get_by_role("button", name="Pause")).to_be_enabled()
     store.request(run_id, "cancel")
     expect(page.get_by_role("button", name="Resume")).to_be_enabled(timeout=SOON_MS)
