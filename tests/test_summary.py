@@ -165,9 +165,9 @@ def test_factor_rates_find_a_planted_preference():
     facts = pd.DataFrame({"index": range(200), "high_sea": [i % 2 == 0 for i in range(200)]})
     table = analysis.factor_rates(facts, range(0, 60, 2), "high_sea",
                                  n_pool=200).set_index("group")
-    assert table.loc["True", "n_core"] == 30
-    assert table.loc["False", "n_core"] == 0
-    assert table.loc["True", "low"] > table.loc["False", "high"]
+    assert table.loc["yes", "n_core"] == 30
+    assert table.loc["no", "n_core"] == 0
+    assert table.loc["yes", "low"] > table.loc["no", "high"]
     assert table["n_pool"].tolist() == [100, 100]
 
 
@@ -202,8 +202,8 @@ def test_a_sample_stands_for_a_larger_pool():
     facts = pd.DataFrame({"index": [1, 2, 3, 4, 9], "high_sea": [True, True, True, False, False]})
     table = analysis.factor_rates(facts, [1, 9], "high_sea", n_pool=400,
                                  sampled=[1, 2, 3, 4]).set_index("group")
-    assert table["n_pool"].to_dict() == {"False": 100, "True": 300}
-    assert table["n_core"].to_dict() == {"False": 1, "True": 1}
+    assert table["n_pool"].to_dict() == {"no": 100, "yes": 300}
+    assert table["n_core"].to_dict() == {"no": 1, "yes": 1}
 
 
 def test_same_rate_is_the_chi_square_test_without_a_continuity_correction():

@@ -92,7 +92,7 @@ def _groups(values: pd.Series, stands: np.ndarray) -> pd.Series:
     itself; a categorical in order, rows without a value in `NONE`, the last."""
     known, standing = values.dropna(), values[stands].dropna()
     if values.dtype.kind not in "if" or values.nunique() <= 4 or standing.empty:
-        found = pd.Categorical(known.astype(str))
+        found = pd.Categorical(known.astype(str).replace({"True": "yes", "False": "no"}))
     else:
         edges = np.unique(np.quantile(standing, np.linspace(0, 1, 5)))
         edges[0], edges[-1] = known.min(), known.max()

@@ -97,5 +97,4 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
 
 def _words(factor: str, group: str, n_core: int) -> str:
     name, unit = name_and_unit(factor)
-    group = {"True": "yes", "False": "no"}.get(group, group)
     return f"{name}: {group}{unit if group != scores.NONE else ''} ({n_core:,} selected)"
