@@ -220,14 +220,14 @@ def main(argv: list[str] | None = None) -> int:
     try:
         base = configs.preset(args.preset).replace(**dict(map(configs.parse_setting, args.set)))
         todo = [t for t in tasks(base) if not args.only or t.group in args.only]
+        if args.keep:  # with the selection, which every arm rests on
+            kept_runs.put_back(store, KEPT, _study([_selection("orders", "", base), *todo]))
         if args.list:
             print(json.dumps(standing(store, todo)))
         elif args.tables:
             words = ["python benchmarks/study.py", *(["--preset", args.preset]
                      if args.preset != "compact" else []), *(f"--set {c}" for c in args.set),
                      *(f"--only {group}" for group in args.only)]
-            if args.keep:
-                kept_runs.put_back(store, KEPT, _study(todo))
             tables(store, base, todo, args.out, " ".join(words))
         else:
             run(store, todo, budget_min=args.budget, n_workers=args.workers,

@@ -88,6 +88,22 @@ def test_kept_runs_are_not_computed_again(small, worked, tmp_path):
         pd.testing.assert_frame_equal(getattr(then, name), getattr(now, name))
 
 
+def test_a_group_alone_finds_its_selection_among_the_kept_runs(
+        small, worked, tmp_path, monkeypatch, capsys):
+    """From the command line; nothing of the group is computed again."""
+    monkeypatch.setattr(study, "KEPT", tmp_path / "kept")
+    todo = [t for t in small if t.group == "controls" or t.run == BASE]
+    study.run(Store(tmp_path / "first"), todo, budget_min=5, n_workers=1, kept=study.KEPT)
+    worked.clear()
+    changes = [f"--set={s}.{k}={v}" for s, section in BASE.to_dict().items()
+               for k, v in section.items() if v != study.configs.compact().to_dict()[s][k]]
+    words = ["--runs", str(tmp_path / "second"), "--only", "controls", *changes]
+    assert study.main([*words, "--keep"]) == 0 and worked == []
+    capsys.readouterr()
+    assert study.main([*words, "--list"]) == 0
+    assert {row["state"] for row in json.loads(capsys.readouterr().out)} == {"completed"}
+
+
 def test_what_scores_for_a_missing_arm_is_computed_again(small, worked, tmp_path):
     """Scores of a pool are not kept, so they come back only where nobody waits for them."""
     todo = [t for t in small if t.group in ("orders", "one-shot")]
