@@ -67,7 +67,7 @@ def a_cluster(tmp_path, store, settings):
 
     scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0",
                       "--scheduler-file", str(file))
-    until(file.exists)
+    until(lambda: file.exists() and file.read_text().endswith("\n}"))  # written in pieces
     address = json.loads(file.read_text())["address"]
     workers = [start("dask_worker", address, "--no-nanny", "--nthreads", "1") for _ in range(2)]
     yield address, workers, scheduler
