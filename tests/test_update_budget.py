@@ -2,13 +2,16 @@
 
 import functools
 
+import numpy as np
 import pandas as pd
 import pytest
 from evidence_runs import arm, config, scores, selection
 from paging import open_page, quiet_store
+from scipy import stats
 
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
+from shipdash.analysis.difference import p_words
 from shipdash.analysis.update_budget import BUDGET_ARMS
 from shipdash.studies import collect
 
@@ -27,7 +30,7 @@ def stored(store, names, n_runs=2):
     source = selection(store, config())
     for name in names:
         for r in range(1, n_runs + 1):
-            arm(store, source, name, r, share=SHARES[name])
+            arm(store, source, name, r, share=SHARES.get(name, 0.05))
     return source
 
 
@@ -45,6 +48,21 @@ def test_every_arm_and_budget_is_a_point(store):
             (min(shares), max(shares)))
     images = table.set_index(["arm", "times"])["n_backward"]
     assert images[BUDGET_ARMS[0], 16] == 16 * images[BUDGET_ARMS[0], 1]
+
+
+def test_every_difference_has_its_test(store):
+    """The choice by SciPy's t test of one more draw; core set and full pool by Welch's, of runs."""
+    arms = collect.gather(store, stored(store, [*SHARES, "full-4x"], n_runs=3)).arms
+    found = analysis.budget_tests(arms).set_index(["compared", "times"])["share_failing"]
+    core, random, full = ([fails(scores(SHARES[name], r), 0.9).mean() for r in (1, 2, 3)]
+                          for name in ("core", "random", "full"))
+    one_more = stats.t.sf(abs(np.mean(core) - np.mean(random)) / (
+        np.std(random, ddof=1) * np.sqrt(1 + 1 / 3)), 2) * 2
+    assert f", {p_words(one_more)}, " in found["Core set minus random", 1]
+    runs = stats.ttest_ind(full, core, equal_var=False)
+    assert f", {p_words(runs.pvalue)}, " in found["Full pool minus core set", 1]
+    assert [key for key in found.index if key[1] == 16] == [("Core set minus random", 16)]
+    assert len(found) == 3 + 2 + 2
 
 
 def test_one_budget_makes_no_curve(store):

@@ -122,5 +122,5 @@ from shipdash.analysis.sweep import (
     trade_off_finding,
 )
 from shipdash.analysis.time_estimate import Estimate, arms_estimate, estimate
-from shipdash.analysis.update_budget import budget_table, budget_title
+from shipdash.analysis.update_budget import budget_table, budget_tests, budget_title
 from shipdash.analysis.verdict_rates import rates_of, rates_words

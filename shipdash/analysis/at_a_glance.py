@@ -145,7 +145,4 @@ def _tests(pair: tuple, placebo: tuple, measure: str) -> tuple[str, str]:
 
 
 def _words(found: Difference, measure: str) -> str:
-    if np.isnan(found.at):
-        return NOTHING
-    shares = measure == "share_failing"
-    return difference_words(found, 100 if shares else 1, " points" if shares else "")
+    return NOTHING if np.isnan(found.at) else difference_words(found, measure)

@@ -149,7 +149,7 @@ def factor_finding(table: pd.DataFrame, name: str, unit: str) -> str:
     return (f"{group_words(found, name, unit)} ({found.share:.1%} of the held-out pairs): "
             f"{found.core:.2%} of this group fail after training on the core set and "
             f"{found.random:.2%} after random pairs. Test: "
-            f"{difference_words(found.test, 100, ' points')}.{part}")
+            f"{difference_words(found.test, 'share_failing')}.{part}")
 
 
 def group_words(group: Group, name: str, unit: str) -> str:

@@ -259,8 +259,8 @@ def tested_words(core: pd.Series, random: pd.Series) -> str:
         return ("There is no verdict: too few runs or draws, or numbers that are not finite or do "
                 "not vary.")
     said = (f"Test of means over {_unit(core, random)}: failure rate "
-            f"{difference_words(found[0], 100, ' points')}, mean IoU "
-            f"{difference_words(found[1], 1, '')}.")
+            f"{difference_words(found[0], 'share_failing')}, mean IoU "
+            f"{difference_words(found[1], 'mean_iou')}.")
     return f"{said}{_scope(core)}"
 
 
@@ -289,4 +289,4 @@ def _placebo(table: pd.DataFrame, random: pd.Series, stop: str, network: str) ->
               if found.separated else "")
     return (" Placebo: the first pairs of the order are a random draw too, so no difference should "
             "be found between them and random pairs: "
-            f"{difference_words(found, 100, ' points')}.{chance}")
+            f"{difference_words(found, 'share_failing')}.{chance}")

@@ -181,15 +181,17 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
-def difference_words(found: Difference, scale: float, unit: str) -> str:
+def difference_words(found: Difference, measure: str) -> str:
     """A difference as it is printed: with its interval, its p value and what the test says.
 
-    >>> difference_words(Difference(-0.011, -0.028, 0.006, 0.13), 100, " points")
+    Shares are in percentage points, everything else is as it is measured.
+
+    >>> difference_words(Difference(-0.011, -0.028, 0.006, 0.13), "share_failing")
     '−1.10 points (−2.80 to +0.60), p = 0.13, not separated'
     """
     if not found.is_defined:
         return "no verdict"
-    digits = 2 if scale == 100 else 4
+    scale, unit, digits = (100, " points", 2) if measure == "share_failing" else (1, "", 4)
     at, low, high = (f"{scale * value:+.{digits}f}" for value in found[:3])
     verdict = "separated" if found.separated else "not separated"
     return f"{at}{unit} ({low} to {high}), {p_words(found.p)}, {verdict}".replace("-", "−")

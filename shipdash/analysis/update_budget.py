@@ -9,11 +9,16 @@ from __future__ import annotations
 import pandas as pd
 
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME
+from shipdash.analysis.core_against_random import arm_row
+from shipdash.analysis.difference import arm_difference, difference_words, n_sets
 
 TIMES = {EQUAL_UPDATES: 1, "4 times the updates": 4, "16 times the updates": 16}
 """Rules of training that make a point of the curves, and how many times the updates they are."""
 
-BUDGET_ARMS = tuple(ARMS[kind] for kind in ("core", "random", "full"))
+BUDGET_ARMS = CORE, RANDOM, FULL = tuple(ARMS[kind] for kind in ("core", "random", "full"))
+
+COMPARED = ((CORE, RANDOM), (FULL, CORE), (FULL, RANDOM))
+"""What is tested at every budget: whether the choice matters, and whether all pairs do better."""
 
 
 def budget_table(arms: pd.DataFrame) -> pd.DataFrame:
@@ -54,3 +59,28 @@ def budget_title(table: pd.DataFrame) -> str:
             parts.append(f"{' and '.join(best).lower()} at {times}x")
     return (f"Lowest mean failure rate (differences not tested): {', '.join(parts)}" if parts
             else "Not all arms have been run")
+
+
+def budget_tests(arms: pd.DataFrame) -> pd.DataFrame:
+    """The differences between the three arms at every budget, each with its test, in words.
+
+    The core set and all pairs are one set each: their difference is about these two sets alone.
+
+    Returns
+    -------
+    DataFrame
+        compared, times, and share_failing and mean_iou (`difference_words`); one row for every
+        two arms and budget that both have.
+    """
+    columns = ["compared", "times", "share_failing", "mean_iou"]
+    rows = []
+    for names in COMPARED:
+        for stop, times in TIMES.items():
+            one, other = (arm_row(arms, name, stop) for name in names)
+            if one is None or other is None:
+                continue
+            single = n_sets(one) == n_sets(other) == 1
+            tests = (difference_words(arm_difference(one, other, measure, these_sets=single),
+                                      measure) for measure in columns[2:])
+            rows.append([f"{names[0]} minus {names[1].lower()}", times, *tests])
+    return pd.DataFrame(rows, columns=columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -66,6 +66,12 @@ def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] 
     if OPEN in shown:
         config[OPEN] = links()
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=config, placeholder="–")
+
+
+def words(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of sentences in Markdown, whose cells wrap on a narrow screen."""
+    rows = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def links() -> Any:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from shipdash import analysis
 from shipdash.studies.collect import Evidence
-from shipdash.ui import frame
+from shipdash.ui import frame, tables
 from shipdash.ui.evaluation import by_factor, certificate
 from shipdash.ui.factors import name_and_unit
 
@@ -21,7 +21,8 @@ def panel(run: frame.Run, found: Evidence) -> None:
     said = analysis.arms_finding(found.arms)
     st.markdown("### " + (said.title if said else
                           "Core set and random pairs have not both been computed yet"))
-    st.markdown(_table(_lines(run, found)))
+    st.markdown(tables.words(("", "Found", "Test", "Placebo"), (
+        (f"**{line.name}**", line.said, line.test, line.placebo) for line in _lines(run, found))))
     st.caption(
         "Test: core set minus random pairs (in the Budget line: minus the pairs named there), "
         "with the 95% interval and the p value of a t test over sets of pairs. *Separated* means "
@@ -44,13 +45,6 @@ def _lines(run: frame.Run, found: Evidence) -> list[analysis.Line]:
         analysis.certificate_line(analysis.certificate_of(run, certificate.DELTA),
                                   run.result.held_out),
     ]
-
-
-def _table(lines: list[analysis.Line]) -> str:
-    """Markdown, whose cells wrap on a narrow screen."""
-    rows = [("", "Found", "Test", "Placebo"), ("---",) * 4,
-            *((f"**{line.name}**", line.said, line.test, line.placebo) for line in lines)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _rates(arms: pd.DataFrame) -> str:

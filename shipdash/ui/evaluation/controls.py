@@ -181,6 +181,15 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
                        key=f"budget_{measure}",
                        note="Mark: mean of the runs. Bar: lowest to highest run. "
                             f"{evidence.provenance(run, found, is_recorded)}")
+    tests = analysis.budget_tests(found.arms)
+    st.markdown(tables.words(
+        ("Compared", "Updates", "Failure rate", "Mean IoU"),
+        ([row.compared, f"{row.times}x", row.share_failing, row.mean_iou]
+         for row in tests.itertuples())))
+    st.caption("Each difference with its 95% interval and the p value of a t test, not corrected "
+               f"for their number, {len(tests)} in each measure. Against random pairs the unit is "
+               "the set of pairs; core set and full pool are one set each, so the runs on these "
+               "two are compared.")
     tables.show(table, key="budget_table", alt=f"Arms at 1, 4 and 16 times the updates. "
                 f"{analysis.budget_title(table)}.")
 
