@@ -2,12 +2,14 @@
 
 Kept are the numbers of a run as its worker wrote them: settings, status, result, events and the
 scores of the held-out pairs. Weights are not, nor what one run scores for others: such a run is
-put back only where none of those waits for it any more.
+put back only where none of those waits for it any more. Each kind of machine has a folder of its
+own: processors round differently, so a study is not put together from several.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -17,6 +19,7 @@ from shipdash.config import RunConfig
 from shipdash.records import RunState
 from shipdash.runs import Store
 from shipdash.runs.folder import replace
+from shipdash.runs.machine import machine
 from shipdash.studies.folder import state_of
 from shipdash.studies.study import Study
 
@@ -27,16 +30,23 @@ NUMBERS = ("spec.json", "status.json", "result.json", "events.jsonl", "evaluatio
 """Files of any run that was evaluated."""
 
 
+def folder_name() -> str:
+    """The folder of machines like this one."""
+    return re.sub(r"\W+", "-", machine()).strip("-").lower()
+
+
 def keep(store: Store, run_id: str, folder: Path) -> None:
-    """Archive a run's numbers, unless it is not completed or ships as recorded."""
-    if state_of(store, run_id) != RunState.COMPLETED or (RECORDED / run_id).exists():
+    """Archive a run's numbers, unless it is not completed, ships as recorded or is kept."""
+    path = folder / f"{run_id}.zip"
+    if (state_of(store, run_id) != RunState.COMPLETED or path.exists()
+            or (RECORDED / run_id).exists()):
         return
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in NUMBERS:
             archive.write(store.root / run_id / name, name)
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / f"{run_id}.zip", content.getvalue())
+    replace(path, content.getvalue())
 
 
 def put_back(store: Store, folder: Path, study: Study) -> None:

@@ -147,7 +147,7 @@ def _pair_ious(store: Store, chosen: RunConfig, runs: Iterable[RunConfig],
     found = pair_ious([arm_run(store.info(run.digest), own, iou)
                        for run, iou in zip(runs, ious, strict=True)])
     factors = stored_ious.held_out_factors(chosen, own.result.algorithm)
-    return found._replace(factors=factors[[GAP]])
+    return found._replace(iou=found.iou.astype(np.float16), factors=factors[[GAP]])
 
 
 def missing(folder: Path, seeds: Sequence[int]) -> list[int]:

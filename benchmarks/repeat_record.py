@@ -31,7 +31,7 @@ from shipdash.config import RunConfig, preset
 from shipdash.results import Result
 from shipdash.runs import Store, StoreError
 from shipdash.runs.machine import environment
-from shipdash.studies import collect, sweep_details
+from shipdash.studies import collect, stored_ious, sweep_details
 from shipdash.studies.ensure import workers
 from shipdash.studies.study import asked
 
@@ -144,8 +144,8 @@ def _arms(folder: Path) -> list[Stored]:
 
 
 def _of_arm(store: Store, run_id: str) -> dict:
-    return {"held-out scores":
-            store.load_scores(run_id, "held_out")["iou"].astype(np.float16).tolist()}
+    iou = store.load_scores(run_id, "held_out")["iou"]
+    return {"held-out scores": stored_ious.unpacked(stored_ious.packed(iou)).tolist()}
 
 
 def _repeats(stored: Stored) -> bool:

@@ -7,8 +7,8 @@
 Not an analysis: what it adds up to is computed by the functions that the Evaluation page uses.
 Every task is a cached run worked on by a fresh process, the most important first, so the study can
 be stopped at any moment and goes on where it stood; `--tables` writes what is complete by then.
-With `--keep` every finished run is also stored under `benchmarks/results/study`, and what is stored
-there is not computed again.
+With `--keep` every finished run is also stored under `benchmarks/results/study`, in a folder for
+machines like this one, and what is stored there is not computed again.
 """
 
 from __future__ import annotations
@@ -207,9 +207,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, metavar="N",
                         help="worker processes at a time, each with its share of the threads; by "
                              "default one per core, of one thread, as the recorded study was made")
-    parser.add_argument("--keep", action="store_true",
-                        help=f"store each finished run under {KEPT.relative_to(KEPT.parents[2])} "
-                             "and compute none again that is stored there")
+    parser.add_argument("--keep", nargs="?", const=kept_runs.folder_name(), metavar="FOLDER",
+                        help=f"store each finished run under {KEPT.relative_to(KEPT.parents[2])}, "
+                             "in the folder of this kind of machine (%(const)s) or another, and "
+                             "compute none again that is stored there")
     parser.add_argument("--only", action="append", default=[], metavar="GROUP")
     parser.add_argument("--tables", action="store_true",
                         help="write the tables of what is complete, run nothing")
@@ -220,18 +221,20 @@ def main(argv: list[str] | None = None) -> int:
     try:
         base = configs.preset(args.preset).replace(**dict(map(configs.parse_setting, args.set)))
         todo = [t for t in tasks(base) if not args.only or t.group in args.only]
-        if args.keep:  # with the selection, which every arm rests on
-            kept_runs.put_back(store, KEPT, _study([_selection("orders", "", base), *todo]))
+        kept = KEPT / args.keep if args.keep else None
+        if kept is not None:  # with the selection, which every arm rests on
+            kept_runs.put_back(store, kept, _study([_selection("orders", "", base), *todo]))
         if args.list:
             print(json.dumps(standing(store, todo)))
         elif args.tables:
             words = ["python benchmarks/study.py", *(["--preset", args.preset]
                      if args.preset != "compact" else []), *(f"--set {c}" for c in args.set),
+                     *([f"--keep {args.keep}"] if args.keep else []),
                      *(f"--only {group}" for group in args.only)]
             tables(store, base, todo, args.out, " ".join(words))
         else:
             run(store, todo, budget_min=args.budget, n_workers=args.workers,
-                kept=KEPT if args.keep else None)
+                kept=kept)
     except (ConfigError, StoreError) as error:
         print(f"study: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1

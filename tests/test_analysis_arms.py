@@ -15,6 +15,7 @@ from stored_results import a_run
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
 from shipdash.analysis import ArmRun, Verdict
+from shipdash.analysis.difference import arm_difference, difference_words
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import StopReason
 from shipdash.runs import Store, StoreError
@@ -248,9 +249,15 @@ def test_titles_of_the_figures_state_what_they_show():
     """The best arm beside the core, and the core's difference with its interval."""
     table, *_ = _pair((0.05, 0.06), (0.02, 0.03))
     assert analysis.arms_title(table) == (
-        "Random has the lowest failure rate: 2.50% of held-out pairs; the core set has 5.50%")
-    assert analysis.differences_title(table).startswith(
-        "Core set minus random: failure rate +3.00 points (+")
+        "Random has the lowest mean failure rate: 2.50% of held-out pairs; the core set has 5.50%")
+    assert analysis.differences_title(table) == (
+        "Core set minus random, failure rate: no verdict; mean IoU: no verdict")  # of two runs
+    three, *_ = _pair((0.05, 0.06, 0.07), (0.02, 0.03, 0.04))
+    core, random = (analysis.arm_row(three, name, "equal updates") for name in (
+        "Core set", "Random"))
+    assert difference_words(arm_difference(core, random, "share_failing"), "share_failing") in (
+        analysis.differences_title(three))
+    assert analysis.rival_tests(three, "equal updates").empty
     shown = analysis.arms_shown(table)
     assert shown.loc[0, "failure rate"] == "5.50% (5.00 to 6.00)"
     assert shown.loc[1, "failure rate minus random"] == "–"

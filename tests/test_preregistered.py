@@ -368,6 +368,10 @@ def test_the_page_says_the_verdicts_of_the_report(tmp_path):
     assert placebo.claim == "Placebo: the first pairs of a random order do better than random pairs"
     assert registration.PLACEBO.claim[1:] in placebo.claim and "not corrected" in placebo.test
     assert registered.registered_finding(rows).startswith("Over 10 pools, ")
+    limits = registered.limits_words(rows)  # what the line on Home would leave out
+    assert ("median IoU" in limits) == (found[1].verdict == "not separated")
+    assert ("whole cost" in limits) == (found[6].verdict == "not separated")
+    assert registered.limits_words(rows[rows["verdict"] == "supported"]) == ""
 
 
 def test_the_page_shows_what_the_stored_pools_say():

@@ -1,6 +1,7 @@
-"""Share below every IoU: half precision, curves, crossings, and the archive beside a study."""
+"""Share below every IoU: ties, curves, crossings, and the archive beside a study."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from evidence_runs import config, everything
 from stored_results import a_run
@@ -8,6 +9,8 @@ from stored_results import a_run
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
 from shipdash.analysis import ArmRun
+from shipdash.figures.arms import looks
+from shipdash.figures.base import SELECTED
 from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious
 
@@ -24,14 +27,23 @@ def found(tmp_path_factory):
     return collect.gather(store, everything(store))
 
 
+@pytest.mark.parametrize("t", analysis.share_below_iou.THRESHOLDS)
+def test_what_is_stored_counts_what_the_rule_for_failing_counts(t):
+    """In steps exactly, ties and one in a hundred thousand beside them as well."""
+    iou = np.random.default_rng(1).beta(30, 1, 5000)
+    iou = np.append(iou, [t, np.float32(t), t - 1e-5, t + 1e-5, 0, 1]).astype(np.float32)
+    for found in (analysis.pair_ious([_run("core", iou)]).iou,
+                  stored_ious.unpacked(stored_ious.packed(iou))[None]):
+        assert analysis.share_below(found, t) == [fails(iou, t).mean()]
+        assert np.abs(found - iou).max() <= 1.1e-5 and found.max() == 1
+
+
 @pytest.mark.parametrize("t", [0.5, 0.7, 0.8, 0.9, 0.95])
-def test_half_precision_counts_what_the_rule_for_failing_counts(t):
-    """A tie passes although it was stored in float32, and only pairs just below may differ."""
+def test_a_tie_in_half_precision_passes(t):
+    """As older studies have it; only pairs just below may differ."""
     iou = np.random.default_rng(1).beta(30, 1, 5000)
     iou = np.append(iou[np.abs(iou - t) > 0.0005], [t, np.float32(t), t - 0.0005])
-    ious = analysis.pair_ious([_run("core", iou)])
-    assert ious.iou.dtype == np.float16
-    assert analysis.share_below(ious.iou, t) == [fails(iou, t).mean()]
+    assert analysis.share_below(iou.astype(np.float16), t) == fails(iou, t).mean()
 
 
 def test_curves_and_medians_by_hand():
@@ -60,8 +72,8 @@ def test_tail_and_typical_quality_are_spoken_of_separately():
     core = _run("core", [0.91] * 5 + [0.96] * 5)
     random = _run("random", [0.85] + [0.97] * 9)
     said = analysis.tail_and_typical(analysis.pair_ious([core, random]), 10, 0.9)
-    assert "0% of held-out pairs are below IoU 0.90" in said and "10% after training" in said
-    assert "median IoU is 0.9351 after training on the core set, 0.9702" in said  # half precision
+    assert "0.00% of held-out pairs are below IoU 0.90" in said and "10.00% after training" in said
+    assert "median IoU is 0.9350 after training on the core set, 0.9700" in said
     assert "Their curves cross between IoU 0.9" in said
 
 
@@ -71,10 +83,10 @@ def test_without_random_pairs_nothing_is_said():
 
 
 def test_every_arm_of_a_study_is_stored_and_read_again(found, tmp_path):
-    """The same runs, bit for bit, beside the CSV files."""
+    """The same runs beside the CSV files; stored once more, the same file."""
     collect.write(found, tmp_path)
     again = collect.read(tmp_path).ious
-    assert np.array_equal(again.iou, found.ious.iou)
+    assert np.array_equal(stored_ious.packed(again.iou), stored_ious.packed(found.ious.iou))
     assert again.runs.astype(str).equals(found.ious.runs.astype(str))
     assert analysis.tail_and_typical(again, 12, 0.9) == analysis.tail_and_typical(
         found.ious, 12, 0.9) != ""
@@ -99,5 +111,19 @@ def test_the_figure_has_a_line_for_every_arm(found):
     """Bands share the legend entry of their line."""
     table = analysis.share_below_table(found.ious, 12)
     chart = figures.share_below_iou(table, 0.9, "title")
-    named = [t.name for t in chart.figure.data if t.name]
-    assert len(named) == len(table.groupby(analysis.arms.KEYS)) == len(set(named))
+    lines = [t for t in chart.figure.data if t.name]
+    assert len(lines) == len(table.groupby(analysis.arms.KEYS)) == len({t.name for t in lines})
+
+
+@pytest.mark.parametrize("variant", [analysis.EQUAL_UPDATES, analysis.MORE])
+def test_no_two_lines_look_alike(variant):
+    """Of all arms that a page shows together: at equal updates, and with more."""
+    stops = {analysis.EQUAL_UPDATES: [analysis.EQUAL_UPDATES], analysis.MORE: [
+        "4 times the updates", "16 times the updates", "equal cost", "to convergence"]}[variant]
+    arms = list(analysis.ARMS.values())[1:] if variant == analysis.EQUAL_UPDATES else [
+        "Core set", "Random", "Full pool"]
+    table = pd.DataFrame([{"arm": a, "stop": s, "network": "same"} for a in arms for s in stops])
+    assert len(analysis.of_variant(table, "same", variant)) == len(table)
+    found = looks(table)
+    assert len({look[:2] for look in found.values()}) == len(found) == len(table)
+    assert {look[0] for key, look in found.items() if key[0] == "Core set"} == {SELECTED}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from evidence_runs import config
 
-from benchmarks import study
+from benchmarks import kept_runs, study
 from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import collect
@@ -93,7 +93,8 @@ def test_a_group_alone_finds_its_selection_among_the_kept_runs(
     """From the command line; nothing of the group is computed again."""
     monkeypatch.setattr(study, "KEPT", tmp_path / "kept")
     todo = [t for t in small if t.group == "controls" or t.run == BASE]
-    study.run(Store(tmp_path / "first"), todo, budget_min=5, n_workers=1, kept=study.KEPT)
+    study.run(Store(tmp_path / "first"), todo, budget_min=5, n_workers=1,
+              kept=study.KEPT / kept_runs.folder_name())
     worked.clear()
     changes = [f"--set={s}.{k}={v}" for s, section in BASE.to_dict().items()
                for k, v in section.items() if v != study.configs.compact().to_dict()[s][k]]

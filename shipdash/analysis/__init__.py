@@ -6,6 +6,7 @@ Nothing here draws or reads a file, and no colour or widget is known.
 from shipdash.analysis.arms import (
     ARMS,
     EQUAL_UPDATES,
+    MORE,
     SAME,
     SCORE_MISSED,
     STREAMING,
@@ -16,6 +17,7 @@ from shipdash.analysis.arms import (
     arm_table,
     arms_shown,
     network_words,
+    of_variant,
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
 from shipdash.analysis.at_a_glance import (
@@ -49,6 +51,7 @@ from shipdash.analysis.core_against_random import (
     arms_finding,
     arms_title,
     differences_title,
+    rival_tests,
     verdict,
 )
 from shipdash.analysis.cost import cost_finding, cost_table, full_epochs
@@ -101,7 +104,6 @@ from shipdash.analysis.share_below_iou import (
     PairIous,
     crossings,
     medians_table,
-    of_variant,
     pair_ious,
     share_below,
     share_below_table,

@@ -32,6 +32,14 @@ UNTIL_SCORE, CONVERGED = "until the score passes", "to convergence"
 SCORE_MISSED, STILL_FALLING = "score not reached at its limit", "loss still falling at its limit"
 SAME = "same"
 
+MORE = "more updates or cost"
+VARIANTS = {EQUAL_UPDATES: (EQUAL_UPDATES, AS_LEFT), UNTIL_SCORE: (UNTIL_SCORE, SCORE_MISSED)}
+"""Rules of training that are compared with each other; every other rule belongs to `MORE`. The
+network as selection left it stands beside the arms at equal updates."""
+
+TIMES = {EQUAL_UPDATES: 1, "4 times the updates": 4, "16 times the updates": 16}
+"""Rules of training that are multiples of the equal updates."""
+
 NEAR = 0.01  # a step count this near to the source's, relatively, was asked to equal it
 
 KEYS = ["arm", "stop", "network", "n_pairs"]
@@ -144,8 +152,7 @@ def set_of(run: ArmRun) -> tuple[str, int]:
 
 def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
     """Rows of each arm, the arms in the order of `ARMS`, equal updates before other stops."""
-    stops = [AS_LEFT, EQUAL_UPDATES, EQUAL_COST, UNTIL_SCORE, SCORE_MISSED, CONVERGED,
-             STILL_FALLING]
+    stops = [AS_LEFT, *TIMES, EQUAL_COST, UNTIL_SCORE, SCORE_MISSED, CONVERGED, STILL_FALLING]
     names = list(ARMS.values())
     found: dict[tuple, list[int]] = {}
     for i, r in enumerate(runs):
@@ -183,6 +190,13 @@ def arm_label(row: Mapping[str, Any]) -> str:
     """An arm in few words: its name and, unless it is equal updates, when its training ended."""
     stop = "" if row["stop"] in (EQUAL_UPDATES, AS_LEFT) else f", {row['stop']}"
     return f"{row['arm']}{stop}" + ("" if row["network"] == SAME else f" ({row['network']})")
+
+
+def of_variant(table: pd.DataFrame, network: str, variant: str) -> pd.DataFrame:
+    """Rows of one network that trained by the rules of a variant, a key of `VARIANTS` or `MORE`."""
+    others = [stop for stops in VARIANTS.values() for stop in stops]
+    listed = table["stop"].isin(VARIANTS.get(variant, others))
+    return table[(table["network"] == network) & (listed == (variant in VARIANTS))]
 
 
 def arms_shown(table: pd.DataFrame) -> pd.DataFrame:

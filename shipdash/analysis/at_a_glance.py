@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, TIMES
 from shipdash.analysis.by_factor import (
     failing_by_factor,
     group_difference,
@@ -20,10 +20,15 @@ from shipdash.analysis.by_factor import (
 )
 from shipdash.analysis.certificate import Certificate
 from shipdash.analysis.core_against_random import arm_row
-from shipdash.analysis.difference import Difference, arm_difference, difference_words
+from shipdash.analysis.difference import (
+    FEWEST_RUNS,
+    Difference,
+    arm_difference,
+    difference_words,
+)
 from shipdash.analysis.intervals import wilson
 from shipdash.analysis.share_below_iou import PairIous, medians_table
-from shipdash.analysis.update_budget import TIMES, budget_table, budget_title
+from shipdash.analysis.update_budget import budget_table, budget_title
 from shipdash.results import HeldOut
 
 NOTHING = "–"
@@ -98,14 +103,14 @@ def factor_line(ious: PairIous | None, n_core: int, acceptance: float, factor: s
 
 
 def budget_line(arms: pd.DataFrame) -> Line:
-    """Core set against random pairs at the largest budget that both have, else against all pairs.
+    """Core set against random pairs at the largest budget with runs enough, else against all pairs.
 
     All pairs and the core set are one set each, so runs are compared and no other core set is
     spoken of.
     """
     for stop in sorted((s for s in TIMES if s != EQUAL_UPDATES), key=TIMES.get, reverse=True):
         rows = [arm_row(arms, ARMS[kind], stop) for kind in ("core", "random")]
-        if all(row is not None for row in rows):
+        if all(row is not None and row["n_runs"] >= FEWEST_RUNS for row in rows):
             core, random = rows
             return Line("Budget", f"With {stop}, {core['share_failing']:.2%} fail after training "
                         f"on the core set, {random['share_failing']:.2%} after training on random "
@@ -120,7 +125,8 @@ def budget_line(arms: pd.DataFrame) -> Line:
     return Line("Budget", f"With equal updates, {core['share_failing']:.2%} fail after training on "
                 f"the core set, {full['share_failing']:.2%} after training on all "
                 f"{int(full['n_pairs']):,} pairs; "
-                "4 and 16 times the updates have not been run", _words(found, "share_failing"))
+                "4 and 16 times the updates have not been run often enough",
+                _words(found, "share_failing"))
 
 
 def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
@@ -131,7 +137,8 @@ def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
                 f"been shown to hold ({'; '.join(crossed)})")
     else:
         said = (f"At most {certificate.bound:.2%} of fresh pairs fail, with a confidence of "
-                f"{1 - certificate.delta:.0%} over random pools")
+                f"{1 - certificate.delta:.0%} over random pools, if the settings were chosen "
+                "without this pool")
     if held is None:
         return Line("Certificate", said)
     low, high = wilson(round(held.share_failing * held.n), held.n)

@@ -62,6 +62,15 @@ def registered_finding(table: pd.DataFrame) -> str:
     return f"Over {first['n']} pools, {words}"
 
 
+def limits_words(table: pd.DataFrame) -> str:
+    """What the first claim leaves out: typical quality, and training on all pairs."""
+    verdict = table.set_index("name")["verdict"]
+    told = {"H2": "the median IoU (selected against random pairs)",
+            "H7": "the failure rate after training on all pairs at the same whole cost"}
+    found = [words for name, words in told.items() if verdict.get(name) == "not separated"]
+    return f"Not separated: {'; '.join(found)}. " if found else ""
+
+
 def first_difference(table: pd.DataFrame) -> str:
     """The first claim's difference with its interval and corrected p value."""
     first = table.iloc[0]

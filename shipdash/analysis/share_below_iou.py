@@ -12,13 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.acceptance import fails
 from shipdash.analysis.arms import (
     ARMS,
     EQUAL_UPDATES,
     KEYS,
     SAME,
-    SCORE_MISSED,
-    UNTIL_SCORE,
     ArmRun,
 )
 from shipdash.analysis.difference import summary
@@ -31,12 +30,12 @@ class PairIous(NamedTuple):
     """The held-out IoU of single pairs, one row a run; pairs have the same order in every row."""
 
     runs: pd.DataFrame  # KEYS, run_id, pool_seed, order_seed, model_seed, draw
-    iou: np.ndarray  # float16, (n_runs, n_held_out), 0 to 1
+    iou: np.ndarray  # float32, of older stored studies float16; (n_runs, n_held_out), 0 to 1
     factors: pd.DataFrame | None = None  # true factors, n_held_out rows; None where not at hand
 
 
 def pair_ious(runs: Sequence[ArmRun]) -> PairIous:
-    """The IoU of every run and pair in half precision: 0.0005 apart or less, 2 bytes each."""
+    """The IoU of every run and pair, as their evaluation has it."""
     columns = [*KEYS, "run_id", "pool_seed", "order_seed", "model_seed", "draw"]
     rows = []
     for r in runs:
@@ -44,24 +43,25 @@ def pair_ious(runs: Sequence[ArmRun]) -> PairIous:
         rows.append((r.arm, r.stop, r.network, r.n_pairs, r.run.run_id, seeds.pool, seeds.order,
                      seeds.model, r.run.config.arm.draw))
     found = np.stack([r.iou for r in runs]) if runs else np.zeros((0, 0))
-    return PairIous(pd.DataFrame(rows, columns=columns), found.astype(np.float16))
+    return PairIous(pd.DataFrame(rows, columns=columns), found.astype(np.float32))
 
 
 def share_below(iou: np.ndarray, threshold: float) -> np.ndarray:
     """Share of pairs below a threshold in every row: float64, shape (n_runs,).
 
-    Both sides are rounded to half precision, so a tie passes, as it does in `acceptance.fails`; so
-    does a pair less than 0.00025 below.
-
-    >>> share_below(np.array([[0.89, 0.90, 0.95, 0.99]], np.float16), 0.90)
+    >>> share_below(np.array([[0.89, 0.90, 0.95, 0.99]], np.float32), 0.90)
     array([0.25])
     """
     return fails_below(iou, threshold).mean(axis=-1)
 
 
 def fails_below(iou: np.ndarray, threshold: float) -> np.ndarray:
-    """Which pairs `share_below` counts: bool, of the shape of `iou`."""
-    return iou < np.float16(threshold)
+    """Which pairs `share_below` counts: bool, of the shape of `iou`.
+
+    As `acceptance.fails` does. Of IoUs in half precision both sides are rounded, so that a tie
+    passes as it does there; so does a pair less than 0.00025 below.
+    """
+    return iou < np.float16(threshold) if iou.dtype == np.float16 else fails(iou, threshold)
 
 
 def share_below_table(ious: PairIous, n_core: int) -> pd.DataFrame:
@@ -129,19 +129,10 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     tail = [share_below(ious.iou[_of(ious.runs, kind, n_core).index], acceptance).mean()
             for kind in ("core", "random")]
     where = f"Their curves {crossing_words(crossings(*curves))}."
-    return (f"Tail: {_share(tail[0])} of held-out pairs are below IoU {acceptance:.2f} after "
-            f"training on the core set, {_share(tail[1])} after training on random pairs. Typical "
+    return (f"Tail: {tail[0]:.2%} of held-out pairs are below IoU {acceptance:.2f} after "
+            f"training on the core set, {tail[1]:.2%} after training on random pairs. Typical "
             f"quality: the median IoU is {_ends(core)} after training on the core set, "
             f"{_ends(random)} after training on random pairs. {where}")
-
-
-def _share(share: float) -> str:
-    """Two digits: stored IoU of half precision can be on the other side of a threshold.
-
-    >>> _share(0.013367), _share(0.0), _share(1.0)
-    ('1.3%', '0%', '100%')
-    """
-    return f"{float(f'{100 * share:.2g}'):g}%"
 
 
 def _ends(row: pd.Series) -> str:
@@ -155,15 +146,6 @@ def _of(table: pd.DataFrame, kind: str, n_pairs: int | None = None) -> pd.DataFr
     found = table[(table["arm"] == ARMS[kind]) & (table["stop"] == EQUAL_UPDATES)
                   & (table["network"] == SAME)]
     return found if n_pairs is None else found[found["n_pairs"] == n_pairs]
-
-
-def of_variant(table: pd.DataFrame, network: str, stop: str) -> pd.DataFrame:
-    """Rows of one network: those that trained until their score passed, or all the others.
-
-    The rule is that of `stop`; the streaming network stands beside the arms at equal updates.
-    """
-    by_score = table["stop"].isin((UNTIL_SCORE, SCORE_MISSED))
-    return table[(table["network"] == network) & (by_score == (stop == UNTIL_SCORE))]
 
 
 def by_arm(ious: PairIous, n_core: int) -> Iterator[tuple[tuple, np.ndarray]]:

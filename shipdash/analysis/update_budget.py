@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME
-from shipdash.analysis.core_against_random import arm_row
-from shipdash.analysis.difference import arm_difference, difference_words, n_sets
-
-TIMES = {EQUAL_UPDATES: 1, "4 times the updates": 4, "16 times the updates": 16}
-"""Rules of training that make a point of the curves, and how many times the updates they are."""
+from shipdash.analysis.arms import ARMS, SAME, TIMES
+from shipdash.analysis.core_against_random import arm_row, both_tests
+from shipdash.analysis.difference import FEWEST_RUNS
 
 BUDGET_ARMS = CORE, RANDOM, FULL = tuple(ARMS[kind] for kind in ("core", "random", "full"))
 
@@ -50,15 +47,19 @@ def budget_table(arms: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(place=place).sort_values(["place", "times"])[columns].reset_index(drop=True)
 
 
-def budget_title(table: pd.DataFrame) -> str:
-    """Which arm has the lowest mean at each budget, in words that claim no difference."""
-    parts = []
+def budget_title(table: pd.DataFrame, measure: str = "share_failing") -> str:
+    """Which arm has the best mean at each budget that all three have runs enough at.
+
+    In words that claim no difference: those are `budget_tests`.
+    """
+    parts, is_share = [], measure == "share_failing"
     for times, rows in table.groupby("times"):
-        if rows["arm"].nunique() == len(BUDGET_ARMS):
-            best = rows.loc[rows["share_failing"] == rows["share_failing"].min(), "arm"]
+        if rows["arm"].nunique() == len(BUDGET_ARMS) and rows["n_runs"].min() >= FEWEST_RUNS:
+            at = rows[measure].min() if is_share else rows[measure].max()
+            best = rows.loc[rows[measure] == at, "arm"]
             parts.append(f"{' and '.join(best).lower()} at {times}x")
-    return (f"Lowest mean failure rate (differences not tested): {', '.join(parts)}" if parts
-            else "Not all arms have been run")
+    words = "Lowest mean failure rate" if is_share else "Highest mean IoU"
+    return f"{words}: {', '.join(parts)}" if parts else "Not all arms have been run often enough"
 
 
 def budget_tests(arms: pd.DataFrame) -> pd.DataFrame:
@@ -79,8 +80,5 @@ def budget_tests(arms: pd.DataFrame) -> pd.DataFrame:
             one, other = (arm_row(arms, name, stop) for name in names)
             if one is None or other is None:
                 continue
-            single = n_sets(one) == n_sets(other) == 1
-            tests = (difference_words(arm_difference(one, other, measure, these_sets=single),
-                                      measure) for measure in columns[2:])
-            rows.append([f"{names[0]} minus {names[1].lower()}", times, *tests])
+            rows.append([f"{names[0]} minus {names[1].lower()}", times, *both_tests(one, other)])
     return pd.DataFrame(rows, columns=columns)

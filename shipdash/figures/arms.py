@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from shipdash.analysis import ARMS, STREAMING, arm_label
-from shipdash.figures.base import QUIET, SELECTED, SHORT, Chart, new_figure
+from shipdash.figures.base import APART, QUIET, SELECTED, SHORT, Chart, new_figure
 
 ROW = 36  # pixels of height a row needs to be read
 
@@ -19,6 +19,31 @@ AXES = {"share_failing": {"tickformat": ".1%", "rangemode": "tozero"},
 
 OURS = (ARMS["core"], STREAMING)
 """Arms that learned from the selected pairs; they are drawn in the accent colour."""
+
+KEY = ["arm", "stop", "network"]
+"""What tells an arm from the others."""
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("square", "triangle-up", "triangle-down", "x", "cross", "star")
+
+
+def looks(table: pd.DataFrame) -> dict[tuple, tuple[str, str, str]]:
+    """Colour, dash and symbol of every arm of a table by its `KEY`; no two lines look alike.
+
+    The accent is what learned from the selected pairs, and solid what is compared first.
+    """
+    found: dict[tuple, tuple[str, str, str]] = {}
+    colours = [one for one in APART if one != QUIET]
+    others = [kind for kind in ARMS.values() if kind not in (*OURS, ARMS["random"])]
+    for key in dict.fromkeys(table[KEY].itertuples(index=False, name=None)):
+        arm, first = key[0], key[0] in (ARMS["core"], ARMS["random"])
+        n = 0 if arm in OURS or first else others.index(arm)
+        colour = (SELECTED if arm in OURS else QUIET if arm == ARMS["random"]
+                  else colours[n % len(colours)])
+        symbol = ("diamond" if arm in OURS else "circle" if first else SYMBOLS[n % len(SYMBOLS)])
+        used = {look[1] for look in found.values() if look[0] == colour}
+        found[key] = colour, next((d for d in DASHES[not first:] if d not in used), "solid"), symbol
+    return found
 
 
 def arms(table: pd.DataFrame, title: str) -> Chart:

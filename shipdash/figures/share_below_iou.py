@@ -5,30 +5,27 @@ from __future__ import annotations
 import pandas as pd
 
 from shipdash.analysis import ARMS, arm_label
-from shipdash.figures.arms import OURS
-from shipdash.figures.base import APART, QUIET, SELECTED, Chart, faded, new_figure
-
-DASHES = ("solid", "dot", "dash", "dashdot")
+from shipdash.figures.arms import KEY, looks
+from shipdash.figures.base import QUIET, Chart, faded, new_figure
 
 
 def share_below_iou(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
-    """Mean over runs as a line, lowest to highest run as a band.
+    """Mean over runs as a line; lowest to highest run as a band, for core set and random pairs.
 
     `table` is from `analysis.share_below_table`. Shares are on a log axis, where a tail of one pair
     in a thousand can be read; a share of 0 has no place on it and its line ends.
     """
     figure = new_figure(380, "IoU", "share of held-out pairs below (log scale)")
-    for n, (_, part) in enumerate(table.groupby(["arm", "stop", "network"], sort=False)):
-        row = part.iloc[0]
-        name = arm_label(row)
-        ours, random = row["arm"] in OURS, row["arm"] == ARMS["random"]
-        colour = SELECTED if ours else QUIET if random else APART[n % len(APART)]
-        dash = "solid" if row["arm"] == ARMS["core"] or random else DASHES[1 + n % 3]
-        _band(figure, part, name, colour)
+    found = looks(table)
+    for key, part in table.groupby(KEY, sort=False):
+        row, (colour, dash, _) = part.iloc[0], found[key]
+        name, first = arm_label(row), row["arm"] in (ARMS["core"], ARMS["random"])
+        if first:
+            _band(figure, part, name, colour)
         figure.add_scatter(
             x=part["threshold"].to_numpy(), y=part["share"].where(part["share"] > 0).to_numpy(),
             mode="lines", name=name, uid=name, legendgroup=name,
-            line={"color": colour, "width": 2 if ours or random else 1.5, "dash": dash},
+            line={"color": colour, "width": 2 if first else 1.5, "dash": dash},
             hovertemplate=f"{name}: %{{y:.2%}} below IoU %{{x:.2f}}<extra></extra>")
     figure.add_vline(x=acceptance, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.update_xaxes(tickformat=".2f")

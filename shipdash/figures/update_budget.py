@@ -16,19 +16,23 @@ LOOKS = dict(zip(BUDGET_ARMS, ((SELECTED, "solid", "diamond"), (QUIET, "solid", 
 def budget(table: pd.DataFrame, measure: str, title: str) -> Chart:
     """A measure against training images, a line an arm; the table is `budget_table`."""
     figure = new_figure(300, "training images (log scale)", NAMES[measure])
-    for arm, rows in table.groupby("arm", sort=False):
+    budgets = table.groupby("times")["n_backward"].min()
+    for n, (arm, rows) in enumerate(table.groupby("arm", sort=False)):
         colour, dash, symbol = LOOKS[arm]
         at = rows[measure].to_numpy(float)
+        aside = 1 + 0.03 * (n - 1)  # so that the bars of three arms do not hide each other
         figure.add_scatter(
-            x=rows["n_backward"].to_numpy(), y=at, name=arm.lower(), uid=arm,
+            x=aside * rows["n_backward"].to_numpy(), y=at, name=arm.lower(), uid=arm,
             mode="lines+markers", line={"color": colour, "width": 1.5, "dash": dash},
             marker={"color": colour, "size": 8, "symbol": symbol},
             error_y={"array": rows[f"{measure}_high"].to_numpy(float) - at, "symmetric": False,
                      "arrayminus": at - rows[f"{measure}_low"].to_numpy(float), "color": colour},
-            customdata=rows["times"].to_numpy(),
-            hovertemplate=f"{arm.lower()}: %{{y:{FORMATS[measure]}}} with %{{x:,}} training "
-                          "images (%{customdata}x)<extra></extra>")
-    figure.update_xaxes(type="log", dtick=1)
+            customdata=rows[["n_backward", "times", "n_runs"]].to_numpy(),
+            hovertemplate=f"{arm.lower()}: %{{y:{FORMATS[measure]}}} with %{{customdata[0]:,}} "
+                          "training images (%{customdata[1]}x), runs: %{customdata[2]}"
+                          "<extra></extra>")
+    figure.update_xaxes(type="log", tickvals=budgets.to_numpy(),
+                        ticktext=[f"{n:,.0f} ({times}x)" for times, n in budgets.items()])
     figure.update_yaxes(**AXES[measure])
     alt = f"{NAMES[measure].capitalize()} against the number of training images. {title}."
     return Chart(figure, title, alt, table)

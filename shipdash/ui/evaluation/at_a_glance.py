@@ -25,11 +25,11 @@ def panel(run: frame.Run, found: Evidence) -> None:
         (f"**{line.name}**", line.said, line.test, line.placebo) for line in _lines(run, found))))
     st.caption(
         "Test: core set minus random pairs (in the Budget line: minus the pairs named there), "
-        "with the 95% interval and the p value of a t test over sets of pairs. *Separated* means "
-        "p below 0.05. Placebo: the same test of the first pairs of the stream, which are a random "
-        "sample too, so it should find no difference. A dash means that a test has no second "
-        "random sample. Factor: the group is chosen because it differs most, so its p value is "
-        "too small. "
+        "with the 95% interval and the p value of a t test over sets of pairs, or, between the "
+        "core set and all pairs, over runs on these two. *Separated* means p below 0.05. Placebo: "
+        "the same test of the first pairs of the stream, which are a random sample too, so it "
+        "should find no difference. A dash means that a test has no second random sample. Factor: "
+        "the group is chosen because it differs most, so its p value is too small. "
         + _rates(found.arms))
 
 

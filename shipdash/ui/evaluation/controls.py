@@ -41,15 +41,10 @@ BUNDLES = {
 }
 """What can be started with one click, the cheapest first."""
 
-BY_SCORE = (analysis.UNTIL_SCORE, analysis.SCORE_MISSED)
-
 ENDS = {"steps": "after its steps", "score": analysis.UNTIL_SCORE, "plateau": CONVERGED}
 
-VARIANTS = {
-    "equal updates": lambda t: (t["network"] == analysis.SAME) & ~t["stop"].isin(BY_SCORE),
-    "until the score passes": lambda t: t["stop"].isin(BY_SCORE),
-    "other network": lambda t: t["network"] != analysis.SAME,
-}
+OTHER = "other network"
+VARIANTS = (analysis.EQUAL_UPDATES, analysis.UNTIL_SCORE, analysis.MORE, OTHER)
 
 
 def view(run: frame.Run) -> None:
@@ -98,13 +93,14 @@ def _details(run: frame.Run, found, is_recorded: bool) -> None:
     is_own = not is_recorded or evidence.is_about(run, found)
     if not is_own:
         evidence.tell_recorded(run, found)
-    variant = frame.switch("Arms", VARIANTS, default="equal updates", key="arms")
-    table = found.arms[VARIANTS[variant](found.arms)]
+    variant = frame.switch("Arms", VARIANTS, default=analysis.EQUAL_UPDATES, key="arms")
+    table = (found.arms[found.arms["network"] != analysis.SAME] if variant == OTHER else
+             analysis.of_variant(found.arms, analysis.SAME, variant))
     where = evidence.provenance(run, found, is_recorded)
     if table.empty:
         frame.empty("None of these arms has been run.", "Start them below.")
     else:
-        stop = analysis.UNTIL_SCORE if variant.startswith("until") else analysis.EQUAL_UPDATES
+        stop = analysis.EQUAL_UPDATES if variant == OTHER else variant
         network = table["network"].unique()[0]
         with st.expander("All arms side by side, and what was tested"):
             _arms(found, table, stop, network, where)
@@ -136,8 +132,16 @@ def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> No
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
     st.caption("In parentheses: after a mean, the lowest and the highest run; after a difference, "
-               "the 95% interval over pairs. Each run has its own model seed and, where pairs are "
-               "drawn at random, its own draw.")
+               "the 95% interval over pairs, which knows nothing of other draws and seeds. Each "
+               "run has its own model seed and, where pairs are drawn at random, its own draw.")
+    rivals = analysis.rival_tests(found.arms, stop, network)
+    if len(rivals):
+        st.markdown(tables.words(("Compared", "Failure rate", "Mean IoU"),
+                                 rivals.itertuples(index=False)))
+        st.caption("Each difference with its 95% interval and the p value of a t test, not "
+                   "corrected for their number. The core set is one set and counts as one "
+                   "observation beside the sets of the other arm, so only a large difference is "
+                   "separated; on Home are the tests over ten pools.")
 
 
 def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
@@ -177,9 +181,10 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
         with cell:
-            chart.show(figures.budget(table, measure, analysis.budget_title(table)),
+            chart.show(figures.budget(table, measure, analysis.budget_title(table, measure)),
                        key=f"budget_{measure}",
-                       note="Mark: mean of the runs. Bar: lowest to highest run. "
+                       note="Mark: mean of the runs. Bar: lowest to highest run. The table below "
+                            "has the tests. "
                             f"{evidence.provenance(run, found, is_recorded)}")
     tests = analysis.budget_tests(found.arms)
     st.markdown(tables.words(

@@ -19,8 +19,8 @@ def in_a_line(run: frame.Run, where: str = "further down") -> None:
     table = _table(run)
     if table is not None:
         st.markdown(f"**{registered.registered_finding(table)}**: "
-                    f"{registered.first_difference(table)}. All claims and their tests are "
-                    f"{where}. This run alone:")
+                    f"{registered.first_difference(table)}. {registered.limits_words(table)}"
+                    f"All claims and their tests are {where}. This run alone:")
 
 
 def panel(run: frame.Run) -> None:
