@@ -30,9 +30,9 @@ NUMBERS = ("spec.json", "status.json", "result.json", "events.jsonl", "evaluatio
 """Files of any run that was evaluated."""
 
 
-def folder_name() -> str:
-    """The folder of machines like this one."""
-    return re.sub(r"\W+", "-", machine()).strip("-").lower()
+def folder_name(of: str = "") -> str:
+    """The folder of machines like this one, or of what `machine` calls another."""
+    return re.sub(r"\W+", "-", of or machine()).strip("-").lower()
 
 
 def keep(store: Store, run_id: str, folder: Path) -> None:

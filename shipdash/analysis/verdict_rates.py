@@ -58,7 +58,8 @@ def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing")
     return (f"False positives and power, from simulated studies with {rates.n_runs} runs of each "
             f"arm (at least {rates.n_studies:,} for each share of the variance that is due to the "
             "set of pairs): without a true difference, "
-            f"{_share(rates.false)} of studies claim one. "
+            f"{_share(rates.false)} of studies claim one in a measure, and in one of two measures "
+            "at most twice as many. "
             f"In units of the spread between random runs: {found}.")
 
 
