@@ -17,6 +17,8 @@ from recorded_run import SCENE
 
 from benchmarks import kept_runs, preregistered, preregistered_report, registration, study
 from benchmarks.pools import Paired, below, hypothesis_table, paired, ratio
+from shipdash.analysis import ARMS, core_against_random, rival_tests, update_budget
+from shipdash.analysis.arms import TIMES
 from shipdash.analysis.by_factor import GAP, failing_by_factor, telling_group
 from shipdash.analysis.certificate import risk_bound
 from shipdash.analysis.core_against_random import arm_row
@@ -33,7 +35,8 @@ from shipdash.studies import collect
 
 ROOT = Path(__file__).parents[1]
 RECORDED = ROOT / "shipdash" / "recorded"
-STUDIES = {"now": RECORDED / "study", "now elsewhere": RECORDED / "study-epyc",
+STUDIES = {"now": RECORDED / "study", "on a Xeon": RECORDED / "study-xeon",
+           "on another EPYC": RECORDED / "study-epyc",
            "here": RECORDED / "study-0.2.0",
            "elsewhere": RECORDED / "study-0.2.0-elsewhere"}
 IOUS = collect.read(STUDIES["now"]).ious
@@ -47,7 +50,12 @@ SPREAD = [("Core set", "equal updates"), ("Random", "equal updates"),
 LABELS = {"Core set": "the selected pairs", "Random": "random pairs",
           "Stratified random": "random pairs, one from each of {} strata",
           "First of the stream": "the first pairs of the stream",
-          "Rejected": "pairs that selection threw away", "Full pool": "all pairs"}
+          "Rejected": "pairs that selection threw away", "Full pool": "all pairs",
+          "Factor-matched random": "random pairs with the selected pairs' factors",
+          "One-shot hardness (EL2N)": "pairs of the largest one-shot error (EL2N)",
+          "Coverage-centric (CCS)": "coverage-centric selection (CCS)",
+          "Most often forgotten": "the pairs most often forgotten",
+          "k-centre greedy": "a cover of the network's features (k-centre)"}
 STOPS = {"equal updates": "all pairs, as many training images",
          "equal cost": "all pairs, as much computing as the selection took",
          "to convergence": "all pairs, until the loss no longer falls"}
@@ -317,22 +325,23 @@ def placebo() -> str:
 
 
 def repeated() -> list[str]:
-    """The same arms of the same selection on another processor."""
-    core, random, everything = (arm("now elsewhere", name) for name in NOW[:2] + NOW[-1:])
-    found = collect.read(STUDIES["now elsewhere"])
-    medians = medians_table(found.ious, SCENE.result.n_core)
-    both = [arm_row(medians, name, "equal updates") for name in NOW[:2]]
-    tests = (arm_difference(core, random, "share_failing"), arm_difference(*both, "median"))
-    assert {core.n_runs, random.n_runs, everything.n_runs} == {3}
-    assert found.about["run_id"] == ABOUT["now"]["run_id"]
-    assert "AMD EPYC (family 25" in found.about["arm_machine"]
-    assert not any(test.separated for test in tests)
-    return [f"The same {core.n_pairs} pairs, draws and model seeds",
-            f"({found.about['n_runs']} runs): {spread(core)} fail after the selected pairs, "
-            f"{spread(random)} after random pairs and {spread(everything)} after all pairs",
-            f"IoU is {both[0]['median']:.4f} after the selected and {both[1]['median']:.4f} after "
-            "random pairs", f"(p = {tests[0].p:.2f} and {tests[1].p:.2f})",
-            f"all {n_again(found)} runs were trained again"]
+    """The controls of the same selection on two other processors."""
+    said = []
+    for name in ("on a Xeon", "on another EPYC"):
+        core, random, everything = (arm(name, kind) for kind in NOW[:2] + NOW[-1:])
+        found = collect.read(STUDIES[name])
+        medians = medians_table(found.ious, SCENE.result.n_core)
+        both = [arm_row(medians, kind, "equal updates") for kind in NOW[:2]]
+        tests = (arm_difference(core, random, "share_failing"), arm_difference(*both, "median"))
+        assert {core.n_runs, random.n_runs, everything.n_runs} == {3}
+        assert found.about["run_id"] == ABOUT["now"]["run_id"] and found.about["n_runs"] == 18
+        assert not any(test.separated for test in tests)
+        machine = found.about.get("arm_machine") or found.about["machine"]
+        family = re.search(r"family \d+, model \d+", machine).group()
+        said += [f"| {'Xeon' if 'Xeon' in machine else 'AMD EPYC'}, {family} | {spread(core)} | "
+                 f"{spread(random)} | {spread(everything)} | {both[0]['median']:.4f} | "
+                 f"{both[1]['median']:.4f} | {tests[0].p:.2f} | {tests[1].p:.2f} |"]
+    return [*said, f"all {n_again(found)} runs were trained again"]
 
 
 def n_again(found: collect.Evidence) -> int:
@@ -350,13 +359,39 @@ def n_again(found: collect.Evidence) -> int:
     return n
 
 
+RIVALS = [ARMS[kind] for kind in core_against_random.RIVALS]
+
+
+def tests_table(rows: pd.DataFrame) -> list[str]:
+    """Rows of a table of tests, in the documents' way of writing percent and minus."""
+    return [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows.itertuples(index=False)]
+
+
+def budgets() -> list[str]:
+    """The three arms over updates, their medians, and the tests between them."""
+    arms, medians = collect.read(STUDIES["now"]).arms, medians_table(IOUS, SCENE.result.n_core)
+    rows = []
+    for stop, times in TIMES.items():
+        found = [arm_row(arms, name, stop) for name in update_budget.BUDGET_ARMS]
+        typical = [arm_row(medians, name, stop)["median"] for name in update_budget.BUDGET_ARMS]
+        (n_runs,) = {row.n_runs for row in found}
+        rows.append(f"| {times} | {found[0].n_backward:,.0f} | {n_runs} | " + " | ".join(
+            [share(row.share_failing) for row in found] + [f"{m:.4f}" for m in typical]) + " |")
+    return [*rows, *tests_table(update_budget.budget_tests(arms))]
+
+
 def version_3() -> list[str]:
     """The recorded run and its controls."""
-    rows, audit = [arm("now", name) for name in NOW], SCENE.result.reaudit
-    medians = [median(name) for name in NOW]
+    arms, audit = [*NOW, *RIVALS], SCENE.result.reaudit
+    rows = [arm("now", name) for name in arms]
+    medians = [median(name) for name in arms]
     curves = 100 * curves_below()
     higher = medians[1]["median"] - medians[0]["median"]
     assert {row.n_runs for row in rows} == {3}
+    exact = [curves.loc[0.90, name] for name in curves]
+    assert [f"{value:.2f}" for value in exact] == [share(row.share_failing) for row in rows[:2]]
+    about = ABOUT["now"]
+    processor = re.search(r"family \d+, model \d+", about["arm_machine"]).group()
     return [
         "| trained on | pairs | failing | median IoU | mean IoU |",
         *(f"| {label(row)} | {row.n_pairs:,} | {spread(row)} | {m['median']:.4f} "
@@ -365,13 +400,12 @@ def version_3() -> list[str]:
         *(f"| {LABELS[name]} | " + " | ".join(f"{curves.loc[t, name]:.{2 if t <= 0.9 else 1}f}"
                             for t in (0.80, 0.90, 0.95, 0.96, 0.97)) + " |" for name in curves),
         "| below IoU | 0.80 | 0.90 | 0.95 | 0.96 | 0.97 |",
-        f"after random pairs, {spread(rows[1]).partition(' ')[0]} and "
-        f"{curves.loc[0.90, 'Random']:.2f} %",
         f"keeps {SCENE.result.n_core} pairs; {audit.n_failing} of the discarded {audit.n:,} fail "
         f"in the re-audit, with IoU {audit.lowest_iou:.2f} the lowest",
-        f"{rows[0].n_backward:,.0f} training images each",
+        f"{rows[0].n_backward:,.0f} training images each", f"AMD EPYC of {processor}",
         crossing_words([crossing()]), f"median is {higher:.4f} higher",
-        f"{ABOUT['now']['n_runs']} of the plan's runs",
+        f"{about['n_runs']} of the plan's {about['n_planned']} runs",
+        *tests_table(rival_tests(collect.read(STUDIES["now"]).arms, "equal updates")), *budgets(),
     ]
 
 

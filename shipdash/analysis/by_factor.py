@@ -21,7 +21,8 @@ GAP = "gap_px"
 
 FACTORS = (GAP, "distance_px", "target_area_px", "distractor_area_px", "semi_row", "semi_col",
            "angle_deg", "high_sea")
-"""Factors that pairs are grouped by, that of the shapes' gap first: it tells core pairs best."""
+"""Factors that pairs are grouped by, that of the shapes' gap first: it tells the
+recorded core set's pairs best."""
 
 GAP_EDGES = (1.5, 3.0, 6.0, 12.0, 24.0)
 """Upper ends of the ranges of the gap, in pixels; below 1.5 the shapes touch, by a side or by a
@@ -149,7 +150,8 @@ def factor_finding(table: pd.DataFrame, name: str, unit: str) -> str:
     return (f"{group_words(found, name, unit)} ({found.share:.1%} of the held-out pairs): "
             f"{found.core:.2%} of this group fail after training on the core set and "
             f"{found.random:.2%} after random pairs. Test: "
-            f"{difference_words(found.test, 'share_failing')}.{part}")
+            f"{difference_words(found.test, 'share_failing')}; the group was chosen because it "
+            f"differs most, so its p value is too small.{part}")
 
 
 def group_words(group: Group, name: str, unit: str) -> str:

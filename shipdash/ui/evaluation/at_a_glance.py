@@ -35,7 +35,7 @@ def panel(run: frame.Run, found: Evidence) -> None:
 
 def _lines(run: frame.Run, found: Evidence) -> list[analysis.Line]:
     ious, about = by_factor.with_factors(found), found.about
-    factor = analysis.FACTORS[0]  # the gap, in which core sets depart most from their pools
+    factor = analysis.FACTORS[0]  # the gap, in which the recorded core set departs most
     return [
         analysis.tail_line(found.arms),
         analysis.typical_line(found.ious, about["n_core"]),

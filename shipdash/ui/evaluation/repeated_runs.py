@@ -127,6 +127,7 @@ def cost(run: frame.Run) -> None:
     title = analysis.cost_finding(found.cost)
     chart.show(figures.costs(found.cost, title), key="costs",
                note="A backward pass counts as two forward passes. Predictions for the evaluation "
-                    "are not included. Seconds in the table are wall time on a machine that may "
+                    "are not included, nor is the network that scored the pool for an arm that "
+                    "chooses by scores. Seconds in the table are wall time on a machine that may "
                     f"have been busy. {evidence.provenance(run, found, is_recorded)}")
     tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))
