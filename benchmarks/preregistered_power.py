@@ -20,7 +20,7 @@ RECORDED = ROOT / "shipdash" / "recorded"
 OLD, OLD_ELSEWHERE = "study-0.2.0", "study-0.2.0-elsewhere"
 """Recorded studies whose spread the plan was made with."""
 
-NEW = "study"
+NEW = "study-xeon"
 """That of version 0.3.0, whose spread was looked at later; it has one order only."""
 
 RANGE_OF_3 = 1.693
