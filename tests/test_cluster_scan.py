@@ -123,7 +123,8 @@ def test_a_cluster_of_other_machines_is_refused(monkeypatch):
 
 
 def test_the_command_scans_on_a_cluster_and_finds_the_same_core_set(call, tmp_path):
-    """Same run id and same pairs in another runs folder; a wrong address starts nothing."""
+    """Same run id and same pairs in another runs folder; a wrong address starts nothing, and leaves
+    no run in the queue that the next page would start."""
     asked = ["run", "--preset", "quick", "--json", "--held-out", "5", "--pool", "200", *(
         word for text in ("network.kind=rote", "planted.distinct=30", "scene.size=32",
                           "scene.radius_min=4", "scene.radius_max=8") for word in ("--set", text))]
@@ -138,3 +139,4 @@ def test_the_command_scans_on_a_cluster_and_finds_the_same_core_set(call, tmp_pa
     code, _, err = call(*asked, "--runs", tmp_path / "third", "--dask", "nowhere")
     assert code == 2
     assert "nothing was started" in err
+    assert not (tmp_path / "third").exists()

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from shipdash import config as configs
@@ -28,6 +29,7 @@ from shipdash.learning.learner import probe_device
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, cluster_scan, kept_worker, queue, warm_worker, worker
+from shipdash.runs.cluster_scan import OpenScanner
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
@@ -56,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
     """Run a selection in this process; a stored result is shown at once."""
     store, config = Store(args.runs), _config(args)
     _refuse_what_is_not_answered(store, config.digest)
-    run_id, _ = store.create(config)
-    return _see_through(store, run_id, args)
+    with _cluster_of(args) as scan:  # before anything is stored
+        run_id, _ = store.create(config)
+        return _see_through(store, run_id, args, scan)
 
 
 def settings_of(options: list[str]) -> RunConfig:
@@ -69,7 +72,8 @@ def resume(args: argparse.Namespace) -> int:
     """Continue a run that was cancelled, paused, lost or failed."""
     store = Store(args.runs)
     _refuse_what_is_not_answered(store, args.id)
-    return _see_through(store, args.id, args)
+    with _cluster_of(args) as scan:
+        return _see_through(store, args.id, args, scan)
 
 
 def list_runs(args: argparse.Namespace) -> int:
@@ -206,14 +210,18 @@ def _refuse_what_is_not_answered(store: Store, run_id: str) -> None:
         queue.refuse_to_start()
 
 
-def _see_through(store: Store, run_id: str, args: argparse.Namespace) -> int:
+def _cluster_of(args: argparse.Namespace) -> AbstractContextManager[OpenScanner | None]:
+    """What `--dask` asks to scan with."""
+    return cluster_scan.on_cluster(args.dask) if args.dask else contextlib.nullcontext()
+
+
+def _see_through(store: Store, run_id: str, args: argparse.Namespace,
+                 scan: OpenScanner | None) -> int:
     warm_worker.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     config = store.config(run_id)
-    with contextlib.ExitStack() as held:
-        scan = held.enter_context(cluster_scan.on_cluster(args.dask)) if args.dask else None
-        bar = held.enter_context(progress_bars.of_run(config))
+    with progress_bars.of_run(config) as bar:
         worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
