@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -328,6 +329,25 @@ def test_the_list_is_newest_first(store):
         ids.append(store.create(settings(seed))[0])
         time.sleep(0.002)
     assert [i.run_id for i in store.list()] == ids[::-1]
+
+
+def test_runs_deleted_while_they_are_listed_are_left_out(store, monkeypatch):
+    """One is gone before it was read, the other when its result was: the list ended in an error,
+    and with it the drainer."""
+    for seed in (1, 2, 3):
+        run_id, _ = store.create(settings(seed))
+        store.write_result(run_id, RESULT)
+    kept, result = run_id, Store.result
+
+    def deleting(store, run_id):
+        found = result(store, run_id)
+        if run_id != kept:
+            for seed in (1, 2):
+                shutil.rmtree(store.root / settings(seed).digest, ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(Store, "result", deleting)
+    assert [info.run_id for info in store.list()] == [kept]
 
 
 @pytest.mark.parametrize("what", REQUESTS)

@@ -26,6 +26,7 @@ import dataclasses
 import datetime
 import errno
 import json
+import os
 import secrets
 import shutil
 import time
@@ -130,14 +131,15 @@ class Store(Folder):
         self._write(run_id, "status.json", _status_json(state, reason, created))
 
     def list(self) -> list[StoredRun]:
-        """Every run of the folder, newest first; a damaged one is named, not fatal."""
+        """Every run of the folder, newest first; a damaged one is named, not fatal, and one that is
+        deleted meanwhile is left out."""
         try:
             names = [p.name for p in self.root.iterdir() if RUN_ID.fullmatch(p.name)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise StoreError(f"cannot read {self.root}: {error.strerror}") from None
-        infos = [self.info(name) for name in names]
+        infos = [info for info in map(self.info, names) if os.path.lexists(self.root / info.run_id)]
         return sorted(infos, key=lambda info: (info.created, info.run_id), reverse=True)
 
     def info(self, run_id: str) -> StoredRun:
@@ -296,7 +298,7 @@ class Store(Folder):
 
     def verified(self, run_id: str) -> Verification | None:
         """What `verify` found; None where nobody asked or the file is damaged."""
-        with contextlib.suppress(RunCorrupt, ValueError):
+        with contextlib.suppress(StoreError, ValueError):  # it may be deleted at any moment
             stored = self._json(run_id, "verified.json", missing=None)
             return None if stored is None else Verification.from_json(stored)
         return None
