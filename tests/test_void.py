@@ -4,9 +4,10 @@ import numpy as np
 import paging
 import pytest
 import streamlit as st
+from skimage.io import imread
 
 from shipdash import config as configs
-from shipdash.data import files, open_source
+from shipdash.data import export_core_set, files, open_source
 from shipdash.data.own_preset import own_config
 from shipdash.data.source import TARGET, VOID, AheadSource
 from shipdash.learning import metrics
@@ -111,6 +112,13 @@ def test_a_run_on_a_data_set_is_one_command(stored, call):
     assert '"n_core": 4' in out
     assert call("run", "--data", "ships")[0] != 0
     assert call("run", "--data", "roads", "--preset", "quick")[0] == 2
+
+
+def test_an_exported_mask_shows_void_pixels_grey(stored, tmp_path):
+    """Almost as white as the target they could not be told from it."""
+    export_core_set.write_pictures(tmp_path, open_source(stored), [3])
+    seen = imread(tmp_path / "0000003_mask.png")
+    assert np.array_equal(seen, np.array([0, 255, 127])[some()[1][3]])
 
 
 @pytest.mark.tensorflow

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shipdash.data.source import Source, pair
+from shipdash.data.source import TARGET, VOID, Source, pair
+
+GREYS = np.zeros(3, np.uint8)  # of a mask's picture
+GREYS[TARGET], GREYS[VOID] = 255, 127
 
 
 def manifest(source: Source, core: Sequence[int]) -> str:
@@ -31,13 +34,13 @@ def arrays(source: Source, core: Sequence[int]) -> dict[str, np.ndarray]:
 
 
 def write_pictures(folder: Path, source: Source, core: Sequence[int]) -> None:
-    """Two PNG files per pair, image and mask, named by the pair's number."""
+    """Two PNG files per pair, image and mask, named by the pair's number; void is grey."""
     from skimage.io import imsave
 
     for index in core:
         shown = pair(source, index)
         image = np.rint(shown.image * 255).astype(np.uint8)
-        mask = shown.mask.astype(np.uint8) * 255
+        mask = GREYS[shown.mask.astype(np.uint8)]
         imsave(folder / f"{index:07d}_image.png", image, check_contrast=False)
         imsave(folder / f"{index:07d}_mask.png", mask, check_contrast=False)
 
