@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from shipdash.config import RunConfig, default_name
 from shipdash.records import RunState, StopReason
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +150,7 @@ class Result:
         known = older | {name: value for name, value in plain.items() if name in _fields(cls)}
         for name, part in (("held_out", HeldOut), ("reaudit", Reaudit)):
             if known.get(name) is not None:
-                known[name] = _part(part, known[name])
+                known[name] = part_from_json(part, known[name])
         try:
             result = cls(**known | {"reason": StopReason(known["reason"]),
                                     "core": _numbers(known["core"]),
@@ -214,8 +216,8 @@ def _environment(plain: Any) -> Environment | None:
     return None if plain is None else Environment(**plain)
 
 
-def _part(kind: type, plain: Any) -> Any:
-    """A part of a result; every field a number, lists whole numbers."""
+def part_from_json(kind: type[Part], plain: Any) -> Part:
+    """A part of a result, `HeldOut` or `Reaudit`; every field a number, lists whole numbers."""
     added = {"n_foreground": None, "foreground_iou": None} if kind is HeldOut else {}
     if not isinstance(plain, Mapping) or not _fields(kind) <= {*plain, *added}:
         raise ValueError(f"{kind.__name__} must have {', '.join(sorted(_fields(kind)))}")

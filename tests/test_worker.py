@@ -279,6 +279,33 @@ def test_without_a_checkpoint_a_lost_run_starts_again(store, tmp_path):
     assert len([e for e in store.events(run_id)[0] if isinstance(e, Stopped)]) == 1
 
 
+@pytest.mark.parametrize("weights", ["the same", "others"])
+def test_a_part_of_the_evaluation_is_done_once(store, tmp_path, monkeypatch, weights):
+    """Killed when the re-audit is stored: the held-out pairs of a large set can take an hour, and
+    are scored again only where the network is another one."""
+    config, save, scored = settings(**{"evaluation.pool_scores": True}), Store.save_scores, []
+    run_id = store.create(config)[0]
+
+    def mortal(store, run_id, name, **arrays):
+        if name == "reaudit" and name not in scored:
+            scored.append(name)
+            raise Killed
+        scored.append(name)
+        save(store, run_id, name, **arrays)
+
+    monkeypatch.setattr(Store, "save_scores", mortal)
+    with pytest.raises(Killed):
+        worker.work(store, run_id)
+    scored[:] = ["reaudit"]
+    if weights == "others":
+        path = store.root / run_id / "evaluation" / "held_out.json"
+        path.write_text(path.read_text().replace('"weights_sha256": "', '"weights_sha256": "0'))
+    resumed = worker.work(store, run_id)
+    assert ("held_out" in scored) == (weights == "others")
+    assert timeless(resumed) == timeless(straight(config, tmp_path / "s"))
+    assert same(store, Store(tmp_path / "s"), config, ("held_out", "reaudit", "pool_scores"))
+
+
 @pytest.mark.parametrize("request_, state", [("cancel", "cancelled"), ("pause", "paused")])
 def test_a_request_stops_selection_and_evaluation(store, tmp_path, request_, state):
     """At the next event, or the next block of the evaluation; and it can be resumed."""

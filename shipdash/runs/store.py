@@ -7,6 +7,7 @@
       probe.jsonl            what the network saw of the probe pairs (`probe_frames`)
       checkpoint/state.npz   learner and loop together, enough to go on
       evaluation/<name>.npz  scores, one entry a pair
+      evaluation/<name>.json what they came to, for a worker that goes on with the evaluation
       result.json            written last: its presence means complete
       verified.json          whether training on the core pairs alone gave the same weights
       suspects/              which kept pairs to check first (`labelling.suspects`)
@@ -30,7 +31,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,14 +134,26 @@ class Store(Folder):
     def list(self) -> list[StoredRun]:
         """Every run of the folder, newest first; a damaged one is named, not fatal, and one that is
         deleted meanwhile is left out."""
+        infos = [info for info in map(self.info, self._ids())
+                 if os.path.lexists(self.root / info.run_id)]
+        return sorted(infos, key=lambda info: (info.created, info.run_id), reverse=True)
+
+    def statuses(self) -> dict[str, Status]:
+        """Where every run stands, by its id; what cannot be read is left out, and no other file is
+        looked into."""
+        found = {}
+        for run_id in self._ids():
+            with contextlib.suppress(StoreError):
+                found[run_id] = self.status(run_id)
+        return found
+
+    def _ids(self) -> Iterable[str]:
         try:
-            names = [p.name for p in self.root.iterdir() if RUN_ID.fullmatch(p.name)]
+            return [p.name for p in self.root.iterdir() if RUN_ID.fullmatch(p.name)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise StoreError(f"cannot read {self.root}: {error.strerror}") from None
-        infos = [info for info in map(self.info, names) if os.path.lexists(self.root / info.run_id)]
-        return sorted(infos, key=lambda info: (info.created, info.run_id), reverse=True)
 
     def info(self, run_id: str) -> StoredRun:
         """One row of the list."""
@@ -341,6 +354,18 @@ class Store(Folder):
         if arrays is not None and not (wanted in arrays and _are_scores(arrays)):
             raise RunCorrupt(f"evaluation/{name}.npz of run {run_id} is damaged: remove that file")
         return arrays
+
+    def save_part(self, run_id: str, name: str, part: dict) -> None:
+        """What the scores of this name came to, once they are stored."""
+        self._write(run_id, f"evaluation/{name}.json", json.dumps(part, allow_nan=False).encode())
+
+    def load_part(self, run_id: str, name: str) -> dict:
+        """What `save_part` stored; nothing where the scores are not there or it is damaged."""
+        with contextlib.suppress(StoreError):
+            stored = self._json(run_id, f"evaluation/{name}.json", missing=None)
+            scores = self._folder(run_id) / f"evaluation/{name}.npz"
+            return stored if isinstance(stored, dict) and scores.is_file() else {}
+        return {}
 
     def log_path(self, run_id: str) -> Path:
         """Where the worker's output goes."""

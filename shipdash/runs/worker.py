@@ -20,7 +20,7 @@ from shipdash.data.source import Source
 from shipdash.learning import evaluation
 from shipdash.learning.learner import Learner, open_learner, weights_sha256
 from shipdash.records import Event, RunState, Stopped, StopReason
-from shipdash.results import Environment, Result
+from shipdash.results import Environment, HeldOut, Part, Reaudit, Result, part_from_json
 from shipdash.runs import RunCorrupt, Store, prerequisites
 from shipdash.runs.cluster_scan import OpenScanner
 from shipdash.runs.final_result import final_result
@@ -34,6 +34,11 @@ CHECKPOINT_SHARE = 0.05  # of a run's time at most: the article's state is 60 MB
 
 class _Halted(Exception):
     """Somebody asked the run to stop here; its status says who."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stored:
+    """A part of an evaluation of which nothing is in the result."""
 
 
 class Prepared(NamedTuple):
@@ -242,14 +247,14 @@ class _Worker:
         weights = weights_sha256(learner)
         if config.evaluation.n_held_out:
             fresh = open_source(config, "held_out")
-            scores = self._score(learner, fresh, np.arange(fresh.n), "held_out")
-            held_out = evaluation.held_out_summary(scores, limit)
+            held_out = self._once("held_out", weights, HeldOut, lambda: evaluation.held_out_summary(
+                self._score(learner, fresh, np.arange(fresh.n), "held_out"), limit))
         if config.evaluation.reaudit:
             discarded = np.setdiff1d(task.order, np.array(task.core))
-            scores = self._score(learner, task.source, discarded, "reaudit")
-            reaudit = evaluation.reaudit_summary(scores, limit)
+            reaudit = self._once("reaudit", weights, Reaudit, lambda: evaluation.reaudit_summary(
+                self._score(learner, task.source, discarded, "reaudit"), limit))
         if config.evaluation.pool_scores:
-            self._score_pool(learner)
+            self._once("pool_scores", weights, _Stored, lambda: self._score_pool(learner))
         self._charge("evaluate")
         events = self.store.each_event(self.run_id)
         prepared_s = self.prepared_s if self.prepared_s is None else round(self.prepared_s, 2)
@@ -259,12 +264,30 @@ class _Worker:
                        held_out=held_out, reaudit=reaudit, weights_sha256=weights,
                        segments=tuple(self.segments))
 
-    def _score_pool(self, learner: Learner) -> None:
+    def _once(self, name: str, weights: str, kind: type[Part], evaluate: Callable[[], Part]
+              ) -> Part:
+        """A part of the evaluation, from what a worker before this one kept of these weights."""
+        kept = self.store.load_part(self.run_id, name)
+        if kept.get("weights_sha256") == weights:
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                found = part_from_json(kind, kept["found"])
+                self.phases["evaluate"] += float(kept["seconds"])
+                return found
+        self._charge("evaluate")
+        before, found = self.phases["evaluate"], evaluate()
+        self._charge("evaluate")
+        self.store.save_part(self.run_id, name, {
+            "weights_sha256": weights, "seconds": self.phases["evaluate"] - before,
+            "found": dataclasses.asdict(found)})
+        return found
+
+    def _score_pool(self, learner: Learner) -> _Stored:
         order = self.task.order
         found = evaluation.pool_scores(self.task.source, learner, order,
                                        self._heed_in_blocks("pool", len(order)))
         self.store.save_scores(self.run_id, "pool_scores", **found._asdict(),
                                **self.task.of_pool())
+        return _Stored()
 
     def _heed_in_blocks(self, name: str, n: int) -> Callable[[int], None]:
         def on_block(n_done: int) -> None:
