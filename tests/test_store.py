@@ -28,6 +28,7 @@ from shipdash.runs import (
     StoreError,
     folder,
     prerequisites,
+    queue,
 )
 
 pytestmark = pytest.mark.usefixtures("written_to_the_disk")
@@ -407,6 +408,28 @@ def test_a_folder_where_a_file_should_be_is_named(store, run_id, name):
             "events.jsonl": store.events}.get(name, store.load_checkpoint)
     with pytest.raises(RunCorrupt, match=run_id):
         read(run_id)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_a_file_that_cannot_be_read_just_now_is_not_called_damaged(
+        store, run_id, monkeypatch, code):
+    """Nobody should remove a whole run because too many files were open for a moment."""
+    store.save_checkpoint(run_id, {"n": np.arange(3)}, {"offset": 3})
+
+    def refused(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        patch.setattr(folder.zipfile, "ZipFile", refused)
+        for read in (store.config, store.status, store.result, store.load_checkpoint):
+            with pytest.raises(StoreError, match="check the disk and try again") as error:
+                read(run_id)
+            assert "remove" not in str(error.value)
+            assert os.strerror(code) in str(error.value)
+        with pytest.raises(StoreError):  # or its status would be written anew
+            queue.resume(store, run_id)
+    assert store.load_checkpoint(run_id)[1] == {"offset": 3}
 
 
 def test_a_missing_spec_is_named(store, run_id):

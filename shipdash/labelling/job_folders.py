@@ -29,7 +29,7 @@ from shipdash.data.files import DataError
 from shipdash.records import RunState
 from shipdash.runs import Store, locks, queue
 from shipdash.runs.errors import UNREADABLE
-from shipdash.runs.folder import npz, replace
+from shipdash.runs.folder import npz, read_npz, replace
 
 
 class Stopped(Exception):
@@ -98,8 +98,7 @@ class JobFolders:
     def arrays(self, job: str, name: str) -> dict[str, np.ndarray] | None:
         """What it has found as ``<name>.npz``; None where that is not there."""
         try:
-            with np.load(self._folder(job) / f"{name}.npz", allow_pickle=False) as stored:
-                return dict(stored)
+            return read_npz(self._folder(job) / f"{name}.npz")
         except FileNotFoundError:
             return None
         except UNREADABLE:

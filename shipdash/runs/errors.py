@@ -30,6 +30,16 @@ UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, SyntaxError
 """All that np.load says of a damaged archive."""
 
 
+def require_legible(what: str, error: Exception) -> None:
+    """`StoreError` where the system would not read a file, whose content may be whole.
+
+    A place in an archive that cannot be sought, and a folder in place of the file, are damage.
+    """
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL, errno.EISDIR):
+        raise StoreError(f"{what} cannot be read ({error.strerror}): check the disk and try again"
+                         ) from None
+
+
 @contextlib.contextmanager
 def explained(what: str) -> Iterator[None]:
     """Turn the system's refusal into a sentence that says what to do."""

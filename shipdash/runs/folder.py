@@ -21,7 +21,7 @@ import numpy as np
 
 from shipdash.config import RUN_ID
 from shipdash.runs import locks
-from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained
+from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained, require_legible
 
 PATIENCE_S = 1.0 if os.name == "nt" else 0.0
 """How long a file that cannot be replaced just now is tried again; readers hold one for less."""
@@ -58,19 +58,18 @@ class Folder:
             raise RunCorrupt(f"run {run_id} has no {name}: its folder is damaged; remove it and "
                              "start the run again") from None
         except (ValueError, RecursionError, OSError) as error:
+            require_legible(f"{name} of run {run_id}", error)
             raise RunCorrupt(f"{name} of run {run_id} cannot be read ({error}); remove the run's "
                              "folder and start it again") from None
 
     def _arrays(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
         path = self._folder(run_id) / name
         try:
-            with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
-                pass
-            with np.load(path, allow_pickle=False) as stored:
-                return dict(stored)
+            return read_npz(path)
         except FileNotFoundError:
             return None
         except UNREADABLE as error:
+            require_legible(f"{name} of run {run_id}", error)
             raise RunCorrupt(f"{name} of run {run_id} is damaged ({error}): remove that file and "
                              "resume the run") from None
 
@@ -142,6 +141,14 @@ def _rename(temporary: Path, path: Path) -> None:
             if time.monotonic() >= until:
                 raise
             time.sleep(0.01)
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an archive; one of `UNREADABLE` where it is none."""
+    with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
+        pass
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
 
 
 def npz(arrays: dict[str, np.ndarray], *, compressed: bool = False) -> bytes:

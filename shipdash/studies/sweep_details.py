@@ -6,7 +6,6 @@ masks of one bit a pixel. Images are not stored, since a pair follows from its n
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from shipdash import analysis
 from shipdash.records import Picked
 from shipdash.runs import Store
 from shipdash.runs.errors import UNREADABLE
-from shipdash.runs.folder import npz
+from shipdash.runs.folder import npz, read_npz
 from shipdash.runs.packed_masks import MASK
 
 FILE = "details.npz"
@@ -81,10 +80,7 @@ def write(path: Path, details: Mapping[str, Detail]) -> None:
 def read(path: Path) -> dict[str, Detail]:
     """What `write` stored; empty where there is no such file or it cannot be read."""
     try:
-        with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
-            pass
-        with np.load(path, allow_pickle=False) as stored:
-            return _unpacked(dict(stored))
+        return _unpacked(read_npz(path))
     except (*UNREADABLE, IndexError):
         return {}
 
