@@ -14,7 +14,7 @@ from shipdash.data.source import stream_order
 from shipdash.importing import import_pairs
 from shipdash.labelling.going_on import free_name, go_on
 from shipdash.records import Picked
-from shipdash.runs import Store, StoreError, worker
+from shipdash.runs import Store, StoreError, warm_worker, worker
 
 
 @pytest.fixture
@@ -143,3 +143,30 @@ def test_the_command_tells_before_and_after(store, parent, call):
     assert said["before"]["n"] == said["after"]["n"] == 3
     code, out, _ = call("label", "go-on", "more", "--run", parent)
     assert code == 0 and "of 5 new pairs" in out and "before" in out
+
+
+def test_a_cancel_left_lying_does_not_stop_the_command(store, parent, call):
+    """It was for a worker that is gone; and what waits for a page's run leaves."""
+    run_id, _ = store.create(go_on(store, parent, "more"))
+    store.request(run_id, "cancel")
+    store.write_note(warm_worker.WANT, b"{}")
+    code, _, err = call("label", "go-on", "more", "--run", parent)
+    assert code == 0, err
+    assert not store.read_note(warm_worker.WANT)[0]
+
+
+def test_where_nothing_can_be_computed_nothing_is_written(store, parent, call, monkeypatch):
+    """No data set, no queued run, no job; what is answered is shown all the same."""
+    asked = [("label", "go-on", "more", "--run", parent), ("label", "suspects", parent),
+             ("label", "rank", "more", "--run", parent)]
+    with monkeypatch.context() as patch:
+        patch.setenv("SHIPDASH_READONLY", "1")
+        for words in asked:
+            code, _, err = call(*words)
+            assert code == 1 and "read-only" in err, words
+    assert [run.run_id for run in store.list()] == [parent]
+    assert {found["name"] for found in files.stored()} == {"old", "more"}
+    assert not [*store.root.rglob("request.json"), *files.root().rglob("request.json")]
+    assert call(*asked[0])[0] == 0
+    monkeypatch.setenv("SHIPDASH_READONLY", "1")
+    assert call(*asked[0])[0] == 0

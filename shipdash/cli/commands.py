@@ -19,7 +19,7 @@ from pathlib import Path
 from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
 from shipdash.app_folder import app_folder
-from shipdash.cli import data_sets, label, progress_bars, studies
+from shipdash.cli import data_sets, label, one_run, studies
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
@@ -33,7 +33,6 @@ from shipdash.runs.cluster_scan import OpenScanner
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
 from shipdash.runs.verify import verify as train_again
-from shipdash.studies.folder import state_of
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> int:
     """Run a selection in this process; a stored result is shown at once."""
     store, config = Store(args.runs), _config(args)
-    _refuse_what_is_not_answered(store, config.digest)
+    one_run.refuse_what_is_not_answered(store, config.digest)
     with _cluster_of(args) as scan:  # before anything is stored
         run_id, _ = store.create(config)
         return _see_through(store, run_id, args, scan)
@@ -71,7 +70,7 @@ def settings_of(options: list[str]) -> RunConfig:
 def resume(args: argparse.Namespace) -> int:
     """Continue a run that was cancelled, paused, lost or failed."""
     store = Store(args.runs)
-    _refuse_what_is_not_answered(store, args.id)
+    one_run.refuse_what_is_not_answered(store, args.id)
     with _cluster_of(args) as scan:
         return _see_through(store, args.id, args, scan)
 
@@ -204,12 +203,6 @@ def probe(args: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_what_is_not_answered(store: Store, run_id: str) -> None:
-    """Where nothing can be computed, stored results are shown all the same."""
-    if state_of(store, run_id) != RunState.COMPLETED:
-        queue.refuse_to_start()
-
-
 def _cluster_of(args: argparse.Namespace) -> AbstractContextManager[OpenScanner | None]:
     """What `--dask` asks to scan with."""
     return cluster_scan.on_cluster(args.dask) if args.dask else contextlib.nullcontext()
@@ -217,12 +210,7 @@ def _cluster_of(args: argparse.Namespace) -> AbstractContextManager[OpenScanner 
 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace,
                  scan: OpenScanner | None) -> int:
-    warm_worker.dismiss(store)
-    if not store.is_alive(run_id):
-        store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
-    config = store.config(run_id)
-    with progress_bars.of_run(config) as bar:
-        worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
+    one_run.see_through(store, run_id, scan)
     outcome = _outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1

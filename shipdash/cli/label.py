@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding, trust, usual
-from shipdash.cli import marking, progress_bars, suspects
+from shipdash.cli import marking, one_run, progress_bars, suspects
+from shipdash.data import files
 from shipdash.labelling import Ranking, Rankings, going_on, rank_request, ranking_job
 from shipdash.labelling.listing import ranked
-from shipdash.runs import Store, StoreError, worker
+from shipdash.runs import Store, StoreError, queue
 
 
 def rank(args: argparse.Namespace) -> int:
@@ -32,6 +33,7 @@ def rank(args: argparse.Namespace) -> int:
         print(json.dumps({"cancelled": request.digest}) if args.json else
               f"The ranking {request.digest} is stopping.")
         return 0
+    suspects.make_room(store, Rankings(args.name), request.digest)
     try:
         with progress_bars.of_import() as on_progress:
             found = ranking_job.compute(store, request, on_progress)
@@ -72,13 +74,17 @@ def show_trust(args: argparse.Namespace) -> int:
 def go_on(args: argparse.Namespace) -> int:
     """Select from newly labelled images, starting with the core set of a finished run."""
     store = Store(args.runs)
+    parent = store.result(args.run)
+    name = args.new or (parent and going_on.stored_name(args.run, parent.n_core, args.name))
+    if not name or not files.place_of(name).exists():
+        queue.refuse_to_start()  # before the data set is written
     config = going_on.go_on(store, args.run, args.name, args.new)
+    one_run.refuse_what_is_not_answered(store, config.digest)
     run_id, _ = store.create(config)
-    with progress_bars.of_run(config) as bar:
-        result = worker.work(store, run_id, progress_bars.warned(config, bar))
+    result = one_run.see_through(store, run_id)
     if result is None:
         raise StoreError(f"run {run_id} was stopped: `resume {run_id}` continues it")
-    before, n_carried = store.result(args.run).held_out, config.selection.first
+    before, n_carried = parent.held_out, config.selection.first
     said = {"run_id": run_id, "parent": args.run, "data": config.source.name,
             "n_carried": n_carried, "n_new": config.selection.n_pool - n_carried,
             "n_core": result.n_core, "before": before and dataclasses.asdict(before),

@@ -10,7 +10,7 @@ from typing import Any
 
 from shipdash.cli import progress_bars
 from shipdash.labelling import suspects_job
-from shipdash.labelling.job_folders import Stopped
+from shipdash.labelling.job_folders import JobFolders, Stopped
 from shipdash.labelling.suspects import (
     BY,
     MEASURES,
@@ -20,7 +20,8 @@ from shipdash.labelling.suspects import (
     suspect_request,
     suspects,
 )
-from shipdash.runs import Store
+from shipdash.records import RunState
+from shipdash.runs import Store, queue, warm_worker
 
 
 def show_suspects(args: argparse.Namespace) -> int:
@@ -36,6 +37,7 @@ def show_suspects(args: argparse.Namespace) -> int:
         print(json.dumps({"cancelled": request.digest}) if args.json else
               f"The search for suspects {request.digest} is stopping.")
         return 0
+    make_room(store, Suspicions(store, args.id), request.digest)
     try:
         with progress_bars.of_steps() as on_progress:
             job = suspects_job.compute(store, request, on_progress)
@@ -54,6 +56,14 @@ def show_suspects(args: argparse.Namespace) -> int:
         print(f"{row.rank:>5}  IoU {row.iou:.3f}  soft minimum {row.softmin:.3f}  "
               f"{row.file or row.number} {row.tile}".rstrip() + aside)
     return 0
+
+
+def make_room(store: Store, jobs: JobFolders, job: str) -> None:
+    """Before a job is stored that is not finished: refuse where nothing can be computed, and let
+    the workers go that wait for runs."""
+    if job not in jobs.list() or jobs.standing(job).state is not RunState.COMPLETED:
+        queue.refuse_to_start()
+        warm_worker.dismiss(store)
 
 
 def add_commands(below: Any) -> None:

@@ -1,0 +1,31 @@
+"""What the commands have in common that compute one run in their own process."""
+
+from __future__ import annotations
+
+from shipdash.cli import progress_bars
+from shipdash.records import RunState
+from shipdash.results import Result
+from shipdash.runs import Store, queue, warm_worker, worker
+from shipdash.runs.cluster_scan import OpenScanner
+from shipdash.studies.folder import state_of
+
+
+def is_answered(store: Store, run_id: str) -> bool:
+    """Whether nothing need be computed for this run."""
+    return state_of(store, run_id) == RunState.COMPLETED
+
+
+def refuse_what_is_not_answered(store: Store, run_id: str) -> None:
+    """Where nothing can be computed, stored results are shown all the same."""
+    if not is_answered(store, run_id):
+        queue.refuse_to_start()
+
+
+def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> Result | None:
+    """`worker.work` with a progress bar, whatever was asked of a worker that is gone."""
+    warm_worker.dismiss(store)
+    if not store.is_alive(run_id):
+        store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
+    config = store.config(run_id)
+    with progress_bars.of_run(config) as bar:
+        return worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
