@@ -104,6 +104,21 @@ def test_runs_wait_in_order_of_submission(store, unattended):
     assert queue.waiting(store) == [*ids[1:], ids[0]]
 
 
+def test_waiting_reads_nothing_but_the_status(store, unattended, monkeypatch):
+    """The drainer looks five times a second; settings, results and events of a thousand runs would
+    keep a processor busy. A damaged run waits for nothing."""
+    first, second = (queue.enqueue(store, settings(seed)) for seed in (2, 1))
+    damaged = queue.enqueue(store, settings(3))
+    (store.root / damaged / "status.json").write_text("{")
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "info", None)
+        assert queue.waiting(store) == [first, second]
+        assert not queue._somebody_runs(store)
+        with store.lock(first):
+            store.set_status(first, RunState.RUNNING)
+            assert queue._somebody_runs(store)
+
+
 def test_one_run_at_a_time_in_order(store, unattended, tmp_path):
     """No two workers overlap, and each run gets a process of its own."""
     ids = []

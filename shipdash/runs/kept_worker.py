@@ -70,4 +70,5 @@ def _noted(store: Store) -> str:
 
 
 def _another_is_queued(store: Store, run_id: str) -> bool:
-    return any(run.state is RunState.QUEUED and run.run_id != run_id for run in store.list())
+    return any(status.state is RunState.QUEUED and other != run_id
+               for other, status in store.statuses().items())

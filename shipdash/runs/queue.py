@@ -96,12 +96,8 @@ def refuse_to_start() -> None:
 
 def waiting(store: Store) -> list[str]:
     """Ids of the queued runs, the next one first."""
-    found = []
-    for run in store.list():
-        with contextlib.suppress(StoreError):  # removed since the list was made
-            status = store.status(run.run_id)
-            if status.state in WAITING:
-                found.append((status.updated, run.run_id))
+    found = [(status.updated, run_id) for run_id, status in store.statuses().items()
+             if status.state in WAITING]
     return [run_id for _, run_id in sorted(found)]
 
 
@@ -255,7 +251,7 @@ def _next(store: Store, left: set[str]) -> str | None:
 
 def _somebody_runs(store: Store) -> bool:
     """Whether a worker is alive that is not ours: a dead drainer's, or a command's."""
-    return any(run.state is RunState.RUNNING for run in store.list())
+    return any(status.state is RunState.RUNNING for status in store.statuses().values())
 
 
 def _environment(store: Store) -> dict[str, str]:
