@@ -1,5 +1,7 @@
 """Void pixels count nowhere, and synthetic masks know nothing of them."""
 
+import time
+
 import numpy as np
 import paging
 import pytest
@@ -14,7 +16,7 @@ from shipdash.learning import metrics
 from shipdash.learning.learner import RoteLearner
 from shipdash.loop import select
 from shipdash.records import LoopState, StopReason
-from shipdash.runs import worker
+from shipdash.runs import Store, worker
 from shipdash.ui import gallery
 from shipdash.ui.run import last_pick
 from shipdash.ui.run.probe_strip import strip
@@ -112,6 +114,26 @@ def test_a_run_on_a_data_set_is_one_command(stored, call):
     assert '"n_core": 4' in out
     assert call("run", "--data", "ships")[0] != 0
     assert call("run", "--data", "roads", "--preset", "quick")[0] == 2
+
+
+def test_a_network_made_ready_beforehand_is_compiled_for_void_pixels(stored, tmp_path):
+    """Or it would be compiled again in mid-run, whose time would be called training."""
+    asked = []
+
+    class Asked(RoteLearner):
+        def prepare(self, *, void=False):
+            """Takes a while."""
+            time.sleep(0.05)
+            asked.append(void)
+
+    store = Store(tmp_path / "runs")
+    run_id, _ = store.create(stored)
+    result = worker.work(store, run_id, prepared=worker.Prepared(Asked(), 1.0))
+    assert asked == [True] and result.phases["compile"] >= 0.05
+    plain, _ = store.create(configs.quick().replace(**{
+        "network.kind": "rote", "selection.n_pool": 12, "evaluation.n_held_out": 0}))
+    worker.work(store, plain, prepared=worker.Prepared(Asked(), 1.0))
+    assert asked == [True]
 
 
 def test_an_exported_mask_shows_void_pixels_grey(stored, tmp_path):

@@ -144,6 +144,9 @@ class _Worker:
             self.prepared.learner.reseed(seed)
             self._charge("startup")
             self.phases["startup"] += self.prepared.waited_s
+            if self.task.source.void:  # for which nobody has compiled it
+                self.prepared.learner.prepare(void=True)
+                self._charge("compile")
             return self.prepared.learner
         learner = open_learner(config.network, shape=config.shape, seed=seed)
         self._charge("startup")
