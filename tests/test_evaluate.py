@@ -4,10 +4,13 @@ import dataclasses
 import json
 import sys
 
+import numpy as np
 import pytest
 from test_cli import SMALL
+from test_void import some
 
 from shipdash.cli import progress_bars, studies
+from shipdash.data import files
 from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import arms
@@ -77,6 +80,19 @@ def test_all_are_all_but_the_curve(call, done, here):
     assert {row["state"] for row in rows(out)} == {"queued"}
     assert {row["n_pairs"] for row in rows(out)} == {None}
     assert {row["held_out"] for row in rows(out)} == {None}
+
+
+def test_all_are_those_that_there_are_pairs_for(call, here, tmp_path, monkeypatch):
+    """Where a set has no groups and everything was kept, nobody can draw by group, or from what was
+    discarded; by name both are still refused."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    files.write("roads", *some(), np.array([0, 0, 0, 0, 1, 1], np.uint8))
+    run = json.loads(call("run", "--data", "roads", "--set", "network.kind=rote", "--json")[1])
+    asked = ["evaluate", run["run_id"], "--queue", "--json", "--model-seeds", 1, "--draws", 1]
+    code, out, err = call(*asked)
+    assert code == 0, err
+    assert {row["name"] for row in rows(out)} == set(arms.NAMES) - {"stratified", "rejected"}
+    assert call(*asked, "--arms", "rejected")[0] == 2
 
 
 def test_the_curve_has_the_sizes_asked_for(call, done, here):

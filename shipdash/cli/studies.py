@@ -53,7 +53,7 @@ def sweep(args: argparse.Namespace) -> int:
 def evaluate(args: argparse.Namespace) -> int:
     """Train the control arms of a finished run from scratch; stored results are reused."""
     store = Store(args.runs)
-    names = arms.NAMES if args.arms == "all" else _words(args.arms)
+    names = arms.available(store, args.id) if args.arms == "all" else _words(args.arms)
     curve = _sizes(args.curve)
     if not names and not curve:
         raise ConfigError("arms", args.arms, "must name at least one arm, or give --curve sizes")
@@ -127,7 +127,8 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     """The options of `evaluate`."""
     parser.add_argument("--arms", default="all", metavar="NAMES",
-                        help=f"all: {','.join(arms.NAMES)}; or any of these and of "
+                        help=f"all: {','.join(arms.NAMES)}, but for those that the run has no "
+                             f"pairs for; or any of these and of "
                              f"{','.join(arms.MORE)},curve")
     parser.add_argument("--stops", default=",".join(arms.STOPS), metavar="RULES",
                         help="steps: equal updates; score: until the arm's own score passes")

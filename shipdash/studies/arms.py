@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from shipdash import config as configs
 from shipdash.config import ArmConfig, ConfigError, NetworkConfig, RunConfig
 from shipdash.config.settings import SCORED
+from shipdash.data import open_source
 from shipdash.learning.arm_training import WINDOW_STEPS
 from shipdash.results import Result
 from shipdash.runs import Store, prerequisites
@@ -139,6 +140,26 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
     for arm in planned:
         prerequisites.source_result(store, arm)
     return planned
+
+
+def available(store: Store, run_id: str) -> tuple[str, ...]:
+    """Those of `NAMES` that a finished selection has the pairs for."""
+    source, result = prerequisites.selected(store, run_id)
+    left_out = set() if has_strata(source) else {"stratified"}
+    try:
+        prerequisites.source_result(
+            store, _arm("rejected", "steps", run_id, source, result, 1, ""))
+    except ConfigError:  # it discarded fewer than it kept
+        left_out.add("rejected")
+    return tuple(name for name in NAMES if name not in left_out)
+
+
+def has_strata(config: RunConfig) -> bool:
+    """Whether random pairs can be stratified: by a scene's factors, or by a data set's groups."""
+    if config.knows_factors:
+        return True
+    source = open_source(config)
+    return any(source.group(i) for i in range(source.n))
 
 
 def model_seeds(source: RunConfig, n: int) -> list[int]:
