@@ -116,6 +116,14 @@ def test_a_run_on_a_data_set_is_one_command(stored, call):
     assert call("run", "--data", "roads", "--preset", "quick")[0] == 2
 
 
+@pytest.mark.parametrize("option", ["--pool", "--held-out"])
+def test_more_pairs_than_a_data_set_has_leave_no_run_behind(stored, call, tmp_path, option):
+    """A failed one would stand in the list, and fail again at each resume."""
+    code, _, err = call("run", "--data", "roads", option, 5, "--set", "selection.first=3")
+    assert code == 2, err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_network_made_ready_beforehand_is_compiled_for_void_pixels(stored, tmp_path):
     """Or it would be compiled again in mid-run, whose time would be called training."""
     asked = []

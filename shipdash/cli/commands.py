@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Run a selection in this process; a stored result is shown at once."""
     store, config = Store(args.runs), _config(args)
     one_run.refuse_what_is_not_answered(store, config.digest)
+    if not one_run.is_answered(store, config.digest):
+        one_run.require_pairs(config)
     with _cluster_of(args) as scan:  # before anything is stored
         run_id, _ = store.create(config)
         return _see_through(store, run_id, args, scan)
