@@ -122,6 +122,16 @@ def test_a_cluster_of_other_machines_is_refused(monkeypatch):
                 pass
 
 
+def test_workers_that_compute_on_another_device_are_refused():
+    """A GPU rounds differently from the processor beside it, of one machine with one TensorFlow."""
+    learner = RoteLearner()
+    learner.device = "another device"
+    with local_cluster(1, processes=False) as local:
+        with cluster_scan.on_cluster(local.scheduler_address) as open_scanner:
+            with pytest.raises(RuntimeError, match="made with another device: stop that worker"):
+                selected(learner, open_scanner, wait_for_answers, ROTE)
+
+
 def test_the_command_scans_on_a_cluster_and_finds_the_same_core_set(call, tmp_path):
     """Same run id and same pairs in another runs folder; a wrong address starts nothing, and leaves
     no run in the queue that the next page would start."""

@@ -79,9 +79,13 @@ class ClusterScanner:
         self.asked: dict[tuple[int, ...], Any] = {}
         self.weights: Any = None
         self.n_workers, self.is_lost = 0, False
-        self.work = (json.dumps(config.to_dict()), environment())
-        self.warming = [client.submit(_warm, *self.work, workers=[worker], pure=False)
-                        for worker in client.nthreads()]
+        self.work = (json.dumps(config.to_dict()), environment(), learner.device)
+        self.warming = []
+        try:
+            self.warming += [client.submit(_warm, *self.work, workers=[worker], pure=False)
+                             for worker in client.nthreads()]
+        except (*lost(), OSError):
+            self.is_lost = True
 
     def predict(self, batch: list[int], then: Iterator[list[int]], n_steps: int) -> Predicted:
         """See `Scanner.predict`."""
@@ -161,26 +165,28 @@ class _Opened:
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(spec: str, run: Environment) -> _Opened:
+def _opened(spec: str, run: Environment, device: str) -> _Opened:
     """In a worker: what it needs for a run, which is refused if it would round differently."""
-    if environment() != run:
-        raise RuntimeError(f"a worker of the cluster is {environment()}; the run is made with "
-                           f"{run}: stop that worker and resume the run")
-    return _Opened(spec)
+    opened = _Opened(spec) if environment() == run else None
+    here, there = (environment(), run) if opened is None else (opened.learner.device, device)
+    if here != there:
+        raise RuntimeError(f"a worker of the cluster is {here}; the run is made with {there}: "
+                           "stop that worker and resume the run")
+    return opened
 
 
-def _warm(spec: str, run: Environment) -> None:
+def _warm(spec: str, run: Environment, device: str) -> None:
     """In a worker: start TensorFlow and compile the prediction."""
     with _AT_WORK:
-        opened = _opened(spec, run)
+        opened = _opened(spec, run, device)
         opened.learner.predict(opened.source.draw([0])[0])
 
 
-def _predict(spec: str, run: Environment, name: str, weights: dict[str, np.ndarray],
-             batch: list[int]) -> _Answer:
+def _predict(spec: str, run: Environment, device: str, name: str,
+             weights: dict[str, np.ndarray], batch: list[int]) -> _Answer:
     """In a worker: predict one batch with the weights of that name."""
     with _AT_WORK:
-        opened = _opened(spec, run)
+        opened = _opened(spec, run, device)
         if opened.weights != name:
             opened.learner.set_state(weights)
             opened.weights = name
