@@ -1,5 +1,6 @@
 """Scanning with a real Dask cluster of two processes: the core set is that of one machine."""
 
+import contextlib
 import json
 import os
 import signal
@@ -120,6 +121,38 @@ def test_a_cluster_of_other_machines_is_refused(monkeypatch):
         with pytest.raises(ConfigError, match="workers that round as this process does"):
             with cluster_scan.on_cluster(local.scheduler_address):
                 pass
+
+
+class Refusing:
+    """A client that whoever asks it anything gets an error from."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def run(self, *_):
+        raise self.error
+
+    nthreads = run
+
+
+def test_workers_without_this_package_are_refused(monkeypatch):
+    """In one sentence, as whatever else may be wrong with them."""
+    client = Refusing(ModuleNotFoundError("No module named 'shipdash'"))
+    monkeypatch.setattr(cluster_scan, "connected", lambda address: contextlib.nullcontext(client))
+    with pytest.raises(ConfigError, match=r"with this shipdash \(ModuleNotFoundError: No module"):
+        with cluster_scan.on_cluster("tcp://127.0.0.1:8786"):
+            pass
+
+
+@pytest.mark.parametrize("error", [distributed.comm.CommClosedError("gone"), TimeoutError()])
+def test_a_cluster_that_is_lost_before_the_run_begins_changes_nothing(error):
+    """TensorFlow takes its time to start, and the cluster may go meanwhile."""
+    source, learner = open_source(ROTE), RoteLearner()
+    scanner = cluster_scan.ClusterScanner(Refusing(error), ROTE, source, learner)
+    assert scanner.is_lost and not scanner.warming
+    events = select(source, learner, ROTE, stream_order(source.n, 1), LoopState(), {}, scanner)
+    assert [e.index for e in events if isinstance(e, Picked)] == [
+        e.index for e in selected(RoteLearner(), None, config=ROTE)[0] if isinstance(e, Picked)]
 
 
 def test_workers_that_compute_on_another_device_are_refused():

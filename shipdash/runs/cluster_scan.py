@@ -43,11 +43,17 @@ def on_cluster(address: str) -> Iterator[OpenScanner]:
     ------
     ConfigError
         Dask is not installed, nobody answers there, the scheduler has no worker, or a worker has
-        another processor, other versions or another number of threads than this process.
+        no shipdash, another processor, other versions or another number of threads than this
+        process.
     """
     with connected(address) as client:
         here = environment()
-        for there in client.run(_facts).values():
+        try:
+            found = client.run(_facts)
+        except Exception as error:  # whatever a worker says that cannot import this module
+            raise ConfigError("--dask", address, "must have workers with this shipdash "
+                              f"({type(error).__name__}: {error}); nothing was started") from None
+        for there in found.values():
             if there != (here, ALGORITHM):
                 raise ConfigError("--dask", address, "must have workers that round as this process "
                                   f"does, which is {here}; one of them is {there[0]}")
