@@ -116,6 +116,14 @@ def test_a_run_does_not_name_a_parent_that_it_has_not(store, parent, changes):
     assert not (store.root / config.digest).exists()
 
 
+def test_a_run_that_goes_on_leaves_nothing_out(store, parent):
+    """Numbers of another pool would take pairs out of the old core, with which it starts."""
+    config = go_on(store, parent, "more").replace(**{"selection.exclude": [parent]})
+    with pytest.raises(ConfigError, match="must be empty where a run continues from another"):
+        store.create(config)
+    assert not (store.root / config.digest).exists()
+
+
 def test_drawn_pairs_go_on_from_nothing(store):
     """A scene has no old core in front."""
     with pytest.raises(ConfigError, match="must be the run whose core set"):

@@ -43,6 +43,9 @@ def goes_on(config: RunConfig) -> None:
     parent, first = config.selection.parent, config.selection.first
     if not parent:
         return
+    if config.selection.exclude:
+        raise ConfigError("selection.exclude", list(config.selection.exclude), "must be empty "
+                          "where a run continues from another, whose pairs stand first")
     manifest = (files.read_manifest(files.folder_of(config.source.name))
                 if config.source.kind == "files" else {})
     if (manifest.get(files.PARENT), manifest.get(files.N_CARRIED)) != (parent, first):
