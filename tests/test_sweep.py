@@ -13,6 +13,7 @@ from patience import until
 
 from shipdash import config as configs
 from shipdash.cli import commands as command_line
+from shipdash.cli import studies
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState
 from shipdash.runs import (
@@ -411,6 +412,16 @@ def test_the_command_says_the_outcome_of_every_point(store, capsys):
     assert all(p["n_core"] >= 20 and p["threads"] == workers().n_threads
                for p in found["points"])
     assert len(err.splitlines()) == 4
+
+
+def test_only_the_points_of_a_grid_must_be_allowed():
+    """2,500 first pairs are more than the preset's pool and fewer than any that is asked for."""
+    asked = command_line._parser().parse_args([
+        "sweep", "--pool", "3000,4000", "--set", "selection.first=2500"])
+    study = studies.grid_of(asked)
+    assert [(run.selection.n_pool, run.selection.first) for run in study.runs] == [
+        (3000, 2500), (4000, 2500)]
+    assert study.digest == grid.plan(study.runs[1], dict(study.axes)).digest
 
 
 @pytest.mark.parametrize("options, words", [

@@ -164,7 +164,9 @@ def grid_of(args: argparse.Namespace) -> Study:
             changes[dotted] = values[0]
         else:
             axes[dotted] = values
-    base = configs.preset(args.preset).replace(**changes)
+    # With a value of each axis: what is set may be allowed at every point and not beside a default.
+    first = {dotted: values[0] for dotted, values in axes.items() if values}
+    base = configs.preset(args.preset).replace(**changes | first)
     return grid.plan(base, axes, confirmed=args.yes)
 
 
