@@ -14,6 +14,7 @@ from shipdash.config import quick
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import Store, StoreError, queue
 from shipdash.studies import ensure
+from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame
 
@@ -174,3 +175,14 @@ def test_the_command_line_refuses_before_it_writes(shut, call):
     assert Store().list() == []
     run_id = stored(RunState.COMPLETED)
     assert call("run", "--preset", "quick")[0] == call("resume", run_id)[0] == 0
+
+
+def test_a_study_is_refused_before_it_is_written(shut, call):
+    """As a run is; and what is all there can be seen again."""
+    asked = ("sweep", "--preset", "quick", "--precision", "0.85")
+    code, _, err = call(*asked)
+    assert code == 1 and shut in err
+    assert not Studies(Store()).root.exists() and Store().list() == []
+    stored(RunState.COMPLETED)
+    code, _, err = call(*asked)
+    assert code == 0, err

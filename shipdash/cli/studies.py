@@ -92,6 +92,9 @@ def see_through(store: Store, study: Study, *, crew: Workers | None = None, dask
                 on_run: Callable[[Arrived], None] = lambda arrived: None
                 ) -> tuple[Standing, bool]:
     """`ensure` with a progress bar; Ctrl-C stops it in good order. Also whether it was stopped."""
+    states = [state_of(store, config.digest) for config in study.settings(store)]
+    if len(states) < len(study.runs) or any(state != RunState.COMPLETED for state in states):
+        queue.refuse_to_start()  # before anything is written
     studies = Studies(store)
     study_id = studies.create(study)
     if not studies.is_alive(study_id):  # otherwise the request is for the process that runs it
