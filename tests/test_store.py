@@ -242,6 +242,23 @@ def test_exclusion_must_leave_a_pair(store, run_id):
 # -- ids ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("changes, is_refused", [
+    ({"max_steps": 4}, True), ({"max_steps": 5}, False),
+    ({"max_steps": 5, "idle_epochs": True}, True), ({"max_steps": 6, "idle_epochs": True}, False),
+    ({"max_steps": 4, "train_until": "epoch"}, False),
+])
+def test_a_run_that_could_only_stall_is_not_begun(store, changes, is_refused):
+    """A training phase may not end before its fewest steps, and must before the limit; one that is
+    stored already is read."""
+    config = settings().replace(**{f"selection.{name}": value for name, value in changes.items()})
+    if is_refused:
+        with pytest.raises(ConfigError, match=r"selection\.max_steps must be at least min_steps"):
+            store.create(config)
+    else:
+        store.create(config)
+    assert [run.run_id for run in store.list()] == [config.digest] * (not is_refused)
+
+
 @pytest.mark.parametrize("bad", [
     "../x", "ABC", "", "..", ".", "0" * 15, "0" * 17, "0123456789ABCDEF", "0" * 16 + "\n", "/etc",
     "0" * 10_000, "\0", "é" * 16, None, 7, b"0" * 16, ["0" * 16],

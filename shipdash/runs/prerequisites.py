@@ -54,6 +54,18 @@ def goes_on(config: RunConfig) -> None:
                           "go-on`")
 
 
+def ends(config: RunConfig) -> None:
+    """`ConfigError` where a selection could only end as stalled. Such runs are stored, of versions
+    that did not look, and are read: so it is no rule of the settings."""
+    rules = config.selection
+    if config.arm.kind != "selection" or (rules.train_until == "epoch" and not rules.idle_epochs):
+        return
+    if rules.max_steps < rules.min_steps + rules.idle_epochs:
+        raise ConfigError("selection.max_steps", rules.max_steps, "must be at least min_steps, and "
+                          "more with idle training, or the run would stall",
+                          {name: getattr(rules, name) for name in ("min_steps", "idle_epochs")})
+
+
 def source_result(store: Store, config: RunConfig) -> Result | None:
     """Result of the selection that a control arm is compared with; None for a selection.
 

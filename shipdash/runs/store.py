@@ -74,6 +74,7 @@ class Store(Folder):
         with explained(f"cannot create a run in {self.root}"):
             if (self.root / run_id / "spec.json").exists():
                 return run_id, False
+            prerequisites.ends(config)
             prerequisites.goes_on(config)
             prerequisites.left_out(self, config)
             prerequisites.source_result(self, config)
