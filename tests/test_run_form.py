@@ -4,9 +4,10 @@ import pytest
 from paging import open_page, words
 from test_home_page import finish, store  # noqa: F401  (a fixture)
 
+from shipdash.analysis import Estimate
 from shipdash.config import ConfigError, RunConfig, quick
 from shipdash.runs import StoreError
-from shipdash.ui import address
+from shipdash.ui import address, forms
 from shipdash.ui.words import plain, refusal
 
 RUN = "pages/2_Run.py"
@@ -221,6 +222,20 @@ def test_a_name_that_cannot_be_stored_is_a_sentence(store, monkeypatch):  # noqa
 
 def _refuse(*_):
     raise StoreError("cannot write name.txt: free some space")
+
+
+@pytest.mark.parametrize("facts, is_warned", [
+    ({"device": "NVIDIA A100-SXM4-40GB", "n_gpus": 1}, False),
+    ({"device": "CPU (2 threads)", "n_gpus": 0}, True), (None, True)])
+def test_only_whoever_has_no_gpu_is_warned_of_hours(monkeypatch, facts, is_warned):
+    """Few devices have *GPU* in their name."""
+    hours, said = Estimate(5 * 3600, "from a run here"), []
+    monkeypatch.setattr(forms, "estimate", lambda *_: hours)
+    monkeypatch.setattr(forms.frame, "device", lambda: facts)
+    monkeypatch.setattr(forms.st, "warning", said.append)
+    monkeypatch.setattr(forms.st, "caption", lambda text: None)
+    forms.tell_estimate(quick(), [])
+    assert bool(said) == is_warned
 
 
 def test_a_data_set_of_the_link_that_is_not_here_is_named(store):  # noqa: F811

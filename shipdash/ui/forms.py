@@ -247,7 +247,7 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = Tr
     if view_only.why_no_start():
         return
     expected, on = estimate(config, runs), f" {frame.device_line()}" if device else ""
-    gpu = "gpu" in str((frame.device() or {}).get("device", "")).lower()
+    gpu = (frame.device() or {}).get("n_gpus")  # one may be called anything
     if expected.seconds is None:
         recorded = [r for r in runs if r.recorded and r.config and r.result]
         elsewhere = analysis.estimate(config, recorded)
