@@ -108,6 +108,14 @@ def test_progress_adds_up():
     assert now.left_s > 0
 
 
+def test_a_later_pass_shows_its_own_place():
+    """A pick far behind in the pass before is no progress of this one."""
+    events = [*EVENTS, Picked(1, 8, 9, 4, 10, 0.4, 0.0), Trained(4, 2, 32, 0.88, 0.1, 1.0),
+              Scanned(2, 4, 12, (5, 6), (0.95, 0.91), 2, 0, 0.4)]
+    now = analysis.progress(events, n_pool=10, passes=2)
+    assert (now.round, now.share) == (2, pytest.approx(0.4))
+
+
 def test_progress_of_nothing_and_of_the_end():
     """Before the first event nothing is known; after the last nothing is left."""
     before, after = analysis.progress([], 10), analysis.progress(STOPPED, 10)

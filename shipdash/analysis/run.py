@@ -123,7 +123,8 @@ def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
     n_tested = max((e.n_tested for e in [*picks[-1:], *scans[-1:]]), default=0)
     rate = rejection_rate(events)
     last_rate = float(rate["rate"].iloc[-1]) if len(rate) else None
-    place = max((e.position for e in [*picks[-1:], *scans[-1:]]), default=0)
+    newest = max([*picks[-1:], *scans[-1:]], key=lambda e: (e.n_tested, e.position), default=None)
+    place = newest.position if newest else 0  # a later pass begins again
     left = _left(n_pool - place, place, last_rate, scan_s, n_tested,
                  _seconds_a_pick(trained))
     ended = bool(events) and isinstance(events[-1], Stopped)
