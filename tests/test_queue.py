@@ -158,6 +158,14 @@ def test_a_worker_that_dies_at_once_fails_its_run_with_its_last_words(
     assert status.reason == f"the worker ended with code {code}: no such device"
 
 
+def test_a_run_that_another_worker_has_just_taken_does_not_fail(store, unattended):
+    """Our own found it busy and ended; the other has not said yet that it runs."""
+    run_id = queue.submit(store, settings())
+    with store.lock(run_id):
+        queue.work_one(store, run_id, python("sys.exit('is being worked on')"))
+        assert state(store, run_id) is RunState.QUEUED
+
+
 def test_a_worker_that_cannot_be_started_fails_its_run(store, unattended):
     """No program of that name: said, not raised."""
     run_id = queue.submit(store, settings())

@@ -213,7 +213,8 @@ def work_one(store: Store, run_id: str, command: Sequence[str] = COMMAND, *,
     except OSError as error:
         code, words = 1, [str(error)]
     # Untouched, not merely queued: stopped and resumed while its worker was leaving is queued too.
-    if before.state is RunState.QUEUED and store.status(run_id) == before:
+    if (before.state is RunState.QUEUED and store.status(run_id) == before
+            and not store.is_alive(run_id)):  # somebody else has it and is about to say so
         store.set_status(run_id, RunState.FAILED,
                          f"the worker ended with code {code}: {' '.join(words)[:300]}")
 
