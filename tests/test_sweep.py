@@ -432,6 +432,9 @@ def test_only_the_points_of_a_grid_must_be_allowed():
     (["--acceptance", "mean"], "selection.acceptance must be one of article, iou"),
     (["--set", "scene.colour=1,2"], "scene.colour"),
     (["--precision", "0.8", "--dask", "tcp://127.0.0.1:1"], "nothing was started"),
+    (["--precision", "0.8,0.9", "--set", "selection.precision=0.7"], "must be given once"),
+    (["--set", "scene.noise=0.1", "--set", "scene.noise=0.2,0.3"], "must be given once"),
+    (["--id", "0" * 16, "--precision", "0.8"], "must be given without --precision, --set"),
     (["--cancel"], "--id must name the sweep"),
 ])
 def test_a_wrong_question_is_one_sentence_and_code_2(store, capsys, monkeypatch, options, words):

@@ -164,6 +164,8 @@ def work(args: argparse.Namespace) -> int:
     """Be the worker process for one run, or for every queued run."""
     store = Store(args.runs)
     if args.queue:
+        if args.id is not None:
+            raise ConfigError("id", args.id, "must not be given with --queue")
         queue.drain(store, hand_over=True, server=args.server)
         if args.json:
             print(json.dumps({"queued": queue.waiting(store)}))

@@ -42,6 +42,11 @@ def sweep(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps({"sweep": args.id, "cancelled": True}))
         return 0
+    given = [f"--{name.replace('_', '-')}" for name in (*_AXES, "order_seeds", "model_seeds", "set")
+             if getattr(args, name)]
+    if args.id and given:
+        raise ConfigError("--id", args.id, f"must be given without {', '.join(given)}: a stored "
+                          "sweep has its settings")
     crew = workers(args.workers)
     study = Studies(store).study(args.id) if args.id else grid_of(args)
     standing, stopped = see_through(store, study, crew=crew, dask=args.dask or "",
@@ -159,6 +164,8 @@ def grid_of(args: argparse.Namespace) -> Study:
     changes = {}
     for text in args.set:
         dotted, value = configs.parse_setting(text)
+        if dotted in (axes | changes):
+            raise ConfigError(dotted, value, "must be given once")
         if isinstance(configs.setting(dotted).default, tuple):
             changes[dotted] = value  # a list of runs is one value
             continue
