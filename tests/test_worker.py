@@ -324,6 +324,25 @@ def test_a_request_stops_selection_and_evaluation(store, tmp_path, request_, sta
     assert timeless(worker.work(store, run_id)) == timeless(straight(config, tmp_path / "s"))
 
 
+@pytest.mark.parametrize("request_", ["pause", "step"])
+def test_a_cancel_while_a_pause_is_stored_counts(store, monkeypatch, request_):
+    """Storing the article's state takes a second, in which people change their minds."""
+    run_id, save = store.create(settings())[0], Store.save_checkpoint
+
+    def cancelled_meanwhile(store, run_id, *words):
+        save(store, run_id, *words)
+        store.request(run_id, "cancel")
+
+    monkeypatch.setattr(Store, "save_checkpoint", cancelled_meanwhile)
+    store.request(run_id, request_)
+    if request_ == "pause":
+        store.clear_request(run_id)
+        worker.work(store, run_id, lambda event: store.request(run_id, "pause"))
+    else:
+        worker.work(store, run_id)
+    assert store.status(run_id).state is RunState.CANCELLED
+
+
 @pytest.mark.parametrize("request_, state", [("cancel", "cancelled"), ("pause", "paused")])
 def test_a_request_stops_an_arm(store, tmp_path, request_, state):
     """In training and in its evaluation; resumed, it ends as if nothing had been asked."""

@@ -203,6 +203,8 @@ class _Worker:
             pause = request == "pause" or (until_unit and isinstance(event, self.task.unit))
             if request == "cancel" or pause:
                 self._save(learner)
+                if self.store.requested(self.run_id) == "cancel":  # asked while it was stored
+                    pause = False
                 self._halt(RunState.PAUSED if pause else RunState.CANCELLED)
                 until_unit = False
                 continue
