@@ -146,6 +146,13 @@ def test_the_queue_refuses_before_it_writes(shut):
     assert not store.root.exists() or not any(store.root.iterdir())
 
 
+def test_what_waits_is_left_waiting(shut):
+    """A visitor's page writes nothing, not even an empty log."""
+    store, run_id = Store(), stored(RunState.QUEUED)
+    queue.ensure_drainer(store)
+    assert [path.name for path in store.root.iterdir()] == [run_id]
+
+
 def test_a_stored_run_cannot_be_resumed_or_stepped(shut):
     """It stays as it was."""
     store, run_id = Store(), stored(RunState.PAUSED)

@@ -104,8 +104,11 @@ def waiting(store: Store) -> list[str]:
 def ensure_drainer(store: Store) -> None:
     """Start a drainer if runs wait and none is running; harmless at any time.
 
-    A paused run's own worker takes it up by itself, and leaves for any other run.
+    A paused run's own worker takes it up by itself, and leaves for any other run. Where nothing can
+    be computed the runs wait, and nothing is written.
     """
+    if view_only.why_no_start():
+        return
     queued = set(waiting(store)) - {kept := kept_worker.waiting_run(store)}
     if queued and kept:
         kept_worker.dismiss(store)
