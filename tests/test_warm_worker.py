@@ -116,6 +116,27 @@ def test_what_a_run_has_waited_for_is_its_own_time(store, monkeypatch):
         result.phases[name] for name in ("startup", "compile", "select", "evaluate")), abs=0.03)
 
 
+def test_nothing_is_waited_for_less_than_no_time(store, monkeypatch):
+    """A folder on a server whose clock is ahead: the note comes from the future."""
+    run_id, prepared = queue.enqueue(store, settings()), []
+    soon = time.time() + 60
+
+    class Handed(RoteLearner):
+        def prepare(self):
+            """The run is handed over meanwhile."""
+            token = note(store, warm_worker.OFFER)["token"]
+            store.write_note(warm_worker.RUN, json.dumps({"to": token, "run_id": run_id}).encode())
+            os.utime(store.root / warm_worker.RUN, (soon, soon))
+
+    warm_worker.want(store, settings())
+    monkeypatch.setattr(warm_worker, "PAINT_S", 0.0)
+    monkeypatch.setattr(warm_worker, "_speak_into", lambda store, run_id: None)
+    monkeypatch.setattr(warm_worker, "open_learner", lambda *args, **more: Handed())
+    monkeypatch.setattr(worker, "work", lambda *_, **more: prepared.append(more["prepared"]))
+    warm_worker.serve(store, os.getppid())
+    assert prepared[0].waited_s == 0.0 and prepared[0].seconds < 50
+
+
 def test_a_resumed_run_remembers_what_was_prepared_for_it(store):
     """Paused under one that stood by, ended by a fresh worker: the ledger counts both."""
     config, learner = settings(n_pool=400), RoteLearner()

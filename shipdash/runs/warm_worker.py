@@ -112,7 +112,8 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
         if not parent_lives(server) or _wanted(store) != needs:
             return  # no more reason to wait
         time.sleep(LOOK_S)
-    waited_s = min(time.perf_counter() - asked, store.read_note(RUN)[1])
+    # A note's age is by the clock of the disk, which may be another machine's, and ahead.
+    waited_s = max(0.0, min(time.perf_counter() - asked, store.read_note(RUN)[1]))
     _offer(store, token, needs, taken=run_id)
     _speak_into(store, run_id)
     worker.work(store, run_id, prepared=worker.Prepared(
