@@ -147,6 +147,7 @@ class StudyProgress:
             offset, done = self.read.get(run_id, (0, 0.0))
             events, offset = self.store.events(run_id, offset)
         except StoreError:  # its folder is not there yet, or is damaged: its worker says so
+            self.read.pop(run_id, None)  # whatever comes in its place is read from the start
             return 0.0, ""
         for event in events:
             if isinstance(event, Trained) and config.arm.kind != "selection":

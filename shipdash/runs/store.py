@@ -203,6 +203,10 @@ class Store(Folder):
                     shutil.rmtree(gone)
         for left in self.root.glob(".deleted-*"):  # somebody was killed on the way
             shutil.rmtree(left, ignore_errors=True)
+        for left in self.root.glob(".new-*"):  # or in `create`
+            with contextlib.suppress(OSError):  # it was renamed meanwhile
+                if time.time() - left.stat().st_mtime > ABANDONED_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def _require_idle(self, run_id: str) -> None:
         """Raise unless no worker has the run and none is about to take it."""
