@@ -158,6 +158,7 @@ def test_a_wrong_question_is_code_2_names_the_field_and_writes_nothing(call, sto
 @pytest.mark.parametrize("words", [
     [], ["nope"], ["run", "--nope"], ["show"], ["resume"], ["export", "0" * 16], ["run", "--pool"],
     ["export", "0" * 16, "--out", "x", "--format", "gif"], ["work"], ["show", "a", "b"],
+    ["work", "--queue", "0" * 16],
 ])
 def test_wrong_usage_is_code_2(call, words):
     """Said by argparse or by us, without a traceback."""

@@ -237,6 +237,13 @@ def test_the_bar_of_a_study_reads_how_far_its_runs_are(store, call, done, here):
         drawn = [progress.look(), progress.look()]
     share = (1 + event.n_steps / planned[1].arm.n_steps) / 3
     assert drawn == [(pytest.approx(share), "1 of 3 runs  core, model seed 1002: training")] * 2
+    (store.root / half / "status.json").unlink()  # damaged, or deleted and asked for again
+    assert progress.look()[0] == pytest.approx(1 / 3)
+    with store.writer(half) as writer:
+        writer.truncate(0)
+    with store.lock(half):
+        store.set_status(half, RunState.RUNNING, "training")
+        assert progress.look()[0] == pytest.approx(1 / 3)
 
 
 def test_the_bar_of_a_study_is_drawn_while_it_is_worked_off(call, done, here, monkeypatch):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import zlib
 
 import numpy as np
@@ -183,6 +184,9 @@ def test_starting_again_takes_the_next_model_seed_that_is_free(store):
 def test_a_finished_run_is_deleted_after_a_question(store):
     """The button that deletes stands under the question, and only the run goes."""
     (store.root / ".deleted-0123").mkdir(parents=True)  # of one that was killed while it did so
+    for name in ("young", "old"):  # of one that is being started, and one that was killed then
+        (store.root / f".new-{name}").mkdir()
+    os.utime(store.root / ".new-old", (0, 0))
     run_id, other = _run(store, RunState.COMPLETED), rehearsed(store)
     at = open_page("pages/2_Run.py", run=run_id)
     assert "Delete this run?" in words(at) and "cannot be undone" in words(at)
@@ -190,6 +194,7 @@ def test_a_finished_run_is_deleted_after_a_question(store):
     assert not at.exception
     assert [r.run_id for r in store.list()] == [other]
     assert list(store.root.glob(".deleted-*")) == []
+    assert [left.name for left in store.root.glob(".new-*")] == [".new-young"]
 
 
 def test_a_recorded_run_is_never_deleted(store):

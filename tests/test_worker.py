@@ -334,12 +334,10 @@ def test_a_cancel_while_a_pause_is_stored_counts(store, monkeypatch, request_):
         store.request(run_id, "cancel")
 
     monkeypatch.setattr(Store, "save_checkpoint", cancelled_meanwhile)
-    store.request(run_id, request_)
-    if request_ == "pause":
-        store.clear_request(run_id)
-        worker.work(store, run_id, lambda event: store.request(run_id, "pause"))
-    else:
-        worker.work(store, run_id)
+    if request_ == "step":
+        store.request(run_id, "step")
+    worker.work(store, run_id, lambda event: (
+        request_ == "pause" and store.request(run_id, "pause")))
     assert store.status(run_id).state is RunState.CANCELLED
 
 
