@@ -20,6 +20,7 @@ from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
 from shipdash.app_folder import app_folder
 from shipdash.cli import data_sets, label, one_run, studies
+from shipdash.cli.options import add_command
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
@@ -282,14 +283,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function, *, needs_id: bool = False) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=function.__doc__.split("\n")[0],
-                                  description=function.__doc__)
+        sub = add_command(commands, name, function)
         if needs_id:
             sub.add_argument("id", metavar="ID", help="run id: 16 hexadecimal digits")
-        sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
-                         help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
-        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-        sub.set_defaults(command=function)
         return sub
 
     asked = command("run", run)

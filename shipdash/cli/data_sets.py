@@ -11,6 +11,7 @@ from typing import Any
 
 from shipdash.cli import leaks, original_files, progress_bars
 from shipdash.cli.interrupts import gently_stopped
+from shipdash.cli.options import add_command
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
@@ -100,9 +101,7 @@ def add_commands(commands: Any) -> None:
         "Data sets of your own: import images and masks, look for leaks, split anew, export."))
     below = data.add_subparsers(required=True, metavar="COMMAND")
     for name, function in (("add", add), ("list", list_sets), ("show", show), ("remove", remove)):
-        sub = below.add_parser(name, help=function.__doc__, description=function.__doc__)
-        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-        sub.set_defaults(command=function)
+        sub = add_command(below, name, function, runs=False)
         if name != "list":
             sub.add_argument("name", metavar="NAME")
         if name == "add":

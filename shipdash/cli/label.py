@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding, trust, usual
 from shipdash.cli import marking, one_run, progress_bars, suspects
+from shipdash.cli.options import add_command
 from shipdash.data import files
 from shipdash.labelling import Ranking, Rankings, going_on, rank_request, ranking_job
 from shipdash.labelling.listing import ranked
@@ -126,14 +126,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _command(below: Any, name: str, function: Callable) -> argparse.ArgumentParser:
-    sub = below.add_parser(name, help=function.__doc__.split("\n")[0],
-                           description=function.__doc__)
+    sub = add_command(below, name, function)
     sub.add_argument("name", metavar="NAME", help="data set of images")
     sub.add_argument("--run", required=True, metavar="ID", help="a finished run")
-    sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
-                     help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
-    sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-    sub.set_defaults(command=function)
     return sub
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
+from shipdash.cli.options import add_command
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.data import files, held_out, sample_data
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST, Nearest, clusters
@@ -80,11 +81,8 @@ def split(args: argparse.Namespace) -> int:
 def add_commands(below: Any) -> None:
     """The commands below ``data``."""
     for function in (sample, leaks, split):
-        sub = below.add_parser(function.__name__, help=function.__doc__,
-                               description=function.__doc__)
+        sub = add_command(below, function.__name__, function, runs=False)
         sub.add_argument("name", metavar="NAME")
-        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-        sub.set_defaults(command=function)
         if function is not sample:
             sub.add_argument("--distance", type=int, default=DISTANCE, metavar="BITS",
                              help="near duplicates differ in at most N bits (default: 8 of 64)")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from shipdash.cli.options import add_command
 from shipdash.config import ConfigError
 from shipdash.counted import counted
 from shipdash.data import files
@@ -101,11 +101,8 @@ def add_commands(below: Any) -> None:
     """The commands about marks below ``label``."""
     for name, function in (("mark", mark), ("undo", undo), ("marks", show_marks),
                            ("export", export), ("import", take_in)):
-        sub = below.add_parser(name, help=function.__doc__.split("\n")[0],
-                               description=function.__doc__)
+        sub = add_command(below, name, function, runs=name == "export")
         sub.add_argument("name", metavar="NAME", help="data set of images")
-        sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-        sub.set_defaults(command=function)
         if name == "mark":
             sub.add_argument("mark", choices=MARKS)
             sub.add_argument("images", nargs="+", metavar="IMAGE",
@@ -117,8 +114,6 @@ def add_commands(below: Any) -> None:
             sub.add_argument("--out", required=True, metavar="DIR")
             sub.add_argument("--format", choices=FORMATS, default="csv")
             sub.add_argument("--run", metavar="ID", help="the ranking's run, for --format coco")
-            sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
-                             help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
         if name == "import":
             sub.add_argument("file", metavar="FILE", help="marks.csv of an export")
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from shipdash.analysis.leaks import groups_to_drop, kept_by_group
+from shipdash.cli.options import add_command
 from shipdash.config import ConfigError
 from shipdash.data import export_files, files
 from shipdash.data.files import DataError
@@ -48,17 +48,12 @@ def export(args: argparse.Namespace) -> int:
 
 def add_commands(below: Any) -> None:
     """The command below ``data``."""
-    sub = below.add_parser("export", help=export.__doc__.split("\n")[0],
-                           description=export.__doc__)
+    sub = add_command(below, "export", export)
     sub.add_argument("id", metavar="ID", help="run id: 16 hexadecimal digits")
     sub.add_argument("--out", required=True, metavar="DIR")
     sub.add_argument("--coco", metavar="FILE", help="the COCO file that the pairs came from")
     sub.add_argument("--files", choices=("links", "copies"),
                      help="also put links to or copies of the core set's original files there")
-    sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
-                     help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
-    sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-    sub.set_defaults(command=export)
 
 
 def _manifest(store: Store, run_id: str) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from typing import Any
 
 from shipdash.cli import progress_bars
+from shipdash.cli.options import add_command
 from shipdash.labelling import suspects_job
 from shipdash.labelling.job_folders import JobFolders, Stopped
 from shipdash.labelling.suspects import (
@@ -68,8 +68,7 @@ def make_room(store: Store, jobs: JobFolders, job: str) -> None:
 
 def add_commands(below: Any) -> None:
     """The command below ``label``."""
-    sub = below.add_parser("suspects", help=show_suspects.__doc__.split("\n")[0],
-                           description=show_suspects.__doc__)
+    sub = add_command(below, "suspects", show_suspects)
     sub.add_argument("id", metavar="RUN", help="a finished run")
     sub.add_argument("--by", choices=MEASURES, default=BY,
                      help=f"the measure (default: {BY})")
@@ -81,7 +80,3 @@ def add_commands(below: Any) -> None:
     sub.add_argument("--top", type=int, default=20, metavar="N",
                      help="pairs shown without --json (default: 20)")
     sub.add_argument("--cancel", action="store_true", help="stop the job that is computing it")
-    sub.add_argument("--runs", default=os.environ.get("SHIPDASH_RUNS"), metavar="DIR",
-                     help="runs folder (default: $SHIPDASH_RUNS, else ./runs)")
-    sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
-    sub.set_defaults(command=show_suspects)
