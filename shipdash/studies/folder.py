@@ -58,7 +58,7 @@ class Studies(Folder):
         with explained(f"cannot create a study in {self.root}"):
             folder = self.root / study_id
             folder.mkdir(parents=True, exist_ok=True)
-            if not self._is_readable(study_id):
+            if self._read(study_id) is None:
                 replace(folder / "spec.json", study.to_json().encode())
         return study_id
 
@@ -75,27 +75,22 @@ class Studies(Folder):
                              "the study again") from None
 
     def list(self) -> list[str]:
-        """Ids of the readable studies, newest first; those of other versions are left out."""
+        """Ids of the readable studies, newest first; those of other versions, whose ids do not
+        follow from today's runs, are left out."""
         with explained(f"cannot read {self.root}"), contextlib.suppress(FileNotFoundError):
             paths = [path / "spec.json" for path in self.root.iterdir()
                      if RUN_ID.fullmatch(path.name)]
             paths = [path for path in paths if path.exists()]
             paths.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-            return [path.parent.name for path in paths if self._is_current(path.parent.name)]
+            read = {path.parent.name: self._read(path.parent.name) for path in paths}
+            return [name for name, study in read.items() if study and study.digest == name]
         return []
 
-    def _is_current(self, study_id: str) -> bool:
-        """Whether it asks for runs of this version: its id follows from theirs."""
+    def _read(self, study_id: str) -> Study | None:
+        """What was asked; None where it cannot be read."""
         with contextlib.suppress(StoreError, ConfigError):
-            return self.study(study_id).digest == study_id
-        return False
-
-    def _is_readable(self, study_id: str) -> bool:
-        try:
-            self.study(study_id)
-        except (StoreError, ConfigError):
-            return False
-        return True
+            return self.study(study_id)
+        return None
 
     def standing(self, study_id: str) -> Standing:
         """States of all runs, read from the store."""
