@@ -16,6 +16,7 @@ from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.data.subsets import stratified_by_group
 from shipdash.records import AsideReason, SetAside
+from shipdash.runs.original_files import original_files
 from shipdash.studies.folder import Studies
 
 PAGE = "pages/7_Your_data.py"
@@ -173,6 +174,18 @@ def test_what_came_out_is_on_one_view(store):
     study = known.study(known.list()[0])
     kinds = {(c.arm.kind, c.arm.protocol) for c in study.runs}
     assert ("stratified", "equal updates") in kinds and ("full", "equal cost") in kinds
+
+
+def test_a_stalled_run_claims_nothing_of_the_pairs_it_has_not_tested(store):
+    """Its own finding; no controls, no groups, and no list of groups to drop."""
+    run_id = evidence_runs.selection(store, asked(), reason="stalled")
+    at = open_page(PAGE, data="made", data_view="What came out", run=run_id)
+    assert not at.error, [e.value for e in at.error]
+    said = words(at)
+    assert "### Training stalled: 12 pairs could not be learnt" in said
+    assert "Selection kept" not in said and "Kept from " not in said
+    assert not [b for b in at.button if b.key == "start_own_controls"]
+    assert not original_files(store, run_id).all_tested
 
 
 def test_the_page_states_a_finished_study(store):

@@ -12,7 +12,7 @@ import numpy as np
 from shipdash.config import ConfigError
 from shipdash.data import export_files, files, open_source
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
-from shipdash.records import Picked, RunState
+from shipdash.records import Picked
 from shipdash.runs.errors import StoreError
 from shipdash.runs.store import Store
 
@@ -24,7 +24,7 @@ class OriginalFiles(NamedTuple):
     split: np.ndarray
     pool: list[PairRow]  # those that the run asked for, in their order in the pool
     core: list[int]  # of a planted repeat, the pair that it repeats
-    all_tested: bool  # whether the run has come to its end with nothing excluded
+    all_tested: bool  # whether the whole pool was tested, with nothing excluded
 
     def core_csv(self) -> str:
         """The kept pairs in order of selection."""
@@ -52,7 +52,7 @@ def original_files(store: Store, run_id: str) -> OriginalFiles:
     DataError
         The data set has no list of its files.
     """
-    config = store.config(run_id)
+    config, result = store.config(run_id), store.result(run_id)
     if config.source.kind != "files":
         raise ConfigError("id", run_id, "must be of a run on a data set; a scene's core set is "
                           "exported by `shipdash export`")
@@ -65,4 +65,4 @@ def original_files(store: Store, run_id: str) -> OriginalFiles:
     return OriginalFiles(
         rows, split, [rows[place] for place in places(split, "pool")[:config.selection.n_pool]],
         list(dict.fromkeys(source.origin(i) for i in picked)),
-        store.status(run_id).state == RunState.COMPLETED and not config.selection.exclude)
+        result is not None and not result.stalled and not config.selection.exclude)

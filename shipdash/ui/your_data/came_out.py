@@ -30,16 +30,23 @@ def view(name: str) -> None:
     gathered = evidence.gathered(run)
     if gathered is None:
         return
-    said = needed_finding(gathered.arms, run.result.n_core, run.result.n_pool)
-    st.markdown(f"### {said.title}")
-    st.markdown(said.detail)
+    if run.result.stalled:  # no selection to judge: the rest of the pool was never tested
+        st.markdown(f"### {_finding(run)}")
+        st.markdown("The rest of the pool was not tested. Lower the precision or raise the step "
+                    "limit.")
+    else:
+        said = needed_finding(gathered.arms, run.result.n_core, run.result.n_pool)
+        st.markdown(f"### {said.title}")
+        st.markdown(said.detail)
     if run.result.held_out is not None:
         st.markdown(left_words(run.result.held_out))
     st.caption(frame.provenance(run))
     _look_first(run)
-    controls.box(run)
+    if not run.result.stalled:
+        controls.box(run)
     _curves(run, gathered.curve, gathered.arms)
-    by_group.figures_of(run)
+    if not run.result.stalled:
+        by_group.figures_of(run)
     _core(run)
     exports.buttons(run)
 
@@ -67,15 +74,21 @@ def _look_first(run: frame.Run) -> None:
         on_click="ignore", icon=":material/download:")
 
 
+def _finding(run: frame.Run) -> str:
+    found = run.result
+    return analysis.finding(found.n_core, found.n_tested, found.n_pool, found.reason)
+
+
 def _curves(run: frame.Run, curve, arms) -> None:
     events, n_pool = frame.events(run), run.result.n_pool
     left, right = st.columns(2, gap="large")
     with left:
-        title = analysis.finding(run.result.n_core, run.result.n_tested, n_pool, run.result.reason)
-        chart.show(figures.selection(analysis.selection_curve(events), n_pool, title,
+        chart.show(figures.selection(analysis.selection_curve(events), n_pool, _finding(run),
                                      guess=frame.guess()), key="own_selection",
                    note="Counts, not smoothed.", origin=frame.provenance(run))
     with right:
+        if run.result.stalled:
+            return
         said = labels_finding(curve)
         if said is None:
             frame.empty("Would more labels help?",
