@@ -176,6 +176,19 @@ def test_a_run_of_another_version_is_a_sentence(store):
     assert "must come from this version of the algorithm" in at.error[0].value
 
 
+@pytest.mark.parametrize("view", ["Controls", "Re-audit", "Order", "Known answer"])
+def test_a_run_with_the_settings_of_another_version_is_a_sentence(store, view):
+    """No button that would be refused, and no name of code."""
+    run_id = selection(store, config())
+    (store.root / run_id / "spec.json").write_text(
+        config(**{"seeds.order": 5}).canonical_json())
+    at = _open(run=run_id, view=view)
+    said = words(at)
+    assert "Nothing can be computed for a run of another version." in said
+    assert "arm.source" not in said and not at.error
+    assert not [b for b in at.button if str(b.key).startswith(("queue", "start"))]
+
+
 def test_reaudit_shows_failing_pairs_and_the_pass_that_is_clean(full):
     """Pictures worst first, extra pairs and cost beside."""
     at = _open(run=full, view="Re-audit")

@@ -188,6 +188,16 @@ def test_a_stalled_run_claims_nothing_of_the_pairs_it_has_not_tested(store):
     assert not original_files(store, run_id).all_tested
 
 
+def test_a_selection_of_another_version_has_no_controls(store):
+    """Said in words; the runs of the data set are found by its name."""
+    run_id = evidence_runs.selection(store, asked())
+    (store.root / run_id / "spec.json").write_text(
+        asked().replace(**{"seeds.order": 5}).canonical_json())
+    at = open_page(PAGE, data="made", data_view="What came out", run=run_id)
+    assert "it was made with another version" in words(at)
+    assert not [b for b in at.button if b.key == "start_own_controls"]
+
+
 def test_the_page_states_a_finished_study(store):
     """Keep them all is said first; the random-k curve is drawn."""
     run_id = evidence_runs.selection(store, asked())

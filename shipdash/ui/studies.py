@@ -48,7 +48,16 @@ def can_start(run: frame.Run) -> bool:
     if run.recorded:
         frame.empty("Nothing can be computed for a recorded run.",
                     "Start a run with the same settings on the Run page, then open that run here.")
-    return not run.recorded
+        return False
+    if not run.is_current:
+        frame.empty("Nothing can be computed for a run of another version.",
+                    "Start a run with the same settings on the Run page, then open that run here.")
+    return run.is_current
+
+
+def rule_of(error: Exception) -> str:
+    """Why something cannot be planned, without the names that settings have in the code."""
+    return plain(str(getattr(error, "rule", error)))
 
 
 def start_button(study: Study, key: str, label: str, *, disabled: bool = False, **more) -> bool:

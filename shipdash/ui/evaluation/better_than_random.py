@@ -24,12 +24,13 @@ N_RUNS = 3
 
 def panel(run: frame.Run) -> None:
     """The button with its time; from the first press on the dots as they come."""
-    if run.recorded or run.result is None or run.result.held_out is None:
+    if not _is_answerable(run):
         return
     try:
         study = _study(run)
     except (ConfigError, StoreError) as error:
-        st.caption(f"Core set and random pairs cannot be trained for this run: {error}")
+        st.caption("Core set and random pairs cannot be trained for this run: "
+                   f"{studies.rule_of(error)}.")
         return
     store = frame.own_store()
     begun = [store.info(config.digest) for config in study.runs
@@ -53,13 +54,19 @@ def panel(run: frame.Run) -> None:
 
 def is_under_way(run: frame.Run) -> bool:
     """Whether some of its networks, but not all, have been trained."""
-    if run.recorded or run.result is None or run.result.held_out is None:
+    if not _is_answerable(run):
         return False
     try:
         states = {state_of(frame.own_store(), config.digest) for config in _study(run).runs}
     except (ConfigError, StoreError):
         return False  # `panel` says why
     return states not in ({MISSING}, {RunState.COMPLETED})
+
+
+def _is_answerable(run: frame.Run) -> bool:
+    """Whether its pairs were all tested, here and by this version, and some were held out."""
+    return (not run.recorded and run.is_current and run.result is not None
+            and not run.result.stalled and run.result.held_out is not None)
 
 
 def _study(run: frame.Run) -> Study:

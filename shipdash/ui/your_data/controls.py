@@ -28,6 +28,12 @@ def box(run: frame.Run) -> None:
         st.caption("No controls come with this recorded run. Start the same selection here, under "
                    "*Selection*; its controls can then be trained in this place.")
         return
+    if run.result.stalled or not run.is_current:
+        st.caption("No controls can be trained for this run: "
+                   + ("it did not test the whole pool." if run.result.stalled else
+                      "it was made with another version. Start the same selection again, under "
+                      "*Selection*."))
+        return
     study = _study(run)
     if study is None:
         return
@@ -56,6 +62,6 @@ def _study(run: frame.Run) -> Study | None:
                                  stops=("steps",), n_model_seeds=N_RUNS, n_draws=N_RUNS,
                                  curve=sizes)
     except (ConfigError, StoreError) as error:
-        st.caption(f"Controls cannot be trained for this run: {error}")
+        st.caption(f"Controls cannot be trained for this run: {studies.rule_of(error)}.")
         return None
     return Study(name=f"own controls of {run.run_id}", runs=tuple(planned))
