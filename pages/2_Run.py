@@ -3,7 +3,7 @@
 import streamlit as st
 
 from shipdash.runs import queue
-from shipdash.ui import forms, frame
+from shipdash.ui import address, forms, frame
 from shipdash.ui.run import panel, present, projector, start
 
 frame.page("Run")
@@ -12,6 +12,8 @@ if present.is_asked():
     projector.body(runs)
     st.stop()
 panel.compact()
+if address.has_come() and "run" not in st.query_params and address.holds_settings():
+    st.session_state["new_run_unfolded"] = True  # a link to the form, not to a run
 # Decided on the first look only: `choose` puts a run into the URL, and the form must not fold then.
 unfolded = st.session_state.setdefault("new_run_unfolded", forms.is_in_link())
 with st.expander("New run", expanded=unfolded, icon=":material/add:"):

@@ -88,6 +88,19 @@ def test_the_form_is_found_as_it_was_left(store, monkeypatch, page):  # noqa: F8
     assert (at.query_params["preset"], at.query_params["seeds.order"]) == ("quick", "7")
 
 
+def test_a_link_to_the_form_finds_it_unfolded(store):  # noqa: F811
+    """Also where it was folded after an earlier look."""
+    at = open_page(RUN)
+    at.session_state["new_run_unfolded"] = False
+    at.switch_page("app.py").run()
+    at.switch_page(RUN)
+    at.query_params.clear()
+    at.query_params["preset"] = "quick"
+    at.run()
+    assert not at.exception
+    assert next(fold for fold in at.expander if fold.label == "New run").proto.expanded
+
+
 def test_a_reset_gives_the_preset_back(store):  # noqa: F811
     """All changes at once; the preset stays."""
     at = open_page(RUN, preset="quick", **{"scene.contrast": "0.1", "seeds.order": "7"})
