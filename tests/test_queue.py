@@ -364,6 +364,9 @@ def test_a_damaged_status_is_mended_by_resuming_as_its_message_says(store, unatt
         store.status(run_id)
     queue.resume(store, run_id)
     assert queue.waiting(store) == [run_id]
+    (store.root / run_id / "status.json").write_text("{}")
+    assert queue.submit(store, settings()) == run_id
+    assert queue.waiting(store) == [run_id]
 
 
 def test_ensuring_a_drainer_with_nothing_to_do_starts_none(store):

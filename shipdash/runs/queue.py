@@ -47,7 +47,7 @@ def enqueue(store: Store, config: RunConfig) -> str:
     """`submit` without starting a drainer, for callers that queue many runs or drain themselves."""
     refuse_to_start()
     run_id, created = store.create(config)
-    if not created and store.status(run_id).state in HALTED:
+    if not created and _state(store, run_id) in HALTED:
         _requeue(store, run_id)
     return run_id
 
@@ -55,10 +55,7 @@ def enqueue(store: Store, config: RunConfig) -> str:
 def resume(store: Store, run_id: str) -> str:
     """Queue a stopped run again; it continues from its last checkpoint."""
     refuse_to_start()
-    try:
-        state = store.status(run_id).state
-    except RunCorrupt:
-        state = RunState.LOST  # a damaged status is written anew
+    state = _state(store, run_id)
     if state not in HALTED:
         raise StoreError(f"run {run_id} is {state}: only a paused, cancelled, failed or lost run "
                          "can be resumed")
@@ -66,6 +63,13 @@ def resume(store: Store, run_id: str) -> str:
     _requeue(store, run_id)
     ensure_drainer(store)
     return run_id
+
+
+def _state(store: Store, run_id: str) -> RunState:
+    try:
+        return store.status(run_id).state
+    except RunCorrupt:
+        return RunState.LOST  # a damaged status is written anew
 
 
 def step(store: Store, run_id: str) -> None:
