@@ -382,3 +382,25 @@ def test_a_choice_that_the_next_one_overtakes_ends_in_the_next_one():
         at.selectbox[0].set_value(choice).run()
         assert not at.exception, [e.value for e in at.exception]
         assert at.selectbox[0].value == choice
+
+
+def test_options_of_the_same_words_are_told_apart():
+    """Each of two runs with one name can be chosen."""
+    def page():
+        from shipdash.ui import frame
+
+        frame.box("Run", "run", {"aaaaaaaaaaaa": "same", "bbbbbbbbbbbb": "same", "c": "C"})
+
+    at = AppTest.from_function(page).run()
+    assert at.selectbox[0].options == ["same · aaaaaaaa", "same · bbbbbbbb", "C"]
+    at.selectbox[0].set_value("bbbbbbbbbbbb").run()
+    assert at.selectbox[0].value == "bbbbbbbbbbbb"
+
+
+def test_another_run_is_not_replayed_because_the_last_one_was(store):
+    """A replay is asked for of one run."""
+    ids = [evidence_runs.selection(store, evidence_runs.config(**{"seeds.order": seed}))
+           for seed in (1, 2)]
+    at = open_page("pages/2_Run.py", run=ids[0], replay="1")
+    next(box for box in at.selectbox if box.label == "Run").set_value(ids[1]).run()
+    assert "replay" not in at.query_params and not at.exception

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     names = {run_id: name_of(find(run_id, usable))
              for run_id in dict.fromkeys(r.run_id for r in usable)}
     with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
-        picked = box(label, "run", names)
+        picked = box(label, "run", names, forgets=["replay"])
         if picked != asked:
             st.query_params["run"] = picked
         run = find(picked, usable)
@@ -153,9 +154,12 @@ def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = 
     """One of the options that `words` puts into words, carried by the address as `name`.
 
     `asked` is the one in the address, where that has another word for it. Another choice takes the
-    parameters `forgets` out of the address; `more` is `st.selectbox`'s.
+    parameters `forgets` out of the address; `more` is `st.selectbox`'s. Options of the same words
+    are told apart: of two entries alike, Streamlit lets only the last be chosen.
     """
-    options = list(words)
+    options, known = list(words), Counter(words.values())
+    words = {key: f"{text} · {key[:8]}" if known[text] > 1 else text
+             for key, text in words.items()}
     asked = st.query_params.get(name, "") if asked is None else asked
     at = options.index(asked) if asked in words else 0
     # A box keeps what it was drawn with, so another option in front is another box.
