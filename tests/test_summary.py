@@ -273,6 +273,9 @@ def test_finding_never_claims_more_than_was_seen():
     assert left_out == "3 of 8 pairs kept; the other 5 already passed"
     assert analysis.finding(10, 10, 10, "exhausted") == "All 10 pairs kept: none passed"
     assert "stalled" in analysis.finding(3, 8, 10, "stalled")
+    assert "stalled: 1 pair could" in analysis.finding(1, 8, 10, "stalled")
+    assert analysis.finding(3, 15, 10, None) == "3 of the first 10 pairs kept", "in a second pass"
+    assert analysis.finding(1, 1, 1, "exhausted") == "The only pair kept"
 
 
 def test_differing_lists_only_what_differs():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.acceptance import fails
+from shipdash.counted import counted
 from shipdash.records import Event, Picked, Scanned, Stopped, Trained
 
 RATE_WINDOW = 500
@@ -205,10 +206,11 @@ def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
     if reason in ("exhausted", "clean"):
         n = min(n_pool, n_tested)  # of one pass: fewer where other runs' core sets are left out
         if n_core == n:
-            return f"All {n:,} pairs kept: none passed"
+            return "The only pair kept" if n == 1 else f"All {n:,} pairs kept: none passed"
         return f"{n_core:,} of {n:,} pairs kept; the other {n - n_core:,} already passed"
     if reason == "stalled":
-        return f"Training stalled: {n_core:,} pairs could not be learnt to the requested precision"
+        return (f"Training stalled: {counted(n_core, 'pair')} could not be learnt to the requested "
+                "precision")
     if not n_tested:
         return "Nothing tested yet"
-    return f"{n_core:,} of the first {n_tested:,} pairs kept"
+    return f"{n_core:,} of the first {counted(min(n_pool, n_tested), 'pair')} kept"
