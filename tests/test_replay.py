@@ -144,6 +144,14 @@ def test_a_projector_says_that_a_run_is_halted(store):
     assert projector._words(run, RunState.RUNNING, EVENTS) == ""
 
 
+def test_a_projector_names_the_run_that_it_has_not(store):
+    """The one that is shown instead is in the address."""
+    run_id = _run(store, RunState.COMPLETED)
+    at = open_page("pages/2_Run.py", run="f" * 16, present="1")
+    assert f"There is no run {'f' * 16}" in at.warning[0].value
+    assert asked_for(at, "run") == run_id
+
+
 def test_presenting_without_a_run_says_so(store):
     """An empty folder: a sentence and the way out."""
     at = open_page("pages/2_Run.py", present="1")

@@ -22,7 +22,7 @@ from shipdash.ui import address
 from shipdash.ui.address import MOST_GUESS, guess, link
 from shipdash.ui.rename import rename
 from shipdash.ui.stored import events, store_of
-from shipdash.ui.words import command, duration, iou, provenance, seeds
+from shipdash.ui.words import command, duration, iou, plain, provenance, seeds
 
 __all__ = ["StoreError", "command", "duration", "events", "guess", "iou", "link", "preset_of",
            "provenance", "seeds", "store_of"]
@@ -134,7 +134,7 @@ def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> 
     usable = [r for r in among if r.config and (r.result or not evaluated)]
     asked = st.query_params.get("run", "")
     if asked and find(asked, usable) is None:
-        _tell_why_not(asked)
+        tell_why_not(asked)
     if not usable:
         empty("No run to show yet.", "Start one on the Run page.")
         return None
@@ -174,15 +174,15 @@ def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = 
     return picked
 
 
-def _tell_why_not(asked: str) -> None:
+def tell_why_not(asked: str) -> None:
     """Why the run of the link cannot be shown here, and where to go instead."""
     run = find(asked, runs(arms=True)) if RUN_ID.fullmatch(asked) else None
     if not RUN_ID.fullmatch(asked):
         st.warning("This link has no valid run id (16 hexadecimal digits). Choose a run.")
     elif run is None:
-        st.warning(f"There is no run {asked} on this machine. Choose another, or start it on Run.")
+        st.warning(f"There is no run {asked} on this machine. Choose another, or start a run on the Run page.")
     elif run.config is None:
-        st.error(f"Run {asked} cannot be read: {run.reason}. Choose another run.")
+        st.error(f"Run {asked} cannot be read: {plain(run.reason)}. Choose another run.")
     elif run.is_arm:
         arm = run.config.arm
         st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}. "
@@ -200,9 +200,9 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except (StoreError, ConfigError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     except DataError as error:
-        st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        st.error(plain(f"{str(error)[:1].upper()}{str(error)[1:]}."))
 
 
 def empty(what: str, do: str) -> None:
@@ -251,7 +251,7 @@ def device() -> dict[str, Any] | None:
 def device_line() -> str:
     """The device in a few words."""
     if view_only.why_no_start():
-        return "Device: none, for no run can be started here."
+        return "Device: none, because no run can be started here."
     facts = device()
     if not facts:
         return "Device: not known yet; TensorFlow is being asked."

@@ -18,12 +18,17 @@ _STYLE = Path(__file__).parent / "projector.css"
 def body(runs: list[frame.Run]) -> None:
     """The run of the link, else the newest, in one view without scrolling."""
     st.html(_STYLE)
-    usable = [run for run in runs if run.config]
-    run = frame.find(st.query_params.get("run", ""), usable) or next(iter(usable), None)
+    usable, asked = [run for run in runs if run.config], st.query_params.get("run", "")
+    run = frame.find(asked, usable)
+    if run is None and asked:
+        frame.tell_why_not(asked)
+    run = run or next(iter(usable), None)
     if run is None:
         frame.empty("No run to show yet.", "Leave this layout and start a run.")
         present.button()
         return
+    if run.run_id != asked:
+        st.query_params["run"] = run.run_id
     with st.container(key="present_buttons"):
         if run.state == RunState.COMPLETED:
             present.button()
@@ -50,5 +55,5 @@ def _stage(run: frame.Run) -> None:
 def _words(run: frame.Run, state: RunState, events: Sequence[Event]) -> str:
     """What an audience must know of a run beside its numbers."""
     if is_judged(run.config) and symptom(events):
-        return "This run does not learn. "
+        return "This run learns far more slowly than usual, if at all. "
     return "" if state in (RunState.RUNNING, RunState.COMPLETED) else f"{state.capitalize()}. "
