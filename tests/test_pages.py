@@ -404,3 +404,15 @@ def test_another_run_is_not_replayed_because_the_last_one_was(store):
     at = open_page("pages/2_Run.py", run=ids[0], replay="1")
     next(box for box in at.selectbox if box.label == "Run").set_value(ids[1]).run()
     assert "replay" not in at.query_params and not at.exception
+
+
+def test_a_second_pass_counts_its_own_pairs(store):
+    """What was tested in all passes exceeds the pool."""
+    run_id, _ = store.create(evidence_runs.config(**{"selection.passes": 2}))
+    store.set_status(run_id, RunState.PAUSED)
+    with store.writer(run_id) as writer:
+        writer.append(Picked(1, 7, 0, 1, 1, None, None))
+        writer.append(Scanned(2, 50, 250, (9,), (0.95,), 1, 0, 1.0))
+        writer.flush()
+    at = open_page("pages/2_Run.py", run=run_id)
+    assert "pass 2: 50 of 200" in str(at.get("progress")[0].proto)

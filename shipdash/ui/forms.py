@@ -268,7 +268,7 @@ def attempt(action, *arguments) -> Any:
     try:
         return action(*arguments)
     except (ConfigError, DataError, StoreError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
     except OSError as error:
         st.error(f"The runs folder cannot be written ({error.strerror or error}). Free space or "
                  "set SHIPDASH_RUNS to a folder you may write to, then try again.")

@@ -114,7 +114,7 @@ def _details(study: Study, standing: Standing) -> None:
     for run_id in failed[:MOST_FAILED]:
         run = forms.attempt(lambda run_id=run_id: frame.own_store().info(run_id))
         if run is not None:
-            st.caption(f":material/error: {plain(run.name)} failed. {run.reason or ''}")
+            st.caption(f":material/error: {plain(run.name)} failed. {plain(run.reason or '')}")
     for config in study.settings(frame.own_store()):
         running = standing.states.get(config.digest) == RunState.RUNNING
         if running and config.arm.kind == "selection":

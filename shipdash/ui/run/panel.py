@@ -170,7 +170,8 @@ def state_of(run: frame.Run) -> tuple[RunState, str]:
 def _say(run: frame.Run, state: RunState, reason: str, now: analysis.Progress) -> None:
     words = f"{frame.STATES[state]} {WORDS[state]}"
     reason = ENDS.get(reason, reason)
-    words += f" {reason[:1].upper()}{reason[1:]}" if reason and state != RunState.LOST else ""
+    said = plain(f"{reason[:1].upper()}{reason[1:]}")
+    words += f" {said}" if reason and state != RunState.LOST else ""
     words += _pending(run, state)
     if state in (RunState.FAILED, RunState.LOST):
         st.warning(words)
@@ -179,7 +180,8 @@ def _say(run: frame.Run, state: RunState, reason: str, now: analysis.Progress) -
     if state != RunState.COMPLETED:
         known = now.left_s and state in UNDER_WAY
         left = f", about {frame.duration(now.left_s)} left" if known else ""
-        st.progress(now.share, f"pass {now.round}: {now.n_tested:,} tested of "
+        # Of this pass: what was tested in all exceeds the pool from the second pass on.
+        st.progress(now.share, f"pass {now.round}: {round(now.share * now.n_pool):,} of "
                                f"{now.n_pool:,}{left}")
 
 
