@@ -6,7 +6,11 @@ function plotly(url) {
     const script = document.createElement("script");
     script.src = url;
     script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.js could not be loaded from this server"));
+    script.onerror = () => {
+      script.remove();
+      window.shipdashPlotly = undefined; // the next figure asks for it again
+      reject(new Error("plotly.js could not be loaded from this server"));
+    };
     document.head.appendChild(script);
   });
   return window.shipdashPlotly;
