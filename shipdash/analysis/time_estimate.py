@@ -17,6 +17,9 @@ REFERENCE_SPEED = {"article": (10.8, 43.4), "compact": (231.7, 854.3)}
 """Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core EPYC."""
 
 
+_ARTICLE_PIXELS = 128 * 128
+
+
 class Estimate(NamedTuple):
     """Expected wall time, and in a few words what it was computed from."""
 
@@ -52,7 +55,7 @@ def estimate(config: RunConfig, measured: Iterable[StoredRun]) -> Estimate:
     if compact is None:
         return Estimate(_article_seconds(config), "from the article network's speed on two 2 GHz "
                         "cores; not yet measured on this machine")
-    speed = _speeds(compact.result)[0] * (compact.config.scene.size / 128) ** 2
+    speed = _speeds(compact.result)[0] * _pixels(compact.config) / _ARTICLE_PIXELS
     return Estimate(REFERENCE_SPEED["compact"][0] / speed * _article_seconds(config),
                     "from its speed on another machine, scaled by a compact run on this one")
 
@@ -77,6 +80,11 @@ def _network(config: RunConfig) -> tuple[str, int]:
     return config.network.kind, config.network.filters
 
 
+def _pixels(config: RunConfig) -> int:
+    """Pixels of an image; a data set has a shape of its own."""
+    return math.prod(config.shape)
+
+
 def _speeds(result: Result) -> tuple[float, float] | None:
     """Images per second trained and predicted; None where a time or a count is missing."""
     train = result.phases.get("train", 0.0) + result.phases.get("warmup", 0.0)
@@ -94,7 +102,7 @@ def _n_predicted(config: RunConfig) -> int:
 def _scaled(config: RunConfig, run: StoredRun) -> float:
     """The measured run's times, scaled by pixels, pool (picks grow as its logarithm) and scans."""
     train, scan = _speeds(run.result)
-    pixels = (config.scene.size / run.config.scene.size) ** 2
+    pixels = _pixels(config) / _pixels(run.config)
     more = math.log1p(config.selection.n_pool) / math.log1p(run.config.selection.n_pool)
     return preparation_s(run.result) + pixels * (
         more * run.result.n_backward / train + _n_predicted(config) / scan)
@@ -102,6 +110,6 @@ def _scaled(config: RunConfig, run: StoredRun) -> float:
 
 def _article_seconds(config: RunConfig) -> float:
     train, scan = REFERENCE_SPEED["article"]
-    pixels, n = (config.scene.size / 128) ** 2, config.selection.n_pool
+    pixels, n = _pixels(config) / _ARTICLE_PIXELS, config.selection.n_pool
     images = ARTICLE_TRAINING_IMAGES * math.log1p(n) / math.log1p(10_000)
     return pixels * (images / train + _n_predicted(config) / scan)
