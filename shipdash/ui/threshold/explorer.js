@@ -58,6 +58,8 @@ function standing(explorer, point) {
   return STATES[point.state] ?? asked;
 }
 
+const pairs = (n, kind = "") => `${n.toLocaleString("en-US")} ${kind}${n === 1 ? "pair" : "pairs"}`;
+
 function words(root, explorer, point) {
   const { rules, cost, whyNot, overviews } = explorer.data, [core, second] = overviews[explorer.place.rule];
   const where = `precision ${point.precision}, ${rules[point.rule]}, order seed ${point.order}`;
@@ -66,7 +68,7 @@ function words(root, explorer, point) {
   say(root, "secondTitle", second.title);
   say(root, "runTitle", `At ${where}: ` + (found ? point.kept : standing(explorer, point)));
   say(root, "origin", point.origin ?? "");
-  say(root, "coreSaid", isDrawn(point) ? `The ${point.core.length} pairs it kept, in order`
+  say(root, "coreSaid", isDrawn(point) ? `The ${pairs(point.core.length)} it kept, in order`
     : found ? "Only the numbers of this run were recorded" : "");
   say(root, "heldSaid", point.failing ?? "");
   const models = new Set(explorer.data.points.map((p) => p.model));
@@ -108,9 +110,9 @@ async function draw(root) {
   const clicked = (id) => explorer.byId.has(id) && move(root, explorer.byId.get(id), true);
   await Promise.all([
     drawIn(part(root, "chart", "curve"), { ...one, name: "explorer_curve", title: point.kept,
-      figure: curveOf(explorer, point), alt: `Pairs selected against pairs tested. ${point.kept}.` }),
+      figure: curveOf(explorer, point), alt: `Pairs selected against pairs tested. ${point.kept || "Not computed yet"}.` }),
     drawIn(part(root, "chart", "held"), { ...one, name: "explorer_held", title: point.failing,
-      figure: heldOutOf(explorer, point), alt: `Histogram of IoU over held-out pairs. ${point.failing}.` }),
+      figure: heldOutOf(explorer, point), alt: `Histogram of IoU over held-out pairs. ${point.failing || "Not computed yet"}.` }),
   ]);
   await drawOverview(explorer, part(root, "chart", "core"), core, point, text, clicked);
   await drawOverview(explorer, part(root, "chart", "second"), second, point, text, clicked);

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import figures, view_only
+from shipdash.config.settings import SEED_MAX
 from shipdash.figures import Chart
 from shipdash.ui import chart
 from shipdash.ui.threshold import points
@@ -45,7 +45,7 @@ def place_of_link(family: points.Family, table: pd.DataFrame) -> Place:
     rule = next((key for key, words in figures.RULES.items() if words == asked.get("acceptance")),
                 "article")
     start = _start(family, table[table["acceptance"] == rule], rule)
-    return Place(_number(asked.get("precision"), float, start.precision, high=1),
+    return Place(_number(asked.get("precision"), float, start.precision),
                  _number(asked.get("order"), int, start.order),
                  _number(asked.get("model"), int, start.model), rule)
 
@@ -61,12 +61,14 @@ def _start(family: points.Family, mine: pd.DataFrame, rule: str) -> Place:
     return Place(float(row["precision"]), int(row["order_seed"]), int(row["model_seed"]), rule)
 
 
-def _number(text: str | None, kind: type, default: Any, *, high: float = 2**31) -> Any:
+def _number(text: str | None, kind: type, default: Any) -> Any:
+    """A precision as float, a seed as int; the default for what is neither."""
     try:
         value = kind(text)
     except (TypeError, ValueError):
         return default
-    return value if math.isfinite(value) and 0 < value <= high else default
+    fits = 0 <= value <= SEED_MAX if kind is int else 0 < value <= 1
+    return value if fits else default
 
 
 def sent(data: dict[str, Any], overviews: dict[str, tuple[Chart, Chart]], told: str,

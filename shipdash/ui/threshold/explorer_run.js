@@ -103,7 +103,7 @@ function drawMosaic(explorer, canvas, point) {
   }
   const place = isChosen ? ` Number ${at + 1} is chosen: arrow keys choose another, Enter opens it.` : "";
   canvas.setAttribute("aria-label", isDrawn(point)
-    ? `Images of the ${point.core.length} core pairs in order of selection.${place}`
+    ? `Images of the ${pairs(point.core.length, "core ")} in order of selection.${place}`
     : "No core pairs to show here.");
 }
 

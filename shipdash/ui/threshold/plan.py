@@ -37,7 +37,7 @@ def form(family: Family, runs: list[frame.Run], *, unfolded: bool) -> Study | No
         missing = studies.missing(asked)
         _say(asked, missing, runs)
         sure = len(asked.runs) <= grid.MOST_POINTS or st.checkbox(
-            f"Yes, compute {len(asked.runs):,} points", key="sweep_confirmed",
+            f"Yes, compute {len(asked.runs):,} points", key=f"sweep_confirmed_{len(asked.runs)}",
             help=f"A sweep of more than {grid.MOST_POINTS} points has to be confirmed.")
         words = (f"Compute {counted(len(missing), 'missing point')}" if missing
                  else "Nothing is missing")
