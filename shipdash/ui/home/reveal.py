@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from shipdash import analysis
-from shipdash.config import ConfigError
+from shipdash.config import ConfigError, RunConfig
 from shipdash.data.files import DataError
 from shipdash.ui import address, evidence, frame, gallery, words
 from shipdash.ui.evaluation import registered
@@ -63,17 +63,21 @@ def result(run: frame.Run) -> None:
 
 
 def beside(run: frame.Run) -> None:
-    """The result of as many random pairs if it was recorded, otherwise that it is unknown."""
-    study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
-    said = analysis.arms_finding(study.arms) if study is not None else None
-    if said is None:
+    """The result of as many random pairs if there is one of this run, otherwise that it is
+    unknown."""
+    study, is_recorded = evidence.of(run, lambda e: e.about["run_id"] == run.run_id
+                                     and analysis.arms_finding(e.arms) is not None)
+    if study is None or (is_recorded and not evidence.is_about(run, study)):
         st.caption("This is a single run, so the spread is unknown, and so is whether *these* "
                    "pairs matter: the same number of random pairs may do as well.")
         return
+    said = analysis.arms_finding(study.arms)
     registered.in_a_line(run, "on the Evaluation page, under *Controls*")
     st.markdown(f"#### {said.title}")
     st.markdown(analysis.two_networks(study.arms))
-    st.caption(f"{said.detail} Recorded study, {str(study.about.get('written'))[:10]}.")
+    source = (f"Recorded study, {str(study.about.get('written'))[:10]}." if is_recorded else
+              frame.provenance(run))
+    st.caption(f"{said.detail} {source}")
     st.page_link("pages/4_Evaluation.py", label="All controls", icon=":material/arrow_forward:",
                  query_params=address.carried(run=run.run_id, view="Controls"))
 
@@ -92,8 +96,15 @@ def core(run: frame.Run) -> None:
     with st.container(key="sheet_home"):
         st.image(gallery.mosaic(images), width="stretch",
                  alt=f"The images of {len(images)} core pairs in order of selection"
-                     + (": noise with two faint shapes each." if run.config.knows_factors else "."))
-    st.caption("In order of selection, at half size. Samples shows truth and predictions.")
+                     + _seen(run.config))
+    st.caption("In order of selection, 64 pixels wide each. Samples shows truth and predictions.")
+
+
+def _seen(config: RunConfig) -> str:
+    if not config.knows_factors:
+        return "."
+    shapes = "one faint shape" if config.scene.distractor == "none" else "two faint shapes"
+    return f": noise with {shapes} each."
 
 
 def repeat(run: frame.Run) -> None:
@@ -103,5 +114,5 @@ def repeat(run: frame.Run) -> None:
     st.markdown(f"The same run from a terminal{', on one thread as recorded' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
     st.caption("On the same processor, with the same number of threads and the same versions, it "
-               "keeps exactly the same pairs. Otherwise sums may round differently, so that other "
-               "pairs are kept near the threshold.")
+               "kept exactly the same pairs in every repeat that was made. Otherwise sums may "
+               "round differently, so that other pairs are kept near the threshold.")
