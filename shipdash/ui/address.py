@@ -23,10 +23,10 @@ OVERTAKEN_S = 2.0
 """How long after a box has been left a click may still come with the address of before: both are
 sent at once, and the click does not wait for the address that the box gets."""
 
-FORMS = ("Home", "Generator", "Run")
+FORMS = ("Home", "Generator", "Run", "Compare")
 """Pages with settings in the address that are theirs alone."""
 
-SETTINGS = ("reveal", "preset", "data", *(f"{section}.{spec.name}" for section in
+SETTINGS = ("reveal", "preset", "data", "runs", *(f"{section}.{spec.name}" for section in
                         ("scene", "planted", "network", "selection", "seeds", "evaluation")
                         for spec in dataclasses.fields(SECTIONS[section])))
 """These settings, by the name that they have in the address."""
@@ -92,7 +92,6 @@ def write(name: str, key: str, default: Any) -> None:
     """Put what a box holds into the address; the default, or an emptied box, takes it out."""
     value = st.session_state[key]
     put(name, None if value is None or value == default else text_of(value))
-    _keep()
 
 
 def put(name: str, text: str | None) -> None:
@@ -100,6 +99,7 @@ def put(name: str, text: str | None) -> None:
     _put(name, text)
     st.session_state.setdefault("address_written", {})[name] = (
         text, st.session_state.get("page_in_view"), time.monotonic())
+    _keep()
 
 
 def _put(name: str, text: str | None) -> None:

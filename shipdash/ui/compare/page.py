@@ -60,6 +60,8 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
     if set(picked) != set(asked):  # an address that nobody has changed is no step for Back
         st.session_state["compare_address"] = ",".join(picked)
         address.put("runs", ",".join(picked))
+    if not picked:
+        st.info("Tick at least one run.")
     return [usable[run_id] for run_id in picked]
 
 
@@ -86,7 +88,8 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
         st.warning(f"Left out of the link: {counted(len(bad), 'run')} whose id does not have 16 "
                    "hexadecimal digits.")
     if lost:
-        st.warning(f"Not on this machine, or not started: {', '.join(lost[:5])}"
+        st.warning("Cannot be compared (not on this machine, not started, damaged, a control arm, "
+                   f"or made with another version): {', '.join(lost[:5])}"
                    f"{' and more' if len(lost) > 5 else ''}.")
     known = [word for word in wanted if word in usable][:MOST]
     if not known:
