@@ -57,7 +57,7 @@ class Stage {
       this.root.style.setProperty(`--${name}`, `rgb(${parts.join()})`);
     this.root.classList.toggle("present", data.present);
     this.root.classList.toggle("live", data.live);
-    this.root.setAttribute("aria-label", data.alt);
+    if (!isNew) this.label();
     this.root.querySelector("details p").textContent = data.provenance;
     if (isNew) await this.load(JSON.parse(data.film));
     await this.axes();
@@ -116,7 +116,8 @@ class Stage {
     const share = over > 0 ? (now - film.seconds[at]) / over : 0;
     const grown = share ? share * (film.tested[next] - film.tested[at]) : 0;
     const tested = Math.floor(film.tested[at] + grown), selected = film.selected[at];
-    const ended = now >= film.seconds.at(-1);
+    const ended = this.ended = now >= film.seconds.at(-1);
+    this.label();
     this.say(this.title, ended ? this.data.title : this.data.heading);
     this.say(this.numbers.Selected, selected.toLocaleString("en-US"));
     this.say(this.numbers.Tested, tested.toLocaleString("en-US"));
@@ -124,6 +125,11 @@ class Stage {
     this.curve.show(tested, selected);
     this.showPick(upTo(film.picks.seconds, now) - 1, selected);
     if (film.probe) this.showProbe(Math.max(upTo(film.probe.seconds, now) - 1, 0));
+  }
+
+  // What came out is not said before the replay has come to it.
+  label() {
+    this.root.setAttribute("aria-label", this.ended ? this.data.alt : this.data.heading);
   }
 
   say(element, words) {

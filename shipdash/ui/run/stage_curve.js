@@ -26,7 +26,7 @@ class GrowingCurve {
       layout[axis].title = { ...title, font: { ...title?.font, size } };
     }
     const colour = figure.data.find((trace) => trace.uid === "selected").line.color;
-    for (const [part, name] of [[this.path, "stroke"], [this.dot, "fill"], [this.label, "fill"]])
+    for (const [part, name] of [[this.path, "stroke"], [this.dot, "fill"]])
       part.setAttribute(name, colour);
     const traces = figure.data.filter((trace) => trace.uid !== "end").map((trace) =>
       trace.uid === "selected" ? { ...trace, x: [null], y: [null] } : { ...trace });
