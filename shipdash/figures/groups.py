@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 
 from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
@@ -35,7 +37,8 @@ def _few(table: pd.DataFrame) -> pd.DataFrame:
 
 def _bars(table: pd.DataFrame, measure: str, words: list[str], colour: str, x: str):
     figure = new_figure(FRAME_PX + ROW_PX * len(table), x, "")
-    figure.add_bar(x=table[measure].to_numpy(float), y=table["group"].tolist(), orientation="h",
+    names = [html.escape(name, quote=False) for name in table["group"]]  # Plotly reads HTML
+    figure.add_bar(x=table[measure].to_numpy(float), y=names, orientation="h",
                    marker={"color": colour}, text=words, textposition="auto", textangle=0,
                    constraintext="none", insidetextanchor="end", cliponaxis=False,
                    insidetextfont={"color": "#111111"},  # readable on either colour of bars

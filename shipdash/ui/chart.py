@@ -84,13 +84,15 @@ def payload(chart: Chart, *, key: str, told: str = "", clicks: bool = False) -> 
             "title": chart.title, "origin": told}
 
 
-def show(chart: Chart, *, key: str, note: str = "", origin: str = "", clicks: bool = False):
+def show(chart: Chart, *, key: str, note: str = "", origin: str = "", clicks: bool = False,
+         heading: str = ""):
     """Title that states the finding, figure, note and the numbers to download.
 
+    `heading` is the title as markdown, where somebody's own words are in it (`words.plain`).
     `origin` says where the numbers come from on the downloaded picture, where `note` does not.
     """
     with st.container(key=f"card_{key}"):
-        st.markdown(f"#### {chart.title}")
+        st.markdown(f"#### {heading or chart.title}")
         answer = draw(chart, key=key, told=_told(note, origin), clicks=clicks)
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             if note:

@@ -24,8 +24,8 @@ def figures_of(run: frame.Run) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         table = kept_by_group(groups["pool"], run.result.core)
-        shown = table.assign(group=table["group"].map(plain))
-        chart.show(figures.kept_by_group(table, kept_finding(shown) or "Share kept"),
+        title = kept_finding(table) or "Share kept"
+        chart.show(figures.kept_by_group(table, title), heading=plain(title),
                    key="kept_by_group", origin=frame.provenance(run),
                    note="If little of a group is kept, most of its pairs repeat what the network "
                         "already predicts well.")
@@ -46,8 +46,9 @@ def _scores(run: frame.Run, groups: list[str], in_order: list[str]) -> None:
     low = table.iloc[0]
     place = {group: at for at, group in enumerate(in_order)}
     table = table.sort_values("group", key=lambda names: names.map(place), kind="stable")
-    chart.show(figures.scores_by_group(
-        table, f"Lowest held-out mean IoU: {low['mean_iou']:.3f} on {plain(low['group'])}"),
+    title = f"Lowest held-out mean IoU: {low['mean_iou']:.3f} on {low['group']}"
+    chart.show(
+        figures.scores_by_group(table, title), heading=plain(title),
         key="scores_by_group", origin=frame.provenance(run),
         note=f"The network as selection left it; failing: below IoU {limit:.2f}.")
 
