@@ -180,7 +180,8 @@ def tell_why_not(asked: str) -> None:
     if not RUN_ID.fullmatch(asked):
         st.warning("This link has no valid run id (16 hexadecimal digits). Choose a run.")
     elif run is None:
-        st.warning(f"There is no run {asked} on this machine. Choose another, or start a run on the Run page.")
+        st.warning(f"There is no run {asked} on this machine. Choose another, or start a run on "
+                   "the Run page.")
     elif run.config is None:
         st.error(f"Run {asked} cannot be read: {plain(run.reason)}. Choose another run.")
     elif run.is_arm:

@@ -36,7 +36,7 @@ def show(run: frame.Run, events) -> None:
                 st.caption(words[0].upper() + words[1:])
             else:
                 st.image(part, caption=words, width=WIDTH_PX,
-                         alt=f"The pair that joined the core set last: {words}.")
+                         alt=f"Pick {pick.n_core:,} of the core set: {words}.")
     if n_since := picks[-1].n_core - pick.n_core:
         st.caption("The newest pair with a stored prediction; "
                    f"{counted(n_since, 'more has', 'more have')} joined since.")

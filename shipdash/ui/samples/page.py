@@ -106,6 +106,8 @@ def one(run: frame.Run) -> None:
     if pair is None and "pair" in st.query_params:
         st.warning(f"The link names a pair that this run does not have; its pool has pairs 0 to "
                    f"{run.config.selection.n_pool - 1:,}.")
+    if pair is not None and pair.split != "pool":
+        st.caption(f"The link names {pair.words}. The number below opens a pair of the pool.")
     st.session_state["pair_number"] = pair.index if pair and pair.split == "pool" else 0
     st.number_input("Pair number", 0, run.config.selection.n_pool - 1, key="pair_number", width=220,
                     on_change=address.write, args=("pair", "pair_number", None),
