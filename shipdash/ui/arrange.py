@@ -25,6 +25,11 @@ THIRD_OF = {"iou": ("IoU", "iou"), "size": ("Target area", "target_area_px"),
 POLARITY = {"high sea": True, "low sea": False}
 
 
+def nothing_left() -> None:
+    """Say that the filters leave no pair."""
+    frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
+
+
 def choose(run: frame.Run, table: pd.DataFrame, *, split: str = "pool") -> pd.DataFrame:
     """The pairs that pass the filters, sorted; a box for each column that there is.
 

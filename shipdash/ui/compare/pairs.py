@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 
 from shipdash import analysis
 from shipdash.analysis.overlap import same_pool
-from shipdash.ui import address, arrange, frame, gallery, one_pair
+from shipdash.ui import arrange, frame, gallery, one_pair
 
 
 class Two(NamedTuple):
@@ -38,7 +38,7 @@ def show(runs: list[frame.Run], names: Mapping[str, str]) -> None:
     first = two.runs["B" if part == "only in B" else "A"]
     rows = gallery.page_of(arrange.choose(first, table), key="pairs_page")
     if rows.empty:
-        frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
+        arrange.nothing_left()
         return
     _sheet(two, part, rows)
     one_pair.opened(first)
@@ -52,8 +52,8 @@ def _choose(done: dict[str, frame.Run], names: Mapping[str, str]) -> Two | None:
         return None
     st.markdown("#### Pairs of two runs")
     with st.container(horizontal=True):
-        a = _box("A", "a", list(dict.fromkeys(a for a, _ in couples)), names)
-        b = _box("B", "b", [other for one, other in couples if one == a], names)
+        a = _box("A", "a", (a for a, _ in couples), names)
+        b = _box("B", "b", (other for one, other in couples if one == a), names)
     runs = {"A": done[a], "B": done[b]}
     events = {letter: frame.events(run) for letter, run in runs.items()}
     core = {letter: analysis.core_table(found) for letter, found in events.items()}
@@ -61,19 +61,9 @@ def _choose(done: dict[str, frame.Run], names: Mapping[str, str]) -> Two | None:
     return Two(runs, core, passed)
 
 
-def _box(label: str, name: str, options: list[str], names: Mapping[str, str]) -> str:
-    """A box for a run that shows what the address says and writes there what is chosen."""
-    asked = st.query_params.get(name)
-    chosen = asked if asked in options else options[0]
-    st.session_state[f"compare_{name}"] = chosen
-    st.selectbox(label, options, key=f"compare_{name}", format_func=names.get, width=420,
-                 on_change=_chosen, args=(name, f"compare_{name}"))
-    return chosen
-
-
-def _chosen(name: str, key: str) -> None:
-    address.write(name, key, None)
-    one_pair.close()
+def _box(label: str, name: str, among: Iterable[str], names: Mapping[str, str]) -> str:
+    return frame.box(label, name, {run_id: names[run_id] for run_id in among}, forgets=["pair"],
+                     width=420)
 
 
 def _passed(events) -> dict[int, float]:
@@ -101,7 +91,7 @@ def _sheet(two: Two, part: str, rows: pd.DataFrame) -> None:
                if shown else f"Image, truth. {gallery.no_predictions(two.runs[kept[0]])}")
     one_pair.click(gallery.show_sheet(
         images, masks, captions, *wrong, key="compare_pairs",
-        names=one_pair.names(rows["index"]), alt=f"Pairs {part}: {captions[0]} and on."))
+        names=one_pair.names(rows["index"]), alt=f"Pairs {part}, from {captions[0]} on."))
 
 
 def _ious(two: Two, letter: str, rows: pd.DataFrame) -> list[float]:
