@@ -498,6 +498,9 @@ def test_an_answer_has_one_verdict():
     assert (answer["n_forgotten"], answer["allowed"], answer["holds"]) == (10, 5, False)
     said = analysis.distinct_finding(answer).detail
     assert "More than expected: up to 5 such copies are allowed" in said and "slack" not in said
+    one = analysis.distinct_finding(answer | {"n_distinct": 1, "n_forgotten": 1})
+    assert one.title == "1 distinct pair gives a core set of 34"
+    assert "1 is a copy that the network failed" in one.detail
 
 
 def test_stored_answers_are_judged_by_todays_rule():

@@ -213,7 +213,7 @@ def test_areas_count_what_resizing_destroys():
     """By hand: one target gone, one left with too few pixels, one that was small before."""
     found = target_areas([0, 400, 90, 30, 10], [0, 100, 9, 0, 10])
     assert (found.n_with_target, found.n_vanished, found.n_small) == (4, 1, 1)
-    assert "1 of 4 pairs with a target have nothing of it left" in areas_warning(found)
+    assert "1 of 4 pairs with a target has nothing of it left" in areas_warning(found)
     assert areas_warning(target_areas([50], [50])) == ""
 
 

@@ -155,7 +155,7 @@ def _scores(table: pd.DataFrame, found: dict[str, pd.Series | None]) -> str:
     if cost is not None:
         words += (f" At the selection's own cost, its predictions included, all "
                   f"{int(cost['n_pairs']):,} give {_runs(cost)}.")
-    return f"{words} In brackets: lowest and highest run."
+    return f"{words} In parentheses: lowest and highest run."
 
 
 def _runs(row: pd.Series) -> str:

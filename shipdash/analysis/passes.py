@@ -9,6 +9,7 @@ import pandas as pd
 from shipdash.analysis.core_against_random import Finding
 from shipdash.analysis.cost import full_epochs
 from shipdash.analysis.run_numbers import run_numbers
+from shipdash.counted import counted
 from shipdash.results import StoredRun
 
 COLUMNS = ["passes", "run_id", "rounds", "n_core", "reason", "n_reaudit_failing", "mean_iou",
@@ -33,7 +34,7 @@ def passes_finding(table: pd.DataFrame) -> Finding | None:
     ended = ("until one adds nothing" if clean["reason"] == "clean" else
              f"(the run ended early: {clean['reason']})")
     return Finding(
-        f"Repeating passes {ended} adds {extra:,} pairs to {one['n_core']:,}",
-        f"{clean['rounds']:,} passes cost {clean['epochs']:.1f} full-pool epochs; one pass costs "
-        f"{one['epochs']:.1f}. The held-out failure rate is {clean['share_failing']:.2%} instead "
+        f"Repeating passes {ended} adds {counted(extra, 'pair')} to {one['n_core']:,}",
+        f"{counted(int(clean['rounds']), 'pass costs', 'passes cost')} {clean['epochs']:.1f} "
+        f"full-pool epochs; one pass costs {one['epochs']:.1f}. The held-out failure rate is {clean['share_failing']:.2%} instead "
         f"of {one['share_failing']:.2%}, with one run each.")

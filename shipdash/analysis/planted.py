@@ -10,6 +10,7 @@ import pandas as pd
 from shipdash.analysis.core_against_random import Finding
 from shipdash.analysis.intervals import wilson
 from shipdash.config import RunConfig
+from shipdash.counted import counted
 
 FORGETTING = 0.10
 """How many of the distinct pairs a network may fail although it has kept a copy, as a share."""
@@ -62,11 +63,13 @@ def judged(answers: pd.DataFrame) -> pd.DataFrame:
 def distinct_finding(answer: Mapping[str, Any]) -> Finding:
     """The known answer in words: one verdict, with what decided it."""
     d, n, forgotten = answer["n_distinct"], answer["n_core"], answer["n_forgotten"]
+    copies = "is a copy", "are copies"
     verdict = "As expected" if answer["holds"] else "More than expected"
     return Finding(
-        f"{d:,} distinct pairs give a core set of {n:,}",
-        f"{answer['n_found']:,} are distinct, {answer['n_repeated_first']:,} are copies among the "
-        f"first pairs, which join untested, and {forgotten:,} are copies that the network failed "
+        f"{counted(d, 'distinct pair gives', 'distinct pairs give')} a core set of {n:,}",
+        f"{counted(answer['n_found'], 'is', 'are')} distinct, "
+        f"{counted(answer['n_repeated_first'], *copies)} among the first pairs, which join "
+        f"untested, and {counted(forgotten, *copies)} that the network failed "
         f"although it had been trained on an identical pair. {verdict}: up to "
         f"{answer['allowed']:,} such copies are allowed, {FORGETTING:.0%} of the distinct pairs.")
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shipdash.counted import counted
+
 SMALL_PX = 20
 """Below so many pixels a single wrong one costs five hundredths of the IoU."""
 
@@ -42,7 +44,8 @@ def areas_words(found: TargetAreas) -> str:
     if not found.n_with_target:
         return "No mask has any target: check how the masks are to be read."
     n_empty = found.n - found.n_with_target
-    empty = f" {n_empty:,} of {found.n:,} masks are empty." if n_empty else ""
+    verb = "is" if n_empty == 1 else "are"
+    empty = f" {n_empty:,} of {found.n:,} masks {verb} empty." if n_empty else ""
     if found.median_before == found.median_after:
         return f"The target of a pair has {found.median_after:,.0f} pixels (median).{empty}"
     return (f"The target of a pair has {found.median_before:,.0f} pixels before resizing and "
@@ -55,10 +58,12 @@ def areas_warning(found: TargetAreas) -> str:
         return ""
     said = []
     if found.n_vanished:
-        said.append(f"{found.n_vanished:,} of {found.n_with_target:,} pairs with a target have "
+        verb = "has" if found.n_vanished == 1 else "have"
+        said.append(f"{found.n_vanished:,} of {found.n_with_target:,} pairs with a target {verb} "
                     "nothing of it left")
     if found.n_small:
-        said.append(f"{found.n_small:,} have fewer than {SMALL_PX} pixels of it left")
+        said.append(f"{counted(found.n_small, 'has', 'have')} fewer than {SMALL_PX} pixels of it "
+                    "left")
     words = " and ".join(said)
     return (f"Small targets vanish at the stored size: {words}. Import again in tiles "
             "(*Fit*: tiles), which keep the full resolution, or at a larger size.")

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.counted import counted
 from shipdash.ui import arrange, chart, evidence, frame, gallery, one_pair, tables, words
 from shipdash.ui.evaluation import certificate, controls, repeated_runs
 
@@ -24,8 +25,8 @@ def held_out(run: frame.Run) -> None:
                     "Start a run with *Held-out pairs* above 0 to see scores here.")
         return
     n_failing = round(held.share_failing * held.n)
-    title = (f"{n_failing:,} of {held.n:,} held-out pairs ({held.share_failing:.2%}) are "
-             f"below IoU {held.acceptance_iou:.2f}")
+    title = (f"{n_failing:,} of {held.n:,} held-out pairs ({held.share_failing:.2%}) "
+             f"{'is' if n_failing == 1 else 'are'} below IoU {held.acceptance_iou:.2f}")
     st.markdown(f"### {title}")
     st.caption("Scores of the network as selection left it, on fresh pairs of a separate split "
                f"that the run did not use for any decision.{words.compared(run.config)} "
@@ -72,7 +73,7 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
 def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
     """A page of pairs with the final network's predictions; a click on one opens it."""
     if rows.empty:
-        frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
+        arrange.nothing_left()
         return
     images, masks = gallery.of_run(run, rows["index"], split)
     stored = gallery.predictions(run, "held_out_worst" if split == "held_out" else "reaudit_worst")
@@ -82,7 +83,7 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
     captions = gallery.captions(rows, split)
     one_pair.click(gallery.show_sheet(
         images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"], split),
-        alt=f"Pairs by the final network: {captions[0]} and on."))
+        alt=f"Pairs by the final network, from {captions[0]} on."))
 
 
 def reaudit(run: frame.Run) -> None:
@@ -101,9 +102,11 @@ def reaudit(run: frame.Run) -> None:
         st.markdown(f"A pair passes at IoU {limit:.2f}; the lowest is "
                     f"{frame.iou(found.lowest_iou, 3)}.")
     else:
-        st.markdown(f"### {found.n_failing:,} of {found.n:,} discarded pairs now fail")
-        st.markdown("Each passed when the stream tested it. The final network predicts them below "
-                    f"IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}. "
+        fail, each, them = (("fails", "It", "it") if found.n_failing == 1 else
+                            ("fail", "Each", "them"))
+        st.markdown(f"### {found.n_failing:,} of {counted(found.n, 'discarded pair')} now {fail}")
+        st.markdown(f"{each} passed when the stream tested it. The final network predicts {them} "
+                    f"below IoU {limit:.2f}; the lowest is {frame.iou(found.lowest_iou, 3)}. "
                     "The article assumes that there are no such pairs.")
         _failing(run, found.failing)
     st.caption(frame.provenance(run))

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis
+from shipdash.counted import counted
 from shipdash.data import export_core_set as exports
 from shipdash.runs.folder import npz
 from shipdash.ui import address, arrange, frame, gallery, one_pair
@@ -22,13 +23,14 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
                     "Open the Run page and watch the first ones join.")
         return
     failed, untested = table[table["iou"].notna()], table[table["iou"].isna()]
-    st.markdown(f"#### {len(table):,} pairs kept, {len(failed):,} of them because they failed")
+    st.markdown(f"#### {counted(len(table), 'pair')} kept, {len(failed):,} of them because "
+                f"{'it' if len(failed) == 1 else 'they'} failed")
     if failed.empty:
         _sheet(run, gallery.page_of(untested, key="core_page"), key="core")
         return
     rows = gallery.page_of(arrange.choose(run, failed), key="core_page")
     if rows.empty:
-        frame.empty("No core pair matches the filters.", "Set a filter back to *any*.")
+        arrange.nothing_left()
     else:
         _sheet(run, rows, key="core")
     _untested(run, untested)
@@ -82,14 +84,14 @@ def discarded(run: frame.Run, events) -> None:
         return
     rows = gallery.page_of(arrange.choose(run, table.head(MOST_NEAR)), key="discarded_page")
     if rows.empty:
-        frame.empty("No discarded pair matches the filters.", "Set a filter back to *any*.")
+        arrange.nothing_left()
         return
     images, masks = gallery.of_run(run, rows["index"])
     wrong = [predicted.get(int(i), "not stored") for i in rows["index"]] if predicted else None
     captions = gallery.captions(rows)
     one_pair.click(gallery.show_sheet(
         images, masks, captions, wrong, key="discarded_pairs",
-        names=one_pair.names(rows["index"]), alt=f"Discarded pairs: {captions[0]} and on."))
+        names=one_pair.names(rows["index"]), alt=f"Discarded pairs, from {captions[0]} on."))
 
 
 def _worst(run: frame.Run) -> pd.DataFrame:

@@ -93,7 +93,8 @@ def _failing(row: Any, failing: str) -> str:
     if pd.isna(share):
         return "The scores of its held-out pairs are missing, so failures cannot be counted"
     n = round(share * row.n_held_out)
-    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({share:.2%}) are below IoU "
+    return (f"{n:,} of {int(row.n_held_out):,} held-out pairs ({share:.2%}) "
+            f"{'is' if n == 1 else 'are'} below IoU "
             f"{frame.iou(iou)}")
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from shipdash import view_only
 from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST
 from shipdash.data.pair_list import PairRow, places, read_split
@@ -99,8 +100,8 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
     numbers = [*page["first"], *page["second"]]
     drawn = dict(zip(numbers, outlines.pictures(name, numbers), strict=True))
     sides = ("held out", "pool") if key == "leaks" else ("first", "second")
-    captions = [f"{row.distance} bits: {called(rows[row.first])}, {called(rows[row.second])}"
-                for row in page.itertuples()]
+    captions = [f"{counted(row.distance, 'bit')}: {called(rows[row.first])}, "
+                f"{called(rows[row.second])}" for row in page.itertuples()]
     found = [tiles.Tile(f"{row.first}-{row.second}", caption, tuple(
         outlines.part(drawn[number], side)
         for number, side in zip((row.first, row.second), sides, strict=True)))
