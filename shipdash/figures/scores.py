@@ -52,7 +52,7 @@ def factor_rates(table: pd.DataFrame, label: str, *, clear: bool = False) -> Cha
     figure.update_xaxes(tickformat=".1%", rangemode="tozero")
     figure.update_yaxes(type="category", automargin=True)
     high = table.loc[table["rate"].idxmax()]
-    title = (f"{label}: {high['group']} is selected most often" if clear else
+    title = (f"{label}: the highest share is selected from {high['group']}" if clear else
              f"{label}: no clear difference")
     return Chart(figure, title, f"Share selected by {label.lower()}. {title}.", table)
 

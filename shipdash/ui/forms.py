@@ -228,7 +228,7 @@ def _about(name: str) -> str:
     return {
         "quick": "64 × 64 px, 2,000 pairs and a small network, for a first look.",
         "compact": "128 × 128 px, 10,000 pairs and a small U-Net made for CPUs: the article's "
-                   "scene and pool with a faster training rule, live.",
+                   "scene and pool with another training rule, live.",
         "article": "128 × 128 px, 10,000 pairs, the article's network with 5.1 million parameters "
                    "and its training loop; meant for a GPU.",
     }[name]
@@ -258,7 +258,8 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = Tr
         st.caption(f"Time: not yet measured on this machine.{extra}{on}")
     elif expected.seconds > 3 * 3600 and not gpu:
         st.warning(f"About **{frame.duration(expected.seconds)}** on this CPU: {expected.source}. "
-                   "Choose Compact for a live demonstration, or a smaller pool.")
+                   + ("Choose Compact for a live demonstration, or a smaller pool."
+                      if config.network.kind == "article" else "Choose a smaller pool."))
     else:
         st.caption(f"About {frame.duration(expected.seconds)}: {expected.source}.{on}")
 

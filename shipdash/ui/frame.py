@@ -19,13 +19,13 @@ from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, device_probe
 from shipdash.ui import address
-from shipdash.ui.address import MOST_GUESS, guess, link
+from shipdash.ui.address import MOST_GUESS, guess
 from shipdash.ui.rename import rename
 from shipdash.ui.stored import events, store_of
 from shipdash.ui.words import command, duration, iou, plain, provenance, seeds
 
-__all__ = ["StoreError", "command", "duration", "events", "guess", "iou", "link", "preset_of",
-           "provenance", "seeds", "store_of"]
+__all__ = ["StoreError", "command", "duration", "events", "guess", "iou", "preset_of", "provenance",
+           "seeds", "store_of"]
 """Beside what is defined here: a run's events, and what pages say of a run in words."""
 
 RECORDED = Path(__file__).parent.parent / "recorded"

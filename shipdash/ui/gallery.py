@@ -105,7 +105,7 @@ def no_predictions(run: frame.Run) -> str:
 
 def captions(rows: pd.DataFrame, split: str = "pool") -> list[str]:
     """Order of selection, number and IoU of pairs, as far as the table has them."""
-    kind = "pair" if split == "pool" else "held-out"
+    kind = "pair" if split == "pool" else "held-out pair"
     orders = [f"#{int(n)} · " for n in rows["order"]] if "order" in rows else [""] * len(rows)
     return [f"{order}{kind} {int(i):,}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v, 3)}")
             for order, i, v in zip(orders, rows["index"], rows["iou"], strict=True)]

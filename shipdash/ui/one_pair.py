@@ -183,7 +183,7 @@ def _history(run: frame.Run, events, pair: Asked) -> None:
     history = analysis.pair_history(events, pair.index).dropna()
     final = final_iou(run, pair)
     if history.empty and final is None:
-        st.caption("It was never tested, so there is no IoU to show.")
+        st.caption("No IoU of it is stored.")
         return
     if final is not None:
         end = pd.DataFrame([(run.result.n_tested, run.result.rounds, final, "final network")],

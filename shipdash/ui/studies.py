@@ -42,17 +42,20 @@ def start_box(run: frame.Run, key: str, label: str,
 
 def can_start(run: frame.Run) -> bool:
     """Whether other runs can be computed beside this one; a sentence where they cannot."""
+    if why := why_not(run):
+        frame.empty(*why)
+    return why is None
+
+
+def why_not(run: frame.Run) -> tuple[str, str] | None:
+    """Why nothing can be computed beside a run, and what to do; None where it can be."""
     if why := view_only.why_no_start():
-        frame.empty("Nothing can be added here.", why)
-        return False
-    if run.recorded:
-        frame.empty("Nothing can be computed for a recorded run.",
-                    "Start a run with the same settings on the Run page, then open that run here.")
-        return False
-    if not run.is_current:
-        frame.empty("Nothing can be computed for a run of another version.",
-                    "Start a run with the same settings on the Run page, then open that run here.")
-    return run.is_current
+        return "Nothing can be added here.", why
+    if run.recorded or not run.is_current:
+        kind = "a recorded run" if run.recorded else "a run of another version"
+        return (f"Nothing can be computed for {kind}.",
+                "Start a run with the same settings on the Run page, then open that run here.")
+    return None
 
 
 def rule_of(error: Exception) -> str:

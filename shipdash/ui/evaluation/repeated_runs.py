@@ -21,7 +21,7 @@ def order(run: frame.Run) -> None:
     if found is None:
         frame.empty("One order so far.", "How much depends on the order of the stream can only be "
                     "seen from several orders of the same pairs."
-                    + ("" if run.recorded else " Start them below."))
+                    + ("" if studies.why_not(run) else " Start them below."))
     else:
         if is_recorded:
             evidence.tell_recorded(run, found)

@@ -55,7 +55,7 @@ def _expect() -> None:
     with st.expander("What to expect here", icon=":material/explore:"):
         table = corners_table(pd.read_csv(path))
         st.markdown(f"#### {corners_finding(table)}")
-        st.caption("Quick preset (64 x 64 pixels, semi-axes 8 to 16) with the changes named, pools "
+        st.caption("Quick preset (64 × 64 pixels, semi-axes 8 to 16) with the changes named, pools "
                    "of 60 pairs, three model seeds each; median and range. Mean IoU and "
                    "failure rate are from 200 fresh pairs; seconds are for one core. Runs were "
                    "stopped at 8,000 training images, more than twice the usual number. Below a "

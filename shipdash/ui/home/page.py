@@ -22,7 +22,7 @@ def body() -> None:
         start.row(runs, is_open)
     if run is None:
         frame.empty("No finished run yet.",
-                    "Start the experiment; it takes a few minutes on two cores.")
+                    "Start the experiment; it takes about a minute on two cores.")
     elif is_open:
         reveal.show(run)
     if run is not None and not is_open:

@@ -14,7 +14,8 @@ def counters(now: analysis.Progress) -> None:
     cells = st.columns(6)
     cells[0].metric("Selected", f"{now.n_core:,}")
     cells[1].metric("Tested", f"{now.n_tested:,}")
-    cells[2].metric(f"Failing, last {analysis.RATE_WINDOW}", rate)
+    cells[2].metric(f"Failing, last {analysis.RATE_WINDOW}", rate,
+                    help="Of all tested pairs while there are fewer.")
     cells[3].metric("Training", _speed(now.train_speed),
                     help="Images per second, forward and backward pass.")
     cells[4].metric("Prediction", _speed(now.scan_speed),

@@ -73,7 +73,9 @@ def button(run: frame.Run) -> None:
         if st.button("End the replay", key="replay_end", icon=":material/stop:"):
             end()
             st.rerun()
-    elif st.button("Replay it", key="replay_it", icon=":material/replay:"):
+    elif st.button("Replay it", key="replay_it", icon=":material/replay:",
+                   help="Space plays and pauses, the arrow keys move, L switches to logarithmic "
+                        "axes."):
         ask(run.run_id)
         st.rerun()
 

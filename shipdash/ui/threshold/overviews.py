@@ -97,9 +97,10 @@ def _beside(table: pd.DataFrame, beside: str) -> str:
         return "Training images are counted with repeats."
     if beside == "seconds":
         done = analysis.completed(table)
-        threads = ", ".join(sorted({f"{n:.0f}" for n in done["threads"].dropna()}))
-        return (f"Seconds are wall time, with {threads or '?'} thread(s) per run; runs at the same "
-                "time slow each other down.")
+        threads = sorted(set(done["threads"].dropna().astype(int)))
+        noun = "thread" if threads == [1] else "threads"
+        per_run = f", with {' or '.join(map(str, threads))} {noun} per run" if threads else ""
+        return f"Seconds are wall time{per_run}; runs at the same time slow each other down."
     return ("Failures are counted on fresh pairs of a separate split that no run uses for any "
             "decision. " + COMPARED)
 

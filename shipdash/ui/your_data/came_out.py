@@ -111,6 +111,6 @@ def _core(run: frame.Run) -> None:
     captions = [f"#{order} · {called(pool[i])}" + ("" if np.isnan(v) else f" · IoU {frame.iou(v)}")
                 for order, i, v in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="own_core",
-                       alt=f"The first kept pairs: {captions[0]} and on.")
+                       alt=f"The first kept pairs, from {captions[0]} on.")
     st.page_link("pages/3_Samples.py", label="Browse all of them", icon=":material/arrow_forward:",
                  query_params=address.carried(run=run.run_id))
