@@ -186,3 +186,22 @@ def test_a_run_at_work_is_presented_live(app, browser):
     expect(page.get_by_role("button", name="Resume")).to_be_enabled(timeout=SOON_MS)
     page.context.close()
     assert problems == []
+
+
+def test_the_number_at_the_curve_has_the_colour_of_words(see):
+    """Only line and dot are of the accent's."""
+    page = see("present=1", scheme="dark")
+    at_the_end(page)
+    fill, colour = page.evaluate("""() => [document.querySelector(
+        ".shipdash-stage .curve > svg text"), document.querySelector(".shipdash-stage")]
+        .map((e, i) => getComputedStyle(e)[["fill", "color"][i]])""")
+    assert fill == colour
+
+
+def test_what_a_replay_is_called_does_not_tell_its_end(see):
+    """Neither to the eye nor to a screen reader, before it is over."""
+    page = see("replay=1&present=1")
+    stage = page.locator(".shipdash-stage")
+    expect(stage).to_have_attribute("aria-label", re.compile("^Replay: "))
+    at_the_end(page)
+    expect(stage).not_to_have_attribute("aria-label", re.compile("^Replay: "))

@@ -1,6 +1,7 @@
 """The Compare page without browser and TensorFlow: which runs, and what is said of them."""
 
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 import paging
@@ -128,7 +129,7 @@ def test_failing_means_the_same_iou_for_every_run(store):
 @pytest.mark.parametrize("bad, said", [
     ("nonsense", "1 run whose id does not have"),
     ("../../etc/passwd", "1 run whose id does not have"),
-    ("0123456789abcdef", "Not on this machine, or not started: 0123456789abcdef")])
+    ("0123456789abcdef", "Cannot be compared")])
 def test_bad_ids_in_the_link_are_a_sentence_and_the_others_show(store, bad, said):
     """Nothing of a link is used as a path or believed."""
     good = run(store, [1, 2, 3])
@@ -192,3 +193,22 @@ def test_runs_of_a_data_set_are_called_by_it(store, tmp_path, monkeypatch):
     said = words(open_page())
     assert "data set ships, own: 4 of 100 (2 runs)" in said
     assert "2 of 120" in said and "fingerprint" not in said.replace("source.fingerprint", "")
+
+
+def test_the_ticks_are_found_as_they_were_left(store):
+    """By a link that says nothing of them."""
+    ids = [run(store, [1, 2, n], **{"seeds.order": n}) for n in (3, 4, 5)]
+    at = open_page(runs=f"{ids[1]},{ids[0]}")
+    at.switch_page("pages/3_Samples.py").run()
+    at.switch_page(PAGE)
+    at.query_params.clear()
+    at.run()
+    assert not at.exception and at.query_params["runs"] == [f"{ids[1]},{ids[0]}"]
+
+
+def test_without_a_tick_the_page_says_what_to_do(store, monkeypatch):
+    """Not an empty page."""
+    run(store, [1, 2, 3])
+    nothing = SimpleNamespace(selection=SimpleNamespace(rows=[]))
+    monkeypatch.setattr("streamlit.dataframe", lambda *_, **__: nothing)
+    assert "Tick at least one run." in words(open_page())

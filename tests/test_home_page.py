@@ -2,6 +2,7 @@
 
 import json
 
+import evidence_runs
 import pytest
 from paging import open_page, quiet_store, words
 from stored_results import HELD_OUT, a_result
@@ -182,3 +183,15 @@ def test_home_calls_runs_by_name(store):
     table = open_page("app.py").dataframe[0].value
     assert set(table["name"]) == {"*First* look :red[x]", "quick, contrast 0.10, seeds 3/1/1"}
     assert "run" not in table
+
+
+def test_the_controls_of_the_run_in_view_are_no_unknown(store):
+    """Those that were trained here count as much as a recorded study."""
+    run_id = evidence_runs.selection(store, evidence_runs.config())
+    at = open_page("app.py", run=run_id, guess="9")
+    assert "the spread is unknown" in words(at)
+    for seed in (1, 2, 3):
+        for kind in ("core", "random"):
+            evidence_runs.arm(store, run_id, kind, seed)
+    at = open_page("app.py", run=run_id, guess="9")
+    assert "the spread is unknown" not in words(at) and "Recorded study" not in words(at)

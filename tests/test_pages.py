@@ -300,7 +300,9 @@ def test_the_pick_in_view_says_how_many_joined_since(store):
     store.save_scores(run_id, "picked", index=np.array([9]),
                       probability=np.zeros((1, 32, 32), np.uint8))
     store.set_status(run_id, RunState.PAUSED)
-    said = words(open_page("pages/2_Run.py", run=run_id))
+    at = open_page("pages/2_Run.py", run=run_id)
+    said, (image, *_) = words(at), at.get("imgs")
+    assert "Pick 2 of the core set: pair 9" in str(image.proto)
     assert "Pick 2" in said and "1 more has joined since" in said
 
 
@@ -416,3 +418,10 @@ def test_a_second_pass_counts_its_own_pairs(store):
         writer.flush()
     at = open_page("pages/2_Run.py", run=run_id)
     assert "pass 2: 50 of 200" in str(at.get("progress")[0].proto)
+
+
+def test_a_held_out_pair_of_a_link_is_told_from_the_box(store):
+    """Whose number opens a pair of the pool."""
+    at = open_page("pages/3_Samples.py", run=_run(store, RunState.COMPLETED), view="One pair",
+                   pair="held_out.3")
+    assert "The link names held-out pair 3." in words(at)

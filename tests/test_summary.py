@@ -265,6 +265,15 @@ def test_article_estimate_scales_with_this_machine():
     assert two == pytest.approx(2 * one)
 
 
+def test_the_estimate_of_a_data_set_is_by_its_pixels():
+    """Its scene says nothing of its size."""
+    asked = compact().replace(**{"source.kind": "files", "source.name": "x",
+                                 "source.fingerprint": "a" * 16, "source.rows": 256,
+                                 "source.cols": 256})
+    one, four = (analysis.estimate(config, [_measured()]).seconds for config in (compact(), asked))
+    assert four - 5 == pytest.approx(4 * (one - 5))
+
+
 def test_finding_never_claims_more_than_was_seen():
     """An unfinished run speaks of the pairs tested only."""
     assert analysis.finding(3, 8, 10, None) == "3 of the first 8 pairs kept"

@@ -14,6 +14,7 @@ from shipdash import config as configs
 from shipdash.acceptance import fails
 from shipdash.cli.commands import _parser
 from shipdash.cli.studies import grid_of
+from shipdash.config.settings import SEED_MAX
 from shipdash.records import Picked, RunState
 from shipdash.runs import Store, device_probe, queue
 from shipdash.studies import grid as grids
@@ -242,8 +243,10 @@ def test_many_points_need_a_tick(store, started):
     """Above the limit the button is shut until the box says that they are meant."""
     at = open_page(precisions="0.5:0.9:0.01", orders="10")
     assert at.button(key="sweep_start").disabled
-    at.checkbox(key="sweep_confirmed").check().run()
+    at.checkbox(key="sweep_confirmed_410").check().run()
     assert not at.button(key="sweep_start").disabled
+    at.text_input(key="orders").set_value("20").run()
+    assert at.button(key="sweep_start").disabled, "the tick was for 410 points"
 
 
 def test_an_unknown_sweep_in_the_link_is_a_sentence(store):
@@ -482,3 +485,11 @@ def test_the_sweep_that_ships_is_what_its_command_asks_for():
     assert len(asked.runs) == len(table)
     if found.facts["algorithm"] == configs.ALGORITHM:  # an older version's runs have other ids
         assert sorted(run.digest for run in asked.runs) == sorted(table["run_id"])
+
+
+@pytest.mark.parametrize(("text", "kind", "value"), [
+    ("0", int, 0), (str(SEED_MAX), int, SEED_MAX), (str(SEED_MAX + 1), int, 7), ("-1", int, 7),
+    ("9" * 400, int, 7), ("0", float, 7), ("1", float, 1), ("1e309", float, 7)])
+def test_a_link_may_name_every_seed_there_is(text, kind, value):
+    """And no precision that there is not."""
+    assert explorer._number(text, kind, 7) == value

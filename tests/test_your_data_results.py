@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from paging import open_page, quiet_store, words
 
+from shipdash import figures
 from shipdash.analysis.arms import ARMS, EQUAL_COST, EQUAL_UPDATES, SAME
 from shipdash.analysis.groups import kept_finding
 from shipdash.analysis.leaks import kept_by_group
@@ -209,3 +210,10 @@ def test_the_page_states_a_finished_study(store):
     titles = [m.value for m in at.markdown if m.value.startswith("#")]
     assert titles[0].startswith("### Keep them all: training on all 200 pairs is better")
     assert any("More labels would probably help" in title for title in titles)
+
+
+def test_a_group_is_called_in_figures_as_it_is():
+    """Plotly reads HTML, and a backslash is for markdown."""
+    table = kept_by_group(["a_b", "a_b", "<b>&co", "<b>&co"], [0, 2, 3])
+    drawn = figures.kept_by_group(table, "title").figure.data[0]
+    assert drawn.y == ("a_b", "&lt;b&gt;&amp;co")
