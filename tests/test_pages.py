@@ -301,8 +301,8 @@ def test_the_pick_in_view_says_how_many_joined_since(store):
                       probability=np.zeros((1, 32, 32), np.uint8))
     store.set_status(run_id, RunState.PAUSED)
     at = open_page("pages/2_Run.py", run=run_id)
-    said, (image, *_) = words(at), at.get("imgs")
-    assert "Pick 2 of the core set: pair 9" in str(image.proto)
+    said, pictures = words(at), " ".join(str(image.proto) for image in at.get("image"))
+    assert "Pick 2 of the core set: pair 9" in pictures
     assert "Pick 2" in said and "1 more has joined since" in said
 
 

@@ -36,5 +36,5 @@ def passes_finding(table: pd.DataFrame) -> Finding | None:
     return Finding(
         f"Repeating passes {ended} adds {counted(extra, 'pair')} to {one['n_core']:,}",
         f"{counted(int(clean['rounds']), 'pass costs', 'passes cost')} {clean['epochs']:.1f} "
-        f"full-pool epochs; one pass costs {one['epochs']:.1f}. The held-out failure rate is {clean['share_failing']:.2%} instead "
-        f"of {one['share_failing']:.2%}, with one run each.")
+        f"full-pool epochs; one pass costs {one['epochs']:.1f}. The held-out failure rate is "
+        f"{clean['share_failing']:.2%} instead of {one['share_failing']:.2%}, with one run each.")
