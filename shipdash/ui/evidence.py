@@ -6,7 +6,9 @@ Nothing is computed here: `collect` gathers, `analysis` makes the tables.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from shipdash.config import ConfigError, RunConfig
@@ -52,6 +54,17 @@ def _gathered(root: str, run_id: str, done: tuple, _store, _listed) -> Evidence:
     return collect.gather(_store, run_id, _listed)
 
 
+def table(name: str, read: Callable[[Path], pd.DataFrame] = pd.read_csv) -> pd.DataFrame | None:
+    """A table of its own among the recorded runs; None where it has not come with the package."""
+    path = frame.RECORDED / name
+    return _table(str(path), path.stat().st_mtime, read) if path.exists() else None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _table(path: str, changed: float, _read: Callable) -> pd.DataFrame:
+    return _read(Path(path))
+
+
 def recorded() -> list[Evidence]:
     """The full-size studies that came with the package, each of one machine."""
     abouts = sorted(frame.RECORDED.glob(f"{STUDIES}/{collect.ABOUT}"))
@@ -61,7 +74,7 @@ def recorded() -> list[Evidence]:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _recorded(folder: str, changed: float) -> Evidence | None:
-    return collect.read(frame.Path(folder))
+    return collect.read(Path(folder))
 
 
 def is_about(run: frame.Run, found: Evidence) -> bool:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from shipdash.analysis import registered
 from shipdash.config import preset_of
-from shipdash.ui import frame
+from shipdash.ui import evidence, frame
 
 
 def in_a_line(run: frame.Run, where: str = "further down") -> None:
@@ -45,25 +45,14 @@ def panel(run: frame.Run) -> None:
 def certificate(run: frame.Run) -> None:
     """The bound of the one run that was named before it was started; nothing where `panel` has
     nothing to say, or where that run was left out."""
-    path = frame.RECORDED / registered.CERTIFICATE_FILE
-    if _table(run) is not None and path.exists():
-        row = _certificate(str(path), path.stat().st_mtime).iloc[0]
+    found = evidence.table(registered.CERTIFICATE_FILE, registered.read_certificate)
+    if _table(run) is not None and found is not None:
+        row = found.iloc[0]
         st.markdown(f"**Certificate of the run named beforehand** (pool {row['pool']}, until a "
                     f"pass adds nothing): {registered.certificate_words(row)}")
 
 
 def _table(run: frame.Run) -> pd.DataFrame | None:
-    path = frame.RECORDED / registered.FILE
-    if not path.exists() or run.config is None or preset_of(run.config) != "compact":
+    if run.config is None or preset_of(run.config) != "compact":
         return None
-    return _stored(str(path), path.stat().st_mtime)
-
-
-@st.cache_data(max_entries=1, show_spinner=False)
-def _stored(path: str, changed: float) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"version": str})
-
-
-@st.cache_data(max_entries=1, show_spinner=False)
-def _certificate(path: str, changed: float) -> pd.DataFrame:
-    return registered.read_certificate(path)
+    return evidence.table(registered.FILE)

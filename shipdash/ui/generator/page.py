@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from shipdash import figures
 from shipdash.analysis.corners import corners_finding, corners_table
 from shipdash.config import RunConfig, setting
 from shipdash.data import open_source
-from shipdash.ui import address, chart, forms, frame, gallery
+from shipdash.ui import address, chart, evidence, forms, gallery
 
 N_SHOWN = 10
 
@@ -49,11 +48,11 @@ def _run(config: RunConfig) -> None:
 
 def _expect() -> None:
     """Before a run is started: what such scenes have led to."""
-    path = frame.RECORDED / "corners.csv"
-    if not path.exists():
+    recorded = evidence.table("corners.csv")
+    if recorded is None:
         return
     with st.expander("What to expect here", icon=":material/explore:"):
-        table = corners_table(pd.read_csv(path))
+        table = corners_table(recorded)
         st.markdown(f"#### {corners_finding(table)}")
         st.caption("Quick preset (64 × 64 pixels, semi-axes 8 to 16) with the changes named, pools "
                    "of 60 pairs, three model seeds each; median and range. Mean IoU and "

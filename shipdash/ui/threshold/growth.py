@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
-import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import chart, frame
+from shipdash.ui import chart, evidence
 
 TABLE = "growth.csv"
 """Runs kept by `python -m benchmarks.growth` among the recorded ones."""
@@ -14,10 +15,9 @@ TABLE = "growth.csv"
 
 def panel() -> None:
     """The figure with its law; nothing as long as too few pool sizes have been measured."""
-    path = frame.RECORDED / TABLE
-    if not path.exists():
+    table = evidence.table(TABLE, _read)
+    if table is None:
         return
-    table = _stored(str(path), path.stat().st_mtime)
     law = analysis.growth_law(table)
     if law is None:
         return
@@ -35,7 +35,6 @@ def origin(table: pd.DataFrame) -> str:
             f"{when} · shipdash {versions} · `python -m benchmarks.growth`")
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
-def _stored(path: str, changed: float) -> pd.DataFrame:
+def _read(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path).sort_values(["n_pool", "seed"], ignore_index=True)
     return table.assign(products=table["select_s"] / table["product_s"])
