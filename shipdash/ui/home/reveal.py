@@ -65,17 +65,19 @@ def result(run: frame.Run) -> None:
 def beside(run: frame.Run) -> None:
     """The result of as many random pairs if there is one of this run, otherwise that it is
     unknown."""
-    study, is_recorded = evidence.of(run, lambda e: e.about["run_id"] == run.run_id
-                                     and analysis.arms_finding(e.arms) is not None)
-    if study is None or (is_recorded and not evidence.is_about(run, study)):
+    if run.recorded:
+        study = next((e for e in evidence.recorded() if evidence.is_about(run, e)), None)
+    else:
+        study = evidence.gathered(run)
+    said = analysis.arms_finding(study.arms) if study is not None else None
+    if said is None:
         st.caption("This is a single run, so the spread is unknown, and so is whether *these* "
                    "pairs matter: the same number of random pairs may do as well.")
         return
-    said = analysis.arms_finding(study.arms)
     registered.in_a_line(run, "on the Evaluation page, under *Controls*")
     st.markdown(f"#### {said.title}")
     st.markdown(analysis.two_networks(study.arms))
-    source = (f"Recorded study, {str(study.about.get('written'))[:10]}." if is_recorded else
+    source = (f"Recorded study, {str(study.about.get('written'))[:10]}." if run.recorded else
               frame.provenance(run))
     st.caption(f"{said.detail} {source}")
     st.page_link("pages/4_Evaluation.py", label="All controls", icon=":material/arrow_forward:",
