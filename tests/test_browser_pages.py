@@ -277,6 +277,15 @@ def test_a_point_that_nobody_computed_can_be_asked_for(shared, browser):
     page.context.close()
 
 
+def test_a_figure_of_nothing_says_so(shared, browser):
+    """Words for who cannot see that it is empty."""
+    page = open_explorer(browser, f"{shared.url}/Threshold?precision=0.513", [])
+    for name in ("explorer_curve", "explorer_held"):
+        expect(page.get_by_test_id(name)).to_have_attribute(
+            "aria-label", re.compile(r"Not computed yet\.$"), timeout=SOON_MS)
+    page.context.close()
+
+
 def test_the_server_never_loads_tensorflow(shared, browser):
     """After every page has been drawn no library of TensorFlow is mapped into the server."""
     for name in PAGES:

@@ -205,3 +205,10 @@ def test_what_a_replay_is_called_does_not_tell_its_end(see):
     expect(stage).to_have_attribute("aria-label", re.compile("^Replay: "))
     at_the_end(page)
     expect(stage).not_to_have_attribute("aria-label", re.compile("^Replay: "))
+
+
+def test_the_buttons_of_a_projector_cover_nothing_on_a_narrow_screen(see):
+    """They stand in the page, which scrolls there."""
+    page = see("present=1", (800, 900))
+    buttons = page.locator(".st-key-present_buttons")
+    assert buttons.evaluate("e => getComputedStyle(e).position") == "static"

@@ -425,3 +425,20 @@ def test_a_held_out_pair_of_a_link_is_told_from_the_box(store):
     at = open_page("pages/3_Samples.py", run=_run(store, RunState.COMPLETED), view="One pair",
                    pair="held_out.3")
     assert "The link names held-out pair 3." in words(at)
+
+
+def test_an_error_is_shown_as_it_was_written():
+    """A name in it is no markdown."""
+    def page():
+        from shipdash.runs import StoreError
+        from shipdash.ui import forms, frame
+
+        def refused():
+            raise StoreError("no run *a*")
+
+        forms.attempt(refused)
+        with frame.in_words():
+            refused()
+
+    at = AppTest.from_function(page).run()
+    assert [error.value for error in at.error] == [r"no run \*a\*"] * 2

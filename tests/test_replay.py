@@ -144,6 +144,15 @@ def test_a_projector_says_that_a_run_is_halted(store):
     assert projector._words(run, RunState.RUNNING, EVENTS) == ""
 
 
+def test_a_projector_says_of_a_slow_run_what_the_run_page_says(store, monkeypatch):
+    """Not more than is known: it may learn yet."""
+    run = store.info(_run(store, RunState.PAUSED))
+    monkeypatch.setattr(projector, "is_judged", lambda config: True)
+    monkeypatch.setattr(projector, "symptom", lambda events: "It is slow.")
+    assert projector._words(run, RunState.RUNNING, EVENTS) == (
+        "This run learns far more slowly than usual, if at all. ")
+
+
 def test_a_projector_names_the_run_that_it_has_not(store):
     """The one that is shown instead is in the address."""
     run_id = _run(store, RunState.COMPLETED)

@@ -126,6 +126,7 @@ def test_evaluation_offers_nothing_to_compute(shut, view):
     at = open_page("pages/4_Evaluation.py", run=stored(RunState.COMPLETED), view=view)
     starts = [b for b in at.button if b.key and b.key.startswith(("queue_", "start_"))]
     assert all(button.disabled for button in starts)
+    assert view != "Order" or "below." not in words(at)
 
 
 def test_threshold_says_why_no_point_can_be_computed(shut):
