@@ -390,6 +390,48 @@ def test_what_was_written_after_the_last_checkpoint_happens_again(tmp_path, monk
     assert report.fingerprint == import_pairs(own.request(tmp_path, name="whole")).fingerprint
 
 
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_killed_then_gone_on_with_then_stopped_is_the_same_as_never_stopped(tmp_path, monkeypatch,
+                                                                            n_before):
+    """A checkpoint after the cut counts from the new end; the old one was once counted, and the
+    next start filled the gap with zeros."""
+    own.write(tmp_path, own.pairs(4))
+    request, take = own.request(tmp_path), Draft.take
+
+    def killed(draft, *args):
+        take(draft, *args)
+        for file in draft._files.values():
+            file.flush()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Draft, "take", killed)
+    with pytest.raises(KeyboardInterrupt):
+        import_pairs(request)
+    monkeypatch.setattr(Draft, "take", take)
+    asked = iter(range(4))
+    with pytest.raises(Stopped):
+        import_pairs(request, is_cancelled=lambda: next(asked) == n_before)
+    report = import_pairs(request)
+    whole = import_pairs(own.request(tmp_path, name="whole"))
+    assert report._replace(name="whole") == whole
+    assert all(np.array_equal(a, b) for a, b in zip(stored()[:3], stored("whole")[:3], strict=True))
+    assert stored()[3] == stored("whole")[3]
+
+
+@pytest.mark.parametrize("lost", ["images.npy", "journal.jsonl"])
+def test_a_checkpoint_that_counts_more_than_there_is_counts_nothing(tmp_path, lost):
+    """A crash may take away what was written last; the import begins anew."""
+    own.write(tmp_path, own.pairs())
+    calls = iter(range(9))
+    with pytest.raises(Stopped):
+        import_pairs(own.request(tmp_path), is_cancelled=lambda: next(calls) == 2)
+    (draft,) = (path for path in files.root().glob(".import-*") if path.is_dir())
+    with (draft / lost).open("r+b") as file:
+        file.truncate(100)
+    report = import_pairs(own.request(tmp_path))
+    assert report.fingerprint == import_pairs(own.request(tmp_path, name="whole")).fingerprint
+
+
 def test_changed_files_are_read_anew(tmp_path):
     """What a stopped import stored of the old ones is dropped."""
     own.write(tmp_path, own.pairs())

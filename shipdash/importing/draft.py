@@ -75,11 +75,13 @@ class Draft:
                         "masks.npy": (request.rows, request.cols)}
         stored = _checkpoint(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        valid = stored if stored.get("listing") == listing else {}
+        goes_on = stored.get("listing") == listing and _is_whole(self.folder, stored)
+        valid = stored if goes_on else {}
         self.n_done, self.n_pairs = valid.get("n_done", 0), valid.get("n_pairs", 0)
         self._files = {name: (self.folder / name).open("ab") for name in _GROWING}
         for name, file in self._files.items():
             file.truncate(valid.get("lengths", {}).get(name, 0))
+            file.seek(0, os.SEEK_END)  # or `tell` still says where the file ended before
         if not valid:
             self._begin()
         self._saved = time.monotonic()
@@ -106,6 +108,7 @@ class Draft:
         """Store the progress so far, so that the import can be continued from here."""
         for file in self._files.values():
             file.flush()
+            os.fsync(file.fileno())  # a checkpoint never counts what a crash could take away
         state = {"name": self.request.name, "listing": self.listing, "n_files": self.n_files,
                  "n_done": self.n_done, "n_pairs": self.n_pairs,
                  "lengths": {name: file.tell() for name, file in self._files.items()}}
@@ -214,6 +217,13 @@ def _checkpoint(folder: Path) -> dict:
         return json.loads((folder / CHECKPOINT).read_bytes())
     except (OSError, ValueError):
         return {}
+
+
+def _is_whole(folder: Path, checkpoint: dict) -> bool:
+    """Whether every file is still as long as the checkpoint says; it may be longer."""
+    lengths = checkpoint.get("lengths", {})
+    return all(name in lengths and (folder / name).is_file()
+               and (folder / name).stat().st_size >= lengths[name] for name in _GROWING)
 
 
 def _line(cells: Iterable) -> bytes:
