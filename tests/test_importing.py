@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import io
 import json
 import signal
 from pathlib import Path
@@ -29,6 +30,7 @@ from shipdash.importing import (
 from shipdash.importing.draft import Draft, lock_of, unfinished
 from shipdash.importing.fit import letterboxed, resized
 from shipdash.importing.importer import NothingTaken
+from shipdash.importing.listing import Unfit
 from shipdash.importing.mask_values import mask_array
 from shipdash.importing.pictures import image_array
 from shipdash.runs import locks
@@ -164,6 +166,36 @@ def test_a_palette_is_read_by_index_or_by_colour(changes, expected):
     assert mask_array(content, own.request("x", **changes)).tolist() == [expected]
 
 
+@pytest.mark.parametrize("changes", [{"mask_kind": "classes", "target": "3"},
+                                     {"mask_kind": "colours", "target": "#030303"}])
+def test_classes_and_colours_are_not_read_from_a_jpeg(changes):
+    """Values beside 3 would be no target without a word; greys with a threshold bear it."""
+    content = own.encoded(np.full((8, 8), 200, np.uint8), "JPEG")
+    with pytest.raises(Unfit, match="is a JPEG, whose values are not exact: save it as PNG"):
+        mask_array(content, own.request("x", **changes))
+    assert mask_array(content, own.request("x", mask_kind="grey")).all()
+
+
+def test_classes_are_not_read_from_greys_that_are_spread():
+    """Pillow makes 85 of the class 1 of two bits; as binary it is target all the same."""
+    content = own.grey_of_two_bits([0, 1])
+    with pytest.raises(Unfit, match="grey values of 2 or 4 bits"):
+        mask_array(content, own.request("x", mask_kind="classes", target="1"))
+    assert mask_array(content, own.request("x")).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(("values", "shown"), [([-5, 0], None), ([0, 2**31 - 1], None),
+                                               ([-5, 7], "-5, 7"), ([0, 1, 2**30], "0, 1, 10737")])
+def test_masks_of_32_bits_may_have_any_values(values, shown):
+    """Counting the values up to the largest one would take gigabytes, and negative ones fail."""
+    content = own.encoded(np.array([values], np.int32), "TIFF")
+    if shown is None:
+        assert mask_array(content, own.request("x")).sum() == 1
+    else:
+        with pytest.raises(Unfit, match=f"has the values {shown}"):
+            mask_array(content, own.request("x"))
+
+
 def test_void_is_stored_and_passed_on(tmp_path):
     """A data set with void draws masks as numbers."""
     mask = own.mask().astype(np.uint8)
@@ -199,6 +231,28 @@ def test_an_image_is_turned_as_its_camera_says():
     given = own.image()
     found = image_array(own.encoded(given, "PNG", exif=exif))
     assert np.array_equal(found, np.rot90(given, -1))
+
+
+def test_an_image_that_its_camera_turns_has_no_run_lengths(tmp_path):
+    """They count down the columns of one of two images, and nobody says of which; turned ones
+    would be sheared without a word."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    own.write(tmp_path, own.pairs(2, (32, 32)) | {
+        "images/1.png": own.encoded(own.image(1, (32, 32)), exif=exif),
+        "labels.csv": "0,1 3\n1,1 3"})
+    report = import_pairs(own.request(tmp_path, "run_lengths"))
+    assert len(report.taken) == 1
+    assert "is turned by its EXIF data, and run lengths do not say" in report.left_out[0].reason
+
+
+def test_a_camera_s_jpeg_with_a_preview_is_its_first_frame():
+    """Phones store a second, smaller picture behind the one that is seen."""
+    content = own.encoded(own.image(), "MPO", save_all=True,
+                          append_images=[Image.fromarray(own.image(1))])
+    assert Image.open(io.BytesIO(content)).n_frames == 2
+    alone = own.encoded(own.image(), "JPEG")
+    assert np.array_equal(image_array(content), image_array(alone))
 
 
 # -- size
@@ -521,11 +575,11 @@ def test_an_interrupted_import_says_where_it_goes_on(call, tmp_path, monkeypatch
     own.write(tmp_path, own.pairs(5))
     taken, read = [], importer.image_array
 
-    def interrupted(content):
+    def interrupted(content, **more):
         taken.append(content)
         if len(taken) == 3:
             signal.raise_signal(signal.SIGINT)
-        return read(content)
+        return read(content, **more)
 
     monkeypatch.setattr(importer, "image_array", interrupted)
     words = ["data", "add", "own", "--images", tmp_path / "images", "--masks", tmp_path / "masks",

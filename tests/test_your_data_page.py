@@ -166,7 +166,8 @@ def test_a_page_that_is_left_in_mid_import_goes_on_later(store, tmp_path, monkey
     at = upload(open_page(PAGE), content)
     assert "was stopped after 2 of 5 images" in words(at)
     read = []
-    monkeypatch.setattr(importer, "image_array", lambda of: read.append(of) or image_array(of))
+    monkeypatch.setattr(importer, "image_array", lambda of, **more: read.append(of)
+                        or image_array(of, **more))
     at.button(key="import_start").click().run()
     assert "5 of 5 files gave 5 pairs" in words(at) and len(read) == 3
 

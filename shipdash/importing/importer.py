@@ -124,7 +124,7 @@ def _take_or_leave(work: _Work, candidate: Candidate) -> None:
     request, place, labels, draft = work
     image_file = file = joined(request.images, candidate.image)
     try:
-        image = image_array(place.read(image_file))
+        image = image_array(place.read(image_file), turns=request.kind != "run_lengths")
         file = candidate.label_file or image_file
         mask = labels.mask(candidate, image.shape[:2])
         file = image_file

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from PIL import Image
 
@@ -10,6 +12,10 @@ from shipdash.importing.pictures import decoded
 from shipdash.importing.request import ImportRequest
 
 OUTSIDE, TARGET, VOID = 0, 1, 2
+
+_JPEG = b"\xff\xd8"
+_SPREAD = re.compile(r"\bL;[24]")
+"""How Pillow calls greys of 2 or 4 bits, which it spreads over 0 to 255: 1 becomes 85 or 17."""
 
 
 def mask_array(content: bytes, request: ImportRequest) -> np.ndarray:
@@ -26,7 +32,11 @@ def mask_array(content: bytes, request: ImportRequest) -> np.ndarray:
         It cannot be decoded, or has values that the request does not explain.
     """
     read = {"binary": _binary, "grey": _grey, "classes": _classes, "colours": _colours}
-    mask = decoded(content, lambda picture: read[request.mask_kind](picture, request))
+    if request.mask_kind in ("classes", "colours") and content.startswith(_JPEG):
+        raise Unfit("is a JPEG, whose values are not exact: save it as PNG, or read it as grey "
+                    "values with a threshold")
+    mask = decoded(content, lambda picture: read[request.mask_kind](picture, request),
+                   lambda picture: _check_spread(picture, request))
     return inverse(mask) if request.inverted else mask
 
 
@@ -45,14 +55,21 @@ def inverse(mask: np.ndarray) -> np.ndarray:
     return np.array([TARGET, OUTSIDE, VOID], np.uint8)[mask]
 
 
+def _check_spread(picture: Image.Image, request: ImportRequest) -> None:
+    if request.mask_kind == "classes" and any(_SPREAD.search(str(tile.args))
+                                              for tile in picture.tile):
+        raise Unfit("has grey values of 2 or 4 bits, which are no class numbers; save it with 8 "
+                    "bits")
+
+
 def _binary(picture: Image.Image, request: ImportRequest) -> np.ndarray:
     grey = _greys(picture)
-    values = np.flatnonzero(np.bincount(grey.ravel()))
-    if len(values) > 2 or (len(values) == 2 and values[0] != 0):
+    values = np.unique(grey)  # of 32 bits, they may be negative or too many to count
+    if len(values) > 2 or (len(values) == 2 and 0 not in values):
         shown = ", ".join(map(str, values[:4])) + (", ..." if len(values) > 4 else "")
         raise Unfit(f"has the values {shown} where a binary mask has 0 and one other; read it "
                     "as grey values with a threshold, or as classes")
-    return (grey > 0).astype(np.uint8)
+    return (grey != 0).astype(np.uint8)
 
 
 def _grey(picture: Image.Image, request: ImportRequest) -> np.ndarray:

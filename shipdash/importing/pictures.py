@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from shipdash.importing.listing import FORMATS, Unfit
 
@@ -21,8 +22,15 @@ _DEEP = re.compile(r"\b(L|LA|RGB.?);16")
 _IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
 
 
-def image_array(content: bytes) -> np.ndarray:
+def image_array(content: bytes, *, turns: bool = True) -> np.ndarray:
     """A picture as it is seen: turned as its EXIF data say, in colour, without transparency.
+
+    Parameters
+    ----------
+    content : bytes
+    turns : bool
+        False where what belongs to its pixels cannot be turned with them: then a picture that
+        its EXIF data turn is refused.
 
     Returns
     -------
@@ -34,11 +42,18 @@ def image_array(content: bytes) -> np.ndarray:
     Unfit
         It cannot be decoded, is too large, has several frames or more than eight bits a channel.
     """
-    return decoded(content, _in_color)
+    return decoded(content, _in_color, _nothing_more if turns else _check_upright)
 
 
-def decoded(content: bytes, use) -> np.ndarray:
+def _nothing_more(picture: Image.Image) -> None:
+    """Every picture that `_check` lets pass will do."""
+
+
+def decoded(content: bytes, use: Callable[[Image.Image], np.ndarray],
+            check: Callable[[Image.Image], None] = _nothing_more) -> np.ndarray:
     """What `use` makes of a Pillow picture, turned as its EXIF data say; `Unfit` if anything fails.
+
+    `check` sees the picture before its pixels are read, and may raise `Unfit`.
 
     Pillow's readers raise whatever a broken file leads them to (IndexError, struct.error and
     others were seen), so every exception but our own is taken to mean that the file is broken.
@@ -48,6 +63,7 @@ def decoded(content: bytes, use) -> np.ndarray:
             warnings.simplefilter("ignore")  # of damaged metadata, for example
             with Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS) as picture:
                 _check(picture)
+                check(picture)
                 return use(ImageOps.exif_transpose(picture))
     except Unfit:
         raise
@@ -66,8 +82,14 @@ def _check(picture: Image.Image) -> None:
     if any(_DEEP.search(str(tile.args)) for tile in picture.tile):
         raise Unfit("has 16 bits a channel; 8-bit grey, RGB and RGBA are read")
     n_frames = getattr(picture, "n_frames", 1)
-    if n_frames > 1:
+    if n_frames > 1 and picture.format != "MPO":  # a JPEG of a camera, with a preview behind it
         raise Unfit(f"has {n_frames:,} frames; one picture a file is needed")
+
+
+def _check_upright(picture: Image.Image) -> None:
+    if picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):  # others are ignored
+        raise Unfit("is turned by its EXIF data, and run lengths do not say which side was up: "
+                    "save it upright")
 
 
 def _in_color(picture: Image.Image) -> np.ndarray:
