@@ -8,10 +8,12 @@ import pytest
 
 from shipdash.config import ConfigError, RunConfig, default_name
 from shipdash.data import files, open_source
+from shipdash.data.files import FileSource
 from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import read_pairs
 from shipdash.data.source import stream_order
 from shipdash.importing import import_pairs
+from shipdash.labelling import going_on
 from shipdash.labelling.going_on import free_name, go_on
 from shipdash.records import Picked
 from shipdash.runs import Store, StoreError, warm_worker, worker
@@ -82,6 +84,30 @@ def test_before_and_after_are_scored_on_the_same_held_out_pairs(store, parent):
     rows = read_pairs(files.folder_of(config.source.name))
     assert [row.number for row in rows] == list(range(len(rows)))
     assert sum("/more/" in row.file for row in rows) == 5
+
+
+def test_pairs_are_drawn_in_blocks(store, parent, monkeypatch):
+    """A whole pool drawn at once takes twelve times its stored size, inside the server."""
+    asked, draw = [], FileSource.draw
+    monkeypatch.setattr(FileSource, "draw", lambda self, indices: asked.append(len(indices))
+                        or draw(self, indices))
+    monkeypatch.setattr(going_on, "BLOCK", 2)
+    config = go_on(store, parent, "more")
+    assert max(asked) == 2 and sum(asked) == (
+        config.selection.n_pool + config.evaluation.n_held_out)
+
+
+def test_the_files_of_planted_repeats_are_those_that_they_repeat(store, parent):
+    """Their pixels are, so a list that names others would lead to the wrong picture."""
+    run_id, _ = store.create(store.config(parent).replace(**{"planted.distinct": 2}))
+    worker.work(store, run_id)
+    core, source = store.result(run_id).core, open_source(store.config(run_id))
+    assert max(core) > 1
+    config = go_on(store, run_id, "more")
+    listed, old = (read_pairs(files.folder_of(name)) for name in (config.source.name, "old"))
+    pool = np.flatnonzero(np.load(files.folder_of("old") / "split.npy") == 0)
+    assert [row.file for row in listed[:len(core)]] == [
+        old[pool[source.origin(i)]].file for i in core]
 
 
 def test_the_name_of_the_next_run_says_where_it_comes_from(store, parent):

@@ -7,6 +7,7 @@ any other: repeatable from its settings, which name the run that it goes on from
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from shipdash.config import ConfigError, PlantedConfig, RunConfig, SourceConfig
 from shipdash.data import files, open_source
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.data.seeded_random import SPLIT_KEYS
+from shipdash.data.source import Source
 from shipdash.labelling.ranking_job import images_of
 from shipdash.runs import Store, StoreError
 
@@ -22,6 +24,9 @@ FIRST_ROUND = 2
 
 LONGEST_STEM = 56
 """Characters before the number: a name has at most 64 (`A_DATA_NAME`)."""
+
+BLOCK = 64
+"""Pairs drawn at once: drawn images have four bytes a value, those that are stored one."""
 
 
 def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
@@ -109,14 +114,28 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
             raise ConfigError("new", name, "must be new: there is another data set of that name")
         return files.asking_for(manifest), new.n
     fresh = config.evaluation.n_held_out
-    parts = [open_source(config).draw(core), new.draw(range(new.n))]
+    parts = [(open_source(config), core), (new, range(new.n))]
     if fresh:
-        parts.append(open_source(config, "held_out").draw(range(fresh)))
-    images = np.concatenate([np.rint(images * 255).astype(np.uint8) for images, _ in parts])
-    masks = np.concatenate([masks.astype(np.uint8) for _, masks in parts])
+        parts.append((open_source(config, "held_out"), range(fresh)))
+    images, masks = _drawn(parts, config.shape)
     split = np.repeat([SPLIT_KEYS["pool"], SPLIT_KEYS["held_out"]],
                       [len(core) + new.n, fresh]).astype(np.uint8)
     return files.write(name, images, masks, split, _rows(config, core, data), **made_of), new.n
+
+
+def _drawn(parts: Iterable[tuple[Source, Sequence[int]]], shape: tuple[int, int]
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """Images and masks of numbers of sources one after another, uint8 as they are stored."""
+    blocks = [(source, numbers[start:start + BLOCK]) for source, numbers in parts
+              for start in range(0, len(numbers), BLOCK)]
+    n = sum(len(numbers) for _, numbers in blocks)
+    images, masks = np.empty((n, *shape, 3), np.uint8), np.empty((n, *shape), np.uint8)
+    at = 0
+    for source, numbers in blocks:
+        here = slice(at, at := at + len(numbers))
+        drawn, masks[here] = source.draw(numbers)
+        images[here] = np.rint(drawn * 255)
+    return images, masks
 
 
 def _rows(config: RunConfig, core: list[int], data: str) -> list[PairRow]:
@@ -124,8 +143,8 @@ def _rows(config: RunConfig, core: list[int], data: str) -> list[PairRow]:
     old, new = (files.folder_of(name) for name in (config.source.name, data))
     rows, split = read_pairs(old), read_split(old)
     pool, fresh = places(split, "pool"), places(split, "held_out")
-    added = read_pairs(new)
-    chosen = [*(rows[pool[i]] for i in core),
+    added, source = read_pairs(new), open_source(config)
+    chosen = [*(rows[pool[source.origin(i)]] for i in core),  # a planted repeat's is the repeated
               *(added[place] for place in places(read_split(new), "pool")),
               *(rows[place] for place in fresh[:config.evaluation.n_held_out])]
     return [row._replace(number=number) for number, row in enumerate(chosen)]
