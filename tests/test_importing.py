@@ -535,15 +535,28 @@ def test_a_taken_name_is_refused(tmp_path):
         import_pairs(own.request(tmp_path))
 
 
-def test_two_at_once_on_one_import_are_refused(tmp_path):
-    """The second one is told."""
+@pytest.mark.parametrize("changes", [{}, {"cols": 48}])
+def test_two_at_once_under_one_name_are_refused(tmp_path, changes):
+    """The second one is told before its first image, whatever its settings: at the end it would
+    find the name taken and lose all that it has done."""
     own.write(tmp_path, own.pairs())
 
     def meanwhile(n_done, n):
-        with pytest.raises(DataError, match="another process is importing"):
-            import_pairs(own.request(tmp_path))
+        with pytest.raises(DataError, match="own is being imported just now: wait for it"):
+            import_pairs(own.request(tmp_path, **changes))
 
-    import_pairs(own.request(tmp_path), on_progress=meanwhile)
+    assert import_pairs(own.request(tmp_path), on_progress=meanwhile).n_pairs == 3
+
+
+def test_what_is_being_imported_is_not_removed(tmp_path, call):
+    """The draft would go while it is written to."""
+    own.write(tmp_path, own.pairs())
+
+    def meanwhile(n_done, n):
+        code, _, err = call("data", "remove", "own")
+        assert code and "own is being imported just now: stop that import first" in err
+
+    assert import_pairs(own.request(tmp_path), on_progress=meanwhile).n_pairs == 3
 
 
 def test_nothing_is_stored_where_no_pair_could_be_made(tmp_path, data):
@@ -589,8 +602,7 @@ def test_an_interrupted_import_says_where_it_goes_on(call, tmp_path, monkeypatch
     assert (code, out) == (130, "") and "was stopped after 3 of 5 images" in err
     assert unfinished() == [("own", 3, 5, False)] and signal.getsignal(signal.SIGINT) is before
     assert "own" in (listed := call("data", "list")[1]) and "stopped after 3 of 5 images" in listed
-    (draft,) = (path for path in files.root().glob(".import-*") if path.is_dir())
-    with locks.held(lock_of(draft)):
+    with locks.held(lock_of("own")):
         assert "being imported, 3 of 5 images so far" in call("data", "list")[1]
     assert call(*words)[0] == 0 and len(taken) == 5
 

@@ -6,7 +6,7 @@
       journal.jsonl          one line an image: taken, or left out and why
       checkpoint.json        how much of all that is valid; what is behind it happens again
 
-Whoever is at work holds the lock of ``.import-<digest>.lock`` beside it.
+Whoever imports under a name holds the lock of ``.import-<name>.lock`` beside it.
 
 Files are appended to and not mapped: on a full disk a write raises, while a mapped page kills the
 process. How pairs come about is not known here.
@@ -14,6 +14,7 @@ process. How pairs come about is not known here.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -21,13 +22,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from shipdash.data import files
+from shipdash.data.files import DataError
 from shipdash.data.held_out import split_by
 from shipdash.importing.fit import Fitted
 from shipdash.importing.mask_values import VOID
@@ -194,21 +196,38 @@ def unfinished() -> list[Unfinished]:
     """Imports that were stopped or are at work, by name."""
     stored = [(folder, _checkpoint(folder)) for folder in files.root().glob(f"{PREFIX}*")]
     return sorted(Unfinished(said["name"], said["n_done"], said["n_files"],
-                             locks.is_held(lock_of(folder)))
+                             locks.is_held(lock_of(said["name"])))
                   for folder, said in stored if said)
 
 
-def lock_of(folder: Path) -> Path:
-    """What whoever imports into a draft's folder holds."""
-    return folder.with_suffix(".lock")
+def lock_of(name: str) -> Path:
+    """What whoever imports a data set of that name holds, whatever the settings: of two, one would
+    find the name taken when all is done."""
+    return files.root() / f"{PREFIX}{name}.lock"
+
+
+@contextlib.contextmanager
+def locked(name: str, remedy: str) -> Iterator[None]:
+    """Be the only one who works on drafts of a name; `DataError`, with the remedy, where another
+    does."""
+    files.root().mkdir(parents=True, exist_ok=True)
+    with locks.held(lock_of(name)) as ours:
+        if not ours:
+            raise DataError(f"the data set {name} is being imported just now: {remedy}")
+        try:
+            yield
+        finally:
+            lock_of(name).unlink(missing_ok=True)
 
 
 def discard(name: str) -> int:
-    """Remove the drafts of a name; how many there were."""
+    """Remove the drafts of a name; how many there were. `DataError` while one is being made."""
     found = [folder for folder in files.root().glob(f"{PREFIX}*")
              if _checkpoint(folder).get("name") == name]
-    for folder in found:
-        shutil.rmtree(folder)
+    if found:
+        with locked(name, "stop that import first"):
+            for folder in found:
+                shutil.rmtree(folder)
     return len(found)
 
 

@@ -18,7 +18,7 @@ from shipdash.data.files import DataError
 from shipdash.data.seeded_random import EMPTY_TILES, generator
 from shipdash.importing.archive import Archive
 from shipdash.importing.coco import Coco
-from shipdash.importing.draft import Draft, folder_of, lock_of
+from shipdash.importing.draft import Draft, locked
 from shipdash.importing.file_reading import Disk, Place, joined
 from shipdash.importing.fit import fitted
 from shipdash.importing.listing import Candidate, Labels, Unfit
@@ -28,7 +28,6 @@ from shipdash.importing.report import LeftOut, Report
 from shipdash.importing.request import UNLABELLED, ImportRequest
 from shipdash.importing.run_lengths import RunLengths
 from shipdash.importing.unlabelled import Unlabelled
-from shipdash.runs import locks
 
 _LABELS: dict[str, type[Labels]] = {"folders": MaskFolder, "run_lengths": RunLengths,
                                     "coco": Coco, UNLABELLED: Unlabelled}
@@ -69,13 +68,14 @@ def import_pairs(request: ImportRequest, *,
     Stopped
         `is_cancelled` said so. The draft stays.
     DataError
-        The disk is full or may not be written to, another process is at work on the same import,
-        or no pair could be made. Nothing is left behind.
+        The disk is full or may not be written to, another import of that name is at work, or no
+        pair could be made. Nothing is left behind.
     """
     if (files.root() / request.name).exists():
         raise ConfigError("import.name", request.name, f"must be new: {files.root()} has a data "
                           "set of that name. Remove it first or choose another name")
-    with _explained(), contextlib.closing(_place(request)) as place, _locked(request):
+    with (_explained(), contextlib.closing(_place(request)) as place,
+          locked(request.name, "wait for it or stop it")):
         labels = _LABELS[request.kind](place, request)
         if not labels.candidates:
             raise NothingTaken(request.name, labels.left_out)
@@ -158,21 +158,6 @@ def _check_room(request: ImportRequest, n_images: int) -> None:
         raise DataError(f"the data set {request.name} needs {needed / 2**20:,.0f} MB and the disk "
                         f"of {files.root()} has {free / 2**20:,.0f} MB free; free some space or "
                         "choose another folder with SHIPDASH_DATA")
-
-
-@contextlib.contextmanager
-def _locked(request: ImportRequest) -> Iterator[None]:
-    """Two processes at work on one draft would mix their pairs."""
-    files.root().mkdir(parents=True, exist_ok=True)
-    path = lock_of(folder_of(request))
-    with locks.held(path) as ours:
-        if not ours:
-            raise DataError(f"another process is importing the data set {request.name} just now; "
-                            "wait for it or stop it")
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
