@@ -31,7 +31,7 @@ from shipdash.importing.draft import Draft, lock_of, unfinished
 from shipdash.importing.fit import letterboxed, resized
 from shipdash.importing.importer import NothingTaken
 from shipdash.importing.listing import Unfit
-from shipdash.importing.mask_values import mask_array
+from shipdash.importing.mask_values import read_mask
 from shipdash.importing.pictures import image_array
 from shipdash.runs import locks
 
@@ -153,7 +153,7 @@ def test_real_pictures_give_identical_masks_from_every_kind_of_label(tmp_path):
 def test_mask_values_mean_what_was_said(values, changes, expected):
     """By hand, one pixel each."""
     content = own.encoded(np.array([values], np.uint8))
-    assert mask_array(content, own.request("x", **changes)).tolist() == [expected]
+    assert read_mask(content, own.request("x", **changes)).pixels.tolist() == [expected]
 
 
 @pytest.mark.parametrize(("changes", "expected"), [
@@ -163,7 +163,7 @@ def test_mask_values_mean_what_was_said(values, changes, expected):
 def test_a_palette_is_read_by_index_or_by_colour(changes, expected):
     """The same file either way."""
     content = own.palette([0, 1, 2], [0, 0, 0, 255, 0, 0, 0, 255, 0])
-    assert mask_array(content, own.request("x", **changes)).tolist() == [expected]
+    assert read_mask(content, own.request("x", **changes)).pixels.tolist() == [expected]
 
 
 @pytest.mark.parametrize("changes", [{"mask_kind": "classes", "target": "3"},
@@ -172,16 +172,16 @@ def test_classes_and_colours_are_not_read_from_a_jpeg(changes):
     """Values beside 3 would be no target without a word; greys with a threshold bear it."""
     content = own.encoded(np.full((8, 8), 200, np.uint8), "JPEG")
     with pytest.raises(Unfit, match="is a JPEG, whose values are not exact: save it as PNG"):
-        mask_array(content, own.request("x", **changes))
-    assert mask_array(content, own.request("x", mask_kind="grey")).all()
+        read_mask(content, own.request("x", **changes))
+    assert read_mask(content, own.request("x", mask_kind="grey")).pixels.all()
 
 
 def test_classes_are_not_read_from_greys_that_are_spread():
     """Pillow makes 85 of the class 1 of two bits; as binary it is target all the same."""
     content = own.grey_of_two_bits([0, 1])
     with pytest.raises(Unfit, match="grey values of 2 or 4 bits"):
-        mask_array(content, own.request("x", mask_kind="classes", target="1"))
-    assert mask_array(content, own.request("x")).tolist() == [[0, 1]]
+        read_mask(content, own.request("x", mask_kind="classes", target="1"))
+    assert read_mask(content, own.request("x")).pixels.tolist() == [[0, 1]]
 
 
 @pytest.mark.parametrize(("values", "shown"), [([-5, 0], None), ([0, 2**31 - 1], None),
@@ -190,10 +190,25 @@ def test_masks_of_32_bits_may_have_any_values(values, shown):
     """Counting the values up to the largest one would take gigabytes, and negative ones fail."""
     content = own.encoded(np.array([values], np.int32), "TIFF")
     if shown is None:
-        assert mask_array(content, own.request("x")).sum() == 1
+        assert read_mask(content, own.request("x")).pixels.sum() == 1
     else:
         with pytest.raises(Unfit, match=f"has the values {shown}"):
-            mask_array(content, own.request("x"))
+            read_mask(content, own.request("x"))
+
+
+@pytest.mark.parametrize("stop", [None, 1])
+def test_binary_masks_of_different_values_are_told(tmp_path, stop):
+    """Each file passes as 0 and one other; together they may be classes. An import that was
+    stopped in between says the same."""
+    own.write(tmp_path, own.pairs(2) | {"masks/1.png": own.encoded(own.mask(1).astype(np.uint8))})
+    calls = iter(range(9))
+    if stop is not None:
+        with pytest.raises(Stopped):
+            import_pairs(own.request(tmp_path), is_cancelled=lambda: next(calls) == stop)
+    report = import_pairs(own.request(tmp_path))
+    assert ("The masks have different values besides 0 (1, 255): if these are classes, read them "
+            "with --mask-kind classes.") in report.sentences
+    assert read_report(files.root() / "own") == report
 
 
 def test_void_is_stored_and_passed_on(tmp_path):
@@ -565,6 +580,14 @@ def test_nothing_is_stored_where_no_pair_could_be_made(tmp_path, data):
     with pytest.raises(NothingTaken, match="nothing is stored") as caught:
         import_pairs(own.request(tmp_path))
     assert len(caught.value.left_out) == 1 and list(data.iterdir()) == []
+
+
+def test_where_no_tile_is_kept_the_reason_is_said(tmp_path, data):
+    """No file is left out then, and a message without a reason helps nobody."""
+    own.write(tmp_path, own.pairs(1) | {"masks/0.png": own.mask_png(np.zeros(own.SHAPE, bool))})
+    with pytest.raises(NothingTaken, match="No mask has any target and keep_empty is 0: check"):
+        import_pairs(own.request(tmp_path, fit="tiles", rows=16, cols=16, keep_empty=0.0))
+    assert list(data.iterdir()) == []
 
 
 # -- the commands

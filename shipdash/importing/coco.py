@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 
 from shipdash.config import ConfigError
 from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import ByName, Candidate, Unfit, group_of, pictures_of
+from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, pictures_of
 from shipdash.importing.mask_values import marked
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
@@ -49,7 +49,7 @@ class Coco:
                     f"belongs to the image {annotation.get('image_id')!r:.40}, which is not "
                     "listed"))
 
-    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`."""
         entry = self._entries[candidate.image]
         said = entry.get("height"), entry.get("width")
@@ -65,7 +65,7 @@ class Coco:
             role = self._roles[_key(category)]
             if role:
                 planes[role] |= region(annotation.get("segmentation"), shape)
-        return marked(shape, planes[1], planes[2])
+        return Mask(marked(shape, planes[1], planes[2]))
 
     def _match(self, entries: list[dict], place: Place, request: ImportRequest) -> None:
         """Candidates from the listed images; those that cannot be told apart are left out."""

@@ -53,6 +53,7 @@ class _Line(NamedTuple):
     area_before: int = 0
     area_after: int = 0
     n_void: int = 0
+    value: int = 0  # of its mask, see `listing.Mask`
 
 
 class Unfinished(NamedTuple):
@@ -88,8 +89,9 @@ class Draft:
             self._begin()
         self._saved = time.monotonic()
 
-    def take(self, image: str, label: str, group: str, pairs: Iterable[Fitted]) -> None:
-        """Append the pairs of one image."""
+    def take(self, image: str, label: str, group: str, pairs: Iterable[Fitted],
+             value: int = 0) -> None:
+        """Append the pairs of one image; `value` is that of its `Mask`."""
         before = self.n_pairs
         areas = np.zeros(3, int)  # target before, target after, void
         for pair in pairs:
@@ -100,7 +102,7 @@ class Draft:
                                                   pair.area_before, pair.area_after)))
             areas += pair.area_before, pair.area_after, np.count_nonzero(pair.mask == VOID)
             self.n_pairs += 1
-        self._note(_Line(image, self.n_pairs - before, "", *areas.tolist()))
+        self._note(_Line(image, self.n_pairs - before, "", *areas.tolist(), value))
 
     def leave_out(self, file: str, reason: str) -> None:
         """Note why an image gives no pair."""
@@ -175,7 +177,8 @@ class Draft:
             n_vanished=sum(line.area_before > 0 and not line.area_after for line in lines),
             n_void=sum(line.n_void for line in lines),
             taken=tuple(Taken(line.file, line.n_pairs) for line in lines if not line.reason),
-            left_out=tuple(self.left_out(others)), labelled=self.request.labelled)
+            left_out=tuple(self.left_out(others)), labelled=self.request.labelled,
+            values=tuple(sorted({line.value for line in lines} - {0})))
 
     def _journal(self) -> list[_Line]:
         with (self.folder / JOURNAL).open("rb") as journal:

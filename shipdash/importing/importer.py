@@ -38,11 +38,12 @@ class Stopped(DataError):
 
 
 class NothingTaken(DataError):
-    """Not one pair could be made; `left_out` says of each file why."""
+    """Not one pair could be made; `left_out` says of each file why, `why` of those left in."""
 
-    def __init__(self, name: str, left_out: list[LeftOut]) -> None:
+    def __init__(self, name: str, left_out: list[LeftOut], why: str = "") -> None:
         self.left_out = left_out
-        why = f" The first of {len(left_out):,} reasons: {left_out[0]}" if left_out else ""
+        why = f" {why}" if why else (f" The first of {len(left_out):,} reasons: {left_out[0]}"
+                                     if left_out else "")
         super().__init__(f"no pair could be made for the data set {name}, so nothing is stored."
                          f"{why}")
 
@@ -115,7 +116,12 @@ def _see_through(work: _Work, on_progress: Callable[[int, int], None],
     on_progress(n, n)
     draft.close()
     if not draft.n_pairs:
-        raise NothingTaken(work.request.name, draft.left_out(work.labels.left_out))
+        # Only tiles without target can be dropped of an image that is not left out.
+        empty = len(draft.left_out(())) < n
+        raise NothingTaken(
+            work.request.name, draft.left_out(work.labels.left_out),
+            f"No mask has any target and keep_empty is {work.request.keep_empty:g}: check how the "
+            "masks are to be read, or keep some empty tiles." if empty else "")
     return draft.publish(work.labels.left_out)
 
 
@@ -128,12 +134,12 @@ def _take_or_leave(work: _Work, candidate: Candidate) -> None:
         file = candidate.label_file or image_file
         mask = labels.mask(candidate, image.shape[:2])
         file = image_file
-        pairs = fitted(image, mask, request,
+        pairs = fitted(image, mask.pixels, request,
                        generator(request.seed, EMPTY_TILES, draft.n_done))
     except Unfit as error:
         draft.leave_out(file, str(error))
         return
-    draft.take(image_file, candidate.label_file, candidate.group, pairs)
+    draft.take(image_file, candidate.label_file, candidate.group, pairs, mask.value)
 
 
 def _place(request: ImportRequest) -> Place:

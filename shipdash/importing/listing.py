@@ -30,15 +30,22 @@ class Candidate(NamedTuple):
     group: str
 
 
+class Mask(NamedTuple):
+    """What a label says of an image's pixels."""
+
+    pixels: np.ndarray  # uint8 (rows, cols): 0 outside, 1 target, 2 void
+    value: int = 0  # of a binary picture: the one besides 0 in its file; 0 where there is none
+
+
 class Labels(Protocol):
     """The labels of an import: which images have one, and their masks."""
 
     candidates: list[Candidate]
     left_out: list[LeftOut]
 
-    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
-        """uint8 (rows, cols) with 0 outside, 1 target, 2 void; `Unfit` where it has not `shape`,
-        the rows and columns of its image, or cannot be read."""
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
+        """`Unfit` where it has not `shape`, the rows and columns of its image, or cannot be read.
+        """
         ...
 
 

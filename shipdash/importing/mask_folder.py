@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-import numpy as np
-
 from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import Candidate, Unfit, group_of, pictures_of, stem
-from shipdash.importing.mask_values import mask_array
+from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, pictures_of, stem
+from shipdash.importing.mask_values import read_mask
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 
@@ -36,12 +34,12 @@ class MaskFolder:
                 self.left_out.append(LeftOut(joined(request.labels, masks[name]),
                                              f"has no image named {name}"))
 
-    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`."""
-        mask = mask_array(self._place.read(candidate.label_file), self._request)
-        if mask.shape != shape:
-            raise Unfit(f"has {mask.shape[0]} x {mask.shape[1]} pixels, and its image "
-                        f"{shape[0]} x {shape[1]}")
+        mask = read_mask(self._place.read(candidate.label_file), self._request)
+        rows, cols = mask.pixels.shape
+        if (rows, cols) != shape:
+            raise Unfit(f"has {rows} x {cols} pixels, and its image {shape[0]} x {shape[1]}")
         return mask
 
     def _stems(self, field: str, suffix: str) -> tuple[dict[str, str], list[LeftOut]]:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from shipdash.importing.listing import Unfit
+from shipdash.importing.listing import Mask, Unfit
 from shipdash.importing.pictures import decoded
 from shipdash.importing.request import ImportRequest
 
@@ -18,26 +18,22 @@ _SPREAD = re.compile(r"\bL;[24]")
 """How Pillow calls greys of 2 or 4 bits, which it spreads over 0 to 255: 1 becomes 85 or 17."""
 
 
-def mask_array(content: bytes, request: ImportRequest) -> np.ndarray:
+def read_mask(content: bytes, request: ImportRequest) -> Mask:
     """A mask picture, read as the request says.
-
-    Returns
-    -------
-    uint8 array, shape (rows, cols)
-        0 outside, 1 target, 2 void.
 
     Raises
     ------
     Unfit
         It cannot be decoded, or has values that the request does not explain.
     """
-    read = {"binary": _binary, "grey": _grey, "classes": _classes, "colours": _colours}
+    read = {"grey": _grey, "classes": _classes, "colours": _colours}
     if request.mask_kind in ("classes", "colours") and content.startswith(_JPEG):
         raise Unfit("is a JPEG, whose values are not exact: save it as PNG, or read it as grey "
                     "values with a threshold")
-    mask = decoded(content, lambda picture: read[request.mask_kind](picture, request),
-                   lambda picture: _check_spread(picture, request))
-    return inverse(mask) if request.inverted else mask
+    mask = (decoded(content, _binary) if request.mask_kind == "binary" else
+            Mask(decoded(content, lambda picture: read[request.mask_kind](picture, request),
+                         lambda picture: _check_spread(picture, request))))
+    return mask._replace(pixels=inverse(mask.pixels)) if request.inverted else mask
 
 
 def marked(shape: tuple[int, int], target: np.ndarray, void: np.ndarray | None = None
@@ -62,14 +58,14 @@ def _check_spread(picture: Image.Image, request: ImportRequest) -> None:
                     "bits")
 
 
-def _binary(picture: Image.Image, request: ImportRequest) -> np.ndarray:
+def _binary(picture: Image.Image) -> Mask:
     grey = _greys(picture)
     values = np.unique(grey)  # of 32 bits, they may be negative or too many to count
     if len(values) > 2 or (len(values) == 2 and 0 not in values):
         shown = ", ".join(map(str, values[:4])) + (", ..." if len(values) > 4 else "")
         raise Unfit(f"has the values {shown} where a binary mask has 0 and one other; read it "
                     "as grey values with a threshold, or as classes")
-    return (grey != 0).astype(np.uint8)
+    return Mask((grey != 0).astype(np.uint8), int(values[-1] or values[0]))
 
 
 def _grey(picture: Image.Image, request: ImportRequest) -> np.ndarray:

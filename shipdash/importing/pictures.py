@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -20,6 +21,8 @@ _DEEP = re.compile(r"\b(L|LA|RGB.?);16")
 """How Pillow calls 16 bits a channel, of which it would keep the upper eight without a word."""
 
 _IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
+
+T = TypeVar("T")
 
 
 def image_array(content: bytes, *, turns: bool = True) -> np.ndarray:
@@ -49,8 +52,8 @@ def _nothing_more(picture: Image.Image) -> None:
     """Every picture that `_check` lets pass will do."""
 
 
-def decoded(content: bytes, use: Callable[[Image.Image], np.ndarray],
-            check: Callable[[Image.Image], None] = _nothing_more) -> np.ndarray:
+def decoded(content: bytes, use: Callable[[Image.Image], T],
+            check: Callable[[Image.Image], None] = _nothing_more) -> T:
     """What `use` makes of a Pillow picture, turned as its EXIF data say; `Unfit` if anything fails.
 
     `check` sees the picture before its pixels are read, and may raise `Unfit`.

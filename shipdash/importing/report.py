@@ -44,6 +44,7 @@ class Report(NamedTuple):
     taken: tuple[Taken, ...]
     left_out: tuple[LeftOut, ...]
     labelled: bool = True  # whether the images came with masks
+    values: tuple[int, ...] = ()  # of binary mask pictures: those besides 0 in any of the files
 
     @property
     def sentences(self) -> list[str]:
@@ -63,6 +64,10 @@ class Report(NamedTuple):
         elif self.n_vanished:
             said.append(f"In {self.n_vanished:,} of {self.n_with_target:,} images with a target, "
                         "nothing of it is left at the stored size. Tiles keep small targets.")
+        if len(self.values) > 1:
+            shown = ", ".join(map(str, self.values[:4])) + ", ..." * (len(self.values) > 4)
+            said.append(f"The masks have different values besides 0 ({shown}): if these are "
+                        "classes, read them with --mask-kind classes.")
         if self.n_void:
             share = self.n_void / (self.n_pairs * self.rows * self.cols)
             said.append(f"{share:.1%} of all pixels are void and count nowhere.")
@@ -77,6 +82,7 @@ class Report(NamedTuple):
     def from_dict(cls, stored: dict[str, Any]) -> Report:
         """The report that `to_dict` described."""
         return cls(**stored | {
+            "values": tuple(stored.get("values", ())),
             "taken": tuple(Taken(**row) for row in stored["taken"]),
             "left_out": tuple(LeftOut(**row) for row in stored["left_out"])})
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from shipdash.config import ConfigError
 from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import ByName, Candidate, Unfit, group_of, pictures_of
+from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, pictures_of
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 
@@ -46,13 +46,13 @@ class RunLengths:
         self.left_out += [LeftOut(joined(request.images, image), f"has no row in {request.labels}")
                           for image in images if image not in self._cells]
 
-    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`."""
         flat = np.zeros(shape[0] * shape[1], np.uint8)
         for cell in self._cells[candidate.label]:
             for start, length in runs(cell, len(flat)):
                 flat[start - 1:start - 1 + length] = 1
-        return flat.reshape(shape, order="F")
+        return Mask(flat.reshape(shape, order="F"))
 
 
 def runs(cell: str, n_pixels: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import Candidate, group_of, pictures_of
+from shipdash.importing.listing import Candidate, Mask, group_of, pictures_of
 from shipdash.importing.mask_values import VOID
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
@@ -23,6 +23,6 @@ class Unlabelled:
                            for name in names]
         self.left_out = [LeftOut(joined(request.images, file), reason) for file, reason in others]
 
-    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> np.ndarray:
+    def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`: void everywhere."""
-        return np.full(shape, VOID, np.uint8)
+        return Mask(np.full(shape, VOID, np.uint8))
