@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import own_pictures as own
 import pytest
 from pycocotools.coco import COCO
 
@@ -15,6 +16,7 @@ from shipdash.config import ConfigError
 from shipdash.data import export_files, files
 from shipdash.data.export_files import coco_of_masks, coco_subset, pair_table, place_files
 from shipdash.data.pair_list import PairRow, write_pairs
+from shipdash.importing import import_pairs
 from shipdash.runs import Store, worker
 
 
@@ -94,8 +96,20 @@ def test_stored_masks_as_coco_are_what_pycocotools_reads(tmp_path):
             assert (left, top) == (cols.min(), rows.min())
             assert (width, height) == (np.ptp(cols) + 1, np.ptp(rows) + 1)
             assert one["area"] == region.sum()
-            drawn[region == 1] = 1 + one["iscrowd"]
+            drawn[region == 1] = one["category_id"]
+            assert one["iscrowd"] == (one["category_id"] == 2)
         assert np.array_equal(drawn, mask)
+
+
+def test_void_comes_back_through_an_import(tmp_path, monkeypatch):
+    """It once came back as target: an import counts *crowd* as its category."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    masks = np.random.default_rng(1).integers(0, 3, (2, 32, 32)).astype(np.uint8)
+    own.write(tmp_path, own.pairs(2, (32, 32)) | {
+        "labels.json": json.dumps(coco_of_masks(["0.png", "1.png"], masks))})
+    import_pairs(own.request(tmp_path, "coco", void="void"))
+    assert np.array_equal(np.load(tmp_path / "data" / "own" / "masks.npy"), masks)
+    assert len(coco_of_masks(["a"], masks[:1] == 1)["categories"]) == 1
 
 
 @pytest.mark.parametrize("copies", [False, True])

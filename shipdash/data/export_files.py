@@ -85,26 +85,28 @@ def _called(image: dict[str, Any]) -> str | None:
 
 
 def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:
-    """A COCO file of stored masks: one annotation of all target, one of void pixels as *crowd*.
+    """A COCO file of stored masks: one annotation of all target, one of all void pixels.
 
     Parameters
     ----------
     files : sequence of str, length n
         Names of the pictures at the size of the masks.
     masks : bool or uint8 array, shape (n, rows, cols)
-        0 outside, 1 target, 2 void, which counts nowhere, as *crowd* does in COCO.
+        0 outside, 1 target, 2 void: *crowd*, which counts nowhere in COCO, and a category of its
+        own, since not every tool knows *crowd*. An import reads it with ``--void void``.
     """
     rows, cols = masks.shape[1:]
     images = [{"id": k, "file_name": file, "height": rows, "width": cols}
               for k, file in enumerate(files, start=1)]
-    shown = [(k, crowd, mask == value) for k, mask in enumerate(masks, start=1)
-             for crowd, value in ((0, 1), (1, 2))]
-    annotations = [{"id": number, "image_id": k, "category_id": 1, "iscrowd": crowd,
+    shown = [(k, value, mask == value) for k, mask in enumerate(masks, start=1)
+             for value in (1, 2)]
+    annotations = [{"id": number, "image_id": k, "category_id": value, "iscrowd": int(value == 2),
                     **_run_lengths(region)}
-                   for number, (k, crowd, region) in
+                   for number, (k, value, region) in
                    enumerate((one for one in shown if one[2].any()), start=1)]
+    void = [{"id": 2, "name": "void"}] if (masks == 2).any() else []
     return {"images": images, "annotations": annotations,
-            "categories": [{"id": 1, "name": "target"}]}
+            "categories": [{"id": 1, "name": "target"}, *void]}
 
 
 def _longest_end(name: str, known: set[str]) -> str | None:

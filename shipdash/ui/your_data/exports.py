@@ -44,7 +44,8 @@ def _download(label: str, text, file: str, kind: str) -> None:
 
 
 def _coco(found: OriginalFiles, name: str) -> str:
-    """The kept masks at the size in which they are stored."""
+    """The kept masks at the size in which they are stored, with the names that `shipdash export`
+    gives to pictures of that size: tiles of one file have one each."""
     numbers = places(found.split, "pool")[found.core]
     masks = np.load(files.folder_of(name) / "masks.npy", "r", allow_pickle=False)[numbers]
-    return json.dumps(export_files.coco_of_masks([found.pool[i].file for i in found.core], masks))
+    return json.dumps(export_files.coco_of_masks([f"{i:07d}_image.png" for i in found.core], masks))
