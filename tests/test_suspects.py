@@ -56,6 +56,21 @@ def test_the_parts_are_nearly_equal_and_follow_from_the_seed():
     assert one == again != other
 
 
+def test_copies_of_an_own_picture_are_in_one_fold(tmp_path, monkeypatch):
+    """Under other names, and with other masks: nobody has said that they are copies."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    shape = (32, 32)
+    own.write(tmp_path, {f"{kind}/{k:02d}.png": content for k in range(12) for kind, content in (
+        ("images", own.encoded(own.image(k % 4, shape))),
+        ("masks", own.mask_png(own.mask(k, shape))))})
+    import_pairs(own.request(tmp_path, held_out=0))
+    source = open_source(own_config("own"), n=12)
+    found = folds(source, list(range(8)), list(range(8, 12)), 4, seed=1)
+    for fold in found:
+        (shown,) = {i % 4 for i in fold.tested}
+        assert len(fold.tested) == 2 and all(i % 4 != shown for i in fold.trained)
+
+
 # -- the job
 
 

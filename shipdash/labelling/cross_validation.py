@@ -15,6 +15,7 @@ import numpy as np
 from shipdash.config import ArmConfig, RunConfig
 from shipdash.data.seeded_random import FOLDS, generator
 from shipdash.data.source import Source
+from shipdash.labelling.same_images import alike
 from shipdash.learning import metrics
 from shipdash.learning.arm_training import ArmState, train_arm
 from shipdash.learning.evaluation import blocks
@@ -40,14 +41,14 @@ def folds(source: Source, pairs: Sequence[int], beside: Sequence[int], k: int, s
     Parameters
     ----------
     source : Source
-        Asked which pairs repeat which; no pair is drawn.
+        Asked which pairs repeat which; see `same_images`.
     pairs, beside : sequences of int
         Pool numbers without one in common.
     k : int
         From 2 to the number of distinct `pairs`.
     seed : int
     """
-    origin = {i: source.origin(i) for i in (*pairs, *beside)}
+    origin = dict(alike(source, [*pairs, *beside]))
     distinct = np.unique([origin[i] for i in pairs])
     found = []
     for part in np.array_split(generator(seed, FOLDS).permutation(distinct), k):

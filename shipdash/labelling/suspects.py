@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +21,9 @@ import numpy as np
 from shipdash.config import ConfigError
 from shipdash.data import open_source
 from shipdash.data.files import DataError
+from shipdash.data.source import Source
 from shipdash.labelling.job_folders import JobFolders
+from shipdash.labelling.same_images import alike
 from shipdash.records import SetAside
 from shipdash.runs import Store
 from shipdash.runs.original_files import original_files
@@ -81,12 +84,22 @@ def suspect_request(store: Store, run_id: str, n_folds: int = N_FOLDS, n_steps: 
     """
     config, result = finished_selection(store, run_id)
     source = open_source(config)
-    most = min(MOST_FOLDS, len({source.origin(i) for i in result.core}))
+    most = _n_distinct(source, result.core)
     if not 2 <= n_folds <= most:
         raise ConfigError("folds", n_folds, f"must be from 2 to {most}: no fold may be empty")
     if not 1 <= n_steps <= MOST_STEPS:
         raise ConfigError("steps", n_steps, f"must be from 1 to {MOST_STEPS:,}")
     return SuspectRequest(run_id, n_folds, n_steps)
+
+
+def _n_distinct(source: Source, core: Sequence[int]) -> int:
+    """How many images there are, up to `MOST_FOLDS`; the rest is not drawn."""
+    found = set()
+    for _, first in alike(source, core):
+        found.add(first)
+        if len(found) == MOST_FOLDS:
+            break
+    return len(found)
 
 
 class Suspicions(JobFolders):
