@@ -7,11 +7,12 @@ import own_pictures as own
 import pytest
 from patience import until
 
+from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
-from shipdash.labelling import Marks, Rankings, rank_request, ranking_job
+from shipdash.labelling import Marks, Rankings, exports, rank_request, ranking_job
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, queue, worker
@@ -183,3 +184,5 @@ def test_predicted_masks_are_exported_to_be_corrected_and_imported(store, done, 
     masks = np.load(files.folder_of("corrected") / "masks.npy")
     assert np.array_equal(masks, np.unpackbits(found.images["bits"], axis=2))
     assert masks.any()
+    with pytest.raises(ConfigError, match="must be of the pool of the data set new, which is what"):
+        exports.coco(found, [0, N_NEW])  # marked without a prediction: held out, for example

@@ -145,6 +145,21 @@ def test_a_log_goes_to_another_machine_and_back_without_loss(marks, tmp_path):
     assert exports.merge_csv("new", exports.log_csv("there")) == 1 and said(marks) == said(there)
 
 
+def test_marks_find_their_images_among_equal_names(marks, tmp_path):
+    """Two folders have a 0.png each; the longest end of a path that one image has decides."""
+    for place in ("here", "elsewhere"):
+        own.write(tmp_path / place, {f"{city}/0.png": own.encoded(own.image(k))
+                                     for k, city in enumerate(("bonn", "ulm"))})
+        import_pairs(ImportRequest(name=place, kind="none", held_out=0, rows=32, cols=32,
+                                   images=f"{tmp_path}/{place}"))
+    Marks("here").add(1, "wrong", "ann")
+    assert exports.merge_csv("elsewhere", exports.log_csv("here")) == 1
+    assert said(Marks("elsewhere")) == {1: "wrong"}
+    assert exports.numbers_of("here", ["bonn/0.png"]) == [0]
+    with pytest.raises(ConfigError, match="each named without doubt"):
+        exports.numbers_of("here", ["0.png"])
+
+
 @pytest.mark.parametrize(("old", "new", "why"), [
     ("4.png", "9.png", "of the lines are of none"), ("who", "whom", "must have the columns"),
     ("wrong", "good", "must be one of"), ("+00:00", "", "a time as it was exported"),

@@ -64,8 +64,8 @@ def log_csv(data: str) -> str:
 def merge_csv(data: str, text: str) -> int:
     """Take in a log that `log_csv` wrote, here or elsewhere; how many lines are new.
 
-    An image is known by file and tile: by the path as it was imported, or by a file name that no
-    two images share. The number that it had elsewhere is not used.
+    An image is known by file and tile: by the path as it was imported, or by the longest end of it
+    that one image here has. The number that it had elsewhere is not used.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _rows_of(text: str) -> list[dict[str, str]]:
 
 
 def numbers_of(data: str, names: Iterable[str]) -> list[int]:
-    """Numbers of whole images by path or by file name; `ConfigError` where one stands for none."""
+    """Numbers of whole images by path or an end of it; `ConfigError` where one stands for none."""
     number_of, names = _Numbers(read_pairs(files.folder_of(data))), list(names)
     found = {name: number_of(name) for name in names}
     unknown = [name for name, number in found.items() if number is None]
@@ -128,11 +128,21 @@ def coco(ranking: Ranking, numbers: Iterable[int]) -> Draft:
     Draft
         Pictures and masks at the size in which they are stored, so that the corrected file is
         imported with them by ``shipdash data add --coco``.
+
+    Raises
+    ------
+    ConfigError
+        An image has no prediction, since it is not of the pool.
     """
     folder, numbers = files.folder_of(ranking.request.data), list(numbers)
     images = np.load(folder / "images.npy", "r", allow_pickle=False)
     pool = places(read_split(folder), "pool")
     place_of = {int(pool[i]): k for k, i in enumerate(ranking.images["index"])}
+    unknown = [number for number in numbers if number not in place_of]
+    if unknown:
+        raise ConfigError("images", unknown[:5], "must be of the pool of the data set "
+                          f"{ranking.request.data}, which is what was ranked; export them with "
+                          "--format folder")
     names = [f"{number:07d}.png" for number in numbers]
     bits = ranking.images["bits"][[place_of[number] for number in numbers]]
     masks = np.unpackbits(bits, axis=2).astype(bool)
@@ -156,20 +166,33 @@ def write_folder(out: Path, data: str) -> Placed:
 
 
 class _Numbers:
-    """Numbers of images by file and tile; by the bare name of the file where one image has it."""
+    """Numbers of images by file and tile; by the longest end of the path that one image has."""
 
     def __init__(self, rows: list[PairRow]) -> None:
         self._by_path = {(row.file, row.tile): row.number for row in rows}
-        self._by_name: dict[tuple[str, str], int | None] = {}
+        self._by_end: dict[tuple[str, str], int | None] = {}
         for row in rows:
-            key = (PurePosixPath(row.file).name, row.tile)
-            self._by_name[key] = None if key in self._by_name else row.number
+            for end in _ends(row.file):
+                key = (end, row.tile)
+                self._by_end[key] = None if key in self._by_end else row.number
 
     def __call__(self, file: str, tile: str = "") -> int | None:
         """The number; None where there is no such image, or more than one."""
         by_path = self._by_path.get((file, tile))
-        return (self._by_name.get((PurePosixPath(file).name, tile)) if by_path is None
-                else by_path)
+        if by_path is not None:
+            return by_path
+        by_end = (self._by_end.get((end, tile)) for end in _ends(file))
+        return next((number for number in by_end if number is not None), None)
+
+
+def _ends(file: str) -> list[str]:
+    """What a path ends in, whole parts, the longest first.
+
+    >>> _ends("set/berlin/7.png")
+    ['set/berlin/7.png', 'berlin/7.png', '7.png']
+    """
+    parts = PurePosixPath(file).parts
+    return ["/".join(parts[k:]) for k in range(len(parts))]
 
 
 def _png(image: np.ndarray) -> bytes:
