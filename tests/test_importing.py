@@ -5,6 +5,9 @@ import errno
 import io
 import json
 import signal
+import unicodedata
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +19,10 @@ from pycocotools import mask as coco_mask
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
+from shipdash.data.export_files import place_files
 from shipdash.data.files import DataError
 from shipdash.data.held_out import split_by
+from shipdash.data.pair_list import read_pairs
 from shipdash.importing import (
     ImportRequest,
     Stopped,
@@ -388,6 +393,77 @@ def test_coco_categories_are_target_or_void(tmp_path):
     assert stored("named")[1][0, [4, 15], [4, 15]].tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("called", ["images/0.png", "images/0", r"images\0.png",
+                                    "{}/images/0.png"])
+@pytest.mark.parametrize("kind", ["coco", "run_lengths"])
+def test_names_may_begin_above_the_folder_of_images(tmp_path, called, kind):
+    """Tools write paths as they were on their machine, the folder that is given among them."""
+    called = called.format(tmp_path)
+    own.write(tmp_path, own.pairs(1, (32, 32)) | {
+        "labels.csv": f"{called},1 3\n../0.png,\n", "labels.json": own.coco(1, images=[
+            {"id": 0, "file_name": called}, {"id": 1, "file_name": "../0.png"}])})
+    report = import_pairs(own.request(tmp_path, kind))
+    assert len(report.taken) == 1
+    assert "has no image of the name '../0.png'" in str(report.left_out[0])
+
+
+@pytest.mark.parametrize("kind", ["folders", "coco", "run_lengths"])
+def test_a_name_is_one_however_its_accents_are_written(tmp_path, kind):
+    """macOS takes ü apart into u and two dots; whoever made the labels may not have."""
+    apart, whole = (unicodedata.normalize(form, "zürich") for form in ("NFD", "NFC"))
+    own.write(tmp_path, {
+        f"images/{apart}.png": own.encoded(own.image()), "labels.csv": f"{whole}.png,1 3\n",
+        f"masks/{whole}.png": own.mask_png(own.mask()), "labels.json": own.coco(1, images=[
+            {"id": 0, "file_name": f"{whole}.png"}])})
+    report = import_pairs(own.request(tmp_path, kind))
+    assert len(report.taken) == 1 and not report.left_out
+
+
+def test_a_link_that_leads_to_no_file_is_named(tmp_path):
+    """Whoever gathers a data set from links should hear of those that are missing."""
+    own.write(tmp_path, own.pairs(1) | {"more/x.png": "x"})
+    (tmp_path / "images" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "images" / "more").symlink_to(tmp_path / "more")
+    report = import_pairs(own.request(tmp_path, "none", labels="", held_out=0))
+    assert len(report.taken) == 1
+    assert [Path(row.file).name for row in report.left_out] == ["gone.png", "more"]
+    assert "is not a file" in report.left_out[0].reason
+
+
+def test_a_line_break_in_a_name_leaves_a_file_out(tmp_path):
+    """The lists of files that are written later could not be read again."""
+    own.write(tmp_path, own.pairs(1) | {"images/a\rb.png": own.encoded(own.image())})
+    report = import_pairs(own.request(tmp_path, "none", labels="", held_out=0))
+    assert len(report.taken) == 1 and "has a line break in its name" in str(report.left_out[0])
+
+
+@pytest.mark.parametrize(("images", "labels"), [("p", "p/"), ("./p", "p"), ("p/../p", "p")])
+def test_one_folder_is_one_however_it_is_written(images, labels):
+    """Else every picture would be its own mask."""
+    with pytest.raises(ConfigError, match="must tell masks from images"):
+        ImportRequest(name="own", images=images, labels=labels)
+
+
+@pytest.mark.parametrize("field", ["images", "labels", "archive", "mask_suffix"])
+def test_a_name_that_is_no_text_is_refused(field):
+    """Bytes that are not UTF-8 cannot be written into a list of files."""
+    with pytest.raises(ConfigError, match=f"import.{field} must be a name in UTF-8"):
+        ImportRequest(**{"name": "own", "images": "i", "labels": "m", field: "\udce4"})
+
+
+def test_two_tables_at_once_keep_the_limit_of_the_csv_module(tmp_path):
+    """It is one for the whole process: the first to end would lower it for the other."""
+    before = csv.field_size_limit()
+    own.write(tmp_path, own.pairs(1) | {"labels.csv": "0.png," + "1 1 " + " " * 200_000})
+
+    def read(k):
+        return import_pairs(own.request(tmp_path, "run_lengths", name=f"n{k}")).n_pairs
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, range(4))) == [1] * 4
+    assert csv.field_size_limit() == before
+
+
 def test_masks_may_lie_beside_their_images(tmp_path):
     """Told apart by what their names end in; a mask without an image, and the other way, is named.
     """
@@ -419,6 +495,33 @@ def test_an_archive_is_read_without_being_unpacked(tmp_path, around):
                                         labels="masks", rows=32, cols=32))
     assert report.fingerprint == expected
     assert sorted(path.name for path in files.root().iterdir()) == ["disk", "zip"]
+
+
+def test_names_in_an_archive_are_utf_8_without_the_flag_too(tmp_path):
+    """macOS packs so; the names that zipfile makes of it are nobody's."""
+    path = tmp_path / "own.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for kind, content in (("images", own.encoded(own.image())),
+                              ("masks", own.mask_png(own.mask()))):
+            made.writestr(f"{kind}/z#rich.png", content)
+    path.write_bytes(path.read_bytes().replace(b"z#rich", "zü".encode() + b"ich"))
+    assert contents(str(path)).folders == {"images": 1, "masks": 1, ".": 2}
+    report = import_pairs(ImportRequest(name="own", archive=str(path), images="images",
+                                        labels="masks", rows=32, cols=32))
+    assert [row.file for row in report.taken] == ["images/züich.png"]
+    placed = place_files(tmp_path / "out", read_pairs(files.root() / "own"),
+                         files.read_manifest(files.root() / "own"), copies=True)
+    assert placed == (2, ())
+    assert (tmp_path / "out/images/0000000_züich.png").read_bytes() == own.encoded(own.image())
+
+
+def test_a_folder_that_an_archive_has_not_is_answered_with_those_it_has(tmp_path):
+    """A folder around everything is left out of the names, so the one asked for may be that."""
+    path = own.zipped(tmp_path / "own.zip", {f"images/{kind}/0.png": own.encoded(own.image())
+                                             for kind in ("bonn", "ulm")})
+    with pytest.raises(ConfigError, match=r"the folders are: bonn, ulm, \."):
+        import_pairs(ImportRequest(name="own", kind="none", held_out=0, archive=str(path),
+                                   images="images"))
 
 
 # -- stopping, going on, and what goes wrong on the way

@@ -5,18 +5,20 @@ Which pairs is decided by who calls; what a scene's pairs are exported as is in 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from shipdash.config import ConfigError
+from shipdash.data.archive_names import name_of
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import SPLIT_KEYS
 
@@ -158,18 +160,65 @@ def place_files(out: Path, rows: Sequence[PairRow], manifest: dict[str, Any], *,
     if "given_in" not in manifest:
         raise ConfigError("export.files", manifest["name"], "must be a data set that was imported "
                           "from files; `shipdash export` writes pictures as they are stored")
-    base = Path(manifest["given_in"])
     missing, n = [], 0
-    for kind, column in (("images", "file"), ("masks", "mask_file")):
-        (out / kind).mkdir(parents=True, exist_ok=True)
-        for file, number in _first_pairs(rows, column).items():
-            target = out / kind / f"{number:07d}_{PurePosixPath(file).name}"
-            try:
-                _place(file, target, base, archive, copies)
-                n += 1
-            except (FileNotFoundError, KeyError):
-                missing.append(file)
+    with _originals(manifest) as find:
+        for kind, column in (("images", "file"), ("masks", "mask_file")):
+            (out / kind).mkdir(parents=True, exist_ok=True)
+            for file, number in _first_pairs(rows, column).items():
+                target = out / kind / f"{number:07d}_{PurePosixPath(file).name}"
+                try:
+                    _place(find(file), target, copies)
+                    n += 1
+                except FileNotFoundError:
+                    missing.append(file)
     return Placed(n, tuple(missing))
+
+
+def n_bytes(rows: Sequence[PairRow], manifest: dict[str, Any]) -> int:
+    """How large the original files of pairs are together, unpacked; of those that are there."""
+    total = 0
+    with _originals(manifest) as find:
+        for column in ("file", "mask_file"):
+            for file in _first_pairs(rows, column):
+                with contextlib.suppress(FileNotFoundError):
+                    total += find(file).n_bytes
+    return total
+
+
+class _Original(NamedTuple):
+    """An original file that is there."""
+
+    n_bytes: int
+    path: Path | None  # None inside an archive
+    opened: Callable[[], IO[bytes]]
+
+
+@contextlib.contextmanager
+def _originals(manifest: dict[str, Any]) -> Iterator[Callable[[str], _Original]]:
+    """Finds an original file of a data set by its name; FileNotFoundError where it has gone."""
+    base = Path(manifest["given_in"])
+    if not manifest.get("archive"):
+        def on_disk(file: str) -> _Original:
+            path = (base / file).resolve(strict=True)
+            return _Original(path.stat().st_size, path, lambda: path.open("rb"))
+
+        yield on_disk
+        return
+    try:
+        opened = zipfile.ZipFile(base / manifest["archive"])
+    except (FileNotFoundError, zipfile.BadZipFile):
+        opened = None
+    with opened or contextlib.nullcontext():
+        named = {name_of(member): member for member in opened.infolist()} if opened else {}
+        # An import leaves one folder around all out of the names.
+        named = {name.partition("/")[2]: member for name, member in named.items()} | named
+
+        def in_archive(file: str) -> _Original:
+            if file not in named:
+                raise FileNotFoundError(file)
+            return _Original(named[file].file_size, None, lambda: opened.open(named[file]))
+
+        yield in_archive
 
 
 def _first_pairs(rows: Sequence[PairRow], column: str) -> dict[str, int]:
@@ -181,23 +230,10 @@ def _first_pairs(rows: Sequence[PairRow], column: str) -> dict[str, int]:
     return found
 
 
-def _member(archive: zipfile.ZipFile, file: str) -> str:
-    """The name of a file in its archive, from which an import leaves out one folder around all."""
-    names = archive.namelist()
-    if file in names:
-        return file
-    return next((name for name in names if name.partition("/")[2] == file), file)
-
-
-def _place(file: str, target: Path, base: Path, archive: str | None, copies: bool) -> None:
-    if archive:
-        with zipfile.ZipFile(base / archive) as opened:
-            with opened.open(_member(opened, file)) as source, target.open("wb") as written:
-                shutil.copyfileobj(source, written)
-        return
-    source = (base / file).resolve(strict=True)
+def _place(original: _Original, target: Path, copies: bool) -> None:
     if copies:
-        shutil.copyfile(source, target)
+        with original.opened() as source, target.open("wb") as written:
+            shutil.copyfileobj(source, written)
         return
     target.unlink(missing_ok=True)
-    os.symlink(source, target)
+    os.symlink(original.path, target)

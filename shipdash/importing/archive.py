@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from shipdash.config import ConfigError
+from shipdash.data.archive_names import name_of
 from shipdash.importing.file_reading import MOST_FILE_BYTES, joined, too_large
 from shipdash.importing.listing import PICTURES, Unfit
 
@@ -28,6 +29,9 @@ MOST_RATIO = 200
 archives that unpack to less than `FREE_BYTES` may have any ratio."""
 
 FREE_BYTES = 100 * 2**20
+
+MOST_NAMED = 5
+"""Folders that are named where the one that was asked for is not there; `.` is all of them."""
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
@@ -64,9 +68,10 @@ class Archive:
         except BaseException:
             self._zip.close()
             raise
-        names = [member.filename for member in members if not _is_hidden(member.filename)]
-        around = _folder_around(names)
-        self._members = {name.removeprefix(around): name for name in names}
+        named = {name_of(member): member for member in members
+                 if not _is_hidden(member.filename)}
+        around = _folder_around(list(named))
+        self._members = {name.removeprefix(around): member for name, member in named.items()}
 
     def names(self, folder: str, field: str) -> list[str]:
         """See `Place.names`."""
@@ -74,15 +79,16 @@ class Archive:
         found = sorted(name.removeprefix(prefix) for name in self._members
                        if name.startswith(prefix))
         if not found:
+            there = ", ".join(list(self.contents().folders)[:MOST_NAMED]) or "none with pictures"
             raise ConfigError(f"import.{field}", folder, "must be a folder with files inside the "
-                              f"archive {self.path}")
+                              f"archive {self.path}; the folders are: {there}")
         return found
 
     def read(self, name: str) -> bytes:
         """See `Place.read`."""
         if name not in self._members:
             raise Unfit(f"is not in the archive {self.path}")
-        member = self._zip.getinfo(self._members[name])
+        member = self._members[name]
         try:
             # Bounded, since a packed stream may hold far more than its header says.
             with self._zip.open(member) as opened:
@@ -95,7 +101,7 @@ class Archive:
         """Size and checksum."""
         if name not in self._members:
             return ""
-        member = self._zip.getinfo(self._members[name])
+        member = self._members[name]
         return f"{member.file_size} {member.CRC}"
 
     def close(self) -> None:
@@ -135,7 +141,7 @@ def _check(path: str, members: list[zipfile.ZipInfo], packed: int) -> None:
     if unpacked > max(FREE_BYTES, MOST_RATIO * packed):
         raise _refused(path, f"must not unpack to more than {MOST_RATIO} times its size; it says "
                        f"{unpacked / max(1, packed):,.0f} times")
-    twice = [name for name, n in Counter(member.filename for member in members).items() if n > 1]
+    twice = [name for name, n in Counter(map(name_of, members)).items() if n > 1]
     if twice:
         raise _refused(path, f"must not hold two files of one name: {twice[0]!r:.80}")
     for member in members:

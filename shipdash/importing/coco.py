@@ -71,7 +71,8 @@ class Coco:
         """Candidates from the listed images; those that cannot be told apart are left out."""
         images, others = pictures_of(place.names(request.images, "images"))
         self.left_out += [LeftOut(joined(request.images, file), why) for file, why in others]
-        find, ids = ByName(images), Counter(_key(entry.get("id")) for entry in entries)
+        find = ByName(images, request.images)
+        ids = Counter(_key(entry.get("id")) for entry in entries)
         found: dict[str, list[dict]] = defaultdict(list)
         for number, entry in enumerate(entries, start=1):
             called = entry.get("file_name")

@@ -35,7 +35,8 @@ class Place(Protocol):
 
 
 class Disk:
-    """Files by their paths. Links to files are followed, links to folders are not."""
+    """Files by their paths. Links to files are followed; links to folders are not, and are listed
+    as files that nobody can read."""
 
     def names(self, folder: str, field: str) -> list[str]:
         """See `Place.names`."""
@@ -95,6 +96,6 @@ def _below(folder: str, prefix: str) -> list[str]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 found += _below(entry.path, f"{prefix}{entry.name}/")
-            elif entry.is_file():
+            else:  # a link that leads to no file too: whoever reads it says so
                 found.append(prefix + entry.name)
     return found

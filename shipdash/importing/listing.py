@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -58,6 +59,15 @@ def stem(name: str) -> str:
     return str(PurePosixPath(name).with_suffix(""))
 
 
+def spelled(name: str) -> str:
+    """The name as it is compared: macOS writes ü as u and two dots, others as one letter.
+
+    >>> spelled("zu\u0308rich") == "z\u00fcrich"
+    True
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def group_of(image: str, rule: str) -> str:
     """The group of an image by its folder or by its file name; empty where the rule finds none.
 
@@ -78,6 +88,8 @@ def pictures_of(names: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
         readable = name.encode("utf-8", "replace").decode()
         if readable != name:
             left_out.append(LeftOut(readable, "has a name that is not UTF-8"))
+        elif "\r" in name or "\n" in name:  # breaks lists of files
+            left_out.append(LeftOut(repr(name), "has a line break in its name"))
         elif PurePosixPath(name).suffix.lower() in PICTURES:
             taken.append(name)
         else:
@@ -88,25 +100,44 @@ def pictures_of(names: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
 class ByName:
     """Images found by what a CSV or a COCO file calls them.
 
-    That is the path below the folder of images or the name alone, each with or without extension.
+    That is what the path of an image ends in, from any folder on: from above the folder of images,
+    from below it, or the name alone; each with or without extension.
     """
 
-    def __init__(self, images: Iterable[str]) -> None:
+    def __init__(self, images: Iterable[str], folder: str = "") -> None:
         self._found: dict[str, set[str]] = defaultdict(set)
         for image in images:
-            path = PurePosixPath(image)
-            for called in (image, stem(image), path.name, path.stem):
-                self._found[called].add(image)
+            for end in _ends(spelled(image)):
+                self._found[end].add(image)
+                self._found[stem(end)].add(image)
         self._found.default_factory = None
         self._images = set(images)
+        self._folders = [f"{end}/" for end in _ends(spelled(folder)) if ".." not in end]
 
     def __call__(self, called: str) -> str:
         """The one image of that name; `Unfit` where there is none, or more than one."""
         if called in self._images:
             return called
-        found = sorted(self._found.get(called, ()))
+        name = spelled(called)
+        found = self._found.get(name) or self._found.get(self._below(name.replace("\\", "/")))
         if not found:
-            raise Unfit("has no image of that name")
+            raise Unfit(f"has no image of the name {called!r:.80}")
+        found = sorted(found)
         if len(found) > 1:
             raise Unfit(f"is the name of {len(found)} images: {', '.join(found[:3])}")
         return found[0]
+
+    def _below(self, name: str) -> str:
+        """The name below the folder of images, where it begins above it."""
+        above = next((end for end in self._folders if name.startswith(end)), "")
+        return name.removeprefix(above)
+
+
+def _ends(path: str) -> list[str]:
+    """What a path ends in, whole parts, the longest first.
+
+    >>> _ends("set/berlin/7.png")
+    ['set/berlin/7.png', 'berlin/7.png', '7.png']
+    """
+    parts = PurePosixPath(path).parts
+    return [str(PurePosixPath(*parts[k:])) for k in range(len(parts))]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, pictures_of, stem
+from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, pictures_of, spelled, stem
 from shipdash.importing.mask_values import read_mask
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
@@ -17,8 +17,7 @@ class MaskFolder:
 
     def __init__(self, place: Place, request: ImportRequest) -> None:
         self._place, self._request = place, request
-        suffix = request.mask_suffix
-        self._in_one_folder = request.images == request.labels
+        suffix = spelled(request.mask_suffix)
         images, self.left_out = self._stems("images", "")
         masks, others = self._stems("labels", suffix)
         self.left_out += others
@@ -46,14 +45,15 @@ class MaskFolder:
         """The pictures of a folder by the name that image and mask share, and those left out."""
         folder = getattr(self._request, field)
         names, left_out = pictures_of(self._place.names(folder, field))
-        if self._in_one_folder:  # what ends as a mask is one, the others are images
-            names = [name for name in names if bool(suffix)
-                     == stem(name).endswith(self._request.mask_suffix)]
+        if self._request.in_one_folder:  # what ends as a mask is one, the others are images
+            end = spelled(self._request.mask_suffix)
+            names = [name for name in names if bool(suffix) == spelled(stem(name)).endswith(end)]
             left_out = [] if suffix else left_out
         by_stem: dict[str, list[str]] = defaultdict(list)
         for name in names:
-            if stem(name).endswith(suffix):
-                by_stem[stem(name).removesuffix(suffix)].append(name)
+            called = spelled(stem(name))
+            if called.endswith(suffix):
+                by_stem[called.removesuffix(suffix)].append(name)
             else:
                 left_out.append(LeftOut(name, f"has a name that does not end in {suffix}"))
         for several in by_stem.values():

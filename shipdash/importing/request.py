@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import posixpath
 import re
 from dataclasses import dataclass
 
@@ -98,6 +99,10 @@ class ImportRequest(Section):
     def _check(self) -> None:
         for name in ("name", "images"):
             self._require(bool(getattr(self, name)), name, "must be given")
+        for name in ("images", "labels", "archive", "mask_suffix"):
+            given = getattr(self, name)  # a name on the disk may be any bytes, a text may not
+            self._require(given.encode("utf-8", "replace").decode() == given, name,
+                          "must be a name in UTF-8: rename it")
         self._require(bool(self.labels) == self.labelled, "labels",
                       "must be given, unless the images have no labels", "kind")
         self._require(self.labelled or (not self.held_out and self.keep_empty == 1), "held_out",
@@ -139,14 +144,19 @@ class ImportRequest(Section):
                                                      or self.mask_kind != "binary"),
                       "mask_kind", "must be binary, without suffix or inversion, unless masks are "
                       "pictures", "mask_suffix", "inverted")
-        self._require(self.kind != "folders" or self.images != self.labels
-                      or bool(self.mask_suffix), "mask_suffix",
+        self._require(self.kind != "folders" or not self.in_one_folder or bool(self.mask_suffix),
+                      "mask_suffix",
                       "must tell masks from images where both are in one folder", "labels")
 
     @property
     def labelled(self) -> bool:
         """Whether the images have masks of any kind."""
         return self.kind != UNLABELLED
+
+    @property
+    def in_one_folder(self) -> bool:
+        """Whether masks that are pictures lie beside their images, however both are written."""
+        return posixpath.normpath(self.images) == posixpath.normpath(self.labels)
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -23,6 +24,8 @@ from shipdash.importing.request import ImportRequest
 MOST_CELL = 2**24
 """Characters of a cell: some million runs; the csv module allows 131,072."""
 
+_LIMIT = threading.Lock()
+
 _FIRST_COLUMNS = {"imageid", "image_id", "image", "id", "img_id"}
 
 
@@ -33,7 +36,7 @@ class RunLengths:
         images, left_out = pictures_of(place.names(request.images, "images"))
         self.left_out = [LeftOut(joined(request.images, file), why) for file, why in left_out]
         self._cells: dict[str, list[str]] = defaultdict(list)
-        find, missing = ByName(images), {}
+        find, missing = ByName(images, request.images), {}
         for called, cell in _rows(place, request.labels):
             try:
                 self._cells[find(called)].append(cell)
@@ -85,10 +88,10 @@ def runs(cell: str, n_pixels: int) -> np.ndarray:
     return found
 
 
-def _rows(place: Place, name: str) -> Iterator[tuple[str, str]]:
+def _rows(place: Place, name: str) -> list[tuple[str, str]]:
     """Image and runs of each row, without the header; `ConfigError` where it is no such table."""
     try:
-        text = place.read(name).decode("utf-8-sig")
+        text, rows = place.read(name).decode("utf-8-sig"), []
         with _long_cells():
             table = csv.reader(io.StringIO(text, newline=""), strict=True)
             for number, row in enumerate(table, start=1):
@@ -100,19 +103,22 @@ def _rows(place: Place, name: str) -> Iterator[tuple[str, str]]:
                 if not row[0].strip():
                     raise _refused(name, f"must name an image in the first column; row {number:,} "
                                    "names none")
-                yield row[0].strip(), row[1]
+                rows.append((row[0].strip(), row[1]))
+        return rows
     except (Unfit, UnicodeDecodeError, csv.Error) as error:
         raise _refused(name, f"must be a CSV in UTF-8 ({error})") from None
 
 
 @contextlib.contextmanager
 def _long_cells() -> Iterator[None]:
-    """The csv module's limit is one for the whole process, so it is put back."""
-    before = csv.field_size_limit(MOST_CELL)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+    """The csv module's limit is one for the whole process, so it is put back; with two imports at
+    once, the first to end would put it back for both."""
+    with _LIMIT:
+        before = csv.field_size_limit(MOST_CELL)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
 
 
 def _refused(name: str, rule: str) -> ConfigError:
