@@ -1,7 +1,10 @@
 """A finished run of the learner that knows by heart: all its files, without TensorFlow."""
 
+from pathlib import Path
+
 from benchmarks import registration
 from shipdash import config as configs
+from shipdash.records import RunState
 from shipdash.runs import Store, worker
 
 POOLS = registration.plan(quick=True)
@@ -10,13 +13,31 @@ POOLS = POOLS._replace(base=POOLS.base.replace(**{
     "selection.n_pool": 60, "selection.first": 3}))
 """Two tiny registered pools, every one of 20 pairs three times."""
 
+_KEPT: dict[str, tuple[str, dict[Path, bytes]]] = {}
+"""What runs of this process left, by id: the reason they ended for, and their files."""
+
 
 def finished(store: Store, **changes) -> str:
-    """A run over 60 pairs, every one of 20 three times, with 30 held-out pairs; its id."""
+    """A run over 60 pairs, every one of 20 three times, with 30 held-out pairs; its id.
+
+    Worked on once in a process; another store gets what it left.
+    """
     asked = configs.quick().replace(**{
         "network.kind": "rote", "selection.n_pool": 60, "selection.first": 3,
         "planted.distinct": 20, "evaluation.n_held_out": 30, "network.predict_batch": 10,
         **changes})
-    run_id, _ = store.create(asked)
+    run_id, is_new = store.create(asked)
+    folder = store.root / run_id
+    if is_new and run_id in _KEPT:
+        reason, files = _KEPT[run_id]
+        for path, content in files.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_bytes(content)
+        store.set_status(run_id, RunState.COMPLETED, reason)
+        return run_id
     worker.work(store, run_id)
+    if is_new:
+        _KEPT[run_id] = store.status(run_id).reason, {
+            path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")
+            if path.is_file() and path.name not in ("spec.json", "status.json")}
     return run_id

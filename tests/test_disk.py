@@ -6,6 +6,7 @@ not mount, the limit on a file's size stands in for the full disk.
 
 import contextlib
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -159,13 +160,22 @@ def test_a_read_only_folder_is_read_and_every_wish_to_write_is_answered(disk):
     assert store.create(settings(3))[1]
 
 
-@pytest.mark.parametrize("trouble", ["full", "read-only"])
-@pytest.mark.parametrize("page", PAGES)
-def test_pages_on_a_bad_disk_open_and_show_what_is_there(disk, monkeypatch, page, trouble):
-    """The recorded run and what was stored are shown; no page breaks."""
-    store = Store(disk.folder)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with one finished run, to be copied onto disks, and its id."""
+    store = Store(tmp_path_factory.mktemp("finished"))
     run_id = store.create(settings())[0]
     worker.work(store, run_id)
+    return store.root, run_id
+
+
+@pytest.mark.parametrize("trouble", ["full", "read-only"])
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_on_a_bad_disk_open_and_show_what_is_there(
+        disk, finished, monkeypatch, page, trouble):
+    """The recorded run and what was stored are shown; no page breaks."""
+    root, run_id = finished
+    shutil.copytree(root, disk.folder, dirs_exist_ok=True)
     disk.fill() if trouble == "full" else disk.remount("ro")
     monkeypatch.setenv("SHIPDASH_RUNS", str(disk.folder))
     at = open_page(page, run=run_id)

@@ -1,6 +1,7 @@
 """Whether stored records repeat: on runs of the learner that knows by heart, without TensorFlow."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -69,15 +70,28 @@ def test_every_point_of_the_shipped_sweep_has_its_settings():
     assert all(point.expected["core set"] for point in found)
 
 
+def work_here(patched):
+    """Runs are worked on in this process."""
+    patched.setattr(queue, "work_one", lambda store, run_id, **_: worker.work(store, run_id))
+    patched.setattr(queue, "ensure_drainer", lambda store: None)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """The folder of a tiny stored pool, for copies."""
+    root = tmp_path_factory.mktemp("pools")
+    with pytest.MonkeyPatch.context() as patched:
+        work_here(patched)
+        assert preregistered.compute(Store(root / "runs"), rote_runs.POOLS,
+                                     rote_runs.POOLS.seeds[1], root / "pools", crew=Workers(1, 1))
+    return root / "pools"
+
+
 @pytest.fixture
-def pools(tmp_path, monkeypatch):
-    """The folder of a tiny stored pool; runs are worked on in this process."""
-    monkeypatch.setattr(queue, "work_one", lambda store, run_id, **_: worker.work(store, run_id))
-    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)
-    folder = tmp_path / "pools"
-    assert preregistered.compute(Store(tmp_path / "runs"), rote_runs.POOLS,
-                                 rote_runs.POOLS.seeds[1], folder, crew=Workers(1, 1))
-    return folder
+def pools(computed, tmp_path, monkeypatch):
+    """A copy of it that a test may change."""
+    work_here(monkeypatch)
+    return shutil.copytree(computed, tmp_path / "pools")
 
 
 def test_a_stored_pool_that_repeats_says_so(pools, tmp_path, capsys):
