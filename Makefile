@@ -24,8 +24,8 @@ view: .venv-view/.installed
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
-	  -m "not browser"
-	$(BIN)/python -m pytest -m "browser"
+	  --durations=25 -m "not browser"
+	$(BIN)/python -m pytest --durations=25 -m "browser"
 
 # A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:
 #   make bench BENCH="--only machine,full --keep"
