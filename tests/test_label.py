@@ -88,6 +88,23 @@ def test_runs_of_other_seeds_are_asked_too(store, done):
     assert (ranking_job.compute(store, request).images["seeds"] == 0).all()
 
 
+def test_a_cancel_that_nobody_heard_stops_no_later_job(store, done):
+    """The job was killed, or failed, before it looked."""
+    rankings, request = Rankings("new"), rank_request(store, "new", done)
+    ranking = rankings.create(request)
+
+    def fails():
+        (rankings.root / ranking / "cancel").touch()
+        raise DataError("no room")
+
+    with pytest.raises(DataError, match="no room"):
+        rankings.see_through(ranking, fails)
+    assert not rankings.cancelled(ranking)
+    (rankings.root / ranking / "cancel").touch()
+    rankings.see_through(ranking, lambda: None)
+    assert not rankings.cancelled(ranking)
+
+
 def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
     """The request is honoured between two blocks and forgotten afterwards."""
     request, rankings = rank_request(store, "new", done), Rankings("new")

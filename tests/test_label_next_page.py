@@ -14,6 +14,7 @@ from shipdash import view_only
 from shipdash.analysis.ranking import found_table, headline, trust
 from shipdash.config import ConfigError
 from shipdash.data import files
+from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import (
@@ -211,6 +212,19 @@ def test_answers_are_stored_in_the_order_of_the_keys_and_once():
     assert marking.read({"seq": 1}, 0) == []
 
 
+def test_an_undo_that_cannot_be_stored_stays_where_it_was(store, run_id, monkeypatch):
+    """It names no image: there is none of number -1 to go back to."""
+    def fails(*args):
+        raise DataError("no room")
+
+    went, found = [], Rankings("new").load(rank_request(store, "new", run_id).digest)
+    monkeypatch.setattr(marking, "take", fails)
+    monkeypatch.setattr(marking, "_go", lambda key, number: went.append(number))
+    marking._store("key", found, [Said(1, "undo", -1), Said(2, "right", 4)], "ann", 3)
+    marking._store("key", found, [Said(3, "right", 4)], "ann", 5)
+    assert went == [3, 4]
+
+
 def test_an_undo_takes_back_ones_own_mark_only(run_id):
     """Whatever somebody else has marked in between."""
     marks = Marks("new")
@@ -295,6 +309,16 @@ def test_archives_hold_what_the_command_line_writes(store, run_id):
     pictures = of(downloads.archive(lambda out: downloads.originals(out, "new")))
     assert set(pictures) == {"to_label.csv", "images/0000000_00.png"}
     assert pictures["images/0000000_00.png"] == own.encoded(own.image(0, (32, 32)))
+
+
+def test_what_a_page_does_not_pack_is_left_to_the_command_line(run_id, monkeypatch):
+    """Large pictures fill the server's memory, however few they are."""
+    Marks("new").add(0, "wrong", "ann")
+    monkeypatch.setattr(downloads, "MOST_BYTES", 100)
+    at = open_page(PAGE, label_view=EXPORT)
+    (button,) = (b for b in at.get("download_button") if "Original" in b.proto.label)
+    assert button.proto.disabled and "use the command line" in words(at)
+    assert any("--format folder" in code.value for code in at.code)
 
 
 @pytest.mark.parametrize(("content", "says"), [

@@ -189,7 +189,7 @@ def test_the_commands_find_the_leak_and_mend_it(folder, call):
 
 def test_a_named_split_is_taken_as_it_is(folder, call, tmp_path):
     """A list that leaks is stored and then counted: measuring it is what it was named for."""
-    (tmp_path / "list.txt").write_text("a/03.png\n\nb/07\n")
+    (tmp_path / "list.txt").write_text("a/03.png\n\nb/07\n", "utf-8-sig")
     assert call("data", "split", "twice", "named", "--held-out-list", tmp_path / "list.txt")[0] == 0
     assert np.flatnonzero(read_split(files.root() / "named")).tolist() == [3, 19]
     assert json.loads(call("data", "leaks", "named", "--json")[1])["n_leaking"] == 2

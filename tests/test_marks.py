@@ -71,7 +71,8 @@ def test_a_clock_set_back_does_not_bring_an_older_mark_back(marks):
 
 @pytest.mark.parametrize(("number", "mark", "who"), [
     (N, "right", "ann"), (-1, "right", "ann"), (True, "right", "ann"), (0, "good", "ann"),
-    (0, "undo", "ann"), (0, "right", " "), (0, "right", "a\nb"), (0, "right", "a" * 65)])
+    (0, "undo", "ann"), (0, "right", "=1+1"), (0, "right", "@ann"), (0, "right", " "),
+    (0, "right", "a\nb"), (0, "right", "a" * 65)])
 def test_what_is_no_mark_is_refused_and_writes_nothing(marks, number, mark, who):
     """A number, a word or a name that cannot be."""
     with pytest.raises(ConfigError):
@@ -221,7 +222,9 @@ def test_every_command_about_marks_speaks_json_and_words(marks, tmp_path, call):
                         "--json")
     assert code == 0 and json.loads(out)["n_to_label"] == 1
     assert len(list((tmp_path / "out" / "images").iterdir())) == 1
-    code, out, _ = call("label", "import", "new", tmp_path / "out" / "marks.csv", "--json")
+    log = tmp_path / "out" / "marks.csv"
+    log.write_text(log.read_text(), "utf-8-sig")  # as a spreadsheet stores it
+    code, out, _ = call("label", "import", "new", log, "--json")
     assert code == 0 and json.loads(out) == {"n_new": 0}
     for words, said in ((("marks", "new"), "0 right, 1 wrong, 0 skip, of 6 images"),
                         (("undo", "new", "--who", "bob"), "bob has no mark to take back"),
@@ -232,7 +235,8 @@ def test_every_command_about_marks_speaks_json_and_words(marks, tmp_path, call):
 
 @pytest.mark.parametrize(("words", "named"), [
     (("mark", "new", "wrong", "9.png"), "images"), (("mark", "new", "wrong", "6"), "number"),
-    (("marks", "none"), "source.name"), (("import", "new", "nowhere.csv"), "file"),
+    (("mark", "new", "wrong", "2", "6"), "number"), (("marks", "none"), "source.name"),
+    (("import", "new", "nowhere.csv"), "file"),
     (("export", "new", "--out", "out", "--format", "coco"), "--run")])
 def test_a_wrong_question_about_marks_is_code_2(marks, call, words, named):
     """It names what was wrong, and nothing is marked."""

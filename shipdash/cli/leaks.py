@@ -115,7 +115,8 @@ def _leaking(near: Nearest, rows: list[PairRow], of_split, distance: int) -> lis
 
 def _lines(file: str) -> list[str]:
     try:
-        return [line for line in Path(file).read_text("utf-8").splitlines() if line.strip()]
+        text = Path(file).read_text("utf-8-sig")  # editors may begin with a mark
+        return [line for line in text.splitlines() if line.strip()]
     except (OSError, ValueError) as error:
         raise ConfigError("--held-out-list", file, "must be a text file that can be read "
                           f"({getattr(error, 'strerror', None) or error})") from None

@@ -23,8 +23,10 @@ FORMATS = ("csv", "coco", "folder")
 
 def mark(args: argparse.Namespace) -> int:
     """Say of images whether their prediction is right or wrong; wrong ones are to be labelled."""
-    marks = Marks(args.name)
-    lines = [marks.add(number, args.mark, args.who) for number in _numbers(args.name, args.images)]
+    marks, numbers = Marks(args.name), _numbers(args.name, args.images)
+    for number in numbers:  # all or none
+        marks.check(number, args.mark, args.who)
+    lines = [marks.add(number, args.mark, args.who) for number in numbers]
     _tell(args, {"marked": [line._asdict() for line in lines]},
           f"{counted(len(lines), 'image is', 'images are')} marked {args.mark}.")
     return 0
@@ -88,7 +90,7 @@ def export(args: argparse.Namespace) -> int:
 def take_in(args: argparse.Namespace) -> int:
     """Take in a marks.csv that was exported here or elsewhere; what is known stays once."""
     try:
-        text = Path(args.file).read_text("utf-8")
+        text = Path(args.file).read_text("utf-8-sig")  # spreadsheets begin with a mark
     except (OSError, ValueError) as error:
         raise ConfigError("file", args.file, "must be a text file that can be read "
                           f"({getattr(error, 'strerror', None) or error})") from None

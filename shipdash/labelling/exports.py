@@ -136,9 +136,8 @@ def coco(ranking: Ranking, numbers: Iterable[int]) -> Draft:
     """
     folder, numbers = files.folder_of(ranking.request.data), list(numbers)
     images = np.load(folder / "images.npy", "r", allow_pickle=False)
-    pool = places(read_split(folder), "pool")
-    place_of = {int(pool[i]): k for k, i in enumerate(ranking.images["index"])}
-    unknown = [number for number in numbers if number not in place_of]
+    place_of = _places(ranking)
+    unknown = unranked(ranking, numbers)
     if unknown:
         raise ConfigError("images", unknown[:5], "must be of the pool of the data set "
                           f"{ranking.request.data}, which is what was ranked; export them with "
@@ -148,6 +147,18 @@ def coco(ranking: Ranking, numbers: Iterable[int]) -> Draft:
     masks = np.unpackbits(bits, axis=2).astype(bool)
     return Draft(export_files.coco_of_masks(names, masks),
                  {name: _png(images[number]) for name, number in zip(names, numbers, strict=True)})
+
+
+def unranked(ranking: Ranking, numbers: Iterable[int]) -> list[int]:
+    """Those of the numbers that have no prediction: held-out images, which people may mark too."""
+    place_of = _places(ranking)
+    return [number for number in numbers if number not in place_of]
+
+
+def _places(ranking: Ranking) -> dict[int, int]:
+    """Where the arrays of a ranking have each image, by its number in the data set."""
+    pool = places(read_split(files.folder_of(ranking.request.data)), "pool")
+    return {int(pool[i]): k for k, i in enumerate(ranking.images["index"])}
 
 
 def write_coco(out: Path, draft: Draft) -> None:
@@ -160,9 +171,17 @@ def write_coco(out: Path, draft: Draft) -> None:
 
 def write_folder(out: Path, data: str) -> Placed:
     """Copies of their original pictures below ``images``; see `export_files.place_files`."""
-    rows = [row._replace(mask_file="") for _, row in marked(data)]
-    return export_files.place_files(out, rows, files.read_manifest(files.folder_of(data)),
-                                    copies=True)
+    return export_files.place_files(out, _images_marked(data),
+                                    files.read_manifest(files.folder_of(data)), copies=True)
+
+
+def n_bytes_of_folder(data: str) -> int:
+    """How large the pictures are that `write_folder` copies."""
+    return export_files.n_bytes(_images_marked(data), files.read_manifest(files.folder_of(data)))
+
+
+def _images_marked(data: str) -> list[PairRow]:
+    return [row._replace(mask_file="") for _, row in marked(data)]
 
 
 class _Numbers:

@@ -157,6 +157,8 @@ class JobFolders:
         """
         if self.standing(job).state is RunState.COMPLETED:
             return
+        if not self.is_alive(job):  # asked of one that was killed before it could hear
+            self.forget_cancel(job)
         with self.lock(job):
             try:
                 work()
@@ -165,6 +167,7 @@ class JobFolders:
                 self.set_standing(job, Standing(RunState.CANCELLED, "", 0, 0))
                 raise
             except Exception as error:
+                self.forget_cancel(job)
                 self.set_standing(job, Standing(RunState.FAILED, str(error), 0, 0))
                 raise
 

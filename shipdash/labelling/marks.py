@@ -29,7 +29,9 @@ MARKS = ("right", "wrong", "skip")
 
 UNDO = "undo"
 WAIT_S = 10.0  # for whoever appends just now; a line takes milliseconds
-_WHO = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+_WHO = re.compile(r"(?![\s=+\-@])[^\x00-\x1f\x7f]{1,64}")
+"""A cell that begins otherwise is a formula to the spreadsheet that opens an exported list."""
+
 
 
 class Mark(NamedTuple):
@@ -67,6 +69,10 @@ class Marks:
             line = line._replace(when=_now(self.log()))
             append(line)
         return line
+
+    def check(self, number: int, mark: str, who: str) -> None:
+        """What `add` would refuse is refused here, as a `ConfigError`; nothing is written."""
+        self._checked(Mark("", "", who, number, mark))
 
     def undo(self, who: str) -> Mark | None:
         """Take back the newest mark of this person that still stands; None where there is none."""
@@ -151,13 +157,15 @@ class Marks:
             raise ConfigError("mark", line.mark, f"must be one of {', '.join(MARKS)}, or an undo "
                               "that names a line")
         if not is_name(line.who):
-            raise ConfigError("who", line.who, "must be a name of one line, at most 64 characters")
+            raise ConfigError("who", line.who, "must be a name of one line, at most 64 characters, "
+                              "that does not begin with a space, =, +, - or @")
         return line
 
 
 def is_name(who: str) -> bool:
-    """Whether a mark can be of somebody of that name: one line, at most 64 characters."""
-    return bool(_WHO.fullmatch(who) and who.strip())
+    """Whether a mark can be of somebody of that name: one line, at most 64 characters,
+    and no formula."""
+    return bool(_WHO.fullmatch(who))
 
 
 def default_who() -> str:

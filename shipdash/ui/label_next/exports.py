@@ -22,6 +22,9 @@ from shipdash.ui.label_next import who
 MOST = 2_000
 """Images that a page puts into an archive; more on the command line."""
 
+MOST_BYTES = 500 * 2**20
+"""Of original pictures: the archive is made in the server's memory."""
+
 
 def view(run: frame.Run, found: Ranking) -> None:
     """What a labelling tool reads, the log of marks, and a log to take in."""
@@ -48,18 +51,28 @@ def _wrong_ones(run: frame.Run, found: Ranking) -> None:
 
 def _to_label(found: Ranking, numbers: list[int]) -> None:
     data = found.request.data
-    gone = _why_no_originals(data)
+    gone, large = _why_no_originals(data), ""
+    if not gone and (size := exports.n_bytes_of_folder(data)) > MOST_BYTES:
+        large = (f"The original pictures have {size / 2**20:,.0f} MB, more than the "
+                 f"{MOST_BYTES / 2**20:.0f} MB that a page packs: use the command line.")
+    unranked = exports.unranked(found, numbers)
     with st.container(horizontal=True):
         _download("List (CSV)", lambda: exports.images_csv(data), f"{data}-to-label.csv",
                   "text/csv")
         _download("Predicted masks to correct (COCO, ZIP)",
                   lambda: archive(partial(exports.write_coco, draft=exports.coco(found, numbers))),
-                  f"{data}-to-label-coco.zip", "application/zip")
+                  f"{data}-to-label-coco.zip", "application/zip", disabled=bool(unranked))
         _download("Original pictures (ZIP)",
                   lambda: archive(partial(originals, data=data)),
-                  f"{data}-to-label.zip", "application/zip", disabled=bool(gone))
+                  f"{data}-to-label.zip", "application/zip", disabled=bool(gone or large))
     st.caption("The COCO archive has the predicted masks and the pictures at the stored size, so "
-               f"that masks can be corrected instead of drawn from scratch. {gone}")
+               f"that masks can be corrected instead of drawn from scratch. {gone}{large}")
+    if large:
+        st.code(f"python -m shipdash label export {data} --out FOLDER --format folder",
+                language="bash")
+    if unranked:
+        st.caption(f"{counted(len(unranked), 'of them was', 'of them were')} not ranked, so that "
+                   "there is no predicted mask to correct. Export all of them as pictures.")
 
 
 def _marks(data: str) -> None:

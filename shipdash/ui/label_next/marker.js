@@ -46,6 +46,9 @@ class Marker {
     this.onKey = (event) => this.key(event);
     // Before Streamlit's own: there r runs the page again.
     window.addEventListener("keydown", this.onKey, true);
+    // What has not been heard would be lost with the page: the browser asks first.
+    this.onLeave = (event) => { if (this.pending.length) event.preventDefault(); };
+    window.addEventListener("beforeunload", this.onLeave);
   }
 
   part(name) {
@@ -194,6 +197,7 @@ class Marker {
     clearTimeout(this.looks);
     clearTimeout(this.again);
     window.removeEventListener("keydown", this.onKey, true);
+    window.removeEventListener("beforeunload", this.onLeave);
     this.root.remove();
   }
 }

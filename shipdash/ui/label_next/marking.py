@@ -154,7 +154,7 @@ def _heed(key: str, found: Ranking, by: str, name: str) -> None:
     numbers = [row.number for row in order(found, by)]
     at = sent.get("at") if sent.get("at") in numbers else None
     if said and not who.why_not(name):
-        undone = _store(key, found, said, name)
+        undone = _store(key, found, said, name, at)
         st.query_params.pop("at", None)  # the next look begins where nobody has marked
         if said[-1].what == UNDO:
             _go(key, at if undone is None else undone.number)
@@ -165,14 +165,15 @@ def _heed(key: str, found: Ranking, by: str, name: str) -> None:
         st.query_params["at"] = str(at)
 
 
-def _store(key: str, found: Ranking, said: list[Said], name: str) -> Mark | None:
-    """See `take`; what cannot be stored is told on the page, where the first of it is shown."""
+def _store(key: str, found: Ranking, said: list[Said], name: str, at: int | None) -> Mark | None:
+    """See `take`; what cannot be stored is told on the page, where the first of it is shown, or
+    for an undo the image in view `at`."""
     undone = None
     try:
         undone = take(Marks(found.request.data), said, name, found.request.digest)
     except (ConfigError, DataError) as error:
         st.session_state["mark_problem"] = f"The last answers were not stored. {plain(str(error))}"
-        _go(key, said[0].number)
+        _go(key, at if said[0].what == UNDO else said[0].number)
     st.session_state[f"{key}_heard"] = said[-1].seq
     return undone
 

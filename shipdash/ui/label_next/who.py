@@ -38,7 +38,8 @@ def ask() -> str:
     if not name:
         st.text_input("Your name, stored with each mark", key="marks_as_asked",
                       max_chars=LONGEST, on_change=_said, width=380,
-                      placeholder="a name that your team knows")
+                      placeholder="a name that your team knows",
+                      help="One line that does not begin with =, +, - or @.")
         return ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You are marking as **{plain(name)}**.", width="content")
