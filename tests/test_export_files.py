@@ -79,6 +79,8 @@ def test_a_coco_subset_finds_what_an_import_found():
     assert export_files.coco_subset(content, ["set/a.png"]) == {
         "images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1}]}
     assert export_files.coco_subset(content, ["c.png", "d.png"])["annotations"] == []
+    elsewhere = {"images": [{"id": 1, "file_name": "set\\zu\u0308rich.png"}]}
+    assert coco_subset(elsewhere, ["x/set/z\u00fcrich.png"])["images"] == elsewhere["images"]
 
 
 def test_stored_masks_as_coco_are_what_pycocotools_reads(tmp_path):

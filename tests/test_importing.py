@@ -37,7 +37,7 @@ from shipdash.importing.fit import letterboxed, resized
 from shipdash.importing.importer import NothingTaken
 from shipdash.importing.listing import Unfit
 from shipdash.importing.mask_values import read_mask
-from shipdash.importing.pictures import image_array
+from shipdash.importing.pictures import read_image
 from shipdash.runs import locks
 
 NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "nuclei"  # beside a checkout, if at all
@@ -240,7 +240,7 @@ def test_formats_and_modes_are_read_without_loss(form, mode):
     options = {"lossless": True, "exact": True} if form == "WEBP" else {}
     given = Image.fromarray(own.image()).convert(mode)
     expected = np.asarray(given.convert("RGB"))
-    found = image_array(own.encoded(np.asarray(given), form, **options))
+    found = read_image(own.encoded(np.asarray(given), form, **options)).pixels
     assert found.dtype == np.uint8 and np.array_equal(found, expected)
 
 
@@ -249,8 +249,18 @@ def test_an_image_is_turned_as_its_camera_says():
     exif = Image.Exif()
     exif[0x0112] = 6
     given = own.image()
-    found = image_array(own.encoded(given, "PNG", exif=exif))
+    found = read_image(own.encoded(given, "PNG", exif=exif)).pixels
     assert np.array_equal(found, np.rot90(given, -1))
+
+
+def test_turned_images_are_counted(tmp_path):
+    """Whoever drew the masks may have seen the image as it lies in the file."""
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    own.write(tmp_path, own.pairs(2) | {"images/1.png": own.encoded(own.image(1), exif=exif)})
+    report = import_pairs(own.request(tmp_path))
+    assert ("1 image was turned as EXIF data say: check that the masks lie on the targets."
+            in report.sentences)
 
 
 def test_an_image_that_its_camera_turns_has_no_run_lengths(tmp_path):
@@ -272,7 +282,7 @@ def test_a_camera_s_jpeg_with_a_preview_is_its_first_frame():
                           append_images=[Image.fromarray(own.image(1))])
     assert Image.open(io.BytesIO(content)).n_frames == 2
     alone = own.encoded(own.image(), "JPEG")
-    assert np.array_equal(image_array(content), image_array(alone))
+    assert np.array_equal(read_image(content).pixels, read_image(alone).pixels)
 
 
 # -- size
@@ -712,7 +722,7 @@ def test_a_data_set_from_the_command_line(call, tmp_path):
 def test_an_interrupted_import_says_where_it_goes_on(call, tmp_path, monkeypatch):
     """Ctrl-C during the third image: that one is done, none is lost, the handler is put back."""
     own.write(tmp_path, own.pairs(5))
-    taken, read = [], importer.image_array
+    taken, read = [], importer.read_image
 
     def interrupted(content, **more):
         taken.append(content)
@@ -720,7 +730,7 @@ def test_an_interrupted_import_says_where_it_goes_on(call, tmp_path, monkeypatch
             signal.raise_signal(signal.SIGINT)
         return read(content, **more)
 
-    monkeypatch.setattr(importer, "image_array", interrupted)
+    monkeypatch.setattr(importer, "read_image", interrupted)
     words = ["data", "add", "own", "--images", tmp_path / "images", "--masks", tmp_path / "masks",
              "--size", "32x32"]
     before = signal.getsignal(signal.SIGINT)

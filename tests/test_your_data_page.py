@@ -1,6 +1,7 @@
 """The page Your data without a browser: a data set is chosen, brought, looked at and started."""
 
 import dataclasses
+import errno
 import io
 import zipfile
 
@@ -12,10 +13,11 @@ from PIL import Image, ImageFilter
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
+from shipdash.config import ConfigError
 from shipdash.data import files, sample_data
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs, importer
-from shipdash.importing.pictures import image_array
+from shipdash.importing.pictures import read_image
 from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data import upload as upload_part
 
@@ -166,10 +168,32 @@ def test_a_page_that_is_left_in_mid_import_goes_on_later(store, tmp_path, monkey
     at = upload(open_page(PAGE), content)
     assert "was stopped after 2 of 5 images" in words(at)
     read = []
-    monkeypatch.setattr(importer, "image_array", lambda of, **more: read.append(of)
-                        or image_array(of, **more))
+    monkeypatch.setattr(importer, "read_image", lambda of, **more: read.append(of)
+                        or read_image(of, **more))
     at.button(key="import_start").click().run()
     assert "5 of 5 files gave 5 pairs" in words(at) and len(read) == 3
+
+
+def test_a_sample_that_cannot_be_unpacked_is_a_sentence(store, monkeypatch):
+    """The same folder is full before anything was given."""
+    def full(known):
+        raise ConfigError("source.name", "nuclei", "is a sample, which could not be unpacked")
+
+    monkeypatch.setattr(sample_data, "manifests", full)
+    at = open_page(PAGE)
+    assert "could not be unpacked" in at.error[0].value
+
+
+def test_an_archive_that_cannot_be_stored_is_a_sentence(store, monkeypatch):
+    """A full folder of temporary files; the data sets that are there stay in view."""
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    at = open_page(PAGE)
+    monkeypatch.setattr(upload_part.Path, "write_bytes", full)
+    at = upload(at, archive(own_pictures.pairs(3)))
+    assert "cannot be stored for reading (No space left on device): free" in at.error[0].value
+    assert at.selectbox
 
 
 def test_a_name_that_is_taken_is_refused(store):

@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from shipdash.config import ConfigError
-from shipdash.data.archive_names import name_of
+from shipdash.data.file_names import name_of, spelled
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import SPLIT_KEYS
 
@@ -73,7 +73,7 @@ def coco_subset(content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]
         or without extension.
     """
     known = set(filter(None, map(_called, content["images"])))
-    wanted = {_longest_end(name, known) for name in names} - {None}
+    wanted = {_longest_end(_compared(name), known) for name in names} - {None}
     images = [image for image in content["images"] if _called(image) in wanted]
     kept = {repr(image["id"]) for image in images if "id" in image}
     annotations = [one for one in content.get("annotations", [])
@@ -83,7 +83,12 @@ def coco_subset(content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]
 
 def _called(image: dict[str, Any]) -> str | None:
     name = image.get("file_name")
-    return name if isinstance(name, str) else None
+    return _compared(name) if isinstance(name, str) else None
+
+
+def _compared(name: str) -> str:
+    """A name as an import finds it, which may have been written on another system."""
+    return spelled(name).replace("\\", "/")
 
 
 def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:

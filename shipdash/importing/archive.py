@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from shipdash.config import ConfigError
-from shipdash.data.archive_names import name_of
+from shipdash.data.file_names import name_of
 from shipdash.importing.file_reading import MOST_FILE_BYTES, joined, too_large
 from shipdash.importing.listing import PICTURES, Unfit
 

@@ -54,6 +54,7 @@ class _Line(NamedTuple):
     area_after: int = 0
     n_void: int = 0
     value: int = 0  # of its mask, see `listing.Mask`
+    turned: bool = False  # see `pictures.Seen`
 
 
 class Unfinished(NamedTuple):
@@ -90,8 +91,8 @@ class Draft:
         self._saved = time.monotonic()
 
     def take(self, image: str, label: str, group: str, pairs: Iterable[Fitted],
-             value: int = 0) -> None:
-        """Append the pairs of one image; `value` is that of its `Mask`."""
+             value: int = 0, turned: bool = False) -> None:
+        """Append the pairs of one image; `value` is that of its `Mask`, `turned` of `Seen`."""
         before = self.n_pairs
         areas = np.zeros(3, int)  # target before, target after, void
         for pair in pairs:
@@ -102,7 +103,7 @@ class Draft:
                                                   pair.area_before, pair.area_after)))
             areas += pair.area_before, pair.area_after, np.count_nonzero(pair.mask == VOID)
             self.n_pairs += 1
-        self._note(_Line(image, self.n_pairs - before, "", *areas.tolist(), value))
+        self._note(_Line(image, self.n_pairs - before, "", *areas.tolist(), value, turned))
 
     def leave_out(self, file: str, reason: str) -> None:
         """Note why an image gives no pair."""
@@ -178,6 +179,7 @@ class Draft:
             n_void=sum(line.n_void for line in lines),
             taken=tuple(Taken(line.file, line.n_pairs) for line in lines if not line.reason),
             left_out=tuple(self.left_out(others)), labelled=self.request.labelled,
+            n_turned=sum(line.turned for line in lines),
             values=tuple(sorted({line.value for line in lines} - {0})))
 
     def _journal(self) -> list[_Line]:

@@ -23,7 +23,7 @@ from shipdash.importing.file_reading import Disk, Place, joined
 from shipdash.importing.fit import fitted
 from shipdash.importing.listing import Candidate, Labels, Unfit
 from shipdash.importing.mask_folder import MaskFolder
-from shipdash.importing.pictures import image_array
+from shipdash.importing.pictures import read_image
 from shipdash.importing.report import LeftOut, Report
 from shipdash.importing.request import UNLABELLED, ImportRequest
 from shipdash.importing.run_lengths import RunLengths
@@ -130,16 +130,17 @@ def _take_or_leave(work: _Work, candidate: Candidate) -> None:
     request, place, labels, draft = work
     image_file = file = joined(request.images, candidate.image)
     try:
-        image = image_array(place.read(image_file), turns=request.kind != "run_lengths")
+        image = read_image(place.read(image_file), turns=request.kind != "run_lengths")
         file = candidate.label_file or image_file
-        mask = labels.mask(candidate, image.shape[:2])
+        mask = labels.mask(candidate, image.pixels.shape[:2])
         file = image_file
-        pairs = fitted(image, mask.pixels, request,
+        pairs = fitted(image.pixels, mask.pixels, request,
                        generator(request.seed, EMPTY_TILES, draft.n_done))
     except Unfit as error:
         draft.leave_out(file, str(error))
         return
-    draft.take(image_file, candidate.label_file, candidate.group, pairs, mask.value)
+    draft.take(image_file, candidate.label_file, candidate.group, pairs,
+               mask.value, image.turned)
 
 
 def _place(request: ImportRequest) -> Place:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from shipdash.data.file_names import spelled
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import BY_FOLDER
 
@@ -57,15 +57,6 @@ def stem(name: str) -> str:
     'berlin/0001.left'
     """
     return str(PurePosixPath(name).with_suffix(""))
-
-
-def spelled(name: str) -> str:
-    """The name as it is compared: macOS writes ü as u and two dots, others as one letter.
-
-    >>> spelled("zu\u0308rich") == "z\u00fcrich"
-    True
-    """
-    return unicodedata.normalize("NFC", name)
 
 
 def group_of(image: str, rule: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from shipdash.data.file_names import spelled
 from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, pictures_of, spelled, stem
+from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, pictures_of, stem
 from shipdash.importing.mask_values import read_mask
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest

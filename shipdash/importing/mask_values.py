@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from shipdash.importing.listing import Mask, Unfit
 from shipdash.importing.pictures import decoded
@@ -30,9 +30,14 @@ def read_mask(content: bytes, request: ImportRequest) -> Mask:
     if request.mask_kind in ("classes", "colours") and content.startswith(_JPEG):
         raise Unfit("is a JPEG, whose values are not exact: save it as PNG, or read it as grey "
                     "values with a threshold")
-    mask = (decoded(content, _binary) if request.mask_kind == "binary" else
-            Mask(decoded(content, lambda picture: read[request.mask_kind](picture, request),
-                         lambda picture: _check_spread(picture, request))))
+
+    def use(picture: Image.Image) -> Mask:
+        _check_spread(picture, request)
+        upright = ImageOps.exif_transpose(picture)
+        return (_binary(upright) if request.mask_kind == "binary" else
+                Mask(read[request.mask_kind](upright, request)))
+
+    mask = decoded(content, use)
     return mask._replace(pixels=inverse(mask.pixels)) if request.inverted else mask
 
 

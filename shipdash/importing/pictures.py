@@ -6,7 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -25,8 +25,17 @@ _IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
 T = TypeVar("T")
 
 
-def image_array(content: bytes, *, turns: bool = True) -> np.ndarray:
-    """A picture as it is seen: turned as its EXIF data say, in colour, without transparency.
+class Seen(NamedTuple):
+    """A picture as it is seen."""
+
+    pixels: np.ndarray  # uint8 (rows, cols, 3); grey is repeated three times
+    turned: bool  # whether its EXIF data turn what is stored
+
+
+def read_image(content: bytes, *, turns: bool = True) -> Seen:
+    """A picture turned as its EXIF data say, in colour, without transparency.
+
+    The colours under transparent pixels are taken as they are.
 
     Parameters
     ----------
@@ -35,28 +44,23 @@ def image_array(content: bytes, *, turns: bool = True) -> np.ndarray:
         False where what belongs to its pixels cannot be turned with them: then a picture that
         its EXIF data turn is refused.
 
-    Returns
-    -------
-    uint8 array, shape (rows, cols, 3)
-        Grey is repeated three times. The colours under transparent pixels are taken as they are.
-
     Raises
     ------
     Unfit
         It cannot be decoded, is too large, has several frames or more than eight bits a channel.
     """
-    return decoded(content, _in_color, _nothing_more if turns else _check_upright)
+    def use(picture: Image.Image) -> Seen:
+        turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+        if turned and not turns:
+            raise Unfit("is turned by its EXIF data, and run lengths do not say which side was "
+                        "up: save it upright")
+        return Seen(_in_color(ImageOps.exif_transpose(picture)), turned)
+
+    return decoded(content, use)
 
 
-def _nothing_more(picture: Image.Image) -> None:
-    """Every picture that `_check` lets pass will do."""
-
-
-def decoded(content: bytes, use: Callable[[Image.Image], T],
-            check: Callable[[Image.Image], None] = _nothing_more) -> T:
-    """What `use` makes of a Pillow picture, turned as its EXIF data say; `Unfit` if anything fails.
-
-    `check` sees the picture before its pixels are read, and may raise `Unfit`.
+def decoded(content: bytes, use: Callable[[Image.Image], T]) -> T:
+    """What `use` makes of a Pillow picture that is not read yet; `Unfit` if anything fails.
 
     Pillow's readers raise whatever a broken file leads them to (IndexError, struct.error and
     others were seen), so every exception but our own is taken to mean that the file is broken.
@@ -66,8 +70,7 @@ def decoded(content: bytes, use: Callable[[Image.Image], T],
             warnings.simplefilter("ignore")  # of damaged metadata, for example
             with Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS) as picture:
                 _check(picture)
-                check(picture)
-                return use(ImageOps.exif_transpose(picture))
+                return use(picture)
     except Unfit:
         raise
     except Image.UnidentifiedImageError:
@@ -87,12 +90,6 @@ def _check(picture: Image.Image) -> None:
     n_frames = getattr(picture, "n_frames", 1)
     if n_frames > 1 and picture.format != "MPO":  # a JPEG of a camera, with a preview behind it
         raise Unfit(f"has {n_frames:,} frames; one picture a file is needed")
-
-
-def _check_upright(picture: Image.Image) -> None:
-    if picture.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):  # others are ignored
-        raise Unfit("is turned by its EXIF data, and run lengths do not say which side was up: "
-                    "save it upright")
 
 
 def _in_color(picture: Image.Image) -> np.ndarray:

@@ -45,6 +45,7 @@ class Report(NamedTuple):
     left_out: tuple[LeftOut, ...]
     labelled: bool = True  # whether the images came with masks
     values: tuple[int, ...] = ()  # of binary mask pictures: those besides 0 in any of the files
+    n_turned: int = 0  # images that were turned as their EXIF data say
 
     @property
     def sentences(self) -> list[str]:
@@ -64,6 +65,9 @@ class Report(NamedTuple):
         elif self.n_vanished:
             said.append(f"In {self.n_vanished:,} of {self.n_with_target:,} images with a target, "
                         "nothing of it is left at the stored size. Tiles keep small targets.")
+        if self.n_turned:
+            said.append(f"{counted(self.n_turned, 'image was', 'images were')} turned as EXIF data "
+                        "say: check that the masks lie on the targets.")
         if len(self.values) > 1:
             shown = ", ".join(map(str, self.values[:4])) + ", ..." * (len(self.values) > 4)
             said.append(f"The masks have different values besides 0 ({shown}): if these are "

@@ -5,6 +5,7 @@ The archive is judged and read by `importing` alone and is never unpacked.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import tempfile
@@ -54,9 +55,14 @@ def box() -> None:
     if given is None:
         st.code(COMMAND, language="bash", wrap_lines=True)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload.zip"
-        path.write_bytes(given.getbuffer())
+    with contextlib.ExitStack() as stack:
+        try:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "upload.zip"
+            path.write_bytes(given.getbuffer())
+        except OSError as error:
+            st.error(f"The archive cannot be stored for reading ({error.strerror or error}): free "
+                     f"space in {tempfile.gettempdir()}, or set TMPDIR to a folder that has some.")
+            return
         try:
             held = contents(str(path))
             if st.session_state.get("upload_of") != given.file_id:

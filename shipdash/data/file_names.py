@@ -1,14 +1,24 @@
-"""What a file inside a ZIP archive is called: as whoever packed it wrote it."""
+"""Names of files as they are compared, whatever system or program wrote them."""
 
 from __future__ import annotations
 
+import unicodedata
 import zipfile
 
 _UTF_8 = 0x800
 
 
+def spelled(name: str) -> str:
+    """The name as it is compared: macOS writes ü as u and two dots, others as one letter.
+
+    >>> spelled("zu\u0308rich") == "z\u00fcrich"
+    True
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def name_of(member: zipfile.ZipInfo) -> str:
-    """The name in UTF-8 where it is that, whether or not the archive says so.
+    """The name of a file inside a ZIP archive: in UTF-8 where it is that, whatever its flag says.
 
     macOS and other programs write UTF-8 without the flag for it, and zipfile then takes each byte
     for a character of MS-DOS.
