@@ -18,6 +18,8 @@ from shipdash.data.export_files import coco_of_masks, coco_subset, pair_table, p
 from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.importing import import_pairs
 from shipdash.runs import Store, worker
+from shipdash.runs.original_files import original_files
+from shipdash.ui.your_data import exports as page
 
 
 def row(number, file, mask_file="", group=""):
@@ -170,6 +172,20 @@ def test_pictures_are_found_below_the_folder_around_an_archive(tmp_path):
     assert (tmp_path / "out" / "images" / "0000000_x.png").read_text() == "x"
 
 
+def test_an_archive_is_opened_once_however_many_files_are_taken(tmp_path, monkeypatch):
+    """Its directory has up to 20,000 entries, which were once read anew for every file."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        for k in range(3):
+            archive.writestr(f"{k}.png", "x" * k)
+    opened, kind = [], zipfile.ZipFile
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *args: opened.append(args) or kind(*args))
+    rows = [row(k, f"{k}.png") for k in range(4)]
+    about = {"given_in": str(tmp_path), "archive": "in.zip"}
+    assert place_files(tmp_path / "out", rows, about, copies=True) == (3, ("3.png",))
+    assert len(opened) == 1
+    assert export_files.n_bytes(rows, about) == 3
+
+
 @pytest.fixture
 def run_id(tmp_path, monkeypatch, call):
     """A run that keeps two of six pairs: of the group `port` none."""
@@ -205,6 +221,15 @@ def test_the_command_writes_core_and_split_by_original_names(run_id, call, tmp_p
     subset = json.loads((tmp_path / "out" / "core.json").read_text())
     assert sorted(image["id"] for image in subset["images"]) == sorted(core)
     assert len(said["missing"]) == len(core)
+
+
+def test_the_page_names_masks_as_the_command_names_their_pictures(run_id, call, tmp_path):
+    """The original files have another size, and tiles of one file would be named alike."""
+    store = Store(tmp_path / "runs")
+    kept = json.loads(page._coco(original_files(store, run_id), "set"))
+    assert call("export", run_id, "--out", tmp_path / "out")[0] == 0
+    assert {image["file_name"] for image in kept["images"]} == {
+        path.name for path in (tmp_path / "out").rglob("*_image.png")}
 
 
 def test_the_command_refuses_what_has_no_original_files(call, run_id, tmp_path):
