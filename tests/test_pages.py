@@ -394,7 +394,7 @@ def test_options_of_the_same_words_are_told_apart():
         frame.box("Run", "run", {"aaaaaaaaaaaa": "same", "bbbbbbbbbbbb": "same", "c": "C"})
 
     at = AppTest.from_function(page).run()
-    assert at.selectbox[0].options == ["same · aaaaaaaa", "same · bbbbbbbb", "C"]
+    assert at.selectbox[0].options == ["same · 2 of 2", "same · 1 of 2", "C"]
     at.selectbox[0].set_value("bbbbbbbbbbbb").run()
     assert at.selectbox[0].value == "bbbbbbbbbbbb"
 

@@ -155,11 +155,9 @@ def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = 
 
     `asked` is the one in the address, where that has another word for it. Another choice takes the
     parameters `forgets` out of the address; `more` is `st.selectbox`'s. Options of the same words
-    are told apart: of two entries alike, Streamlit lets only the last be chosen.
+    are numbered from the last: of two entries alike, Streamlit lets only the last be chosen.
     """
-    options, known = list(words), Counter(words.values())
-    words = {key: f"{text} · {key[:8]}" if known[text] > 1 else text
-             for key, text in words.items()}
+    options, words = list(words), _told_apart(words)
     asked = st.query_params.get(name, "") if asked is None else asked
     at = options.index(asked) if asked in words else 0
     # A box keeps what it was drawn with, so another option in front is another box.
@@ -172,6 +170,14 @@ def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = 
             st.query_params.pop(other, None)
         st.rerun()  # so that the next choice is made in the box of this one
     return picked
+
+
+def _told_apart(words: Mapping[str, str]) -> dict[str, str]:
+    n, seen, found = Counter(words.values()), Counter(), {}
+    for key, text in reversed(words.items()):  # runs come newest first: a number stays its run's
+        seen[text] += 1
+        found[key] = f"{text} · {seen[text]} of {n[text]}" if n[text] > 1 else text
+    return found
 
 
 def tell_why_not(asked: str) -> None:
