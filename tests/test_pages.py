@@ -378,7 +378,7 @@ def test_a_choice_that_the_next_one_overtakes_ends_in_the_next_one():
         if st.session_state.get("slow"):
             st.stop()
 
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=120).run()
     for slow, choice in ((True, "b"), (True, "a"), (False, "c"), (True, "a"), (False, "b")):
         at.session_state["slow"], at.session_state["n"] = slow, 0
         at.selectbox[0].set_value(choice).run()
@@ -393,7 +393,7 @@ def test_options_of_the_same_words_are_told_apart():
 
         frame.box("Run", "run", {"aaaaaaaaaaaa": "same", "bbbbbbbbbbbb": "same", "c": "C"})
 
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=120).run()
     assert at.selectbox[0].options == ["same · 2 of 2", "same · 1 of 2", "C"]
     at.selectbox[0].set_value("bbbbbbbbbbbb").run()
     assert at.selectbox[0].value == "bbbbbbbbbbbb"
@@ -440,5 +440,5 @@ def test_an_error_is_shown_as_it_was_written():
         with frame.in_words():
             refused()
 
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=120).run()
     assert [error.value for error in at.error] == [r"no run \*a\*"] * 2
