@@ -9,7 +9,6 @@ from shipdash import analysis, figures
 from shipdash.analysis.arms import CONVERGED
 from shipdash.config import RunConfig
 from shipdash.counted import counted
-from shipdash.data import open_source
 from shipdash.records import RunState
 from shipdash.studies import arms
 from shipdash.studies.ensure import workers
@@ -236,21 +235,13 @@ def queue_box(run: frame.Run) -> None:
 
 
 def _plan(run: frame.Run, name: str, n_runs: int) -> list[RunConfig]:
-    asked = dict(BUNDLES[name])
-    if not has_strata(run.config):
-        asked["names"] = tuple(arm for arm in asked["names"] if arm != "stratified")
+    asked, store = dict(BUNDLES[name]), frame.store_of(run)
+    lacking = set(arms.NAMES) - set(arms.available(store, run.run_id))
     if not run.config.knows_factors:
-        asked["names"] = tuple(arm for arm in asked["names"] if arm != "matched")
-    return arms.plan_arms(frame.store_of(run), run.run_id, **asked,
+        lacking.add("matched")
+    asked["names"] = tuple(arm for arm in asked["names"] if arm not in lacking)
+    return arms.plan_arms(store, run.run_id, **asked,
                           n_model_seeds=n_runs, n_draws=n_runs)
-
-
-def has_strata(config: RunConfig) -> bool:
-    """Whether random pairs can be stratified: by a scene's factors, or by a data set's groups."""
-    if config.knows_factors:
-        return True
-    source = open_source(config)
-    return any(source.group(i) for i in range(source.n))
 
 
 def _open_arms(study: Study, standing: Standing) -> None:

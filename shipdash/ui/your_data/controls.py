@@ -13,7 +13,6 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame, studies
-from shipdash.ui.evaluation.controls import has_strata
 
 N_RUNS = 3
 """Runs of each control: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
@@ -41,7 +40,7 @@ def box(run: frame.Run) -> None:
     if missing and not (study.digest in known and known.is_alive(study.digest)):
         st.caption("Networks are trained from scratch with the same number of updates: on the kept "
                    "pairs, on the same number of random ones"
-                   + (", on random ones drawn by group" if has_strata(run.config) else "")
+                   + (", on random ones drawn by group" if arms.has_strata(run.config) else "")
                    + ", on growing numbers of random ones, and on all pairs. One more control "
                    "trains on all pairs at the selection's own cost. "
                    f"{N_RUNS} runs of each.")
@@ -54,7 +53,7 @@ def box(run: frame.Run) -> None:
 
 
 def _study(run: frame.Run) -> Study | None:
-    names = ["core", "random", *(["stratified"] if has_strata(run.config) else []), "full",
+    names = ["core", "random", *(["stratified"] if arms.has_strata(run.config) else []), "full",
              "full-cost"]
     sizes = sorted({run.result.n_pool // share for share in SHARES} - {0, run.result.n_pool})
     try:
