@@ -5,7 +5,6 @@ What the numbers say is in `analysis.share_below_iou` and `analysis.by_factor`.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from shipdash.analysis import PairIous, by_factor
 from shipdash.config import RunConfig
 from shipdash.data import open_source
 from shipdash.runs.errors import UNREADABLE
-from shipdash.runs.folder import npz, replace
+from shipdash.runs.folder import npz, read_npz, replace
 
 NAME = "pair_ious.npz"
 """``iou``, uint16 of shape (n_runs, n_held_out), as `packed`; an array of n_runs for each column of
@@ -56,10 +55,7 @@ def unpacked(steps: np.ndarray) -> np.ndarray:
 def read(path: Path) -> PairIous | None:
     """What was stored; None where the archive is missing, as of older studies, or damaged."""
     try:
-        with zipfile.ZipFile(path):  # so that np.load meets nothing but an archive
-            pass
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
+        arrays = read_npz(path)
         iou = arrays.pop("iou")
         factors = pd.DataFrame({name.removeprefix(FACTOR): arrays.pop(name)
                                 for name in list(arrays) if name.startswith(FACTOR)})
