@@ -30,7 +30,7 @@ first of a step, so a stored IoU is below one if and only if the IoU itself is."
 
 
 def write(ious: PairIous, path: Path) -> Path:
-    """Replace an archive atomically; about @@ bytes a run and pair, and 3 a factor and pair."""
+    """Replace an archive atomically; about 1.9 bytes a run and pair, and 3 a factor and pair."""
     columns = {name: _plain(ious.runs[name]) for name in ious.runs}
     factors = {} if ious.factors is None else {
         FACTOR + name: values.to_numpy(np.float32) for name, values in ious.factors.items()}
