@@ -100,7 +100,9 @@ def rival_tests(arms: pd.DataFrame, stop: str, network: str = SAME) -> pd.DataFr
     for kind in RIVALS if core is not None else ():
         rival = arm_row(arms, ARMS[kind], stop, network)
         if rival is not None:
-            rows.append([f"{ARMS['core']} minus {ARMS[kind]}", *both_tests(core, rival)])
+            name = ARMS[kind]
+            rows.append([f"{ARMS['core']} minus {name[0].lower()}{name[1:]}",
+                         *both_tests(core, rival)])
     return pd.DataFrame(rows, columns=["compared", "share_failing", "mean_iou"])
 
 

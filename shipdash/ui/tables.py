@@ -17,7 +17,9 @@ OPEN = "open"
 
 WORDS = {
     "order_seed": "order seed", "times": "times the updates", "n_core": "pairs kept",
-    "mean_iou": "mean IoU", "share_failing": "failure rate",
+    "mean_iou": "mean IoU", "share_failing": "failure rate", "share_failing_low": "lowest run",
+    "share_failing_high": "highest run", "mean_iou_low": "lowest run (IoU)",
+    "mean_iou_high": "highest run (IoU)",
     "n_reaudit_failing": "failing in re-audit", "n_left": "selected from",
     "n_shared": "in another fold", "n_scratch": "runs from scratch",
     "share_failing_scratch": "failure rate from scratch",

@@ -140,7 +140,8 @@ def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> No
         st.caption("Each difference with its 95% interval and the p value of a t test, not "
                    "corrected for their number. The core set is one set and counts as one "
                    "observation beside the sets of the other arm, so only a large difference is "
-                   "separated; on Home are the tests over ten pools.")
+                   "separated. Claims about these arms over ten pools are tested above, for the "
+                   "settings that have them.")
 
 
 def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
