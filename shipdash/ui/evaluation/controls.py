@@ -222,7 +222,13 @@ def queue_box(run: frame.Run) -> None:
                      default=list(BUNDLES)[:1])
     n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
                              help="Each has its own model seed and draw. Use at least three.")
-    planned = [config for name in asked for config in forms.attempt(_plan, run, name, n_runs) or []]
+    lacking = _lacking(run)
+    left_out = [analysis.ARMS[arm].lower() for name in asked for arm in BUNDLES[name]["names"]
+                if arm in lacking]
+    if left_out:
+        st.caption(f"Left out, because this run has no pairs for them: {', '.join(left_out)}.")
+    planned = [config for name in asked
+               for config in forms.attempt(_plan, run, name, n_runs, lacking) or []]
     study = Study(name=f"controls of {run.run_id}",
                   runs=tuple({config.digest: config for config in planned}.values()))
     missing = studies.missing(study)
@@ -235,13 +241,16 @@ def queue_box(run: frame.Run) -> None:
         _open_arms(shown, standing)
 
 
-def _plan(run: frame.Run, name: str, n_runs: int) -> list[RunConfig]:
-    asked, store = dict(BUNDLES[name]), frame.store_of(run)
-    lacking = set(arms.NAMES) - set(arms.available(store, run.run_id))
-    if not run.config.knows_factors:
-        lacking.add("matched")
+def _lacking(run: frame.Run) -> set[str]:
+    """Arms that no pairs can be found for: too few, or their factors or groups are unknown."""
+    lacking = set(arms.NAMES) - set(arms.available(frame.store_of(run), run.run_id))
+    return lacking if run.config.knows_factors else lacking | {"matched"}
+
+
+def _plan(run: frame.Run, name: str, n_runs: int, lacking: set[str]) -> list[RunConfig]:
+    asked = dict(BUNDLES[name])
     asked["names"] = tuple(arm for arm in asked["names"] if arm not in lacking)
-    return arms.plan_arms(store, run.run_id, **asked,
+    return arms.plan_arms(frame.store_of(run), run.run_id, **asked,
                           n_model_seeds=n_runs, n_draws=n_runs)
 
 
