@@ -35,7 +35,7 @@ def arrive(browser, app, problems, name, **look):
     settle(page)
     if page.get_by_role("button", name="Rank 20 images").count():
         page.get_by_role("button", name="Rank 20 images").click()
-    page.get_by_label("Your name").fill(name)
+    page.get_by_role("textbox", name="Your name").fill(name)
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"You are marking as {name}.")).to_be_visible(timeout=SOON_MS)
     expect(page.get_by_role("button", name="Wrong")).to_be_enabled(timeout=SOON_MS)

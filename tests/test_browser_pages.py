@@ -353,17 +353,3 @@ def test_a_small_file_comes_at_once(shared):
         waits.append(time.perf_counter() - began)
     connection.close()
     assert sorted(waits)[4] < 0.03, waits  # some, for others work on this machine too
-
-
-def test_a_chart_that_could_not_load_comes_with_the_next_answer(shared, browser):
-    """The network was away for a moment: no reload of the page is needed."""
-    page = browser.new_context().new_page()
-    page.route("**/vendor/plotly*", lambda route: route.abort())
-    page.goto(f"{shared.url}/Generator")
-    expect(page.locator(".shipdash-chart")).to_have_count(1, timeout=SOON_MS)
-    page.wait_for_function("() => window.shipdashPlotly === undefined")
-    page.unroute("**/vendor/plotly*")
-    page.get_by_role("spinbutton", name="Pool seed").fill("7")
-    page.keyboard.press("Enter")
-    expect(page.locator(".shipdash-chart .main-svg").first).to_be_visible(timeout=SOON_MS)
-    page.context.close()
