@@ -353,3 +353,15 @@ def test_a_small_file_comes_at_once(shared):
         waits.append(time.perf_counter() - began)
     connection.close()
     assert sorted(waits)[4] < 0.03, waits  # some, for others work on this machine too
+
+
+def test_a_chart_that_could_not_load_comes_once_the_server_answers(shared, browser):
+    """The network was away for a moment: no reload of the page is needed."""
+    page = browser.new_context().new_page()
+    page.route("**/vendor/plotly*", lambda route: route.abort())
+    page.goto(f"{shared.url}/Run")
+    expect(page.locator(".shipdash-chart").first).to_be_attached(timeout=SOON_MS)
+    assert page.locator(".main-svg").count() == 0
+    page.unroute("**/vendor/plotly*")
+    expect(page.locator(".shipdash-chart .main-svg").first).to_be_visible(timeout=SOON_MS)
+    page.context.close()

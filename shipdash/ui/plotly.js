@@ -1,17 +1,21 @@
 // plotly.js from this server, loaded once a page, and a figure's layout in the theme's colours.
 const AXIS = /^[xy]axis\d*/;
 
+// A server that is away just now is asked again: Streamlit puts an error in the place of a component
+// whose drawing fails, until the page is loaded anew.
 function plotly(url) {
-  window.shipdashPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      script.remove();
-      window.shipdashPlotly = undefined; // the next figure asks for it again
-      reject(new Error("plotly.js could not be loaded from this server"));
+  window.shipdashPlotly ??= new Promise((resolve) => {
+    const ask = () => {
+      const script = document.createElement("script");
+      script.src = url;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => {
+        script.remove();
+        setTimeout(ask, 1000);
+      };
+      document.head.appendChild(script);
     };
-    document.head.appendChild(script);
+    ask();
   });
   return window.shipdashPlotly;
 }
