@@ -52,12 +52,14 @@ def budget_title(table: pd.DataFrame, measure: str = "share_failing") -> str:
 
     In words that claim no difference: those are `budget_tests`.
     """
-    parts, is_share = [], measure == "share_failing"
+    found: dict[str, list[str]] = {}
+    is_share = measure == "share_failing"
     for times, rows in table.groupby("times"):
         if rows["arm"].nunique() == len(BUDGET_ARMS) and rows["n_runs"].min() >= FEWEST_RUNS:
             at = rows[measure].min() if is_share else rows[measure].max()
-            best = rows.loc[rows[measure] == at, "arm"]
-            parts.append(f"{' and '.join(best).lower()} at {times}x")
+            best = " and ".join(rows.loc[rows[measure] == at, "arm"]).lower()
+            found.setdefault(best, []).append(f"{times}x")
+    parts = [f"{best} at {' and '.join(times)}" for best, times in found.items()]
     words = "Lowest mean failure rate" if is_share else "Highest mean IoU"
     return f"{words}: {', '.join(parts)}" if parts else "Not all arms have been run often enough"
 
