@@ -160,6 +160,14 @@ def test_an_arm_that_needs_more_pairs_than_there_are_is_left_out(store):
     assert at.button(key="queue_arms").label.startswith("Start 6 missing runs")
 
 
+def test_a_stalled_selection_has_no_controls(store):
+    """Said in words, on a page that still shows what there is."""
+    at = _open(run=selection(store, config(), reason="stalled"), view="Controls")
+    assert not at.exception and not at.error
+    assert "No controls can be trained for this run." in words(at)
+    assert "queue_arms" not in [b.key for b in at.button]
+
+
 def test_the_random_curve_fits_any_pool(store):
     """Sizes beyond the pool are left out: 25, 50 and 100 of 200, three runs each."""
     at = _open(run=selection(store, config()), view="Controls")

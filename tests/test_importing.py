@@ -35,7 +35,7 @@ from shipdash.importing import (
 from shipdash.importing.draft import Draft, lock_of, unfinished
 from shipdash.importing.fit import letterboxed, resized
 from shipdash.importing.importer import NothingTaken
-from shipdash.importing.listing import Unfit
+from shipdash.importing.listing import ByName, Unfit
 from shipdash.importing.mask_values import read_mask
 from shipdash.importing.pictures import read_image
 from shipdash.runs import locks
@@ -796,3 +796,11 @@ def test_what_needs_masks_is_refused_without_them(more):
     """No folder of labels, no held-out share, no target class."""
     with pytest.raises(ConfigError):
         ImportRequest(**{"name": "new", "kind": "none", "images": "a", "held_out": 0, **more})
+
+
+def test_the_whole_path_of_an_image_is_not_the_end_of_another():
+    """With or without extension; a bare name of two images is of none."""
+    find = ByName(["train/1.png", "val/train/1.png"])
+    assert find("train/1") == find("train/1.png") == "train/1.png"
+    with pytest.raises(Unfit, match="is the name of 2 images"):
+        find("1")

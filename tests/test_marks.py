@@ -12,6 +12,7 @@ import pytest
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
+from shipdash.data.pair_list import PairRow
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Marks, exports
 from shipdash.runs import locks
@@ -129,6 +130,12 @@ def test_a_damaged_line_and_a_held_lock_are_sentences(marks, monkeypatch):
 
 
 # -- files and back
+
+
+def test_an_accent_is_the_same_however_a_system_spells_it():
+    """A picture imported on a Mac is found by a list from elsewhere."""
+    numbers = exports._Numbers([PairRow(3, "new/zu\u0308rich.png", "", "", "", 0, 0)])
+    assert numbers("new/z\u00fcrich.png") == numbers("old/z\u00fcrich.png") == 3
 
 
 def test_a_log_goes_to_another_machine_and_back_without_loss(marks, tmp_path):

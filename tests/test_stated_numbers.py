@@ -584,7 +584,8 @@ def readme() -> list[str]:
         *(f"| {label(row)} | {row.n_pairs:,} | {spread(row)} | {m['median']:.4f} |"
           for row, m in zip(rows, medians, strict=True)),
         f"medians after {n_core} random and after all pairs are about the same",
-        f"from three random draws (p = {few.p:.2f} and {one.p:.2f})",
+        f"(all pairs against random ones: p = {few.p:.2f})",
+        f"core set from three random draws (p = {one.p:.2f})",
         f"From IoU {crossing()[1]:.2f} on more pairs fall short after the selected pairs; over the "
         f"ten pools it is {fine} against {fine_random} % below 0.97 (in {n_more} of 10,",
         f"takes {seeds[CLICK]['value']:.0f} s from the click",

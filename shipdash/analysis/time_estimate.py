@@ -16,7 +16,6 @@ ARTICLE_TRAINING_IMAGES = 215_031
 REFERENCE_SPEED = {"article": (10.8, 43.4), "compact": (231.7, 854.3)}
 """Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core EPYC."""
 
-
 _ARTICLE_PIXELS = 128 * 128
 
 

@@ -135,8 +135,8 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     """The options of `evaluate`."""
     parser.add_argument("--arms", default="all", metavar="NAMES",
-                        help=f"all: {','.join(arms.NAMES)}, but for those that the run has no "
-                             f"pairs for; or any of these and of "
+                        help=f"all: {','.join(arms.NAMES)}, except those that the run has no "
+                             f"pairs or groups for; or any of these and of "
                              f"{','.join(arms.MORE)},curve")
     parser.add_argument("--stops", default=",".join(arms.STOPS), metavar="RULES",
                         help="steps: equal updates; score: until the arm's own score passes")

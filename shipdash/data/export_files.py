@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from shipdash.config import ConfigError
-from shipdash.data.file_names import name_of, spelled
+from shipdash.data.file_names import ends, name_of, spelled
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import SPLIT_KEYS
 
@@ -117,10 +117,9 @@ def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:
 
 
 def _longest_end(name: str, known: set[str]) -> str | None:
-    parts = PurePosixPath(name).parts
-    ends = [name, *("/".join(parts[k:]) for k in range(len(parts)))]
-    stems = (str(PurePosixPath(end).with_suffix("")) for end in ends)
-    return next((end for end in (*ends, *stems) if end in known), None)
+    found = [name, *ends(name)]
+    stems = (str(PurePosixPath(end).with_suffix("")) for end in found)
+    return next((end for end in (*found, *stems) if end in known), None)
 
 
 def _run_lengths(region: np.ndarray) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zipfile
+from pathlib import PurePosixPath
 
 _UTF_8 = 0x800
 
@@ -15,6 +16,16 @@ def spelled(name: str) -> str:
     True
     """
     return unicodedata.normalize("NFC", name)
+
+
+def ends(path: str) -> list[str]:
+    """What a path ends in, whole parts, the longest first.
+
+    >>> ends("set/berlin/7.png")
+    ['set/berlin/7.png', 'berlin/7.png', '7.png']
+    """
+    parts = PurePosixPath(path).parts
+    return [str(PurePosixPath(*parts[k:])) for k in range(len(parts))]
 
 
 def name_of(member: zipfile.ZipInfo) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from shipdash.data.file_names import spelled
+from shipdash.data.file_names import ends, spelled
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import BY_FOLDER
 
@@ -97,20 +97,25 @@ class ByName:
 
     def __init__(self, images: Iterable[str], folder: str = "") -> None:
         self._found: dict[str, set[str]] = defaultdict(set)
+        self._whole: dict[str, set[str]] = defaultdict(set)
         for image in images:
-            for end in _ends(spelled(image)):
+            for end in ends(spelled(image)):
                 self._found[end].add(image)
                 self._found[stem(end)].add(image)
-        self._found.default_factory = None
+            for whole in (spelled(image), stem(spelled(image))):
+                self._whole[whole].add(image)
+        self._found.default_factory = self._whole.default_factory = None
         self._images = set(images)
-        self._folders = [f"{end}/" for end in _ends(spelled(folder)) if ".." not in end]
+        self._folders = [f"{end}/" for end in ends(spelled(folder)) if ".." not in end]
 
     def __call__(self, called: str) -> str:
         """The one image of that name; `Unfit` where there is none, or more than one."""
         if called in self._images:
             return called
         name = spelled(called)
-        found = self._found.get(name) or self._found.get(self._below(name.replace("\\", "/")))
+        whole = self._whole.get(name) if "/" in name else None  # though others end in it
+        found = whole or self._found.get(name) or self._found.get(
+            self._below(name.replace("\\", "/")))
         if not found:
             raise Unfit(f"has no image of the name {called!r:.80}")
         found = sorted(found)
@@ -122,13 +127,3 @@ class ByName:
         """The name below the folder of images, where it begins above it."""
         above = next((end for end in self._folders if name.startswith(end)), "")
         return name.removeprefix(above)
-
-
-def _ends(path: str) -> list[str]:
-    """What a path ends in, whole parts, the longest first.
-
-    >>> _ends("set/berlin/7.png")
-    ['set/berlin/7.png', 'berlin/7.png', '7.png']
-    """
-    parts = PurePosixPath(path).parts
-    return [str(PurePosixPath(*parts[k:])) for k in range(len(parts))]

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from PIL import Image
 from shipdash.config import ConfigError
 from shipdash.data import export_files, files
 from shipdash.data.export_files import Placed
+from shipdash.data.file_names import ends, spelled
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.labelling.marks import Mark, Marks
 from shipdash.labelling.rankings import Ranking
@@ -188,30 +189,21 @@ class _Numbers:
     """Numbers of images by file and tile; by the longest end of the path that one image has."""
 
     def __init__(self, rows: list[PairRow]) -> None:
-        self._by_path = {(row.file, row.tile): row.number for row in rows}
+        self._by_path = {(spelled(row.file), row.tile): row.number for row in rows}
         self._by_end: dict[tuple[str, str], int | None] = {}
         for row in rows:
-            for end in _ends(row.file):
+            for end in ends(spelled(row.file)):
                 key = (end, row.tile)
                 self._by_end[key] = None if key in self._by_end else row.number
 
     def __call__(self, file: str, tile: str = "") -> int | None:
         """The number; None where there is no such image, or more than one."""
+        file = spelled(file)
         by_path = self._by_path.get((file, tile))
         if by_path is not None:
             return by_path
-        by_end = (self._by_end.get((end, tile)) for end in _ends(file))
+        by_end = (self._by_end.get((end, tile)) for end in ends(file))
         return next((number for number in by_end if number is not None), None)
-
-
-def _ends(file: str) -> list[str]:
-    """What a path ends in, whole parts, the longest first.
-
-    >>> _ends("set/berlin/7.png")
-    ['set/berlin/7.png', 'berlin/7.png', '7.png']
-    """
-    parts = PurePosixPath(file).parts
-    return ["/".join(parts[k:]) for k in range(len(parts))]
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -33,7 +33,6 @@ _WHO = re.compile(r"(?![\s=+\-@])[^\x00-\x1f\x7f]{1,64}")
 """A cell that begins otherwise is a formula to the spreadsheet that opens an exported list."""
 
 
-
 class Mark(NamedTuple):
     """One line of the log."""
 

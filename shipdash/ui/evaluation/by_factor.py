@@ -31,7 +31,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     title = f"Failure rate by {FACTORS[factor].lower()}"
     chart.show(figures.by_factor(table, FACTORS[factor], title), key="by_factor_figure",
                note="Mark: mean of the runs. Bar: lowest to highest run, for the core set and "
-                    f"random pairs at equal updates. A pair fails below IoU "
+                    f"random pairs. A pair fails below IoU "
                     f"{about['acceptance_iou']:.2f}. {where}")
     _table(table, title)
 

@@ -187,12 +187,13 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
                             "has the tests. "
                             f"{evidence.provenance(run, found, is_recorded)}")
     tests = analysis.budget_tests(found.arms)
+    n_tested = int((tests["share_failing"] != "no verdict").sum())
     st.markdown(tables.words(
         ("Compared", "Updates", "Failure rate", "Mean IoU"),
         ([row.compared, f"{row.times}x", row.share_failing, row.mean_iou]
          for row in tests.itertuples())))
     st.caption("Each difference with its 95% interval and the p value of a t test, not corrected "
-               f"for their number, {len(tests)} in each measure. Against random pairs the unit is "
+               f"for their number, {n_tested} in each measure. Against random pairs the unit is "
                "the set of pairs; core set and full pool are one set each, so the runs on these "
                "two are compared.")
     tables.show(table, key="budget_table", alt=f"Arms at 1, 4 and 16 times the updates. "
@@ -218,6 +219,9 @@ def queue_box(run: frame.Run) -> None:
     st.markdown("### Compute controls")
     if not studies.can_start(run):
         return
+    if run.result.stalled:
+        frame.empty("No controls can be trained for this run.", "It did not test the whole pool.")
+        return
     asked = st.pills("Arms to compute", list(BUNDLES), selection_mode="multi", key="bundles",
                      default=list(BUNDLES)[:1])
     n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
@@ -226,7 +230,8 @@ def queue_box(run: frame.Run) -> None:
     left_out = [analysis.ARMS[arm].lower() for name in asked for arm in BUNDLES[name]["names"]
                 if arm in lacking]
     if left_out:
-        st.caption(f"Left out, because this run has no pairs for them: {', '.join(left_out)}.")
+        st.caption("Left out, because this run has no pairs for them: "
+                   f"{', '.join(dict.fromkeys(left_out))}.")
     planned = [config for name in asked
                for config in forms.attempt(_plan, run, name, n_runs, lacking) or []]
     study = Study(name=f"controls of {run.run_id}",

@@ -31,8 +31,8 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     chart.show(
         figures.share_below_iou(shares, acceptance, "Share of held-out pairs below each IoU"),
         key="thresholds",
-        note="Line: mean of the runs. Band: lowest to highest run. Dashed: the acceptance IoU, by "
-             f"which the core set was chosen. {where}")
+        note="Line: mean of the runs. Band: lowest to highest run, for the core set and "
+             f"random pairs. Dashed: the acceptance IoU, by which the core set was chosen. {where}")
     st.dataframe(medians.assign(arm=[analysis.arm_label(r) for r in medians.to_dict("records")])[
         ["arm", *MEDIANS]], hide_index=True, placeholder="–", key="medians_table", column_config={
             name: st.column_config.NumberColumn(words, format="%d" if name == "n_runs" else "%.4f")
