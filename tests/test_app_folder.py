@@ -14,7 +14,8 @@ def test_pages_and_all_that_is_no_python_are_on_the_lists():
     listed = SETTINGS["tool"]["setuptools"]
     pages = [path for patterns in listed["data-files"].values() for p in patterns
              for path in ROOT.glob(p)]
-    assert set(pages) == {ROOT / "app.py", *(ROOT / "pages").glob("*.py")}
+    assert set(pages) == {ROOT / "app.py", ROOT / ".streamlit" / "config.toml",
+                          *(ROOT / "pages").glob("*.py")}
     data = {path for p in listed["package-data"]["shipdash"]
             for path in (ROOT / "shipdash").glob(p)}
     others = {path for path in (ROOT / "shipdash").rglob("*")

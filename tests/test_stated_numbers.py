@@ -50,7 +50,7 @@ SPREAD = [("Core set", "equal updates"), ("Random", "equal updates"),
 LABELS = {"Core set": "the selected pairs", "Random": "random pairs",
           "Stratified random": "random pairs, one from each of {} strata",
           "First of the stream": "the first pairs of the stream",
-          "Rejected": "pairs that selection threw away", "Full pool": "all pairs",
+          "Rejected": "pairs that selection discarded", "Full pool": "all pairs",
           "Factor-matched random": "random pairs with the selected pairs' factors",
           "One-shot hardness (EL2N)": "pairs of the largest one-shot error (EL2N)",
           "Coverage-centric (CCS)": "coverage-centric selection (CCS)",
@@ -535,8 +535,8 @@ def registered_results() -> list[str]:
             f"{core_4x} against {random_4x} % fail",
             f"{medians[0]} after random pairs with four times the updates and {medians[1]} after",
             f"by {-more.mean:.4f} ({-more.high:.4f} to {-more.low:.4f})",
-            f"Below IoU 0.97 are {fine} % after the selected and {fine_random} % after random "
-            f"pairs, more in {n_more} of 10 pools ({100 * price.mean:.1f} points, "
+            f"After the selected pairs {fine} % are below IoU 0.97, after random pairs "
+            f"{fine_random} %, more in {n_more} of 10 pools ({100 * price.mean:.1f} points, "
             f"{100 * price.low:.1f} to {100 * price.high:.1f}, p = {price.p_t:.3f})",
             *all_pairs(), below_095(), f"interval of the {by_factors()[:4]}",
             "thresholds than IoU 0.90"]
@@ -576,8 +576,8 @@ def readme() -> list[str]:
     return [
         f"{n_core} of {SCENE.result.n_pool:,} pairs are selected",
         f"of {SCENE.result.n_parameters:,} parameters",
-        f"the {sizes.n_low:.0f} to {sizes.n_high:.0f} selected pairs of a pool {core} % of "
-        f"held-out pairs fail, after as many random ones {random} %",
+        f"the {sizes.n_low:.0f} to {sizes.n_high:.0f} selected pairs of a pool, {core} % of "
+        f"held-out pairs fail; after as many random ones, {random} % do",
         f"bring {by_factors().format('that')}", *all_pairs()[:3], below_095(),
         f"random pairs reach {ten_pools()['random-4x']['median_iou']:.4f}, more than",
         "| trained on | pairs | failing | median IoU |",
@@ -586,9 +586,10 @@ def readme() -> list[str]:
         f"medians after {n_core} random and after all pairs are about the same",
         f"(all pairs against random ones: p = {few.p:.2f})",
         f"core set from three random draws (p = {one.p:.2f})",
-        f"From IoU {crossing()[1]:.2f} on more pairs fall short after the selected pairs; over the "
-        f"ten pools it is {fine} against {fine_random} % below 0.97 (in {n_more} of 10,",
-        f"takes {seeds[CLICK]['value']:.0f} s from the click",
+        f"From IoU {crossing()[1]:.2f} on, more pairs fall short after the selected pairs than "
+        f"after random ones; over the ten pools, {fine} against {fine_random} % are below 0.97 "
+        f"(in {n_more} of 10,",
+        f"a run takes {seeds[CLICK]['value']:.0f} s from the click",
         f"ready before ({seeds['made ready beforehand']['value']:.0f} s), else "
         f"{seeds['from the click to the finished selection, fresh worker']['value']:.0f} s",
         real_pictures(),
@@ -598,6 +599,7 @@ def readme() -> list[str]:
 
 
 README_REST = {
+    "*Train 6 networks*",
     "10,000 synthetic", "(2018)", "271 of 10,000", "Python 3.11", "of 10,000 pairs does it keep",
     "compact preset of version 0.3.0 on 2026-11-26", "IoU below 0.90 on 10,000 held-out pairs",
     "IoU 0.90", "95 % interval", "at 64 x 64 pixels",
