@@ -22,23 +22,26 @@ MEASURE = "share_failing"
 
 
 def draw(n_studies: int, n_runs: int, *, share: float, effect: float, own_sets: bool,
-         chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+         spread: float, chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Scores of both arms of many studies: float64, each of shape (n_studies, n_runs).
 
     Every random run has its own set. The runs on selected pairs share one, unless `own_sets`. The
-    standard deviation between random runs is 1, and `effect` is added to every core run.
+    standard deviation between random runs is 1, that of what model seeds do in core runs `spread`
+    times as large, and `effect` is added to every core run.
     """
     def model() -> np.ndarray:
         return math.sqrt(1 - share) * chance.standard_normal((n_studies, n_runs))
 
     n_sets = n_runs if own_sets else 1
-    core = effect + math.sqrt(share) * chance.standard_normal((n_studies, n_sets)) + model()
+    core = effect + math.sqrt(share) * chance.standard_normal((n_studies, n_sets))
+    core = core + spread * model()
     random = math.sqrt(share) * chance.standard_normal((n_studies, n_runs)) + model()
     return core, random
 
 
 def share_separated(n_studies: int, n_runs: int = 3, *, share: float, effect: float = 0.0,
-                    own_sets: bool = False, seed: int | Sequence[int] = 0) -> float:
+                    own_sets: bool = False, spread: float = 1.0,
+                    seed: int | Sequence[int] = 0) -> float:
     """Share of simulated studies in which the verdict claims a difference.
 
     Without an `effect` it is the false positive rate, with one the power. The interval over
@@ -54,9 +57,11 @@ def share_separated(n_studies: int, n_runs: int = 3, *, share: float, effect: fl
         Difference of means, in standard deviations of random runs.
     own_sets : bool
         Whether every core run has a selection of its own, as with one run a pool or order.
+    spread : float
+        How many times as much model seeds change core runs as they change random ones.
     """
     arms = draw(n_studies, n_runs, share=share, effect=effect, own_sets=own_sets,
-                chance=np.random.default_rng(seed))
+                spread=spread, chance=np.random.default_rng(seed))
     claims = (Verdict.BETTER, Verdict.WORSE)
     found = [verdict(_row(core, own_sets), _row(random, True), MEASURE) in claims
              for core, random in zip(*arms, strict=True)]

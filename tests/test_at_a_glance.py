@@ -11,6 +11,7 @@ from benchmarks import simulated_studies
 from benchmarks import verdict_rates as simulated
 from shipdash import analysis
 from shipdash.analysis import registered
+from shipdash.analysis.by_factor import GAP, NONE_DIFFERS
 from shipdash.analysis.difference import summary
 from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious
@@ -69,6 +70,16 @@ def test_the_factor_names_the_group_that_differs_most(found):
     assert "on random pairs" in line.said and line.test != line.placebo
     assert "not known" in analysis.factor_line(found[2].ious, *asked).said
     assert "not stored" in analysis.factor_line(None, *asked).said
+
+
+def test_without_failures_no_group_is_said_to_differ(found):
+    """Nor is a p value spoken of that there is none of."""
+    ious = found[2].ious._replace(factors=stored_ious.held_out_factors(config(), 3))
+    perfect, n_core = ious._replace(iou=np.ones_like(ious.iou)), found[2].about["n_core"]
+    table = analysis.failing_by_factor(perfect, GAP, n_core, 0.9)
+    asked = (n_core, 0.9, GAP, *name_and_unit(GAP))
+    assert analysis.factor_finding(table, *name_and_unit(GAP)) == NONE_DIFFERS
+    assert analysis.factor_line(perfect, *asked).said == NONE_DIFFERS
 
 
 def test_the_budget_is_the_largest_that_both_arms_have(found):
@@ -191,8 +202,8 @@ def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, show
     assert ("| Placebo: first pairs fail less |" in said) == shown
     assert ("p = 0.40, not corrected; lower in 5 of 10 pools" in said) == shown
     assert ("until a pass adds nothing): 131 of 10,000 pairs kept in 6 passes; at most 1.76% of "
-            "fresh pairs fail, with probability 99% over draws of the pool (two-sided: 1.79%). "
-            "0.09% of the held-out pairs fail." in said) == shown
+            "fresh pairs fail, with probability 99% over draws of the pool (two-sided: 1.79%), if the "
+            "settings were chosen without this pool. 0.09% of the held-out pairs fail." in said) == shown
 
 
 def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):

@@ -50,6 +50,15 @@ def test_one_set_is_one_observation_however_many_runs_it_has():
     assert many.p == pytest.approx(one.p)
 
 
+def test_runs_of_one_set_that_vary_more_than_the_other_sets_do_are_not_taken_for_exact():
+    """Then Welch's interval over runs is the wider one, whichever arm comes first."""
+    wide, narrow = [0.0, 0.9, 1.8], [2.0, 2.01, 2.02]
+    found = arm_difference(_row(wide, "aaa"), _row(narrow, "abc"), "x")
+    assert found.p == pytest.approx(stats.ttest_ind(wide, narrow, equal_var=False).pvalue)
+    other = arm_difference(_row(narrow, "abc"), _row(wide, "aaa"), "x")
+    assert other == pytest.approx((-found.at, -found.high, -found.low, found.p))
+
+
 @pytest.mark.parametrize(("one", "other"), [
     (([1, 2, 3], "aaa"), ([4, 5, 6], "aaa")),  # nothing is known of other sets
     (([1, 2, 3], "abc"), ([4, 5], "ab")),
@@ -84,11 +93,27 @@ def test_without_an_effect_a_difference_is_claimed_in_one_study_of_twenty(share,
     assert rate <= 0.05 + 2.33 * math.sqrt(0.05 * 0.95 / 2_000)
 
 
+@pytest.mark.parametrize("share", simulated_studies.SHARES)
+def test_core_runs_that_vary_more_do_not_make_false_claims(share):
+    """Model seeds that change core runs five times as much as random ones: at most 5 % again."""
+    rate = simulated_studies.share_separated(2_000, share=share, spread=5.0, seed=SEED)
+    assert rate <= 0.05 + 2.33 * math.sqrt(0.05 * 0.95 / 2_000)
+
+
+def test_a_further_observation_alone_would_make_them():
+    """The test of that test: Student's interval takes the random draws' spread for the core's."""
+    chance = np.random.default_rng(SEED)
+    core, random = simulated_studies.draw(2_000, 3, share=0.0, effect=0.0, own_sets=False,
+                                          spread=5.0, chance=chance)
+    apart = np.abs(core.mean(1) - random.mean(1)) / (random.std(1, ddof=1) * math.sqrt(4 / 3))
+    assert (apart > stats.t.isf(0.025, 2)).mean() > 0.15
+
+
 def test_the_rule_this_one_replaced_fails_the_same_simulation():
     """The test of the test: wholly apart, with shared sets, claims far more than 5 %."""
     chance = np.random.default_rng(SEED)
     core, random = simulated_studies.draw(2_000, 3, share=0.5, effect=0.0, own_sets=False,
-                                          chance=chance)
+                                          spread=1.0, chance=chance)
     apart = (core.max(1) < random.min(1)) | (core.min(1) > random.max(1))
     assert apart.mean() > 0.15
 

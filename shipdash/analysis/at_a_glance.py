@@ -13,6 +13,7 @@ import pandas as pd
 
 from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, TIMES
 from shipdash.analysis.by_factor import (
+    NONE_DIFFERS,
     failing_by_factor,
     group_difference,
     group_words,
@@ -93,6 +94,8 @@ def factor_line(ious: PairIous | None, n_core: int, acceptance: float, factor: s
     found = telling_group(table)
     if found is None:
         return Line("Factor", NOT_RUN)
+    if found.core == found.random:
+        return Line("Factor", NONE_DIFFERS)
     part = "" if not 0 < found.part <= 1 else f", {found.part:.0%} of the difference"
     where = group_words(found, name, unit)
     return Line("Factor", f"{where} ({found.share:.1%} of the pairs{part}): "
@@ -138,7 +141,7 @@ def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
     else:
         said = (f"At most {certificate.bound:.2%} of fresh pairs fail, with a confidence of "
                 f"{1 - certificate.delta:.0%} over random pools, if the settings were chosen "
-                "without this pool")
+                "without this pool and the run was named beforehand")
     if held is None:
         return Line("Certificate", said)
     low, high = wilson(round(held.share_failing * held.n), held.n)

@@ -29,6 +29,9 @@ GAP_EDGES = (1.5, 3.0, 6.0, 12.0, 24.0)
 corner."""
 
 
+NONE_DIFFERS = "In no group does the share of failing pairs differ between the two."
+
+
 class Group(NamedTuple):
     """Pairs of one group, and the share of them that fails after training on two sets."""
 
@@ -145,13 +148,16 @@ def factor_finding(table: pd.DataFrame, name: str, unit: str) -> str:
     found = telling_group(table)
     if found is None:
         return ""
+    if found.core == found.random:
+        return NONE_DIFFERS
+    chosen = ("; the group was chosen because it differs most, so its p value is too small"
+              if found.test.is_defined else "")
     part = "" if not 0 < found.part <= 1 else (
         f" This group accounts for {found.part:.0%} of the difference over all pairs.")
     return (f"{group_words(found, name, unit)} ({found.share:.1%} of the held-out pairs): "
             f"{found.core:.2%} of this group fail after training on the core set and "
             f"{found.random:.2%} after random pairs. Test: "
-            f"{difference_words(found.test, 'share_failing')}; the group was chosen because it "
-            f"differs most, so its p value is too small.{part}")
+            f"{difference_words(found.test, 'share_failing')}{chosen}.{part}")
 
 
 def group_words(group: Group, name: str, unit: str) -> str:

@@ -82,7 +82,8 @@ def conditions(config: RunConfig, result: Result,
             "The pairs that started the core set untested are missing from the number kept."),
         Condition(  # nothing in the loop looks at a clock
             "Elapsed time decided nothing", True,
-            "Training and passes ended because of scores and counts, never because of time."),
+            "Training and passes end because of scores and counts, never because of time: this "
+            "holds by construction."),
         _condition(
             not result.set_aside, "Every kept pair was learnt",
             "Training reached its score on every pair that was kept.",

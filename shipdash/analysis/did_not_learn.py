@@ -27,8 +27,9 @@ class Symptom(StrEnum):
 
 
 SLOW_STEPS, SLOW_SCORE = 80, 0.6  # usual is 0.75 or more by then, and at most 0.55 if collapsed
-WARMUP_STEPS = 144  # usual are 51 to 94; a seed that collapsed needed 188 or more
-PHASE_STEPS = 100  # usual are at most 47, and 109 or more in one that collapsed
+WARMUP_STEPS = 144  # usual are 51 to 94; seeds that collapsed needed 184 to 235
+PHASE_STEPS = 100  # usual are at most 49; of those that collapsed one had 97, which
+# this limit alone would miss
 BY_HEART_PICKS, BY_HEART_IOU = 5, 0.6  # usual is at least one of five above 0.78
 ROW_AFTER, ROW_PICKS = 50, 40  # usual are at most 8 in a row
 

@@ -50,6 +50,11 @@ class Difference(NamedTuple):
         """Whether the test rejects equal means at `LEVEL`."""
         return self.p < LEVEL
 
+    @property
+    def negative(self) -> Difference:
+        """The difference with its arms exchanged."""
+        return Difference(-self.at, -self.high, -self.low, self.p)
+
 
 def summary(values: Sequence[float], sets: Sequence[Any], name: str) -> dict[str, float]:
     """Runs of one arm in one measure as columns of a table.
@@ -94,9 +99,10 @@ def arm_difference(one: Mapping[str, Any], other: Mapping[str, Any], measure: st
 
     If both arms have several sets, Welch's test over sets. If one arm has one set, it counts as
     one observation however many runs it has, against the spread of the other arm's sets: the
-    interval of Student for a further observation. If both have one, nothing is known of other
-    sets and the test is refused, unless `these_sets` asks about these two sets alone: then Welch's
-    test over runs.
+    interval of Student for a further observation, or Welch's over its runs where that is wider,
+    since its networks may vary more than the other arm's sets do. If both have one, nothing is
+    known of other sets and the test is refused, unless `these_sets` asks about these two sets
+    alone: then Welch's test over runs.
 
     A row holds n_runs and what `summary` gives; of tables without `_sd` it is computed where two
     or three runs allow it. Fewer than `FEWEST_RUNS` runs give no p value.
@@ -106,9 +112,9 @@ def arm_difference(one: Mapping[str, Any], other: Mapping[str, Any], measure: st
     if min(one["n_runs"], other["n_runs"]) < FEWEST_RUNS or (max(sets) == 1 and not these_sets):
         return Difference(a.mean - b.mean)
     if sets[0] == 1 < sets[1]:
-        return _further(a.mean - b.mean, b)
+        return _further(a, b)
     if sets[1] == 1 < sets[0]:
-        return _further(a.mean - b.mean, a)
+        return _further(b, a).negative
     return welch(a, b)
 
 
@@ -126,11 +132,13 @@ def welch(one: Units, other: Units) -> Difference:
     return _student(at, sum(parts), sum(parts)**2 / weights if weights else math.nan)
 
 
-def _further(at: float, many: Units) -> Difference:
-    """One observation against `many`, as if it were a further one of them."""
+def _further(runs: Units, many: Units) -> Difference:
+    """Runs that share one set against `many` sets: `runs` minus `many`."""
+    at = runs.mean - many.mean
     if many.n < FEWEST_RUNS:
         return Difference(at)
-    return _student(at, many.sd**2 * (1 + 1 / many.n), many.n - 1)
+    found = [_student(at, many.sd**2 * (1 + 1 / many.n), many.n - 1), welch(runs, many)]
+    return max(found, key=lambda one: one.high - one.low if one.is_defined else math.inf)
 
 
 def paired(differences: Sequence[float]) -> Difference:

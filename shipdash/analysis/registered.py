@@ -67,8 +67,13 @@ def limits_words(table: pd.DataFrame) -> str:
     verdict = table.set_index("name")["verdict"]
     told = {"H2": "the median IoU (selected against random pairs)",
             "H7": "the failure rate after training on all pairs at the same whole cost"}
+    said = ""
+    if verdict.get("H2") == "supported":
+        said += "The median IoU is lower. "
+    if verdict.get("H7") == "contradicted":
+        said += "Training on all pairs at the same whole cost leaves fewer pairs failing. "
     found = [words for name, words in told.items() if verdict.get(name) == "not separated"]
-    return f"Not separated: {'; '.join(found)}. " if found else ""
+    return said + (f"Not separated: {'; '.join(found)}. " if found else "")
 
 
 def first_difference(table: pd.DataFrame) -> str:
@@ -87,7 +92,8 @@ def certificate_words(row: pd.Series) -> str:
     """What was kept, the bound or that there is none, and what was measured."""
     said = ("no bound, because not every condition holds" if pd.isna(row["bound"]) else
             f"at most {row['bound']:.2%} of fresh pairs fail, with probability "
-            f"{1 - row['delta']:.0%} over draws of the pool (two-sided: {row['two_sided']:.2%})")
+            f"{1 - row['delta']:.0%} over draws of the pool (two-sided: {row['two_sided']:.2%}), "
+            "if the settings were chosen without this pool")
     return (f"{row['n_kept']:,} of {row['n_pool']:,} pairs kept in {row['rounds']} passes; {said}. "
             f"{row['share_failing']:.2%} of the held-out pairs fail.")
 

@@ -37,8 +37,8 @@ def panel(run: frame.Run) -> None:
         "chosen on these pools. A difference is the mean over pools with its 95% interval: with "
         "the unit *points*, of the share of pairs below IoU 0.90; without a unit, of the median "
         "IoU. A difference below zero supports the claim. Test: paired t test, corrected for the "
-        "number of claims (Holm), and the exact sign test. The placebo compares two random "
-        "samples. "
+        "number of claims (Holm), and the exact sign test, which like the intervals is not "
+        "corrected. The placebo compares two random samples. "
         f"Recorded on {facts['date']}, {facts['machine']}, shipdash {facts['version']}.")
 
 
