@@ -1,22 +1,30 @@
-"""*Suspicious labels*: the kept pairs whose masks to check first. What is computed is in
-`suspects_job`."""
+"""*Suspicious labels*: the kept pairs whose masks to check first, and the job that finds them."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from shipdash.labelling import Suspect, Suspicions, suspect_request
+from shipdash.labelling import Suspect, SuspectRequest, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import MEASURES, suspects
+from shipdash.records import RunState
 from shipdash.runs import Store
-from shipdash.ui import frame, gallery, one_pair
-from shipdash.ui.samples import suspects_job
+from shipdash.ui import frame, gallery, job, one_pair, starting
+from shipdash.ui.words import plain
 
 BY = {"soft minimum": "softmin", "IoU": "iou"}
 """The measures as the link names them, the default first."""
+
+
+class Found(NamedTuple):
+    """A finished job and what was asked of it."""
+
+    name: str
+    request: SuspectRequest
 
 
 def view(run: frame.Run) -> None:
@@ -31,7 +39,7 @@ def view(run: frame.Run) -> None:
         frame.empty(f"This run {came}.", "Choose a run that was computed here with this version.")
         return
     asked = suspect_request(frame.store_of(run), run.run_id)
-    found = suspects_job.finished(run, asked)
+    found = _finished(run, asked)
     request = asked if found is None else found.request
     st.caption(f"The {run.result.n_core:,} kept pairs are cut into {request.n_folds} parts, and "
                "each part is predicted by a network that was trained from scratch without it: a "
@@ -40,23 +48,50 @@ def view(run: frame.Run) -> None:
                f"{request.n_steps:,} steps"
                f"{'; the page may be closed meanwhile' if found is None else ''}.")
     if found is None:
-        suspects_job.panel(run, asked)
+        _search(run, asked)
     else:
-        _listed(run, found.job)
+        _listed(run, found.name)
     st.caption("Whether this finds wrong masks was measured with masks made wrong on purpose, on "
                "the scene and on nuclei; the table is in docs/label-next.md. Smaller errors, such "
                "as an outline drawn a little too wide, were not tried.")
 
 
-def _listed(run: frame.Run, job: str) -> None:
+def _finished(run: frame.Run, asked: SuspectRequest) -> Found | None:
+    """The stored answer: to the question itself, else the newest to another number of networks
+    or steps. None where there is none."""
+    jobs = Suspicions(frame.store_of(run), run.run_id)
+    for name in sorted(jobs.list(), key=lambda name: name != asked.digest):
+        if jobs.standing(name).state is RunState.COMPLETED:
+            return Found(name, jobs.request(name))
+    return None
+
+
+def _search(run: frame.Run, asked: SuspectRequest) -> None:
+    """What stands between the question and its answer: a button, or the progress."""
+    search = job.Job(
+        Suspicions(frame.store_of(run), run.run_id), asked.digest, key="suspects_cancel",
+        noun="The search", network="The first network", step="the training step at hand",
+        so_far=lambda standing: f"{standing.n_done:,} of {standing.n:,} training steps, "
+                                f"{plain(standing.reason)}")
+    standing = search.standing()
+    if job.is_watched(search, standing):
+        return
+    job.tell_ended(search, standing, "It continues with the first network that had not finished.")
+    job.start_button("Continue the search" if standing else "Find suspicious labels",
+                     lambda: suspects_job.start(frame.store_of(run), asked),
+                     type="primary", key="suspects_start", icon=":material/play_arrow:")
+    starting.tell()
+
+
+def _listed(run: frame.Run, found: str) -> None:
     """The pairs in the order chosen, as tiles and as a file."""
     by = BY[frame.switch("Order by", BY, key="measure")]
     st.caption(f"By the {MEASURES[by]}, the smallest first. Image, mask, and, compared with the "
                "mask, the prediction of the network trained without this pair. Click a pair to "
                "open it.")
-    rows = _ranked(str(frame.store_of(run).root), run.run_id, job, by)
+    rows = _ranked(str(frame.store_of(run).root), run.run_id, found, by)
     shown = gallery.page_of(rows, key="suspects_page")
-    bits = Suspicions(frame.store_of(run), run.run_id).load(job)["bits"][shown["place"]]
+    bits = Suspicions(frame.store_of(run), run.run_id).load(found)["bits"][shown["place"]]
     images, masks = gallery.of_run(run, shown["number"])
     predicted = np.unpackbits(bits, axis=2, count=masks.shape[2]).astype(bool)
     one_pair.click(gallery.show_sheet(
@@ -80,6 +115,6 @@ def caption(row: Suspect, by: str) -> str:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _ranked(root: str, run_id: str, job: str, by: str) -> pd.DataFrame:
+def _ranked(root: str, run_id: str, name: str, by: str) -> pd.DataFrame:
     """The list of a finished job, which never changes: one row a pair, `Suspect`'s columns."""
-    return pd.DataFrame(suspects(Store(root), job, run_id, by), columns=Suspect._fields)
+    return pd.DataFrame(suspects(Store(root), name, run_id, by), columns=Suspect._fields)
