@@ -10,7 +10,6 @@ chart.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,29 +17,11 @@ import streamlit as st
 from shipdash import __version__
 from shipdash.config import RUN_ID
 from shipdash.figures import Chart
+from shipdash.ui.component import DRAWING, component
 from shipdash.ui.server import plotly_url
 
-HERE = Path(__file__).parent
-
-
-def script(*files: Path) -> str:
-    """One script of several files, the last of which exports what Streamlit calls.
-
-    A component is handed to the browser as one module, which cannot import another.
-    """
-    return "\n".join(file.read_text() for file in files)
-
-
-DRAWING = (HERE / "cleanup.js", HERE / "plotly.js", HERE / "chart.js")
-"""Functions that draw and update figures, for a component with more around them to end with."""
-
-
-_mount = st.components.v2.component("shipdash.chart", isolate_styles=False,
-                                     js=script(*DRAWING, HERE / "chart_mount.js"))
-
-
-_preload = st.components.v2.component("shipdash.preload",
-                                      js=script(HERE / "plotly.js", HERE / "preload.js"))
+_mount = component("chart", *DRAWING, "chart_mount.js")
+_preload = component("preload", "plotly.js", "preload.js")
 
 
 def preload(*, later: bool = False) -> None:

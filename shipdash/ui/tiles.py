@@ -6,16 +6,11 @@ Which pairs are shown, and what a click opens, is not known here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-import streamlit as st
+from shipdash.ui.component import component
 
-HERE = Path(__file__).parent
-
-_mount = st.components.v2.component(
-    "shipdash.tiles", css=(HERE / "tiles.css").read_text(), isolate_styles=False,
-    js=(HERE / "tiles.js").read_text())
+_mount = component("tiles", "tiles.js", css="tiles.css")
 
 
 class Part(NamedTuple):

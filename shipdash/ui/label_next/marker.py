@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,16 +19,13 @@ from shipdash.data import files
 from shipdash.labelling import Ranking
 from shipdash.labelling.listing import Ranked
 from shipdash.ui import gallery
+from shipdash.ui.component import component
 from shipdash.ui.your_data import outlines
-
-HERE = Path(__file__).parent
 
 SIDE = 384
 """Enlarged up to so many pixels: thin lines on the large picture, still seen on the small one."""
 
-_mount = st.components.v2.component(
-    "shipdash.marker", isolate_styles=False, js=(HERE / "marker.js").read_text(),
-    css=(HERE / "marker.css").read_text())
+_mount = component("marker", "label_next/marker.js", css="label_next/marker.css")
 
 
 class Picture(NamedTuple):

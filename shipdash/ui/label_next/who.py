@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from shipdash import view_only
 from shipdash.labelling.marks import is_name
+from shipdash.ui.component import component
 from shipdash.ui.words import plain
 
-HERE = Path(__file__).parent
 LONGEST = 64
 
-_mount = st.components.v2.component("shipdash.who", js=(HERE / "who.js").read_text())
-
+_mount = component("who", "label_next/who.js")
 
 READ_ONLY = ("Marks cannot be made or imported here, because this dashboard is read-only "
              "(SHIPDASH_READONLY=1).")

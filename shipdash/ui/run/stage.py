@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
-
-import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.ui import chart, frame, overlay
+from shipdash.ui import frame, overlay
+from shipdash.ui.component import component
 from shipdash.ui.run.film import Film
+from shipdash.ui.server import plotly_url
 
-HERE = Path(__file__).parent
 SPEEDS = ("10 s", "30 s", "real time")
 """How long the replay of the whole run takes."""
 
@@ -27,11 +25,9 @@ PALETTE = {"ground": overlay.GROUND, "agreed": overlay.AGREED, "missed": overlay
            "invented": overlay.INVENTED}
 """Colours of the gallery's overlay, which the browser paints here (`overlay.js`)."""
 
-_mount = st.components.v2.component(
-    "shipdash.stage", css=(HERE / "stage.css").read_text(), isolate_styles=False,
-    js=chart.script(*(chart.HERE / name for name in ("cleanup.js", "plotly.js")),
-                    *(HERE / name for name in ("overlay.js", "stage_curve.js", "stage_clock.js",
-                                               "stage.js"))))
+_mount = component(
+    "stage", "cleanup.js", "plotly.js", "run/overlay.js", "run/stage_curve.js",
+    "run/stage_clock.js", "run/stage.js", css="run/stage.css")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +62,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
     drawn = {name: figures.selection(curve, rules.n_pool, title, guess=view.guess, log=log)
              for name, log in (("linear", False), ("log", True))}
     _mount(key=key, on_left_change=on_left, data={
-        "name": key, "film": json.dumps(film.payload), "plotly": chart.plotly_url(),
+        "name": key, "film": json.dumps(film.payload), "plotly": plotly_url(),
         "figures": {name: json.loads(one.figure.to_json(remove_uids=False))
                     for name, one in drawn.items()},
         "title": words + (ending or title), "heading": _heading(run), "alt": drawn["linear"].alt,

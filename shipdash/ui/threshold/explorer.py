@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -18,12 +17,11 @@ from shipdash import figures, view_only
 from shipdash.config.settings import SEED_MAX
 from shipdash.figures import Chart
 from shipdash.ui import chart
+from shipdash.ui.component import DRAWING, component
 from shipdash.ui.threshold import points
 
-_HERE = Path(__file__).parent
-_mount = st.components.v2.component(
-    "shipdash.explorer", css=(_HERE / "explorer.css").read_text(), isolate_styles=False,
-    js=chart.script(*chart.DRAWING, _HERE / "explorer_run.js", _HERE / "explorer.js"))
+_mount = component("explorer", *DRAWING, "threshold/explorer_run.js", "threshold/explorer.js",
+                   css="threshold/explorer.css")
 
 
 class Place(NamedTuple):
