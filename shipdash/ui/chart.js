@@ -1,6 +1,6 @@
 // Plotly figures that are updated in place. `drawIn` is called again on every change of data or theme;
 // chart_mount.js and the explorer of the Threshold page end this file with the component itself.
-// It needs plotly.js, which comes before it.
+// It needs elements.js and plotly.js, which come before it.
 const MODEBAR = {
   displaylogo: false,
   doubleClick: false, // ours: back to the newest range, not to that of the first drawing
@@ -89,14 +89,10 @@ function listen(root) {
 
 // The figure inside an element: made on the first call, updated in place after that.
 async function drawIn(parent, data, clicked) {
-  let root = parent.querySelector(":scope > .shipdash-chart");
-  if (!root) {
-    root = document.createElement("div");
-    root.className = "shipdash-chart";
-    root.setAttribute("role", "img");
-    root.style.cssText = "width:100%;min-width:0;overflow:hidden";
-    parent.appendChild(root);
-  }
+  const root = ownElement(parent, "shipdash-chart", (made) => {
+    made.setAttribute("role", "img");
+    made.style.cssText = "width:100%;min-width:0;overflow:hidden";
+  });
   root.dataset.testid = data.name;
   root.setAttribute("aria-label", data.alt);
   root.style.height = `${data.figure.layout.height}px`;

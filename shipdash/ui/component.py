@@ -9,7 +9,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 
-DRAWING = ("cleanup.js", "plotly.js", "chart.js")
+DRAWING = ("elements.js", "plotly.js", "chart.js")
 """Scripts that draw and update figures, for a component with more around them to end with."""
 
 

@@ -1,8 +1,4 @@
 // Tiles of pictures as buttons: what is drawn comes from tiles.py, a click goes back as a name.
-function element(kind, className, more = {}) {
-  return Object.assign(document.createElement(kind), { className, ...more });
-}
-
 function picture(part, named) {
   const cell = element("span", "shipdash-part");
   cell.append(part.url
@@ -26,8 +22,7 @@ function tileOf(tile, data, clicked) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let list = parentElement.querySelector(":scope > .shipdash-tiles");
-  if (!list) parentElement.append((list = element("div", "shipdash-tiles")));
+  const list = ownElement(parentElement, "shipdash-tiles");
   const shown = JSON.stringify(data);
   if (list.shipdashShown === shown) return; // the same tiles: the focus stays where it is
   list.shipdashShown = shown;

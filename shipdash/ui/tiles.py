@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from shipdash.ui.component import component
 
-_mount = component("tiles", "tiles.js", css="tiles.css")
+_mount = component("tiles", "elements.js", "tiles.js", css="tiles.css")
 
 
 class Part(NamedTuple):

@@ -90,7 +90,7 @@ class Marker {
       const one = images[where + (what === "on" ? 1 : -1)];
       if (where >= 0 && one) this.look(one.number);
     } else if (!why && !this.waits) {
-      if (what === "undo") this.say({ what }, true);
+      if (what === "undo") this.undo();
       else if (where >= 0) this.answer(what, where);
     }
   }
@@ -106,10 +106,10 @@ class Marker {
     this.draw();
   }
 
-  say(what, waits) {
+  undo() {
     this.seq += 1;
-    this.pending.push({ seq: this.seq, ...what });
-    this.waits = waits;
+    this.pending.push({ seq: this.seq, what: "undo" });
+    this.waits = true;
     this.send(false);
     this.draw();
   }
@@ -176,12 +176,11 @@ class Marker {
     if (row.dataset.shown !== shown) {
       row.dataset.shown = shown;
       row.replaceChildren(...this.data.images.map((image) => {
-        const button = Object.assign(document.createElement("button"), { type: "button" });
+        const button = element("button", "", { type: "button" });
         button.dataset.number = image.number;
-        const layers = Object.assign(document.createElement("span"), { className: "marker-layers" });
-        for (const src of [image.image, image.border])
-          layers.append(Object.assign(document.createElement("img"), { src, alt: "" }));
-        button.append(layers, document.createElement("span"));
+        const layers = element("span", "marker-layers");
+        for (const src of [image.image, image.border]) layers.append(element("img", "", { src, alt: "" }));
+        button.append(layers, element("span"));
         return button;
       }));
     }
@@ -206,14 +205,10 @@ class Marker {
 const unheard = window.shipdashUnheard ??= {};
 
 export default function ({ data, parentElement, setStateValue }) {
-  let root = parentElement.querySelector(":scope > .shipdash-marker");
-  if (!root) {
-    root = document.createElement("div");
-    root.className = "shipdash-marker";
-    root.dataset.testid = data.name;
-    parentElement.appendChild(root);
-    root.shipdashMarker = new Marker(root, unheard[data.key] ?? []);
-  }
+  const root = ownElement(parentElement, "shipdash-marker", (made) => {
+    made.dataset.testid = data.name;
+    made.shipdashMarker = new Marker(made, unheard[data.key] ?? []);
+  });
   root.shipdashMarker.tell = (said) => setStateValue("said", said);
   root.shipdashMarker.update(data);
   return () => {

@@ -25,7 +25,7 @@ from shipdash.ui.your_data import outlines
 SIDE = 384
 """Enlarged up to so many pixels: thin lines on the large picture, still seen on the small one."""
 
-_mount = component("marker", "label_next/marker.js", css="label_next/marker.css")
+_mount = component("marker", "elements.js", "label_next/marker.js", css="label_next/marker.css")
 
 
 class Picture(NamedTuple):

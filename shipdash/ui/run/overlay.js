@@ -54,13 +54,10 @@ function paintErrors(canvas, truth, predicted, shape, ink) {
 const LEGEND = [["agreed", "solid"], ["missed", "outline"], ["invented", "hatched"]];
 
 function legend() {
-  const line = document.createElement("p");
-  line.className = "overlay-key";
+  const line = element("p", "overlay-key");
   for (const [what, how] of LEGEND) {
-    const key = document.createElement("span");
-    key.className = `key ${what}`;
-    const pair = line.appendChild(document.createElement("span"));
-    pair.append(key, `${what} (${how})`);
+    const pair = line.appendChild(element("span"));
+    pair.append(element("span", `key ${what}`), `${what} (${how})`);
   }
   return line;
 }

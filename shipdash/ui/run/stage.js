@@ -12,9 +12,9 @@ const LAYOUT = `
   <details><summary>Settings and provenance</summary><p></p></details>`;
 
 function tile(parent, kind, words) {
-  const figure = parent.appendChild(document.createElement("figure"));
-  const picture = figure.appendChild(document.createElement(kind));
-  const caption = figure.appendChild(document.createElement("figcaption"));
+  const figure = parent.appendChild(element("figure"));
+  const picture = figure.appendChild(element(kind));
+  const caption = figure.appendChild(element("figcaption"));
   const say = (text) => {
     if (caption.textContent === text) return;
     caption.textContent = text;
@@ -34,9 +34,8 @@ class Stage {
     this.curve = new GrowingCurve(part(".curve"));
     this.numbers = {};
     for (const name of ["Selected", "Tested", "Time"]) {
-      const cell = part(".numbers").appendChild(document.createElement("div"));
-      cell.innerHTML = `<span>${name}</span><b></b>`;
-      this.numbers[name] = cell.lastChild;
+      const cell = element("div", "", { innerHTML: `<span>${name}</span><b></b>` });
+      this.numbers[name] = part(".numbers").appendChild(cell).lastChild;
     }
     const tiles = part(".pick .tiles");
     this.pick = { heading: part(".pick h4"), image: tile(tiles, "img", ""),
@@ -118,10 +117,10 @@ class Stage {
     const tested = Math.floor(film.tested[at] + grown), selected = film.selected[at];
     const ended = this.ended = now >= film.seconds.at(-1);
     this.label();
-    this.say(this.title, ended ? this.data.title : this.data.heading);
-    this.say(this.numbers.Selected, selected.toLocaleString("en-US"));
-    this.say(this.numbers.Tested, tested.toLocaleString("en-US"));
-    this.say(this.numbers.Time, minutes(now));
+    write(this.title, ended ? this.data.title : this.data.heading);
+    write(this.numbers.Selected, selected.toLocaleString("en-US"));
+    write(this.numbers.Tested, tested.toLocaleString("en-US"));
+    write(this.numbers.Time, minutes(now));
     this.curve.show(tested, selected);
     this.showPick(upTo(film.picks.seconds, now) - 1, selected);
     if (film.probe) this.showProbe(Math.max(upTo(film.probe.seconds, now) - 1, 0));
@@ -132,10 +131,6 @@ class Stage {
     this.root.setAttribute("aria-label", this.ended ? this.data.alt : this.data.heading);
   }
 
-  say(element, words) {
-    if (element.textContent !== words) element.textContent = words;
-  }
-
   // Not every pick has pictures: those of a run at work come with its checkpoints.
   showPick(k, selected) {
     if (k < 0) return;
@@ -143,7 +138,7 @@ class Stage {
     const order = picks.order[k], score = picks.iou[k], count = (n) => n.toLocaleString("en-US");
     const which = order < selected ? `${count(order)} of ${count(selected)}` : count(order);
     const how = score === null ? "joined untested" : `failed with IoU ${score}`;
-    this.say(heading, `Pick ${which}: ${how}`);
+    write(heading, `Pick ${which}: ${how}`);
     if (k === this.shownPick) return;
     this.shownPick = k;
     image.picture.src = picks.images[k];
@@ -197,15 +192,11 @@ class Stage {
 
 export default async function ({ data, parentElement, setTriggerValue }) {
   const clean = cleanup(parentElement, () => parentElement.querySelector(":scope > .shipdash-stage")?.shipdashStage.close());
-  let root = parentElement.querySelector(":scope > .shipdash-stage");
-  if (!root) {
-    root = document.createElement("div");
-    root.className = "shipdash-stage";
-    root.tabIndex = 0;
-    root.setAttribute("role", "group");
-    parentElement.appendChild(root);
-    root.shipdashStage = new Stage(root);
-  }
+  const root = ownElement(parentElement, "shipdash-stage", (made) => {
+    made.tabIndex = 0;
+    made.setAttribute("role", "group");
+    made.shipdashStage = new Stage(made);
+  });
   const stage = root.shipdashStage;
   root.dataset.testid = data.name;
   stage.leave = () => setTriggerValue("left", true);

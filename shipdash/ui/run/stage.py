@@ -26,7 +26,7 @@ PALETTE = {"ground": overlay.GROUND, "agreed": overlay.AGREED, "missed": overlay
 """Colours of the gallery's overlay, which the browser paints here (`overlay.js`)."""
 
 _mount = component(
-    "stage", "cleanup.js", "plotly.js", "run/overlay.js", "run/stage_curve.js",
+    "stage", "elements.js", "plotly.js", "run/overlay.js", "run/stage_curve.js",
     "run/stage_clock.js", "run/stage.js", css="run/stage.css")
 
 

@@ -23,8 +23,7 @@ class Clock {
   }
 
   choice(name) {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: name });
+    const button = element("button", "", { type: "button", textContent: name });
     button.setAttribute("aria-pressed", String(name === this.speed));
     button.onclick = () => {
       this.speed = name;
@@ -74,12 +73,11 @@ class Clock {
   }
 
   show() {
-    const words = this.playing ? "Pause" : this.now >= this.seconds ? "Play again" : "Play";
-    if (this.button.textContent !== words) this.button.textContent = words;
-    this.range.value = this.now;
-    this.range.setAttribute("aria-valuetext", `${minutes(this.now)} of ${minutes(this.seconds)}`);
+    write(this.button, this.playing ? "Pause" : this.now >= this.seconds ? "Play again" : "Play");
     const said = `${minutes(this.now)} of ${minutes(this.seconds)}`;
-    if (this.output.textContent !== said) this.output.textContent = said;
+    write(this.output, said);
+    this.range.value = this.now;
+    this.range.setAttribute("aria-valuetext", said);
     this.tell(this.now);
   }
 }

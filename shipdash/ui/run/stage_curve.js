@@ -4,8 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 class GrowingCurve {
   constructor(root) {
-    this.plot = root.appendChild(document.createElement("div"));
-    this.plot.className = "plot";
+    this.plot = root.appendChild(element("div", "plot"));
     this.layer = root.appendChild(document.createElementNS(SVG, "svg"));
     this.layer.innerHTML = '<clipPath id="shipdash-window"><rect/></clipPath>'
       + '<path clip-path="url(#shipdash-window)"/><circle r="6"/><text/>';

@@ -194,14 +194,10 @@ function listenToControls(root) {
     canvas.addEventListener(what, () => drawMosaic(explorer, canvas, here(explorer)));
 }
 
-function built(parent) {
-  const root = document.createElement("section");
-  root.className = "shipdash-explorer";
+function build(root) {
   root.innerHTML = SKELETON;
-  parent.appendChild(root);
   root.explorer = { said: new Set(), asked: new Set() };
   listenToControls(root);
-  return root;
 }
 
 // Every answer to what we said comes once; the same place told again is the browser's Back.
@@ -232,8 +228,7 @@ function adopt(root, data) {
   Object.assign(part(root, "control", "precision"), { min: low, max: high });
   if (!part(root, "part", "rules").childElementCount)
     for (const [rule, said] of Object.entries(data.rules)) {
-      const label = document.createElement("label");
-      label.innerHTML = '<input type="radio" name="explorer-rule"> <span></span>';
+      const label = element("label", "", { innerHTML: '<input type="radio" name="explorer-rule"> <span></span>' });
       label.firstChild.value = rule;
       label.lastChild.textContent = said;
       part(root, "part", "rules").append(label);
@@ -252,7 +247,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     root.querySelectorAll("[data-chart]").forEach(removeFrom);
     root.remove();
   });
-  const root = parentElement.querySelector(":scope > .shipdash-explorer") ?? built(parentElement);
+  const root = ownElement(parentElement, "shipdash-explorer", build);
   root.explorer.tell = (place) => setStateValue("place", place);
   root.explorer.ask = setTriggerValue;
   const text = getComputedStyle(root).getPropertyValue("--st-text-color");
