@@ -5,8 +5,6 @@ What a click on a tile opens is in `one_pair`; sorting and filtering is in `arra
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Sequence
 
@@ -17,13 +15,12 @@ from PIL import Image
 
 from shipdash.config import ALGORITHM, RunConfig
 from shipdash.data import open_source
-from shipdash.data.source import Source
+from shipdash.data.source import TARGET, VOID, Source
 from shipdash.runs.packed_masks import MASK
 from shipdash.ui import frame, tiles
 from shipdash.ui.overlay import data_url, legend, overlay
 
 QUALITY = 80  # of WebP: 10 kB a noisy pair of 128 x 128; lossless PNG takes 49 kB
-TARGET, VOID = 1, 2  # of a mask; most are bool and have no void pixels
 DRAWN = 256  # an overlay is drawn at least so wide, so that its lines are fine
 Prediction = np.ndarray | str  # or the word for why there is none
 
@@ -113,23 +110,22 @@ def captions(rows: pd.DataFrame, split: str = "pool") -> list[str]:
 
 def inline(part: np.ndarray) -> str:
     """One image, mask or prediction as a data URL, pixel for pixel."""
-    return data_url((_rgb if part.ndim == 3 else _grey)(part))
+    return data_url(picture(part) if part.ndim == 3 else _grey(part))
 
 
 def webp(image: np.ndarray) -> str:
     """An image float32 (rows, cols, 3) in [0, 1] as a data URL. Lossy: noise hardly compresses."""
-    out = io.BytesIO()
-    _rgb(image).convert("RGB").save(out, "WEBP", quality=QUALITY)
-    return f"data:image/webp;base64,{base64.b64encode(out.getvalue()).decode()}"
+    return data_url(picture(image), "WEBP", quality=QUALITY)
 
 
-def mosaic(images: np.ndarray, *, columns: int = 14, side: int = 64) -> Image.Image:
-    """Images side by side without words, each brought to `side` pixels by averaging."""
+def mosaic(images: np.ndarray) -> Image.Image:
+    """Images side by side without words, each brought to 64 pixels by averaging."""
+    columns, side = 14, 64
     step = side + 2
     rows = -(-len(images) // columns)
     out = Image.new("RGBA", (columns * step - 2, rows * step - 2), (0, 0, 0, 0))
     for k, image in enumerate(images):
-        small = _rgb(image).resize((side, side), Image.Resampling.BOX)
+        small = picture(image).resize((side, side), Image.Resampling.BOX)
         out.paste(small, (k % columns * step, k // columns * step))
     return out
 
@@ -147,8 +143,7 @@ def against(mask: np.ndarray, predicted: Prediction) -> tiles.Part:
         return tiles.Part(name, word=predicted)
     seen = (predicted >= MASK if predicted.dtype != bool else predicted) & (mask != VOID)
     scale = max(-(-DRAWN // mask.shape[1]), 1)
-    picture = overlay(mask == TARGET, seen, scale=scale)
-    return tiles.Part(name, data_url(picture), is_drawing=True)
+    return tiles.Part(name, data_url(overlay(mask == TARGET, seen, scale=scale)), is_drawing=True)
 
 
 def show_sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
@@ -170,13 +165,14 @@ def show_sheet(images: np.ndarray, masks: np.ndarray, captions: Sequence[str],
     return clicked
 
 
-def _rgb(image: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)).convert("RGBA")
+def picture(image: np.ndarray) -> Image.Image:
+    """An image float32 (rows, cols, 3) in [0, 1], pixel for pixel."""
+    return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
 
 
 def _grey(mask: np.ndarray) -> Image.Image:
     values = mask.astype(np.uint8) * 255 if mask.dtype == bool else mask
-    return Image.fromarray(values).convert("RGBA")
+    return Image.fromarray(values).convert("RGB")
 
 
 def page_of(table: pd.DataFrame, *, key: str, per_page: int = 12) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -67,8 +68,11 @@ def _sample(name: str) -> Image.Image:
                      "invented": (none, area)}[name])
 
 
-def data_url(picture: Image.Image) -> str:
-    """A picture as a data URL: a file of the server may be gone before a slow browser asks."""
+def data_url(picture: Image.Image, kind: str = "PNG", **how: Any) -> str:
+    """A picture as a data URL: a file of the server may be gone before a slow browser asks.
+
+    `how` is what Pillow writes that kind of file with.
+    """
     out = io.BytesIO()
-    picture.convert("RGB").save(out, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
+    picture.save(out, kind, **how)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(out.getvalue()).decode()}"

@@ -6,20 +6,18 @@ heard: fast typing outruns the server and loses nothing. What is stored is said 
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from shipdash.data import files
 from shipdash.labelling import Ranking
 from shipdash.labelling.listing import Ranked
 from shipdash.ui import gallery
 from shipdash.ui.component import component
+from shipdash.ui.overlay import data_url
 from shipdash.ui.your_data import outlines
 
 SIDE = 384
@@ -74,11 +72,6 @@ def _drawn(folder: str, digest: str, place: int, number: int, _found: Ranking
     image = np.load(f"{folder}/images.npy", "r", allow_pickle=False)[number]
     bits = _found.images["bits"][place]
     mask = np.unpackbits(bits, axis=1, count=image.shape[1]).astype(bool)
-    return gallery.webp(image / 255), _png(outlines.border(mask, SIDE)), not mask.any()
-
-
-def _png(picture: Image.Image) -> str:
-    """A data URL that keeps what is transparent; of three colours, which a palette holds."""
-    out = io.BytesIO()
-    picture.quantize(4).save(out, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
+    # Of three colours, which a palette holds, one of them transparent.
+    border = data_url(outlines.border(mask, SIDE).quantize(4), optimize=True)
+    return gallery.webp(image / 255), border, not mask.any()

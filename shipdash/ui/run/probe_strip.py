@@ -57,7 +57,7 @@ def strip(images: np.ndarray, masks: np.ndarray, predicted: np.ndarray) -> Image
     rows, cols = (scale * length for length in truth.shape[1:])
     out = Image.new("RGB", (len(images) * (cols + GAP) - GAP, 2 * rows + GAP), (128, 134, 142))
     for k, image in enumerate(images):
-        pixels = Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
-        out.paste(pixels.resize((cols, rows), Image.Resampling.NEAREST), (k * (cols + GAP), 0))
+        pixels = gallery.picture(image).resize((cols, rows), Image.Resampling.NEAREST)
+        out.paste(pixels, (k * (cols + GAP), 0))
         out.paste(overlay(truth[k], seen[k], scale=scale), (k * (cols + GAP), rows + GAP))
     return out

@@ -5,8 +5,6 @@ Pairs are drawn again from their numbers; no prediction is shown here.
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from typing import NamedTuple
 
@@ -16,6 +14,8 @@ from PIL import Image
 
 from shipdash.config import RunConfig
 from shipdash.data import open_source
+from shipdash.ui import gallery
+from shipdash.ui.overlay import data_url
 
 SIDE = 32  # pixels of a picture: the shapes still show, and a thousand take 0.4 MB
 COLUMNS = 40
@@ -47,14 +47,8 @@ def _atlas(spec: str, algorithm: int, indices: tuple[int, ...]) -> Atlas:
         images, _ = source.draw(indices[start : start + _BLOCK])
         for place, image in enumerate(images, start):
             row, col = (SIDE * at for at in divmod(place, COLUMNS))
-            out[row : row + SIDE, col : col + SIDE] = _small(image)
-    written = io.BytesIO()
-    Image.fromarray(out).save(written, "JPEG", quality=QUALITY)
-    url = f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
-    return Atlas(url, {index: place for place, index in enumerate(indices)})
-
-
-def _small(image: np.ndarray) -> np.ndarray:
-    """uint8, (SIDE, SIDE, 3); an image that is not square is squeezed."""
-    whole = Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
-    return np.asarray(whole.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX))
+            # One that is not square is squeezed.
+            small = gallery.picture(image).resize((SIDE, SIDE), Image.Resampling.BOX)
+            out[row : row + SIDE, col : col + SIDE] = small
+    return Atlas(data_url(Image.fromarray(out), "JPEG", quality=QUALITY),
+                 {index: place for place, index in enumerate(indices)})
