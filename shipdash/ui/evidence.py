@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -38,6 +39,15 @@ def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None
                  and (run.config.source.kind == "scene" or is_about(run, study))), (None, False))
 
 
+def shown(run: frame.Run, has: Callable[[Evidence], bool], part: str = ""
+          ) -> tuple[Evidence | None, bool]:
+    """As `of`, and the words of `tell_recorded` where it is a recorded study."""
+    found, is_recorded = of(run, has)
+    if is_recorded:
+        tell_recorded(run, found, part)
+    return found, is_recorded
+
+
 def gathered(run: frame.Run) -> Evidence | None:
     """All tables of the run in view; None, and a sentence, where a file cannot be read."""
     try:
@@ -57,24 +67,19 @@ def _gathered(root: str, run_id: str, done: tuple, _store, _listed) -> Evidence:
 def table(name: str, read: Callable[[Path], pd.DataFrame] = pd.read_csv) -> pd.DataFrame | None:
     """A table of its own among the recorded runs; None where it has not come with the package."""
     path = frame.RECORDED / name
-    return _table(str(path), path.stat().st_mtime, read) if path.exists() else None
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _table(path: str, changed: float, _read: Callable) -> pd.DataFrame:
-    return _read(Path(path))
+    return _stored(str(path), path.stat().st_mtime, read) if path.exists() else None
 
 
 def recorded() -> list[Evidence]:
     """The full-size studies that came with the package, each of one machine."""
     abouts = sorted(frame.RECORDED.glob(f"{STUDIES}/{collect.ABOUT}"))
-    studies = (_recorded(str(about.parent), about.stat().st_mtime) for about in abouts)
+    studies = (_stored(str(about.parent), about.stat().st_mtime, collect.read) for about in abouts)
     return [study for study in studies if study is not None]
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _recorded(folder: str, changed: float) -> Evidence | None:
-    return collect.read(Path(folder))
+@st.cache_data(max_entries=12, show_spinner=False)
+def _stored(path: str, changed: float, _read: Callable[[Path], Any]) -> Any:
+    return _read(Path(path))
 
 
 def is_about(run: frame.Run, found: Evidence) -> bool:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from shipdash import analysis
 from shipdash.studies.collect import Evidence
-from shipdash.ui import frame, tables
+from shipdash.ui import evidence, frame, tables
 from shipdash.ui.evaluation import by_factor, certificate
 from shipdash.ui.factors import name_and_unit
 
@@ -50,13 +50,8 @@ def _lines(run: frame.Run, found: Evidence) -> list[analysis.Line]:
 def _rates(arms: pd.DataFrame) -> str:
     core, random = (analysis.arm_row(arms, analysis.ARMS[kind], analysis.EQUAL_UPDATES)
                     for kind in ("core", "random"))
-    path = frame.RECORDED / RATES
-    if core is None or random is None or not path.exists():
+    simulated = evidence.table(RATES)
+    if core is None or random is None or simulated is None:
         return ""
-    rates = analysis.rates_of(_stored(str(path), path.stat().st_mtime), core, random)
+    rates = analysis.rates_of(simulated, core, random)
     return "" if rates is None else analysis.rates_words(rates, random)
-
-
-@st.cache_data(max_entries=1, show_spinner=False)
-def _stored(path: str, changed: float) -> pd.DataFrame:
-    return pd.read_csv(path)

@@ -201,11 +201,9 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
 
 
 def _across(run: frame.Run) -> None:
-    found, is_recorded = evidence.of(run, lambda e: len(e.across) > 1)
+    found, _ = evidence.shown(run, lambda e: len(e.across) > 1, "across")
     if found is None:
         return
-    if is_recorded:
-        evidence.tell_recorded(run, found, "across")
     said = analysis.across_finding(found.across)
     st.markdown(f"#### {said.title}")
     st.markdown(said.detail)

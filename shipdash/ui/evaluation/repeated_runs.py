@@ -17,14 +17,12 @@ PHASES = {"startup": "start-up", "compile": "compilation", "warmup": "warm-up", 
 
 def order(run: frame.Run) -> None:
     """The order fan: sizes, curves, and overlap beside that of random sets."""
-    found, is_recorded = evidence.of(run, lambda e: len(e.fan) > 1)
+    found, is_recorded = evidence.shown(run, lambda e: len(e.fan) > 1)
     if found is None:
         frame.empty("One order so far.", "How much depends on the order of the stream can only be "
                     "seen from several orders of the same pairs."
                     + ("" if studies.why_not(run) else " Start them below."))
     else:
-        if is_recorded:
-            evidence.tell_recorded(run, found)
         _fan(run, found, is_recorded)
     studies.start_box(run, "orders", f"Start orders 1 to {N_ORDERS}",
           lambda: replicas.fan(run.config, N_ORDERS))
@@ -48,13 +46,11 @@ def _fan(run: frame.Run, found, is_recorded: bool) -> None:
 
 def folds(run: frame.Run) -> None:
     """Core sets taken out one after another."""
-    found, is_recorded = evidence.of(run, lambda e: len(e.folds) > 1)
+    found, is_recorded = evidence.shown(run, lambda e: len(e.folds) > 1)
     if found is None:
         frame.empty("One fold so far.", "Remove this run's core set from the pool and select again "
                     "from the rest to see whether another core set is as good.")
     else:
-        if is_recorded:
-            evidence.tell_recorded(run, found)
         said = analysis.folds_finding(found.folds)
         st.markdown(f"### {said.title}")
         st.markdown(said.detail)
@@ -76,14 +72,12 @@ def passes(run: frame.Run) -> None:
 
 def known(run: frame.Run) -> None:
     """Pools whose answer is known: few distinct pairs, wrong masks."""
-    found, is_recorded = evidence.of(run, lambda e: len(e.distinct) + len(e.noise) > 0)
+    found, is_recorded = evidence.shown(run, lambda e: len(e.distinct) + len(e.noise) > 0)
     if found is None:
         frame.empty("No pool with a known answer has been tried yet.", "If a pool repeats a few "
                     "distinct pairs, its core set should not be much larger than their number. If "
                     "it has wrong masks, they should turn up in the core set.")
     else:
-        if is_recorded:
-            evidence.tell_recorded(run, found)
         for table, finding in ((found.distinct, analysis.distinct_finding),
                                (found.noise, analysis.noise_finding)):
             for answer in table.to_dict("records"):
@@ -117,13 +111,11 @@ def cost(run: frame.Run) -> None:
     phases = {"prepared beforehand": r.prepared_s, **r.phases}
     phases = {k: v for k, v in phases.items() if v}
     st.caption(" · ".join(f"{PHASES.get(k, k)} {frame.duration(v)}" for k, v in phases.items()))
-    found, is_recorded = evidence.of(run, lambda e: len(e.cost) > 1)
+    found, is_recorded = evidence.shown(run, lambda e: len(e.cost) > 1)
     if found is None:
         frame.empty("There is nothing to compare the cost with yet.",
                     "Start the controls in the Controls view.")
         return
-    if is_recorded:
-        evidence.tell_recorded(run, found)
     title = analysis.cost_finding(found.cost)
     chart.show(figures.costs(found.cost, title), key="costs",
                note="A backward pass counts as two forward passes. Predictions for the evaluation "
