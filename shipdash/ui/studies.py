@@ -13,7 +13,7 @@ from shipdash import analysis, view_only
 from shipdash.config import RunConfig
 from shipdash.records import RunState
 from shipdash.runs import StoreError
-from shipdash.studies.ensure import cancel, start
+from shipdash.studies.ensure import cancel, start, workers
 from shipdash.studies.folder import Standing, Studies, state_of
 from shipdash.studies.study import Study
 from shipdash.ui import address, forms, frame, starting
@@ -24,6 +24,9 @@ EVERY = "3s"
 
 MOST = 4  # studies in one panel
 MOST_FAILED = 3  # runs of a study whose reasons are told
+
+N_RUNS = 3
+"""Runs of each arm: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
 
 Shown = list[tuple[Study, Standing]]
 
@@ -65,16 +68,26 @@ def rule_of(error: Exception) -> str:
 
 def start_button(study: Study, key: str, label: str, *, disabled: bool = False, **more) -> bool:
     """The button that starts a study; shut where nothing is missing of it or it is at work."""
-    studies = Studies(frame.own_store())
-    at_work = study.digest in studies and studies.is_alive(study.digest)
-    shut = disabled or at_work or not missing(study)
-    pressed = starting.button(label, key=key, disabled=shut, **more)
+    pressed = starting.button(label, key=key, disabled=disabled or not is_open(study), **more)
     starting.tell()
     if not pressed:
         return False
     if forms.attempt(start, frame.own_store(), study) is not None:
         st.rerun()
     return True
+
+
+def is_open(study: Study) -> bool:
+    """Whether something is missing of a study that nobody is at work on."""
+    studies = Studies(frame.own_store())
+    at_work = study.digest in studies and studies.is_alive(study.digest)
+    return not at_work and bool(missing(study))
+
+
+def time_for(run: frame.Run, arms: Sequence[RunConfig]) -> str:
+    """How long these arms of a run take, for the end of a label; empty where nobody knows."""
+    seconds = analysis.arms_estimate(run, arms) if arms else None
+    return f", about {frame.duration(seconds / workers().n)}" if seconds else ""
 
 
 def missing(study: Study) -> list[RunConfig]:

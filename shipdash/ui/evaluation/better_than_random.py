@@ -13,13 +13,10 @@ from shipdash.counted import counted
 from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.studies import arms
-from shipdash.studies.ensure import workers
-from shipdash.studies.folder import MISSING, Studies, state_of
+from shipdash.studies.folder import MISSING, state_of
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, frame, studies
-
-N_RUNS = 3
-"""Runs of each arm: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
+from shipdash.ui.studies import N_RUNS
 
 
 def panel(run: frame.Run) -> None:
@@ -43,7 +40,12 @@ def panel(run: frame.Run) -> None:
                 "The fair baseline is the same number of random pairs with the same number of "
                 f"updates. {N_RUNS} networks are trained on the {run.result.n_core:,} selected "
                 f"pairs and {N_RUNS} on random ones, each from scratch with its own model seed.")
-    _start(run, study)
+    if studies.is_open(study):
+        missing = studies.missing(study)
+        studies.start_button(
+            study, "start_better",
+            f"Train {counted(len(missing), 'network')}{studies.time_for(run, missing)}",
+            type="primary", icon=":material/play_arrow:")
     studies.panel(lambda found: found.name == study.name)
     if begun:
         chart.show(figures.arms_so_far(table, run.result.held_out.share_failing,
@@ -74,16 +76,6 @@ def _study(run: frame.Run) -> Study:
     planned = arms.plan_arms(frame.store_of(run), run.run_id, ("core", "random"),
                              stops=("steps",), n_model_seeds=N_RUNS, n_draws=N_RUNS)
     return Study(name=f"better than random of {run.run_id}", runs=tuple(planned))
-
-
-def _start(run: frame.Run, study: Study) -> None:
-    missing, known = studies.missing(study), Studies(frame.own_store())
-    if not missing or (study.digest in known and known.is_alive(study.digest)):
-        return
-    seconds = analysis.arms_estimate(run, missing)
-    words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
-    studies.start_button(study, "start_better", f"Train {counted(len(missing), 'network')}{words}",
-                         type="primary", icon=":material/play_arrow:")
 
 
 def _note(run: frame.Run) -> str:

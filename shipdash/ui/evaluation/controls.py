@@ -11,7 +11,6 @@ from shipdash.config import RunConfig
 from shipdash.counted import counted
 from shipdash.records import RunState
 from shipdash.studies import arms
-from shipdash.studies.ensure import workers
 from shipdash.studies.folder import Standing
 from shipdash.studies.study import Study
 from shipdash.ui import chart, evidence, forms, frame, studies, tables
@@ -222,7 +221,8 @@ def queue_box(run: frame.Run) -> None:
         return
     asked = st.pills("Arms to compute", list(BUNDLES), selection_mode="multi", key="bundles",
                      default=list(BUNDLES)[:1])
-    n_runs = st.number_input("Runs of each arm", 1, 20, 3, key="n_replicates", width=220,
+    n_runs = st.number_input("Runs of each arm", 1, 20, studies.N_RUNS, key="n_replicates",
+                             width=220,
                              help="Each has its own model seed and draw. Use at least three.")
     lacking = _lacking(run)
     left_out = [analysis.ARMS[arm].lower() for name in asked for arm in BUNDLES[name]["names"]
@@ -235,9 +235,7 @@ def queue_box(run: frame.Run) -> None:
     study = Study(name=f"controls of {run.run_id}",
                   runs=tuple({config.digest: config for config in planned}.values()))
     missing = studies.missing(study)
-    seconds = analysis.arms_estimate(run, missing)
-    words = f", about {frame.duration(seconds / workers().n)}" if seconds and missing else ""
-    label = f"Start {counted(len(missing), 'missing run')}{words}"
+    label = f"Start {counted(len(missing), 'missing run')}{studies.time_for(run, missing)}"
     studies.start_button(study, "queue_arms", label if missing else "Nothing is missing",
                          icon=":material/playlist_add:")
     for shown, standing in studies.panel(lambda found: found.name == study.name):

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from shipdash import analysis
 from shipdash.config import ConfigError
 from shipdash.counted import counted
 from shipdash.runs import StoreError
 from shipdash.studies import arms
-from shipdash.studies.ensure import workers
-from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import frame, studies
-
-N_RUNS = 3
-"""Runs of each control: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
+from shipdash.ui.studies import N_RUNS
 
 SHARES = (8, 4, 2)
 """The curve of random pairs has an eighth, a fourth and a half of the pool; all pairs end it."""
@@ -36,19 +31,18 @@ def box(run: frame.Run) -> None:
     study = _study(run)
     if study is None:
         return
-    missing, known = studies.missing(study), Studies(frame.own_store())
-    if missing and not (study.digest in known and known.is_alive(study.digest)):
+    if studies.is_open(study):
+        missing = studies.missing(study)
         st.caption("Networks are trained from scratch with the same number of updates: on the kept "
                    "pairs, on the same number of random ones"
                    + (", on random ones drawn by group" if arms.has_strata(run.config) else "")
                    + ", on growing numbers of random ones, and on all pairs. One more control "
                    "trains on all pairs at the selection's own cost. "
                    f"{N_RUNS} runs of each.")
-        seconds = analysis.arms_estimate(run, missing)
-        words = f", about {frame.duration(seconds / workers().n)}" if seconds else ""
-        studies.start_button(study, "start_own_controls",
-                             f"Train {counted(len(missing), 'control')}{words}", type="primary",
-                             icon=":material/play_arrow:")
+        studies.start_button(
+            study, "start_own_controls",
+            f"Train {counted(len(missing), 'control')}{studies.time_for(run, missing)}",
+            type="primary", icon=":material/play_arrow:")
     studies.panel(lambda found: found.name == study.name)
 
 
