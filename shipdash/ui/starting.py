@@ -1,4 +1,4 @@
-"""Buttons that have something computed, and what they say where nothing can be."""
+"""Buttons that have something computed, what they say where nothing can be, where they lead."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from shipdash import view_only
+from shipdash.ui import address
 
 
 def button(label: str, *, disabled: bool = False, **more: Any) -> bool:
@@ -15,6 +16,13 @@ def button(label: str, *, disabled: bool = False, **more: Any) -> bool:
     if why:
         more["help"] = why
     return st.button(label, disabled=disabled or bool(why), **more)
+
+
+def open_run(run_id: str | None, **more: str) -> None:
+    """Go to the Run page with this run in view and its form folded; None: it was refused."""
+    if run_id:
+        st.session_state["new_run_unfolded"] = False
+        st.switch_page("pages/2_Run.py", query_params=address.carried("Run", run=run_id, **more))
 
 
 def tell() -> None:

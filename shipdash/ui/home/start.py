@@ -5,12 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash.config import RunConfig, preset
-from shipdash.records import RunState
+from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import queue
-from shipdash.ui import address, forms, frame, starting
+from shipdash.ui import forms, frame, starting
 from shipdash.ui.run.start import next_seed
-
-GOING = {RunState.QUEUED: "Watch it run", RunState.RUNNING: "Watch it run"}
 
 
 def row(runs: list[frame.Run], is_open: bool) -> None:
@@ -25,9 +23,10 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
             config = next_seed(config, own)
             _button(f"Start again with model seed {config.seeds.model}", config, is_open)
             if st.button("Replay the finished run", key="home_replay", icon=":material/replay:"):
-                _open(run.run_id, replay="1")
+                starting.open_run(run.run_id, replay="1")
         else:
-            label = GOING.get(run.state, "Resume the experiment") if run else "Start the experiment"
+            label = ("Start the experiment" if run is None else
+                     "Watch it run" if run.state in UNDER_WAY else "Resume the experiment")
             _button(label, config, is_open)
     starting.tell()
     forms.tell_estimate(config, runs, device=False)
@@ -39,12 +38,4 @@ def _button(label: str, config: RunConfig, is_open: bool) -> None:
     """Starts the run, resumes it where it stopped, and opens it."""
     kind = "primary" if is_open else "secondary"  # the first thing to do is to guess
     if starting.button(label, type=kind, key="home_start", icon=":material/play_arrow:"):
-        run_id = forms.attempt(queue.submit, frame.own_store(), config)
-        if run_id:
-            _open(run_id)
-
-
-def _open(run_id: str, **more: str) -> None:
-    """The Run page with the run in view and its form folded."""
-    st.session_state["new_run_unfolded"] = False
-    st.switch_page("pages/2_Run.py", query_params=address.carried("Run", run=run_id, **more))
+        starting.open_run(forms.attempt(queue.submit, frame.own_store(), config))

@@ -46,7 +46,7 @@ def view(run: frame.Run, found: Ranking) -> None:
                 f"again, and then tests the {counted(n_new, 'new pair')}. Its network is trained "
                 f"from scratch.{compared}")
     if starting.button("Start the run", type="primary", key="go_on", icon=":material/play_arrow:"):
-        _begin(run, data)
+        starting.open_run(forms.attempt(_start, run, data))
     starting.tell()
 
 
@@ -70,13 +70,6 @@ def _stored(run: frame.Run, data: str) -> RunConfig | None:
     if not going_on.stored_name(run.run_id, run.result.n_core, data):
         return None
     return forms.attempt(going_on.go_on, frame.own_store(), run.run_id, data)
-
-
-def _begin(run: frame.Run, data: str) -> None:
-    started = forms.attempt(_start, run, data)
-    if started:
-        st.session_state["new_run_unfolded"] = False
-        st.switch_page("pages/2_Run.py", query_params=address.guessed() | {"run": started})
 
 
 def _start(run: frame.Run, data: str) -> str:

@@ -38,7 +38,7 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
         if run is None:
             if starting.button("Start the selection", type="primary", key="data_start",
                                icon=":material/play_arrow:"):
-                _begin(config)
+                starting.open_run(forms.attempt(queue.submit, frame.own_store(), config))
         else:
             st.page_link("pages/2_Run.py", label=f"This selection is {run.state}: open it on Run",
                          icon=":material/open_in_new:",
@@ -49,10 +49,3 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
         starting.tell()
         forms.tell_estimate(config, runs)
         queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
-
-
-def _begin(config: RunConfig) -> None:
-    run_id = forms.attempt(queue.submit, frame.own_store(), config)
-    if run_id:
-        st.session_state["new_run_unfolded"] = False
-        st.switch_page("pages/2_Run.py", query_params=address.guessed() | {"run": run_id})
