@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -26,11 +26,8 @@ MOST_PIXELS = MOST_PICTURES * 128 * 128
 FEWEST_PICTURES = 20
 
 
-class Film(NamedTuple):
-    """What the browser is sent, and the seconds it lasts at the run's own speed."""
-
-    payload: dict[str, Any]
-    seconds: float
+Film = dict[str, Any]
+"""What the browser is sent of a run."""
 
 
 def whole(run: frame.Run) -> Film:
@@ -66,12 +63,11 @@ def _spread(picks: list[Picked], shape: tuple[int, int]) -> list[Picked]:
 def _film(run: frame.Run, events: Sequence[Event], picks: list[Picked],
           stored: dict[int, np.ndarray], frames: list[ProbeFrame]) -> Film:
     line = timeline(events)
-    payload = {
+    return {
         "seconds": line.seconds.round(3).tolist(), "tested": line.tested.tolist(),
         "selected": line.selected.tolist(), "shape": list(run.config.shape),
         "picks": _picks(run, picks, stored, line), "probe": _probe(run, frames),
     }
-    return Film(payload, float(line.seconds[-1]))
 
 
 def _picks(run: frame.Run, picks: list[Picked], stored: dict[int, np.ndarray],

@@ -18,9 +18,8 @@ FIRST_PAGE_S = 1.0
 """For the page itself; then half a second of processor time is not missed."""
 
 
-def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[0],
-         autoplay: bool = False, log: bool = False, page_keys: bool = False,
-         ending: str = "", key: str = "replay") -> None:
+def show(run: frame.Run, *, guess: int | None = None, autoplay: bool = False, log: bool = False,
+         page_keys: bool = False, ending: str = "", key: str = "replay") -> None:
     """Curve, counters, picks and probe pairs of a finished run, with a bar to play and to seek.
 
     Parameters
@@ -29,8 +28,6 @@ def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[
         Completed, with events; the recorded run is one.
     guess : int, optional
         A dotted line in the curve.
-    speed : str
-        ``10 s``, ``30 s`` (the whole run in so long) or ``real time``.
     autoplay : bool
         Whether it begins at once. It does not where the viewer's system asks for less motion.
     log : bool
@@ -43,7 +40,7 @@ def show(run: frame.Run, *, guess: int | None = None, speed: str = stage.SPEEDS[
     key : str
         Of the component; also its ``data-testid``.
     """
-    view = stage.View(guess=guess, speed=speed, autoplay=autoplay, log=log, page_keys=page_keys)
+    view = stage.View(guess=guess, autoplay=autoplay, log=log, page_keys=page_keys)
     with frame.in_words():
         stage.draw(run, film.whole(run), view, key=key, ending=ending)
 

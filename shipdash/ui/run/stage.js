@@ -86,12 +86,11 @@ class Stage {
   }
 
   newClock() {
-    const seconds = this.film.seconds.at(-1), { live, speed, autoplay } = this.data;
+    const seconds = this.film.seconds.at(-1), { live, autoplay } = this.data;
     const tell = (now) => this.show(now);
     if (live) return tell(seconds);
     this.clock?.pause();
-    this.clock = new Clock(this.root.querySelector(".bar"), {
-      seconds, speed, tell, now: autoplay ? 0 : seconds });
+    this.clock = new Clock(this.root.querySelector(".bar"), { seconds, tell, now: autoplay ? 0 : seconds });
   }
 
   probeTiles() {

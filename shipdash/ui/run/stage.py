@@ -14,9 +14,6 @@ from shipdash.ui.component import component
 from shipdash.ui.run.film import Film
 from shipdash.ui.server import plotly_url
 
-SPEEDS = ("10 s", "30 s", "real time")
-"""How long the replay of the whole run takes."""
-
 NO_PROBE = ("No predictions for the fixed probe pairs are stored with this run, as in all versions "
             "before 0.3.0.")
 NO_PROBE_YET = "The probe pairs have not been predicted yet."
@@ -40,15 +37,10 @@ class View:
 
     guess: int | None = None
     log: bool = False
-    speed: str = SPEEDS[0]
     autoplay: bool = False
     live: bool = False
     page_keys: bool = False
     present: bool = False
-
-    def __post_init__(self) -> None:
-        if self.speed not in SPEEDS:
-            raise ValueError(f"speed must be one of {', '.join(SPEEDS)}. Received: {self.speed!r}")
 
 
 def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
@@ -62,13 +54,14 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
     drawn = {name: figures.selection(curve, rules.n_pool, title, guess=view.guess, log=log)
              for name, log in (("linear", False), ("log", True))}
     _mount(key=key, on_left_change=on_left, data={
-        "name": key, "film": json.dumps(film.payload), "plotly": plotly_url(),
+        "name": key, "film": json.dumps(film), "plotly": plotly_url(),
         "figures": {name: json.loads(one.figure.to_json(remove_uids=False))
                     for name, one in drawn.items()},
-        "title": words + (ending or title), "heading": _heading(run), "alt": drawn["linear"].alt,
+        "title": words + (ending or title), "alt": drawn["linear"].alt,
+        "heading": f"Replay: {run.name}",  # what is played, without how it ends
         "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
         "strokes": overlay.STROKES, "no_probe": _no_probe(run, view),
-        "log": view.log, "speed": view.speed, "autoplay": view.autoplay, "live": view.live,
+        "log": view.log, "autoplay": view.autoplay, "live": view.live,
         "page_keys": view.page_keys, "present": view.present,
     })
 
@@ -78,8 +71,3 @@ def _no_probe(run: frame.Run, view: View) -> str:
     if run.config.source.kind == "files":
         return ""
     return NO_PROBE_YET if view.live else NO_PROBE
-
-
-def _heading(run: frame.Run) -> str:
-    """What is played, without how it ends."""
-    return f"Replay: {run.name}"

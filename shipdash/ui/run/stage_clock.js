@@ -9,8 +9,8 @@ function minutes(seconds) {
 }
 
 class Clock {
-  constructor(root, { seconds, now, speed, tell }) {
-    Object.assign(this, { seconds, now, speed, tell, playing: false });
+  constructor(root, { seconds, now, tell }) {
+    Object.assign(this, { seconds, now, tell, speed: Object.keys(SPEEDS)[0], playing: false });
     root.innerHTML = '<button type="button" class="play"></button>'
       + '<input type="range" min="0" step="any" aria-label="Time in the run">'
       + '<output></output><span role="group" aria-label="Speed of the replay"></span>';
