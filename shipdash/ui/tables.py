@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,12 +44,10 @@ WORDS = {
 }
 
 
-def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] = (),
-         columns: Mapping[str, Any] = MappingProxyType({})) -> None:
+def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] = ()) -> None:
     """A table with its columns in words; shares as percent, scores with four decimals.
 
-    A run is a link to its page; its id stands in the CSV of the figure. `columns` has the
-    configuration of columns that are not just words and numbers.
+    A run is a link to its page; its id stands in the CSV of the figure.
     """
     shown = _linked(table.drop(columns=list(leave_out)))
     for name, values in shown.items():
@@ -58,7 +55,7 @@ def show(table: pd.DataFrame, *, key: str, alt: str, leave_out: tuple[str, ...] 
             shown[name] = 100 * values
         elif values.dtype.kind == "f" and not _decimals(name):  # a mean of counts, or seconds
             shown[name] = values.round().astype("Int64")
-    config = {name: _column(name, shown[name]) for name in shown.columns} | dict(columns)
+    config = {name: _column(name, shown[name]) for name in shown.columns}
     if OPEN in shown:
         config[OPEN] = links()
     st.dataframe(shown, hide_index=True, key=key, alt=alt, column_config=config, placeholder="–")
