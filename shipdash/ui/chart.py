@@ -17,6 +17,7 @@ import streamlit as st
 from shipdash import __version__
 from shipdash.config import RUN_ID
 from shipdash.figures import Chart
+from shipdash.ui import download
 from shipdash.ui.component import DRAWING, component
 from shipdash.ui.server import plotly_url
 
@@ -52,12 +53,6 @@ def _told(note: str, origin: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def draw(chart: Chart, *, key: str, told: str = "", clicks: bool = False):
-    """The figure alone; `chart.clicked` of the answer is the customdata of a clicked point."""
-    return _mount(data=payload(chart, key=key, told=told, clicks=clicks), key=key,
-                  on_clicked_change=lambda: None)
-
-
 def payload(chart: Chart, *, key: str, told: str = "", clicks: bool = False) -> dict[str, Any]:
     """What the browser needs to draw a figure."""
     return {"figure": json.loads(chart.figure.to_json()), "alt": chart.alt,
@@ -67,20 +62,19 @@ def payload(chart: Chart, *, key: str, told: str = "", clicks: bool = False) -> 
 
 def show(chart: Chart, *, key: str, note: str = "", origin: str = "", clicks: bool = False,
          heading: str = ""):
-    """Title that states the finding, figure, note and the numbers to download.
+    """Title that states the finding, figure, note and the numbers to download; `clicked` of the
+    answer is the customdata of a clicked point.
 
     `heading` is the title as markdown, where somebody's own words are in it (`words.plain`).
     `origin` says where the numbers come from on the downloaded picture, where `note` does not.
     """
     with st.container(key=f"card_{key}"):
         st.markdown(f"#### {heading or chart.title}")
-        answer = draw(chart, key=key, told=_told(note, origin), clicks=clicks)
+        answer = _mount(data=payload(chart, key=key, told=_told(note, origin), clicks=clicks),
+                        key=key, on_clicked_change=lambda: None)
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             if note:
                 st.caption(note, width="stretch")
-            st.download_button(
-                "CSV", lambda: chart.table.to_csv(index=False), f"{key}.csv", "text/csv",
-                type="tertiary", key=f"csv_{key}", on_click="ignore",
-                help="The numbers of this figure.", icon=":material/download:",
-            )
+            download.button("CSV", lambda: chart.table.to_csv(index=False), f"{key}.csv",
+                            type="tertiary", key=f"csv_{key}", help="The numbers of this figure.")
     return answer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import streamlit as st
 
@@ -11,7 +9,8 @@ from shipdash import figures
 from shipdash.analysis.corners import corners_finding, corners_table
 from shipdash.config import RunConfig, setting
 from shipdash.data import open_source
-from shipdash.ui import address, chart, evidence, forms, gallery
+from shipdash.runs.folder import npz
+from shipdash.ui import address, chart, download, evidence, forms, gallery
 
 N_SHOWN = 10
 
@@ -74,17 +73,12 @@ def _preview(config: RunConfig) -> None:
     chart.show(figures.pixel_levels(sea, target), key="levels",
                note="All channels of the ten pairs; brightness is inverted for dark shapes, so "
                     "that the target is always brighter. The distractor counts as sea.")
-    st.download_button("Download ten pairs (NPZ)", lambda: _npz(images, masks), "pairs.npz",
-                       key="generator.download", on_click="ignore", icon=":material/download:")
+    download.button("Download ten pairs (NPZ)",
+                    lambda: npz({"images": images, "masks": masks}, compressed=True),
+                    "pairs.npz", key="generator.download")
 
 
 def _levels(images, masks, found) -> tuple[np.ndarray, np.ndarray]:
     upright = np.where([f.high_sea for f in found], -1, 1)[:, None, None, None]
     bright = np.where(upright < 0, 1 - images, images)
     return bright[~masks].ravel(), bright[masks].ravel()
-
-
-def _npz(images: np.ndarray, masks: np.ndarray) -> bytes:
-    out = io.BytesIO()
-    np.savez_compressed(out, images=images, masks=masks)
-    return out.getvalue()

@@ -16,7 +16,7 @@ from shipdash.config import ConfigError
 from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Ranking, exports
-from shipdash.ui import forms, frame
+from shipdash.ui import download, forms, frame
 from shipdash.ui.label_next import who
 
 MOST = 2_000
@@ -57,14 +57,13 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
                  f"{MOST_BYTES / 2**20:.0f} MB that a page packs: use the command line.")
     unranked = exports.unranked(found, numbers)
     with st.container(horizontal=True):
-        _download("List (CSV)", lambda: exports.images_csv(data), f"{data}-to-label.csv",
-                  "text/csv")
-        _download("Predicted masks to correct (COCO, ZIP)",
-                  lambda: archive(partial(exports.write_coco, draft=exports.coco(found, numbers))),
-                  f"{data}-to-label-coco.zip", "application/zip", disabled=bool(unranked))
-        _download("Original pictures (ZIP)",
-                  lambda: archive(partial(originals, data=data)),
-                  f"{data}-to-label.zip", "application/zip", disabled=bool(gone or large))
+        download.button("List (CSV)", lambda: exports.images_csv(data), f"{data}-to-label.csv")
+        download.button(
+            "Predicted masks to correct (COCO, ZIP)",
+            lambda: archive(partial(exports.write_coco, draft=exports.coco(found, numbers))),
+            f"{data}-to-label-coco.zip", disabled=bool(unranked))
+        download.button("Original pictures (ZIP)", lambda: archive(partial(originals, data=data)),
+                        f"{data}-to-label.zip", disabled=bool(gone or large))
     st.caption("The COCO archive has the predicted masks and the pictures at the stored size, so "
                f"that masks can be corrected instead of drawn from scratch. {gone}{large}")
     if large:
@@ -78,7 +77,7 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
 def _marks(data: str) -> None:
     """The log as a file, and one to take in."""
     st.markdown("#### Marks")
-    _download("All marks (CSV)", lambda: exports.log_csv(data), f"{data}-marks.csv", "text/csv")
+    download.button("All marks (CSV)", lambda: exports.log_csv(data), f"{data}-marks.csv")
     if view_only.is_read_only():
         st.caption(who.READ_ONLY)
         return
@@ -135,9 +134,3 @@ def _why_no_originals(data: str) -> str:
         return "It is not known where the original pictures of this data set are."
     given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
     return "" if given.exists() else "The original pictures are no longer where they were."
-
-
-def _download(label: str, text: Callable[[], str | bytes], file: str, kind: str, *,
-              disabled: bool = False) -> None:
-    st.download_button(label, text, file, kind, key=f"export_{file}", on_click="ignore",
-                       icon=":material/download:", disabled=disabled)

@@ -9,7 +9,7 @@ from shipdash import analysis
 from shipdash.counted import counted
 from shipdash.data import export_core_set as exports
 from shipdash.runs.folder import npz
-from shipdash.ui import address, arrange, frame, gallery, one_pair
+from shipdash.ui import address, arrange, download, frame, gallery, one_pair
 
 MOST_NEAR = 1_000
 """Discarded pairs that can be sorted and filtered, those with the lowest IoU; their factors are
@@ -132,13 +132,11 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
                  alt="The core set with true factors, in order of selection.")
     with st.container(horizontal=True):
         pool = gallery.source_of(run)
-        st.download_button("core.csv", lambda: exports.manifest(pool, chosen), "core.csv",
-                           "text/csv", key="core_csv", icon=":material/download:",
-                           on_click="ignore")
+        download.button("core.csv", lambda: exports.manifest(pool, chosen), "core.csv",
+                        key="core_csv")
         if len(chosen) <= 2_000:
-            st.download_button("Images and masks (NPZ)",
-                               lambda: npz(exports.arrays(pool, chosen), compressed=True),
-                               "core.npz", key="core_npz", icon=":material/download:",
-                               on_click="ignore")
+            download.button("Images and masks (NPZ)",
+                            lambda: npz(exports.arrays(pool, chosen), compressed=True),
+                            "core.npz", key="core_npz")
         else:
             st.caption(f"More than 2,000 pairs: use python -m shipdash export {run.run_id}.")

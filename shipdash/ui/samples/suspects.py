@@ -13,7 +13,7 @@ from shipdash.labelling import Suspect, SuspectRequest, Suspicions, suspect_requ
 from shipdash.labelling.suspects import MEASURES, suspects
 from shipdash.records import RunState
 from shipdash.runs import Store
-from shipdash.ui import frame, gallery, job, one_pair, starting
+from shipdash.ui import download, frame, gallery, job, one_pair, starting
 from shipdash.ui.words import plain
 
 BY = {"soft minimum": "softmin", "IoU": "iou"}
@@ -98,8 +98,7 @@ def _listed(run: frame.Run, found: str) -> None:
         images, masks, [caption(Suspect(*row), by) for row in shown.itertuples(index=False)],
         list(predicted), key="suspects", names=one_pair.names(shown["number"]),
         alt=f"Kept pairs {shown['rank'].iloc[0]} to {shown['rank'].iloc[-1]} by suspicion."))
-    st.download_button("suspects.csv", as_csv(rows), "suspects.csv", "text/csv",
-                       key="suspects_csv", icon=":material/download:", on_click="ignore")
+    download.button("suspects.csv", as_csv(rows), "suspects.csv", key="suspects_csv")
 
 
 def as_csv(rows: pd.DataFrame) -> str:

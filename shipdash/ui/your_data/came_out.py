@@ -9,7 +9,7 @@ from shipdash import analysis, figures
 from shipdash.analysis.pairs_needed import labels_finding, left_words, needed_finding
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.data.own_preset import own_config
-from shipdash.ui import address, chart, evidence, frame, gallery
+from shipdash.ui import address, chart, download, evidence, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import by_group, controls, exports, select
 from shipdash.ui.your_data.imported import called
@@ -68,10 +68,9 @@ def _look_first(run: frame.Run) -> None:
                        alt=f"{len(rows)} pairs that could not be learnt, from {captions[0]} on.")
     st.caption("Image and mask, the lowest score first. " + plain("; ".join(
         f"{n:,} {reason}" for reason, n in table["reason"].value_counts().items())) + ".")
-    st.download_button("List (CSV)", lambda: table.assign(
+    download.button("List (CSV)", lambda: table.assign(
         file=[pool[index].file for index in table["index"]]).to_csv(index=False),
-        f"{run.config.source.name}-look-first.csv", "text/csv", key="aside_csv", type="tertiary",
-        on_click="ignore", icon=":material/download:")
+        f"{run.config.source.name}-look-first.csv", key="aside_csv", type="tertiary")
 
 
 def _finding(run: frame.Run) -> str:

@@ -15,7 +15,7 @@ from shipdash.data import files
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.data.stored_duplicates import FILE, near_duplicates
-from shipdash.ui import frame, gallery, tiles
+from shipdash.ui import download, frame, gallery, tiles
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data.imported import called
@@ -108,9 +108,8 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
         for row, caption in zip(page.itertuples(), captions, strict=True)]
     tiles.draw(found, key=key, named=True, widths_px=outlines.WIDTHS_PX,
                alt=f"{len(found)} pairs of pictures that look alike: {captions[0]}.")
-    st.download_button("List (CSV)", lambda: _table(table, rows).to_csv(index=False),
-                       f"{name}-{key}.csv", "text/csv", key=f"{key}_csv", on_click="ignore",
-                       type="tertiary", icon=":material/download:")
+    download.button("List (CSV)", lambda: _table(table, rows).to_csv(index=False),
+                    f"{name}-{key}.csv", key=f"{key}_csv", type="tertiary")
 
 
 def _table(pairs: pd.DataFrame, rows: list[PairRow]) -> pd.DataFrame:

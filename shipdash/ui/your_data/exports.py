@@ -11,7 +11,7 @@ from shipdash.analysis.leaks import groups_to_drop, kept_by_group
 from shipdash.data import export_files, files
 from shipdash.data.pair_list import places
 from shipdash.runs.original_files import OriginalFiles, original_files
-from shipdash.ui import frame
+from shipdash.ui import download, frame
 
 MOST_COCO = 2_000
 """Masks that a page turns into run lengths, 0.3 ms each; more on the command line."""
@@ -23,24 +23,19 @@ def buttons(run: frame.Run) -> None:
     found = original_files(frame.store_of(run), run.run_id)
     name = run.config.source.name
     with st.container(horizontal=True):
-        _download("Kept pairs (CSV)", found.core_csv, f"{name}-core.csv", "text/csv")
-        _download("Split (CSV)", found.split_csv, f"{name}-split.csv", "text/csv")
+        download.button("Kept pairs (CSV)", found.core_csv, f"{name}-core.csv")
+        download.button("Split (CSV)", found.split_csv, f"{name}-split.csv")
         drop = (groups_to_drop(kept_by_group([row.group for row in found.pool], found.core))
                 if found.all_tested else [])
         if drop:
-            _download(f"Groups with no kept pair: {len(drop):,} (CSV)",
-                      lambda: found.groups_csv(drop), f"{name}-groups-to-drop.csv", "text/csv")
+            download.button(f"Groups with no kept pair: {len(drop):,} (CSV)",
+                            lambda: found.groups_csv(drop), f"{name}-groups-to-drop.csv")
         if len(found.core) <= MOST_COCO:
-            _download("Kept masks (COCO JSON)", lambda: _coco(found, name), f"{name}-core.json",
-                      "application/json")
+            download.button("Kept masks (COCO JSON)", lambda: _coco(found, name),
+                            f"{name}-core.json")
     st.caption("Links to or copies of the original pictures, and the part of your own COCO file:")
     st.code(f"python -m shipdash data export {run.run_id} --out FOLDER --files copies",
             language="bash")
-
-
-def _download(label: str, text, file: str, kind: str) -> None:
-    st.download_button(label, text, file, kind, key=f"export_{file}", on_click="ignore",
-                       icon=":material/download:")
 
 
 def _coco(found: OriginalFiles, name: str) -> str:

@@ -12,7 +12,7 @@ from shipdash.data.files import DataError
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.importing import Report, read_report
 from shipdash.importing.report import LeftOut
-from shipdash.ui import address, frame, gallery
+from shipdash.ui import address, download, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines, read_once
 
@@ -58,10 +58,9 @@ def _files(name: str, left_out: tuple[LeftOut, ...]) -> None:
         st.dataframe(shown, hide_index=True, placeholder="–", key="left_out",
                      height=min(220, 60 + 35 * len(shown)),
                      alt=f"{len(shown):,} files that were not taken, and why.")
-    st.download_button("Report, file by file (CSV)",
-                       lambda: report_table(read_report(files.folder_of(name))).to_csv(index=False),
-                       f"{name}-import.csv", "text/csv", key="report_csv",
-                       on_click="ignore", icon=":material/download:")
+    download.button("Report, file by file (CSV)",
+                    lambda: report_table(read_report(files.folder_of(name))).to_csv(index=False),
+                    f"{name}-import.csv", key="report_csv")
 
 
 def report_table(report: Report) -> pd.DataFrame:
