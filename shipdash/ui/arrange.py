@@ -25,12 +25,15 @@ THIRD_OF = {"iou": ("IoU", "iou"), "size": ("Target area", "target_area_px"),
 POLARITY = {"high sea": True, "low sea": False}
 
 
-def nothing_left() -> None:
-    """Say that the filters leave no pair."""
-    frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
+def page(run: frame.Run, table: pd.DataFrame, *, key: str, split: str = "pool") -> pd.DataFrame:
+    """A page of the pairs that `choose` leaves; of none, and words, where it leaves none."""
+    rows = gallery.page_of(choose(run, table, split), key=key)
+    if rows.empty:
+        frame.empty("No pair matches the filters.", "Set a filter back to *any*.")
+    return rows
 
 
-def choose(run: frame.Run, table: pd.DataFrame, *, split: str = "pool") -> pd.DataFrame:
+def choose(run: frame.Run, table: pd.DataFrame, split: str) -> pd.DataFrame:
     """The pairs that pass the filters, sorted; a box for each column that there is.
 
     Parameters

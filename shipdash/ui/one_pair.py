@@ -7,6 +7,7 @@ Any page with a gallery opens it over itself; the pair is in the address (``pair
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,15 +54,17 @@ class Seen(NamedTuple):
     words: str
 
 
-def names(indices, split: str = "pool") -> list[str]:
-    """What the tiles of these pairs are called: what a click puts into the address."""
-    return [Asked(split, int(i)).name for i in indices]
-
-
-def click(name: str | None) -> None:
-    """A tile was clicked: the pair goes into the address, and `opened` shows it."""
-    if name is not None:
-        st.query_params["pair"] = name
+def sheet(run: frame.Run, indices: Sequence[int], captions: Sequence[str],
+          *wrong: Sequence[gallery.Prediction] | None, key: str, alt: str,
+          split: str = "pool") -> bool:
+    """Tiles of a run's pairs, as `gallery.show_sheet` draws them. The pair of one that was clicked
+    just now, which is answered, goes into the address, and `opened` shows it."""
+    images, masks = gallery.of_run(run, indices, split)
+    clicked = gallery.show_sheet(images, masks, captions, *wrong, key=key, alt=alt,
+                                 names=[Asked(split, int(i)).name for i in indices])
+    if clicked is not None:
+        st.query_params["pair"] = clicked
+    return clicked is not None
 
 
 def close() -> None:
@@ -199,13 +202,9 @@ def _nearest(run: frame.Run, core: list[int], pair: Asked) -> None:
     if not others:
         return
     by, found = _search(run, others, pair)
-    images, masks = gallery.of_run(run, [found])
     st.markdown("#### Nearest core pair")
-    clicked = gallery.show_sheet(images, masks, [f"pair {found:,}, nearest by {by}"],
-                                 key="nearest", names=names([found]),
-                                 alt=f"The core pair nearest to {pair.words}.")
-    if clicked is not None:
-        click(clicked)
+    if sheet(run, [found], [f"pair {found:,}, nearest by {by}"], key="nearest",
+             alt=f"The core pair nearest to {pair.words}."):
         st.rerun()
 
 

@@ -36,12 +36,10 @@ def show(runs: list[frame.Run], names: Mapping[str, str]) -> None:
         frame.empty(f"No pair is {part}.", "Choose another part, or other runs.")
         return
     first = two.runs["B" if part == "only in B" else "A"]
-    rows = gallery.page_of(arrange.choose(first, table), key="pairs_page")
-    if rows.empty:
-        arrange.nothing_left()
-        return
-    _sheet(two, part, rows)
-    one_pair.opened(first)
+    rows = arrange.page(first, table, key="pairs_page")
+    if not rows.empty:
+        _sheet(two, part, rows)
+        one_pair.opened(first)
 
 
 def _choose(done: dict[str, frame.Run], names: Mapping[str, str]) -> Two | None:
@@ -82,16 +80,14 @@ def _parts(two: Two) -> dict[str, pd.DataFrame]:
 def _sheet(two: Two, part: str, rows: pd.DataFrame) -> None:
     """A page of the part: the prediction each pair failed with, in each run that kept it."""
     kept = {"only in A": "A", "only in B": "B", "in both": "AB"}[part]
-    images, masks = gallery.of_run(two.runs[kept[0]], rows["index"])
     wrong = [gallery.failed_with(two.runs[letter], rows["index"], _ious(two, letter, rows))
              for letter in kept]
     captions = [_caption(two, int(i)) for i in rows["index"]]
     shown = " and ".join(letter for letter, found in zip(kept, wrong, strict=True) if found)
     st.caption(f"Image, truth, and the prediction that failed in {shown}, compared with the truth."
                if shown else f"Image, truth. {gallery.no_predictions(two.runs[kept[0]])}")
-    one_pair.click(gallery.show_sheet(
-        images, masks, captions, *wrong, key="compare_pairs",
-        names=one_pair.names(rows["index"]), alt=f"Pairs {part}, from {captions[0]} on."))
+    one_pair.sheet(two.runs[kept[0]], rows["index"], captions, *wrong, key="compare_pairs",
+                   alt=f"Pairs {part}, from {captions[0]} on.")
 
 
 def _ious(two: Two, letter: str, rows: pd.DataFrame) -> list[float]:

@@ -66,24 +66,21 @@ def _worst(run: frame.Run, iou: np.ndarray) -> None:
     table = pd.DataFrame({"index": order, "iou": iou[order].astype(float)})
     lowest, highest = frame.iou(iou[order[0]]), frame.iou(iou[order[-1]])
     st.markdown(f"#### The {len(order)} worst: IoU {lowest} to {highest}")
-    rows = gallery.page_of(arrange.choose(run, table, split="held_out"), key="worst_page")
-    _sheet(run, rows, "held_out", key="worst")
+    _sheet(run, table, "held_out", key="worst")
 
 
-def _sheet(run: frame.Run, rows: pd.DataFrame, split: str, *, key: str) -> None:
+def _sheet(run: frame.Run, table: pd.DataFrame, split: str, *, key: str) -> None:
     """A page of pairs with the final network's predictions; a click on one opens it."""
+    rows = arrange.page(run, table, key=f"{key}_page", split=split)
     if rows.empty:
-        arrange.nothing_left()
         return
-    images, masks = gallery.of_run(run, rows["index"], split)
     stored = gallery.predictions(run, "held_out_worst" if split == "held_out" else "reaudit_worst")
     wrong = [stored.get(int(i), "not stored") for i in rows["index"]] if stored else None
     st.caption("Image, truth, and the final network's prediction compared with the truth. Click a "
                "pair to open it." if wrong else f"Image, truth. {gallery.no_predictions(run)}")
     captions = gallery.captions(rows, split)
-    one_pair.click(gallery.show_sheet(
-        images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"], split),
-        alt=f"Pairs by the final network, from {captions[0]} on."))
+    one_pair.sheet(run, rows["index"], captions, wrong, key=key, split=split,
+                   alt=f"Pairs by the final network, from {captions[0]} on.")
 
 
 def reaudit(run: frame.Run) -> None:
@@ -117,8 +114,7 @@ def _failing(run: frame.Run, failing: list[int]) -> None:
     scores = frame.store_of(run).load_scores(run.run_id, "reaudit")
     known = {} if not scores else dict(zip(map(int, scores["index"]), scores["iou"], strict=True))
     table = pd.DataFrame({"index": failing, "iou": [known.get(i, np.nan) for i in failing]})
-    rows = gallery.page_of(arrange.choose(run, table.astype({"iou": float})), key="failing_page")
-    _sheet(run, rows, "pool", key="failing")
+    _sheet(run, table.astype({"iou": float}), "pool", key="failing")
 
 
 def _passes(run: frame.Run) -> None:

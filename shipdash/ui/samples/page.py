@@ -28,10 +28,8 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
     if failed.empty:
         _sheet(run, gallery.page_of(untested, key="core_page"), key="core")
         return
-    rows = gallery.page_of(arrange.choose(run, failed), key="core_page")
-    if rows.empty:
-        arrange.nothing_left()
-    else:
+    rows = arrange.page(run, failed, key="core_page")
+    if not rows.empty:
         _sheet(run, rows, key="core")
     _untested(run, untested)
 
@@ -48,7 +46,6 @@ def _untested(run: frame.Run, table: pd.DataFrame) -> None:
 
 def _sheet(run: frame.Run, rows: pd.DataFrame, *, key: str) -> None:
     """A page of core pairs; a click on one opens it."""
-    images, masks = gallery.of_run(run, rows["index"])
     untested = rows["iou"].isna().all()
     wrong = None if untested else gallery.failed_with(run, rows["index"], rows["iou"])
     if untested:
@@ -60,9 +57,8 @@ def _sheet(run: frame.Run, rows: pd.DataFrame, *, key: str) -> None:
         st.caption("Image, truth, and the failing prediction compared with the truth. "
                    "Click a pair to open it.")
     captions = gallery.captions(rows)
-    one_pair.click(gallery.show_sheet(
-        images, masks, captions, wrong, key=key, names=one_pair.names(rows["index"]),
-        alt=f"Core pairs {captions[0]} to {captions[-1]}."))
+    one_pair.sheet(run, rows["index"], captions, wrong, key=key,
+                   alt=f"Core pairs {captions[0]} to {captions[-1]}.")
 
 
 def discarded(run: frame.Run, events) -> None:
@@ -82,16 +78,13 @@ def discarded(run: frame.Run, events) -> None:
                     if choice == "near misses" else
                     "Discarded pairs are tested again when a run has ended.")
         return
-    rows = gallery.page_of(arrange.choose(run, table.head(MOST_NEAR)), key="discarded_page")
+    rows = arrange.page(run, table.head(MOST_NEAR), key="discarded_page")
     if rows.empty:
-        arrange.nothing_left()
         return
-    images, masks = gallery.of_run(run, rows["index"])
     wrong = [predicted.get(int(i), "not stored") for i in rows["index"]] if predicted else None
     captions = gallery.captions(rows)
-    one_pair.click(gallery.show_sheet(
-        images, masks, captions, wrong, key="discarded_pairs",
-        names=one_pair.names(rows["index"]), alt=f"Discarded pairs, from {captions[0]} on."))
+    one_pair.sheet(run, rows["index"], captions, wrong, key="discarded_pairs",
+                   alt=f"Discarded pairs, from {captions[0]} on.")
 
 
 def _worst(run: frame.Run) -> pd.DataFrame:

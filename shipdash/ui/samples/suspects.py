@@ -92,12 +92,11 @@ def _listed(run: frame.Run, found: str) -> None:
     rows = _ranked(str(frame.store_of(run).root), run.run_id, found, by)
     shown = gallery.page_of(rows, key="suspects_page")
     bits = Suspicions(frame.store_of(run), run.run_id).load(found)["bits"][shown["place"]]
-    images, masks = gallery.of_run(run, shown["number"])
-    predicted = np.unpackbits(bits, axis=2, count=masks.shape[2]).astype(bool)
-    one_pair.click(gallery.show_sheet(
-        images, masks, [caption(Suspect(*row), by) for row in shown.itertuples(index=False)],
-        list(predicted), key="suspects", names=one_pair.names(shown["number"]),
-        alt=f"Kept pairs {shown['rank'].iloc[0]} to {shown['rank'].iloc[-1]} by suspicion."))
+    predicted = np.unpackbits(bits, axis=2, count=run.config.shape[1]).astype(bool)
+    one_pair.sheet(
+        run, shown["number"], [caption(Suspect(*row), by) for row in shown.itertuples(index=False)],
+        list(predicted), key="suspects",
+        alt=f"Kept pairs {shown['rank'].iloc[0]} to {shown['rank'].iloc[-1]} by suspicion.")
     download.button("suspects.csv", as_csv(rows), "suspects.csv", key="suspects_csv")
 
 

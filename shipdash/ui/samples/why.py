@@ -87,12 +87,11 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
     if part.empty:
         frame.empty("This group has no core pair.", "Choose another mark.")
         return
-    rows = gallery.page_of(arrange.choose(run, part), key="bar_page")
-    images, masks = gallery.of_run(run, rows["index"])
-    one_pair.click(gallery.show_sheet(
-        images, masks, gallery.captions(rows), gallery.failed_with(run, rows["index"], rows["iou"]),
-        key="behind_bar", names=one_pair.names(rows["index"]),
-        alt=f"Core pairs of {_words(*bars[chosen])}."))
+    rows = arrange.page(run, part, key="bar_page")
+    if not rows.empty:
+        one_pair.sheet(run, rows["index"], gallery.captions(rows),
+                       gallery.failed_with(run, rows["index"], rows["iou"]), key="behind_bar",
+                       alt=f"Core pairs of {_words(*bars[chosen])}.")
 
 
 def _words(factor: str, group: str, n_core: int) -> str:
