@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -34,6 +35,16 @@ FRONT = ("selection.precision", "selection.acceptance", "selection.passes", "see
 
 
 CAPTIONS = {"quick": "Quick look", "compact": "Compact", "article": "Article"}
+
+ABOUT = {
+    "quick": "64 × 64 px, 2,000 pairs and a small network, for a first look.",
+    "compact": "128 × 128 px, 10,000 pairs and a small U-Net made for CPUs: the article's scene "
+               "and pool with another training rule, live.",
+    "article": "128 × 128 px, 10,000 pairs, the article's network with 5.1 million parameters and "
+               "its training loop; meant for a GPU.",
+}
+ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network, trained "
+              "without negatives (inverted images). A pair that cannot be learnt is set aside.")
 
 SCENE = ("scene", "planted")
 """Sections that the generator draws by, together with the pool seed."""
@@ -99,11 +110,11 @@ def box(spec: dataclasses.Field, label: str, *, slider: bool = False, **common: 
     return number(label, **limits, **({"format": "%.4g"} if kind is float else {}), **common)
 
 
-def section(name: str, asked: Asked, *, prefix: str = "", columns: int = 3,
-            skip: tuple[str, ...] = (), slider: bool = False) -> None:
-    """The boxes of one section in columns."""
+def fields(names: Iterable[str], asked: Asked, *, prefix: str = "", columns: int = 3,
+           slider: bool = False) -> None:
+    """The boxes of several settings in columns."""
     cells = st.columns(columns, gap="medium")
-    for i, dotted in enumerate(dotted for dotted in names_of(name) if dotted not in skip):
+    for i, dotted in enumerate(names):
         with cells[i % columns]:
             field(dotted, asked, prefix=prefix, slider=slider)
 
@@ -113,19 +124,16 @@ def run_form() -> tuple[RunConfig | None, str]:
     None."""
     data = choose_data()
     name = data or choose_preset("Preset", key="preset")
-    st.caption(f"{_ABOUT_DATA if data else _about(name)} {PRECISION}")
+    st.caption(f"{ABOUT_DATA if data else ABOUT[name]} {PRECISION}")
     asked = _run_asked()
-    columns = st.columns(3, gap="medium")
-    for i, dotted in enumerate(FRONT):
-        with columns[i % 3]:
-            field(dotted, asked, prefix=f"run.{name}")
-    parts = tuple(part for part in FOLDED if not (data and part == "scene"))
+    fields(FRONT, asked, prefix=f"run.{name}")
     with st.expander("More settings: network, selection, evaluation" if data else
                      "More settings: scene, network, selection, evaluation",
                      expanded=_unfolded(asked)):
-        for part in parts:
+        for part in _folded(data):
             st.markdown(f"**{part.capitalize()}**")
-            section(part, asked, prefix=f"run.{name}", skip=(*FRONT, *UNASKED))
+            fields((dotted for dotted in names_of(part) if dotted not in (*FRONT, *UNASKED)),
+                   asked, prefix=f"run.{name}")
     _tell_asked(asked)
     return asked.config, name
 
@@ -142,8 +150,12 @@ def _run_asked() -> Asked:
     """The form's run: from the data set of the address, else from its preset."""
     data = data_asked()
     start = own_config(data) if data else preset(_preset_asked("compact"))
-    parts = [part for part in FOLDED if not (data and part == "scene")]
-    return read(start, dict.fromkeys([*FRONT, *names_of(*parts)]))
+    return read(start, dict.fromkeys([*FRONT, *names_of(*_folded(data))]))
+
+
+def _folded(data: str) -> list[str]:
+    """Sections of the form; a data set has no scene."""
+    return [part for part in FOLDED if not (data and part == "scene")]
 
 
 def data_asked() -> str:
@@ -218,20 +230,6 @@ def _tell_asked(asked: Asked) -> None:
         st.button("Reset to the preset", type="tertiary", key="reset_form",
                   on_click=address.reset, icon=":material/restart_alt:",
                   disabled=asked.config == asked.start)
-
-
-_ABOUT_DATA = ("Pairs of your own with the preset made for them: the compact network, trained "
-               "without negatives (inverted images). A pair that cannot be learnt is set aside.")
-
-
-def _about(name: str) -> str:
-    return {
-        "quick": "64 × 64 px, 2,000 pairs and a small network, for a first look.",
-        "compact": "128 × 128 px, 10,000 pairs and a small U-Net made for CPUs: the article's "
-                   "scene and pool with another training rule, live.",
-        "article": "128 × 128 px, 10,000 pairs, the article's network with 5.1 million parameters "
-                   "and its training loop; meant for a GPU.",
-    }[name]
 
 
 def estimate(config: RunConfig, runs: list[frame.Run]) -> analysis.Estimate:

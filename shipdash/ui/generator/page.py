@@ -22,7 +22,7 @@ def page() -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         for part in forms.SCENE:
-            forms.section(part, asked, columns=1, slider=True)
+            forms.fields(forms.names_of(part), asked, columns=1, slider=True)
         forms.field("seeds.pool", asked)
     with right:
         if asked.config is None:
