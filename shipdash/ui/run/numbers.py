@@ -31,13 +31,9 @@ def _speed(value: float | None) -> str:
 def rates(events, run: frame.Run) -> None:
     """Failure rate, training score and loss: three small charts."""
     trace, rules = analysis.training_trace(events), run.config.selection
-    origin = frame.provenance(run)
-    left, middle, right = st.columns(3, gap="large")
-    with left:
-        chart.show(figures.rejection_rate(analysis.rejection_rate(events), rules.n_pool),
-                   key="rejection", origin=origin)
-    with middle:
-        chart.show(figures.training(trace, "score", rules.precision), key="score",
-                   origin=origin)
-    with right:
-        chart.show(figures.training(trace, "loss"), key="loss", origin=origin)
+    drawn = {"rejection": figures.rejection_rate(analysis.rejection_rate(events), rules.n_pool),
+             "score": figures.training(trace, "score", rules.precision),
+             "loss": figures.training(trace, "loss")}
+    for cell, (key, figure) in zip(st.columns(3, gap="large"), drawn.items(), strict=True):
+        with cell:
+            chart.show(figure, key=key, origin=frame.provenance(run))
