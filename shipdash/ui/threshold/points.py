@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -101,25 +102,23 @@ class Family(NamedTuple):
 def families(runs: list[frame.Run], studies: Studies) -> dict[str, Family]:
     """Every family there is: the recorded one, those of this machine, and the presets'."""
     found: dict[str, dict[str, RunConfig]] = {}
-    n_done: dict[str, int] = {}
     for run in runs:
         if (run.config and run.state == RunState.COMPLETED and not run.recorded
                 and run.config.digest == run.run_id):  # else another version's: not the same curve
-            name = _family(run.config)
-            found.setdefault(name, {})[run.run_id] = run.config
-            n_done[name] = n_done.get(name, 0) + 1
+            found.setdefault(_family(run.config), {})[run.run_id] = run.config
+    n_done = Counter({name: len(configs) for name, configs in found.items()})
     for config in asked(studies):
         found.setdefault(_family(config), {})[config.digest] = config
     for name in PRESETS:
         found.setdefault(_family(preset(name)), {})
-    order = sorted(found, key=lambda name: -n_done.get(name, 0))
-    own = {name: _own(name, found[name], n_done.get(name, 0)) for name in order}
+    order = sorted(found, key=lambda name: -n_done[name])
+    own = {name: _own(name, found[name], n_done[name]) for name in order}
     came_with_us = recorded()
     return own if came_with_us is None else _with_recorded(came_with_us, own, n_done)
 
 
 def _with_recorded(came: Recorded, own: dict[str, Family],
-                   n_done: dict[str, int]) -> dict[str, Family]:
+                   n_done: Counter[str]) -> dict[str, Family]:
     """The recorded sweep first, with what this machine computed of the same family; one of another
     version is a family of its own."""
     label = f"Recorded: {_words(came.base)} · {len(came.points)} points"
@@ -129,7 +128,7 @@ def _with_recorded(came: Recorded, own: dict[str, Family],
         return {RECORDED: Family(RECORDED, label, came.base, {}, came), **own}
     name = _family(came.base)
     mine = own.get(name)
-    family = Family(name, f"{label}, {n_done.get(name, 0)} computed here", came.base,
+    family = Family(name, f"{label}, {n_done[name]} computed here", came.base,
                     mine.configs if mine else {}, came)
     return {name: family, **{other: own[other] for other in own if other != name}}
 
@@ -192,8 +191,7 @@ def _point(store: Store, run_id: str, config: RunConfig):
     result, iou = None, None
     if state == RunState.COMPLETED:
         try:
-            written = (store.root / run_id / "result.json").stat().st_mtime_ns
-            result, iou = _finished(str(store.root), run_id, written)
+            result, iou = _finished(str(store.root), run_id, _written(store, run_id))
         except (StoreError, OSError):
             state = RunState.FAILED
     run = StoredRun(run_id, state, "", "", config, result, 0, 0, str(store.root), False)
