@@ -19,7 +19,7 @@ from shipdash.data.files import DataError
 from shipdash.labelling import MARKS, Mark, Marks, Ranking, listing
 from shipdash.labelling.listing import Ranked
 from shipdash.labelling.marks import UNDO
-from shipdash.ui import frame
+from shipdash.ui import forms, frame
 from shipdash.ui.label_next import marker, who
 from shipdash.ui.words import plain
 
@@ -69,10 +69,8 @@ def _images(found: Ranking, by: str, name: str) -> None:
     """The image in view with those around it; drawn again by every answer and by the clock."""
     data, key = found.request.data, f"marker_{found.request.digest}_{by}"
     ranked = order(found, by)
-    try:
-        standing = Marks(data).standing()
-    except (ConfigError, DataError) as error:  # removed or damaged while the page is open
-        st.error(plain(str(error)))
+    standing = forms.attempt(lambda: Marks(data).standing())
+    if standing is None:  # removed or damaged while the page is open
         return
     if problem := st.session_state.pop("mark_problem", ""):
         st.error(problem)
