@@ -20,8 +20,7 @@ MOST_SHOWN = 112
 def show(run: frame.Run) -> None:
     """From the replay, whose last words answer the guess, to the command that repeats the run."""
     st.html(Path(__file__).parent / "page.css")
-    guess = frame.guess()
-    replay.show(run, guess=guess, autoplay=True, ending=headline(run, guess), key="home_reveal")
+    replay.show(run, ending=headline(run, frame.guess()), key="home_reveal")
     look_closer(run)
     result(run)
     core(run)

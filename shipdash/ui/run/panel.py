@@ -123,7 +123,7 @@ def controls(runs: list[frame.Run]) -> tuple[frame.Run | None, bool]:
 def panel(run: frame.Run, log: bool) -> None:
     """State, numbers and curves; ticks until the run is completed: another viewer may resume it."""
     if replay.is_asked(run):
-        replay.show(run, guess=frame.guess(), log=log, autoplay=True, page_keys=True)
+        replay.show(run, log=log, page_keys=True)
         return
     every = None if run.recorded or run.state == RunState.COMPLETED else EVERY
     st.fragment(_panel, run_every=every)(run, log)

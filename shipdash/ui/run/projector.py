@@ -43,9 +43,8 @@ def _stage(run: frame.Run) -> None:
     if state != run.state or not present.is_asked():
         st.rerun()  # another timer, or another page
     events, done = frame.events(run, state), state == RunState.COMPLETED
-    view = stage.View(
-        guess=frame.guess(), log=st.query_params.get("axes") == "log", present=True, page_keys=True,
-        live=not done, autoplay=replay.is_asked(run))
+    view = stage.View(log=st.query_params.get("axes") == "log", present=True, page_keys=True,
+                      live=not done, autoplay=replay.is_asked(run))
     with frame.in_words():
         shown = film.whole(run) if done else film.newest(run, events)
         stage.draw(run, shown, view, key="present_stage", words=_words(run, state, events),

@@ -18,18 +18,16 @@ FIRST_PAGE_S = 1.0
 """For the page itself; then half a second of processor time is not missed."""
 
 
-def show(run: frame.Run, *, guess: int | None = None, autoplay: bool = False, log: bool = False,
-         page_keys: bool = False, ending: str = "", key: str = "replay") -> None:
+def show(run: frame.Run, *, log: bool = False, page_keys: bool = False, ending: str = "",
+         key: str = "replay") -> None:
     """Curve, counters, picks and probe pairs of a finished run, with a bar to play and to seek.
+
+    It begins at once, but not where the viewer's system asks for less motion.
 
     Parameters
     ----------
     run : Run
         Completed, with events; the recorded run is one.
-    guess : int, optional
-        A dotted line in the curve.
-    autoplay : bool
-        Whether it begins at once. It does not where the viewer's system asks for less motion.
     log : bool
         Whether it begins with logarithmic axes; key ``l`` changes them.
     page_keys : bool
@@ -40,7 +38,7 @@ def show(run: frame.Run, *, guess: int | None = None, autoplay: bool = False, lo
     key : str
         Of the component; also its ``data-testid``.
     """
-    view = stage.View(guess=guess, autoplay=autoplay, log=log, page_keys=page_keys)
+    view = stage.View(autoplay=True, log=log, page_keys=page_keys)
     with frame.in_words():
         stage.draw(run, film.whole(run), view, key=key, ending=ending)
 

@@ -6,7 +6,7 @@ It moves nothing itself: a replay's clock runs in the browser (`stage_clock.js`)
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from shipdash import analysis, figures
 from shipdash.ui import frame, overlay
@@ -35,7 +35,6 @@ class View:
     the focus is, not only within the stage; `present` fills the window.
     """
 
-    guess: int | None = None
     log: bool = False
     autoplay: bool = False
     live: bool = False
@@ -51,7 +50,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
     curve, now = analysis.selection_curve(events), analysis.progress(events, rules.n_pool)
     reason = run.result and run.result.reason
     title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, reason)
-    drawn = {name: figures.selection(curve, rules.n_pool, title, guess=view.guess, log=log)
+    drawn = {name: figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log)
              for name, log in (("linear", False), ("log", True))}
     _mount(key=key, on_left_change=on_left, data={
         "name": key, "film": json.dumps(film), "plotly": plotly_url(),
@@ -61,8 +60,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
         "heading": f"Replay: {run.name}",  # what is played, without how it ends
         "provenance": f"{frame.name_of(run)} · {frame.provenance(run)}", "palette": PALETTE,
         "strokes": overlay.STROKES, "no_probe": _no_probe(run, view),
-        "log": view.log, "autoplay": view.autoplay, "live": view.live,
-        "page_keys": view.page_keys, "present": view.present,
+        **asdict(view),
     })
 
 
