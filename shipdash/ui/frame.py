@@ -86,10 +86,16 @@ def page(title: str, lead: str = "", *, heading: str = "") -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="links"):
         for file, label in PAGES.items():
             if (root / file).exists():
-                st.page_link(file, label=label, query_params=address.carried(label))
+                link(file, label, icon=None)
     st.title(heading or title)
     if lead:
         st.markdown(lead)
+
+
+def link(file: str, label: str, *, icon: str | None = ":material/arrow_forward:",
+         **more: str) -> None:
+    """A link to a page that takes along what `address.carried` does; `more` goes into it."""
+    st.page_link(file, label=label, icon=icon, query_params=address.carried(PAGES[file], **more))
 
 
 def _icon() -> Image.Image:
@@ -194,8 +200,7 @@ def tell_why_not(asked: str) -> None:
         arm = run.config.arm
         st.info(f"Run {asked} is a control arm ({arm.kind}, {run.state}) of run {arm.source}. "
                 "Its scores are on the Evaluation page of that run.")
-        st.page_link("pages/4_Evaluation.py", label="Open its evaluation",
-                     icon=":material/arrow_forward:", query_params=address.carried(run=arm.source))
+        link("pages/4_Evaluation.py", "Open its evaluation", run=arm.source)
     else:
         st.info(f"Run {asked} is {run.state} and has no evaluation yet. Open it on the Run page.")
 

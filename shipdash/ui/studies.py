@@ -16,7 +16,7 @@ from shipdash.runs import StoreError
 from shipdash.studies.ensure import cancel, start, workers
 from shipdash.studies.folder import Standing, Studies, state_of
 from shipdash.studies.study import Study
-from shipdash.ui import address, forms, frame, starting
+from shipdash.ui import forms, frame, starting
 from shipdash.ui.words import plain
 
 EVERY = "3s"
@@ -135,8 +135,7 @@ def _details(study: Study, standing: Standing) -> None:
         running = standing.states.get(config.digest) == RunState.RUNNING
         if running and config.arm.kind == "selection":
             name = plain(frame.own_store().info(config.digest).name)
-            st.page_link("pages/2_Run.py", label=f"Watch {name}",
-                         query_params=address.carried("Run", run=config.digest))
+            frame.link("pages/2_Run.py", f"Watch {name}", icon=None, run=config.digest)
 
 
 def _buttons(shown: Shown) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.studies import replicas
-from shipdash.ui import address, chart, evidence, frame, studies, tables
+from shipdash.ui import chart, evidence, frame, studies, tables
 
 N_ORDERS = 5
 
@@ -83,20 +83,14 @@ def known(run: frame.Run) -> None:
             for answer in table.to_dict("records"):
                 said = finding(answer)
                 st.markdown(f"#### {said.title}\n{said.detail}")
-                _open(answer["run_id"], is_recorded)
+                if not is_recorded:  # those of a recorded study are not in the package
+                    frame.link("pages/2_Run.py", "Open this run", run=answer["run_id"])
         for name in ("distinct", "noise"):
             table = getattr(found, name)
             if len(table):
                 tables.show(table, key=f"known_{name}", alt=f"Pools with a known answer: {name}.")
     studies.start_box(run, "known", "Start two runs: 50 distinct pairs, and 5% wrong masks",
                       lambda: [replicas.distinct(run.config, 50), replicas.noisy(run.config)])
-
-
-def _open(run_id: str, is_recorded: bool) -> None:
-    """A link to a run of a study; those of a recorded study are not in the package."""
-    if not is_recorded:
-        st.page_link("pages/2_Run.py", label="Open this run", icon=":material/arrow_forward:",
-                     query_params=address.carried("Run", run=run_id))
 
 
 def cost(run: frame.Run) -> None:

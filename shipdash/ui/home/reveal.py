@@ -79,8 +79,7 @@ def beside(run: frame.Run) -> None:
     source = (f"Recorded study, {str(study.about.get('written'))[:10]}." if run.recorded else
               frame.provenance(run))
     st.caption(f"{said.detail} {source}")
-    st.page_link("pages/4_Evaluation.py", label="All controls", icon=":material/arrow_forward:",
-                 query_params=address.carried(run=run.run_id, view="Controls"))
+    frame.link("pages/4_Evaluation.py", "All controls", run=run.run_id, view="Controls")
 
 
 def core(run: frame.Run) -> None:

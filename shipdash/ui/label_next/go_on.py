@@ -34,9 +34,8 @@ def view(run: frame.Run, found: Ranking) -> None:
     config = _stored(run, data)
     known = config and frame.find(config.digest, frame.runs())
     if known:
-        st.page_link("pages/2_Run.py", icon=":material/open_in_new:",
-                     label=f"Open the run that continues with these pairs ({known.state})",
-                     query_params=address.carried("Run", run=known.run_id))
+        frame.link("pages/2_Run.py", icon=":material/open_in_new:", run=known.run_id,
+                   label=f"Open the run that continues with these pairs ({known.state})")
         return
     n_new, n_held_out = files.n_stored(data, "pool"), run.config.evaluation.n_held_out
     compared = (f" Both runs are scored on the same {n_held_out:,} held-out pairs, so their scores "

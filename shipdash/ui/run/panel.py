@@ -13,7 +13,7 @@ from shipdash.analysis.set_aside import set_aside_words
 from shipdash.counted import counted
 from shipdash.records import UNDER_WAY, RunState, StopReason
 from shipdash.runs import StoreError, kept_worker, queue
-from shipdash.ui import address, chart, forms, frame, starting
+from shipdash.ui import chart, forms, frame, starting
 from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 from shipdash.ui.words import plain
 
@@ -101,8 +101,7 @@ def _finished(run: frame.Run) -> None:
             links.append(("pages/7_Your_data.py", "What came out?",
                           {"data": run.config.source.name, "data_view": "What came out"}))
         for page, label, view in links:
-            st.page_link(page, label=label, icon=":material/arrow_forward:",
-                         query_params=address.carried(run=run.run_id, **view))
+            frame.link(page, label, run=run.run_id, **view)
         delete.offer(run)
 
 

@@ -9,7 +9,7 @@ from shipdash import analysis, figures
 from shipdash.analysis.pairs_needed import labels_finding, left_words, needed_finding
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.data.own_preset import own_config
-from shipdash.ui import address, chart, download, evidence, frame, gallery
+from shipdash.ui import chart, download, evidence, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import by_group, controls, exports, select
 from shipdash.ui.your_data.imported import called
@@ -111,5 +111,4 @@ def _core(run: frame.Run) -> None:
                 for order, i, v in zip(rows["order"], rows["index"], rows["iou"], strict=True)]
     gallery.show_sheet(images, masks, captions, wrong, key="own_core",
                        alt=f"The first kept pairs, from {captions[0]} on.")
-    st.page_link("pages/3_Samples.py", label="Browse all of them", icon=":material/arrow_forward:",
-                 query_params=address.carried(run=run.run_id))
+    frame.link("pages/3_Samples.py", "Browse all of them", run=run.run_id)

@@ -12,7 +12,7 @@ from shipdash.data.files import DataError
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.importing import Report, read_report
 from shipdash.importing.report import LeftOut
-from shipdash.ui import address, download, frame, gallery
+from shipdash.ui import download, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines, read_once
 
@@ -25,8 +25,7 @@ def view(name: str) -> None:
     rows = read_once.pairs_of(name)
     _report(name)
     if not files.read_manifest(files.folder_of(name)).get(files.LABELLED, True):
-        st.page_link("pages/8_Label_next.py", label="Which of them should be labelled next?",
-                     icon=":material/arrow_forward:", query_params=address.carried(data=name))
+        frame.link("pages/8_Label_next.py", "Which of them should be labelled next?", data=name)
     else:
         _areas(rows)
     _preview(name, rows)

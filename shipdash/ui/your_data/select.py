@@ -16,9 +16,8 @@ def view(name: str) -> None:
     _start(config, frame.find(config.digest, [r for r in runs if not r.recorded]), runs)
     recorded = next((r for r in runs_of(config, runs) if r.recorded), None)
     if recorded is not None:
-        st.page_link("pages/2_Run.py", label="Replay the recorded run of these pairs",
-                     icon=":material/replay:",
-                     query_params=address.carried("Run", run=recorded.run_id))
+        frame.link("pages/2_Run.py", "Replay the recorded run of these pairs",
+                   icon=":material/replay:", run=recorded.run_id)
 
 
 def runs_of(config: RunConfig, runs: list[frame.Run]) -> list[frame.Run]:
@@ -40,9 +39,8 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
                                icon=":material/play_arrow:"):
                 starting.open_run(forms.attempt(queue.submit, frame.own_store(), config))
         else:
-            st.page_link("pages/2_Run.py", label=f"This selection is {run.state}: open it on Run",
-                         icon=":material/open_in_new:",
-                         query_params=address.carried("Run", run=run.run_id))
+            frame.link("pages/2_Run.py", f"This selection is {run.state}: open it on Run",
+                       icon=":material/open_in_new:", run=run.run_id)
         st.page_link("pages/2_Run.py", label="Change its settings first", icon=":material/tune:",
                      query_params=address.guessed() | {"data": config.source.name})
     if run is None:
