@@ -114,8 +114,8 @@ async function draw(root) {
     drawIn(part(root, "chart", "held"), { ...one, name: "explorer_held", title: point.failing,
       figure: heldOutOf(explorer, point), alt: `Histogram of IoU over held-out pairs. ${point.failing || "Not computed yet"}.` }),
   ]);
-  await drawOverview(explorer, part(root, "chart", "core"), core, point, text, clicked);
-  await drawOverview(explorer, part(root, "chart", "second"), second, point, text, clicked);
+  await drawOverview(part(root, "chart", "core"), core, point, text, clicked);
+  await drawOverview(part(root, "chart", "second"), second, point, text, clicked);
   root.dataset.shown = key; // all of it is on the screen now
 }
 

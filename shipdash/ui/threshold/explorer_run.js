@@ -52,7 +52,7 @@ function marks(figure, point, text) {
   return found;
 }
 
-async function drawOverview(explorer, parent, overview, point, text, clicked) {
+async function drawOverview(parent, overview, point, text, clicked) {
   const shapes = marks(overview.figure, point, text), root = parent.querySelector(".shipdash-chart");
   if (root?.shipdashOverview === overview && root.shipdashText === text) {
     root.shipdashLatest.figure.layout.shapes = shapes; // for whoever zooms out again

@@ -16,7 +16,7 @@ from shipdash.ui.your_data import read_once
 
 def figures_of(run: frame.Run) -> None:
     """Both figures, or one line where the data set has no groups."""
-    groups = {split: _groups(run, split) for split in ("pool", "held_out")}
+    groups = {split: [row.group for row in rows_of(run, split)] for split in ("pool", "held_out")}
     if not any(groups["pool"]):
         st.caption("This data set has no groups. Import it with *Group* (a folder or a part of the "
                    "file name) to see what is kept of each.")
@@ -51,10 +51,6 @@ def _scores(run: frame.Run, groups: list[str], in_order: list[str]) -> None:
         figures.scores_by_group(table, title), heading=plain(title),
         key="scores_by_group", origin=frame.provenance(run),
         note=f"The network as selection left it; failing: below IoU {limit:.2f}.")
-
-
-def _groups(run: frame.Run, split: str) -> list[str]:
-    return [row.group for row in rows_of(run, split)]
 
 
 def rows_of(run: frame.Run, split: str = "pool") -> list[PairRow]:
