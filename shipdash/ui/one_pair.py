@@ -25,6 +25,10 @@ PATTERN = re.compile(r"(?:(held_out)\.)?([0-9]{1,9})")
 MOST_COMPARED = 1_000
 """Core pairs of a data set that are drawn to find the nearest, a millisecond each."""
 
+STORED = {"picked": ("pool", "the one it failed with"),
+          "reaudit_worst": ("pool", "that of the final network"),
+          "held_out_worst": ("held_out", "that of the final network")}
+"""Predictions that a run stores: of which split they are, and which predictions."""
 
 PARTS = (4, 3, 3)
 """Widths of the parts below the pictures: the table of factors is not cut in a window of 800 px."""
@@ -120,8 +124,10 @@ def _pictures(run: frame.Run, pair: Asked) -> None:
     if seen is not None:
         parts += [tiles.Part("prediction", gallery.inline(seen.picture)),
                   gallery.against(mask, seen.picture)]
-    caption = gallery.no_predictions(run) if not _stores_any(run) else (
-        "No prediction is stored for this pair." if seen is None else f"Prediction: {seen.words}.")
+    caption = gallery.no_predictions(run)
+    if any(gallery.predictions(run, name) for name in STORED):
+        caption = ("No prediction is stored for this pair." if seen is None else
+                   f"Prediction: {seen.words}.")
     tiles.draw([tiles.Tile(pair.name, caption, tuple(parts))], key="one_pair", named=True,
                widths_px=(120, 190), alt=f"Pictures of {pair.words}.")
     if seen is not None:
@@ -130,18 +136,12 @@ def _pictures(run: frame.Run, pair: Asked) -> None:
 
 def prediction(run: frame.Run, pair: Asked) -> Seen | None:
     """The most telling stored prediction: the one the pair failed with, otherwise the last."""
-    kept = (("picked", "the one it failed with"),
-            ("reaudit_worst", "that of the final network"))
-    for name, words in kept if pair.split == "pool" else (("held_out_worst", kept[1][1]),):
-        picture = gallery.predictions(run, name).get(pair.index)
-        if picture is not None:
-            return Seen(picture, words)
+    for name, (split, words) in STORED.items():
+        if split == pair.split:
+            picture = gallery.predictions(run, name).get(pair.index)
+            if picture is not None:
+                return Seen(picture, words)
     return None
-
-
-def _stores_any(run: frame.Run) -> bool:
-    return any(gallery.predictions(run, name)
-               for name in ("picked", "reaudit_worst", "held_out_worst"))
 
 
 def _story(run: frame.Run, events, pair: Asked) -> str:
