@@ -20,7 +20,6 @@ from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data.imported import called
 
-PER_PAGE = 12
 HOW = {"whole pictures": False, "parts (overlapping tiles)": True}
 
 
@@ -96,7 +95,7 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
     if not pairs:
         return
     table = pd.DataFrame(sorted(pairs), columns=Alike._fields)
-    page = gallery.page_of(table, key=f"{key}_page", per_page=PER_PAGE)
+    page = gallery.page_of(table, key=f"{key}_page")
     numbers = [*page["first"], *page["second"]]
     drawn = dict(zip(numbers, outlines.pictures(name, numbers), strict=True))
     sides = ("held out", "pool") if key == "leaks" else ("first", "second")
