@@ -88,6 +88,14 @@ def guessed() -> dict[str, str]:
     return {} if guess() is None else {"guess": str(guess())}
 
 
+def held(name: str, value: Any, default: Any = None, *, key: str = "") -> dict[str, Any]:
+    """What a widget takes that shows `value` and is written into the address as `name`; see
+    `write`. Its key is the name where there is no other."""
+    key = key or name
+    st.session_state[key] = value
+    return {"key": key, "on_change": write, "args": (name, key, default)}
+
+
 def write(name: str, key: str, default: Any) -> None:
     """Put what a box holds into the address; the default, or an emptied box, takes it out."""
     value = st.session_state[key]

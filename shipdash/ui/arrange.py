@@ -83,8 +83,6 @@ def _choice(label: str, name: str, options: list[str]) -> str:
     """A box that shows what the address says and writes there what is chosen."""
     asked = st.query_params.get(name)
     chosen = asked if asked in options else options[0]
-    key = f"arrange_{name}"
-    st.session_state[key] = chosen
-    st.selectbox(label, options, key=key, width=190, on_change=address.write,
-                 args=(name, key, options[0]))
+    st.selectbox(label, options, width=190,
+                 **address.held(name, chosen, options[0], key=f"arrange_{name}"))
     return chosen

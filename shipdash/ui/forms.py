@@ -78,14 +78,13 @@ def field(dotted: str, asked: Asked, *, prefix: str = "", slider: bool = False) 
 
     It shows what the address says and writes what is chosen there.
     """
-    key = f"{prefix}.{dotted}" if prefix else dotted
     spec, value = setting(dotted), asked.values[dotted]
-    st.session_state[key] = ",".join(value) if isinstance(value, list | tuple) else value
+    shown = ",".join(value) if isinstance(value, list | tuple) else value
     about = spec.metadata
     says_it = not about["unit"] or about["label"].endswith(about["unit"])
-    box(spec, about["label"] + ("" if says_it else f" ({about['unit']})"), slider=slider, key=key,
-         help=about["help"], on_change=address.write,
-         args=(dotted, key, asked.default(dotted)))
+    box(spec, about["label"] + ("" if says_it else f" ({about['unit']})"), slider=slider,
+        help=about["help"], **address.held(dotted, shown, asked.default(dotted),
+                                           key=f"{prefix}.{dotted}" if prefix else dotted))
     if asked.error is not None and asked.error.field == dotted:
         st.error(refusal(asked.error))
     elif dotted in asked.refused:
@@ -182,9 +181,8 @@ def choose_data() -> str:
               if manifest.get(files.LABELLED, True))
     names = list(dict.fromkeys(["", *stored, name]))
     if len(names) > 1:
-        st.session_state["data"] = name
-        st.selectbox("Pairs", names, key="data", width=320, on_change=address.write,
-                     args=("data", "data", ""), format_func=lambda chosen: (
+        st.selectbox("Pairs", names, width=320, **address.held("data", name, ""),
+                     format_func=lambda chosen: (
                          f"data set {chosen}" if chosen else "drawn by the generator"))
     return name
 
@@ -198,9 +196,9 @@ def _preset_asked(default: str) -> str:
 
 def choose_preset(label: str, *, key: str, default: str = "compact") -> str:
     """The preset of the address, else `default`, and the switch that changes it there."""
-    st.session_state[key] = name = _preset_asked(default)
-    st.segmented_control(label, PRESETS, format_func=CAPTIONS.get, required=True, key=key,
-                         on_change=address.write, args=("preset", key, default))
+    name = _preset_asked(default)
+    st.segmented_control(label, PRESETS, format_func=CAPTIONS.get, required=True,
+                         **address.held("preset", name, default, key=key))
     return name
 
 

@@ -241,12 +241,9 @@ def guess_box(label: str = "Your guess: how many are enough?") -> int | None:
 
     Not bound to the address by Streamlit, which drops a bound parameter on the way to another page.
     """
-    st.session_state["guess"] = guess()
-    st.number_input(
-        label, 1, MOST_GUESS, value=None, step=50, key="guess", placeholder="a number",
-        on_change=address.write, args=("guess", "guess", None),
-        help="Enter it before you look; every curve shows it as a dotted line.",
-    )
+    st.number_input(label, 1, MOST_GUESS, value=None, step=50, placeholder="a number",
+                    help="Enter it before you look; every curve shows it as a dotted line.",
+                    **address.held("guess", guess()))
     return guess()
 
 

@@ -103,10 +103,10 @@ def one(run: frame.Run) -> None:
                    f"{run.config.selection.n_pool - 1:,}.")
     if pair is not None and pair.split != "pool":
         st.caption(f"The link names {pair.words}. The number below opens a pair of the pool.")
-    st.session_state["pair_number"] = pair.index if pair and pair.split == "pool" else 0
-    st.number_input("Pair number", 0, run.config.selection.n_pool - 1, key="pair_number", width=220,
-                    on_change=address.write, args=("pair", "pair_number", None),
-                    help="Its number in the pool, as on every page.")
+    number = pair.index if pair and pair.split == "pool" else 0
+    st.number_input("Pair number", 0, run.config.selection.n_pool - 1, width=220,
+                    help="Its number in the pool, as on every page.",
+                    **address.held("pair", number, key="pair_number"))
     one_pair.show(run, pair or one_pair.Asked("pool", 0))
 
 

@@ -74,11 +74,10 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
     bars = {f"{factor}.{k}": (factor, row.group, row.n_core)
             for factor, part in rates.items() for k, row in enumerate(part.itertuples())}
     chosen = st.query_params.get("bar")
-    st.session_state["bar_box"] = chosen if chosen in bars else NONE
     st.selectbox(
-        "Show the core pairs of", [NONE, *bars], key="bar_box", width=460,
+        "Show the core pairs of", [NONE, *bars], width=460,
         format_func=lambda name: _words(*bars[name]) if name in bars else "a mark clicked below",
-        on_change=address.write, args=("bar", "bar_box", NONE))
+        **address.held("bar", chosen if chosen in bars else NONE, NONE, key="bar_box"))
     if chosen not in bars:
         return
     factor, group, _ = bars[chosen]
