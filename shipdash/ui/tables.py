@@ -41,6 +41,7 @@ WORDS = {
     "n_held_out": "held-out pairs", "article_score": "article score",
     "below_own": "below its acceptance IoU", "below_50": "below IoU 0.50",
     "below_70": "below IoU 0.70", "below_90": "below IoU 0.90",
+    "median": "median IoU", "median_low": "lowest run", "median_high": "highest run",
 }
 
 
@@ -101,6 +102,6 @@ def _column(name: str, values: pd.Series):
 
 
 def _decimals(name: str) -> int:
-    if "iou" in name or "score" in name:
+    if "iou" in name or "score" in name or name.startswith("median"):
         return 4
     return 2 if name in ("epochs", "planted", "precision") else 0

@@ -6,11 +6,7 @@ import streamlit as st
 
 from shipdash import analysis, figures
 from shipdash.studies.collect import Evidence
-from shipdash.ui import chart
-
-MEDIANS = {"n_runs": "runs", "median": "median IoU", "median_low": "lowest run",
-           "median_high": "highest run"}
-"""Columns of the table of medians, in words."""
+from shipdash.ui import chart, tables
 
 
 def panel(found: Evidence, network: str, stop: str, where: str) -> None:
@@ -33,8 +29,7 @@ def panel(found: Evidence, network: str, stop: str, where: str) -> None:
         key="thresholds",
         note="Line: mean of the runs. Band: lowest to highest run, for the core set and "
              f"random pairs. Dashed: the acceptance IoU, by which the core set was chosen. {where}")
-    st.dataframe(medians.assign(arm=[analysis.arm_label(r) for r in medians.to_dict("records")])[
-        ["arm", *MEDIANS]], hide_index=True, placeholder="–", key="medians_table", column_config={
-            name: st.column_config.NumberColumn(words, format="%d" if name == "n_runs" else "%.4f")
-            for name, words in MEDIANS.items()},
-        alt="Median IoU of every arm with its lowest and highest run.")
+    named = medians.assign(arm=[analysis.arm_label(r) for r in medians.to_dict("records")])
+    tables.show(named[["arm", "n_runs", "median", "median_low", "median_high"]],
+                key="medians_table",
+                alt="Median IoU of every arm with its lowest and highest run.")
