@@ -13,6 +13,8 @@ function ownElement(parent, className, prepare = () => {}) {
   return own;
 }
 
+const count = (n) => n.toLocaleString("en-US");
+
 // The same words again would be news to a screen reader, and end a selection.
 function write(where, words) {
   if (where.textContent !== words) where.textContent = words;

@@ -154,8 +154,8 @@ class Marker {
     this.part("caption").textContent = one.empty
       ? "the network predicts no target" : "yellow line: border of the predicted target";
     this.part("name").textContent = one.name;
-    this.part("rank").textContent = `Rank ${one.rank.toLocaleString("en")} of `
-      + `${this.data.n.toLocaleString("en")}${one.uncertainty && `, uncertainty ${one.uncertainty}`}`;
+    this.part("rank").textContent = `Rank ${count(one.rank)} of ${count(this.data.n)}`
+      + `${one.uncertainty && `, uncertainty ${one.uncertainty}`}`;
     const said = this.markOf(one.number);
     this.part("said").textContent = said ? `${SAID[said.mark]} by ${said.who}` : "Not marked yet";
     this.root.querySelectorAll("[data-do]").forEach((button) =>
@@ -164,9 +164,9 @@ class Marker {
 
   counted() {
     const { counts, n } = this.data, all = ANSWERS.map((mark) => counts[mark] ?? 0);
-    const words = `${all.reduce((a, b) => a + b).toLocaleString("en")} of ${n.toLocaleString("en")} marked: `
-      + `${all[0].toLocaleString("en")} right, ${all[1].toLocaleString("en")} wrong, `
-      + `${all[2].toLocaleString("en")} skipped`;
+    const [right, wrong, skipped] = all.map(count);
+    const words = `${count(all.reduce((a, b) => a + b))} of ${count(n)} marked: `
+      + `${right} right, ${wrong} wrong, ${skipped} skipped`;
     return this.pending.length ? `${words} · storing ${this.pending.length}` : words;
   }
 

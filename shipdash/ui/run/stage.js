@@ -117,8 +117,8 @@ class Stage {
     const ended = this.ended = now >= film.seconds.at(-1);
     this.label();
     write(this.title, ended ? this.data.title : this.data.heading);
-    write(this.numbers.Selected, selected.toLocaleString("en-US"));
-    write(this.numbers.Tested, tested.toLocaleString("en-US"));
+    write(this.numbers.Selected, count(selected));
+    write(this.numbers.Tested, count(tested));
     write(this.numbers.Time, minutes(now));
     this.curve.show(tested, selected);
     this.showPick(upTo(film.picks.seconds, now) - 1, selected);
@@ -134,7 +134,7 @@ class Stage {
   showPick(k, selected) {
     if (k < 0) return;
     const { ink, film: { picks, shape } } = this, { heading, image, truth, wrong } = this.pick;
-    const order = picks.order[k], score = picks.iou[k], count = (n) => n.toLocaleString("en-US");
+    const order = picks.order[k], score = picks.iou[k];
     const which = order < selected ? `${count(order)} of ${count(selected)}` : count(order);
     const how = score === null ? "joined untested" : `failed with IoU ${score}`;
     write(heading, `Pick ${which}: ${how}`);

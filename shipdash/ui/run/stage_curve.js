@@ -70,7 +70,7 @@ class GrowingCurve {
     this.dot.setAttribute("cy", y);
     this.label.setAttribute("x", x);
     this.label.setAttribute("y", y - 14);
-    this.label.textContent = selected.toLocaleString("en-US");
+    this.label.textContent = count(selected);
   }
 
   close() {

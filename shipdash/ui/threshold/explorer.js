@@ -58,7 +58,7 @@ function standing(explorer, point) {
   return STATES[point.state] ?? asked;
 }
 
-const pairs = (n, kind = "") => `${n.toLocaleString("en-US")} ${kind}${n === 1 ? "pair" : "pairs"}`;
+const pairs = (n, kind = "") => `${count(n)} ${kind}${n === 1 ? "pair" : "pairs"}`;
 
 function words(root, explorer, point) {
   const { rules, cost, whyNot, overviews } = explorer.data, [core, second] = overviews[explorer.place.rule];

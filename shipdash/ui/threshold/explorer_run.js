@@ -24,7 +24,7 @@ function curveOf(explorer, point) {
   return withTraces(explorer.data.curve, {
     selected: { x, y },
     end: { x: [point.n_tested], y: [point.n_core], visible: found,
-           text: [`<b>${(point.n_core ?? 0).toLocaleString("en-US")}</b>`] },
+           text: [`<b>${count(point.n_core ?? 0)}</b>`] },
   });
 }
 
