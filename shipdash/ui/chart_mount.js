@@ -1,4 +1,3 @@
-
 export default async function ({ data, parentElement, setTriggerValue }) {
   const clean = cleanup(parentElement, () => removeFrom(parentElement));
   await drawIn(parentElement, data, (what) => setTriggerValue("clicked", what));

@@ -59,8 +59,6 @@ STATES = {
     RunState.LOST: ":material/help:",
 }
 
-_STYLE = Path(__file__).parent / "frame.css"
-
 
 Run = StoredRun
 
@@ -80,7 +78,7 @@ def name_of(run: Run) -> str:
 def page(title: str, lead: str = "", *, heading: str = "") -> None:
     """Set up the page and draw its links, heading (else the title) and lead."""
     st.set_page_config(f"{title} · shipdash", page_icon=_icon(), layout="wide")
-    st.html(_STYLE)  # a .css file becomes a style element
+    st.html(Path(__file__).parent / "frame.css")  # a .css file becomes a style element
     address.arrive(title)
     root = app_folder()
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="links"):

@@ -1,4 +1,3 @@
-
 export default function ({ data, parentElement }) {
   if (parentElement.asked) return;
   parentElement.asked = true;

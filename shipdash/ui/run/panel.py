@@ -23,8 +23,6 @@ EVERY = "2s"
 ANSWER_S = 0.5
 """How long a click waits for the worker, at most."""
 
-_STYLE = Path(__file__).parent / "page.css"
-
 WORDS = {
     RunState.QUEUED: "Queued.",
     RunState.RUNNING: "Running.",
@@ -52,7 +50,7 @@ ENDS = {
 
 def compact() -> None:
     """Reduce the margins, so that the curve and the newest pick are seen without scrolling."""
-    st.html(_STYLE)
+    st.html(Path(__file__).parent / "page.css")
 
 
 def buttons(run: frame.Run) -> None:

@@ -12,12 +12,10 @@ from shipdash.records import Event, RunState
 from shipdash.ui import frame
 from shipdash.ui.run import film, panel, present, replay, stage
 
-_STYLE = Path(__file__).parent / "projector.css"
-
 
 def body(runs: list[frame.Run]) -> None:
     """The run of the link, else the newest, in one view without scrolling."""
-    st.html(_STYLE)
+    st.html(Path(__file__).parent / "projector.css")
     usable, asked = [run for run in runs if run.config], st.query_params.get("run", "")
     run = frame.find(asked, usable)
     if run is None and asked:

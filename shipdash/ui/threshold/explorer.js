@@ -1,4 +1,3 @@
-
 // The explorer of the Threshold page. A *place* is a precision, an order seed, a model seed and a
 // rule; the run that is there is drawn from what was sent once, so a drag never waits for the server.
 

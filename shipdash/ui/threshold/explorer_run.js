@@ -1,4 +1,3 @@
-
 // How one run of the Threshold page's explorer is drawn: its curve, its held-out scores, its core set,
 // and its mark in the figures of the family. Which run that is, and when, is for explorer.js.
 
