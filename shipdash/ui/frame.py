@@ -15,7 +15,6 @@ from shipdash import view_only
 from shipdash.app_folder import app_folder
 from shipdash.config import ALGORITHM, RUN_ID, ConfigError, preset_of
 from shipdash.data.files import DataError
-from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, device_probe
 from shipdash.ui import address
@@ -47,16 +46,6 @@ PAGES = {
     "pages/6_Compare.py": "Compare",
     "pages/7_Your_data.py": "Your data",
     "pages/8_Label_next.py": "Label next",
-}
-
-STATES = {
-    RunState.QUEUED: ":material/schedule:",
-    RunState.RUNNING: ":material/play_arrow:",
-    RunState.PAUSED: ":material/pause:",
-    RunState.COMPLETED: ":material/check:",
-    RunState.FAILED: ":material/error:",
-    RunState.CANCELLED: ":material/cancel:",
-    RunState.LOST: ":material/help:",
 }
 
 

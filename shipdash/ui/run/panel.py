@@ -24,14 +24,16 @@ ANSWER_S = 0.5
 """How long a click waits for the worker, at most."""
 
 WORDS = {
-    RunState.QUEUED: "Queued.",
-    RunState.RUNNING: "Running.",
-    RunState.PAUSED: "Paused. Resume continues exactly where the run stopped; Step continues to "
-                     "the next pair that fails.",
-    RunState.COMPLETED: "Completed.",
-    RunState.FAILED: "Failed. Resume tries again from the last checkpoint.",
-    RunState.CANCELLED: "Cancelled. The results so far are kept; Resume continues from there.",
-    RunState.LOST: "Lost: its worker stopped unexpectedly. Resume continues from the checkpoint.",
+    RunState.QUEUED: ":material/schedule: Queued.",
+    RunState.RUNNING: ":material/play_arrow: Running.",
+    RunState.PAUSED: ":material/pause: Paused. Resume continues exactly where the run stopped; "
+                     "Step continues to the next pair that fails.",
+    RunState.COMPLETED: ":material/check: Completed.",
+    RunState.FAILED: ":material/error: Failed. Resume tries again from the last checkpoint.",
+    RunState.CANCELLED: ":material/cancel: Cancelled. The results so far are kept; Resume "
+                        "continues from there.",
+    RunState.LOST: ":material/help: Lost: its worker stopped unexpectedly. Resume continues from "
+                   "the checkpoint.",
 }
 
 KEPT = (f" The network stays in memory (about 1 GB) for {kept_worker.STAY_S / 60:.0f} minutes, or "
@@ -165,8 +167,7 @@ def state_of(run: frame.Run) -> tuple[RunState, str]:
 
 
 def _say(run: frame.Run, state: RunState, reason: str, now: analysis.Progress) -> None:
-    words = f"{frame.STATES[state]} {WORDS[state]}"
-    reason = ENDS.get(reason, reason)
+    words, reason = WORDS[state], ENDS.get(reason, reason)
     said = plain(f"{reason[:1].upper()}{reason[1:]}")
     words += f" {said}" if reason and state != RunState.LOST else ""
     words += _pending(run, state)
