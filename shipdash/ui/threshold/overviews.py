@@ -16,9 +16,13 @@ from shipdash.ui.threshold import points
 from shipdash.ui.words import COMPARED
 
 COSTS = {
-    "training images": figures.Measure("n_backward", "training images", "~s", ","),
-    "seconds": figures.Measure("seconds", "seconds of one run", ",", ",.0f"),
+    "training images": (figures.Measure("n_backward", "training images", "~s", ","),
+                        "The training of a run", " images"),
+    "seconds": (figures.Measure("seconds", "seconds of one run", ",", ",.0f"),
+                "The time of a run", " s"),
 }
+"""Measures of cost, with what is said to cost so much and the unit behind the number."""
+
 BESIDE = ("failing", *COSTS, "size against failing")
 """What the second figure may show; the first is always the size of the core set."""
 
@@ -48,9 +52,8 @@ def _pair(family, table: pd.DataFrame, rule: str, failing: str,
         words = f"The share of held-out pairs below {analysis.FAILING[failing]}"
         measure = _failing(table, failing)
         return first, _over_precision(table, rule, bands, measure, words, "{:.2%}")
-    what, unit = {"training images": ("The training of a run", " images"),
-                  "seconds": ("The time of a run", " s")}[beside]
-    return first, _over_precision(table, rule, bands, COSTS[beside], what, "{:,.0f}", unit)
+    measure, what, unit = COSTS[beside]
+    return first, _over_precision(table, rule, bands, measure, what, "{:,.0f}", unit)
 
 
 def _failing(table: pd.DataFrame, failing: str) -> figures.Measure:
