@@ -143,15 +143,13 @@ def _buttons(shown: Shown) -> None:
     store = frame.own_store()
     with st.container(horizontal=True):
         for name, (study, standing) in zip(_called(shown), shown, strict=True):
-            if standing.alive and not standing.stopping:
-                if starting.button(f"Cancel the {name.lower()} study",
-                                   key=f"study_cancel_{study.digest}", icon=":material/close:"):
-                    forms.attempt(cancel, store, study)
-                    st.rerun()
-            elif not standing.alive and starting.button(
-                    f"Resume the {name.lower()} study", key=f"study_resume_{study.digest}",
-                    icon=":material/play_arrow:"):
-                forms.attempt(start, store, study)
+            if standing.alive and standing.stopping:
+                continue
+            what, do, icon = (("Cancel", cancel, ":material/close:") if standing.alive else
+                              ("Resume", start, ":material/play_arrow:"))
+            if starting.button(f"{what} the {name.lower()} study", icon=icon,
+                               key=f"study_{what.lower()}_{study.digest}"):
+                forms.attempt(do, store, study)
                 st.rerun()
 
 
