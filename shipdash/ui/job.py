@@ -41,6 +41,16 @@ class Job(NamedTuple):
         return self.folders.standing(self.name) if self.name in self.folders.list() else None
 
 
+def answer(folders: JobFolders, asked: str, is_alike: Callable[[str], bool] = lambda name: True
+           ) -> str | None:
+    """The finished job that answers a question: the one of the id `asked`, else the newest of
+    those that are alike. None where there is none."""
+    for name in sorted(folders.list(), key=lambda name: name != asked):
+        if is_alike(name) and folders.standing(name).state is RunState.COMPLETED:
+            return name
+    return None
+
+
 def is_watched(job: Job, standing: Standing | None) -> bool:
     """Whether the job is under way; then its progress is shown, and a button that cancels it."""
     if standing is None or standing.state not in UNDER_WAY:

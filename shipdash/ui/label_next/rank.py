@@ -8,7 +8,6 @@ from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Ranking, Rankings, RankRequest, ranking_job
 from shipdash.labelling.ranking_job import MOST_KNOWN
-from shipdash.records import RunState
 from shipdash.ui import frame, job, starting
 
 
@@ -16,13 +15,13 @@ def finished(asked: RankRequest) -> Ranking | None:
     """The stored ranking that answers a question: with the same runs of other seeds, else the
     newest of the same run and images. None where there is none."""
     rankings = Rankings(asked.data)
-    stored = rankings.list()
-    for ranking in sorted(stored, key=lambda ranking: ranking != asked.digest):
-        request = rankings.request(ranking)
-        if ((request.run_id, request.fingerprint) == (asked.run_id, asked.fingerprint)
-                and rankings.standing(ranking).state is RunState.COMPLETED):
-            return _loaded(str(files.folder_of(asked.data)), asked.data, ranking)
-    return None
+
+    def is_alike(name: str) -> bool:
+        request = rankings.request(name)
+        return (request.run_id, request.fingerprint) == (asked.run_id, asked.fingerprint)
+
+    name = job.answer(rankings, asked.digest, is_alike)
+    return name and _loaded(str(files.folder_of(asked.data)), asked.data, name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)  # 2 MB for 1,000 masks of 128 x 128

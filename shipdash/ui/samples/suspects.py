@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,20 +10,12 @@ import streamlit as st
 
 from shipdash.labelling import Suspect, SuspectRequest, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import MEASURES, suspects
-from shipdash.records import RunState
 from shipdash.runs import Store
 from shipdash.ui import download, frame, gallery, job, one_pair, starting
 from shipdash.ui.words import plain
 
 BY = {"soft minimum": "softmin", "IoU": "iou"}
 """The measures as the link names them, the default first."""
-
-
-class Found(NamedTuple):
-    """A finished job and what was asked of it."""
-
-    name: str
-    request: SuspectRequest
 
 
 def view(run: frame.Run) -> None:
@@ -38,9 +29,10 @@ def view(run: frame.Run) -> None:
                 "was made with another version")
         frame.empty(f"This run {came}.", "Choose a run that was computed here with this version.")
         return
+    jobs = Suspicions(frame.store_of(run), run.run_id)
     asked = suspect_request(frame.store_of(run), run.run_id)
-    found = _finished(run, asked)
-    request = asked if found is None else found.request
+    found = job.answer(jobs, asked.digest)  # of another number of networks or steps as well
+    request = asked if found is None else jobs.request(found)
     st.caption(f"The {run.result.n_core:,} kept pairs are cut into {request.n_folds} parts, and "
                "each part is predicted by a network that was trained from scratch without it: a "
                "mask that the prediction contradicts is worth checking. This "
@@ -48,29 +40,19 @@ def view(run: frame.Run) -> None:
                f"{request.n_steps:,} steps"
                f"{'; the page may be closed meanwhile' if found is None else ''}.")
     if found is None:
-        _search(run, asked)
+        _search(run, jobs, asked)
     else:
-        _listed(run, found.name)
+        _listed(run, found)
     st.caption("Whether this finds wrong masks was measured with masks made wrong on purpose, on "
                "the scene and on nuclei; the table is in docs/label-next.md. Smaller errors, such "
                "as an outline drawn a little too wide, were not tried.")
 
 
-def _finished(run: frame.Run, asked: SuspectRequest) -> Found | None:
-    """The stored answer: to the question itself, else the newest to another number of networks
-    or steps. None where there is none."""
-    jobs = Suspicions(frame.store_of(run), run.run_id)
-    for name in sorted(jobs.list(), key=lambda name: name != asked.digest):
-        if jobs.standing(name).state is RunState.COMPLETED:
-            return Found(name, jobs.request(name))
-    return None
-
-
-def _search(run: frame.Run, asked: SuspectRequest) -> None:
+def _search(run: frame.Run, jobs: Suspicions, asked: SuspectRequest) -> None:
     """What stands between the question and its answer: a button, or the progress."""
     search = job.Job(
-        Suspicions(frame.store_of(run), run.run_id), asked.digest, key="suspects_cancel",
-        noun="The search", network="The first network", step="the training step at hand",
+        jobs, asked.digest, key="suspects_cancel", noun="The search",
+        network="The first network", step="the training step at hand",
         so_far=lambda standing: f"{standing.n_done:,} of {standing.n:,} training steps, "
                                 f"{plain(standing.reason)}")
     standing = search.standing()
