@@ -75,13 +75,9 @@ def sheet(name: str, numbers: Sequence[int], captions: Sequence[str], *, key: st
              for number, caption, picture in
              zip(numbers, captions, pictures(name, numbers), strict=True)]
     tiles.draw(found, key=key, alt=alt, widths_px=WIDTHS_PX)
+    has_void = files.read_manifest(files.folder_of(name)).get(files.VOID_PIXELS)
     st.caption("Yellow line: the border of the target, as the mask has it."
-               + (" Grey stripes: void pixels, which count nowhere." if has_void(name) else ""))
-
-
-def has_void(name: str) -> bool:
-    """Whether any mask of the data set has void pixels."""
-    return bool(files.read_manifest(files.folder_of(name)).get(files.VOID_PIXELS))
+               + (" Grey stripes: void pixels, which count nowhere." if has_void else ""))
 
 
 def rims(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
