@@ -7,7 +7,6 @@ written there. So a copied link shows the same form elsewhere. A link inside the
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from typing import Any
@@ -15,7 +14,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from shipdash.config import SECTIONS
+from shipdash.ui.settings_in_address import names_of
 
 MOST_GUESS = 10_000_000
 
@@ -26,9 +25,8 @@ sent at once, and the click does not wait for the address that the box gets."""
 FORMS = ("Home", "Generator", "Run", "Compare")
 """Pages with settings in the address that are theirs alone."""
 
-SETTINGS = ("reveal", "preset", "data", "runs", *(f"{section}.{spec.name}" for section in
-                        ("scene", "planted", "network", "selection", "seeds", "evaluation")
-                        for spec in dataclasses.fields(SECTIONS[section])))
+SETTINGS = ("reveal", "preset", "data", "runs",
+            *names_of("scene", "planted", "network", "selection", "seeds", "evaluation"))
 """These settings, by the name that they have in the address."""
 
 

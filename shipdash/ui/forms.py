@@ -9,21 +9,13 @@ from typing import Any
 import streamlit as st
 
 from shipdash import analysis, view_only
-from shipdash.config import (
-    PRESETS,
-    SECTIONS,
-    ConfigError,
-    RunConfig,
-    default_name,
-    preset,
-    setting,
-)
+from shipdash.config import PRESETS, ConfigError, RunConfig, default_name, preset, setting
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.runs import StoreError
 from shipdash.ui import address, frame
-from shipdash.ui.settings_in_address import Asked, read
+from shipdash.ui.settings_in_address import Asked, names_of, read
 from shipdash.ui.words import PRECISION, plain, refusal
 
 WIDE = {"n_pool", "n_held_out", "max_steps", "pool", "order", "model", "learning_rate", "distinct"}
@@ -53,12 +45,6 @@ FOLDED = (*SCENE, "network", "selection", "evaluation")
 
 UNASKED = ("selection.parent",)
 """What no box asks for: it goes with a data set that `shipdash label go-on` makes."""
-
-
-def names_of(*sections: str) -> list[str]:
-    """The settings of these sections, by dotted name."""
-    return [f"{section}.{spec.name}" for section in sections
-            for spec in dataclasses.fields(SECTIONS[section])]
 
 
 def scene_asked() -> Asked:

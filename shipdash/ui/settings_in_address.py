@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from shipdash.config import ConfigError, RunConfig, checked_setting, parse_setting
+from shipdash.config import SECTIONS, ConfigError, RunConfig, checked_setting, parse_setting
 
 
 class Asked(NamedTuple):
@@ -23,6 +24,12 @@ class Asked(NamedTuple):
         """The value of a setting where the address says nothing."""
         section, _, name = dotted.partition(".")
         return getattr(getattr(self.start, section), name)
+
+
+def names_of(*sections: str) -> list[str]:
+    """The settings of these sections, by dotted name."""
+    return [f"{section}.{spec.name}" for section in sections
+            for spec in dataclasses.fields(SECTIONS[section])]
 
 
 def read(start: RunConfig, names: Iterable[str]) -> Asked:

@@ -11,6 +11,7 @@ from shipdash.config import RunConfig, setting
 from shipdash.data import open_source
 from shipdash.runs.folder import npz
 from shipdash.ui import address, chart, download, evidence, forms, gallery
+from shipdash.ui.settings_in_address import names_of
 
 N_SHOWN = 10
 
@@ -22,7 +23,7 @@ def page() -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         for part in forms.SCENE:
-            forms.fields(forms.names_of(part), asked, columns=1, slider=True)
+            forms.fields(names_of(part), asked, columns=1, slider=True)
         forms.field("seeds.pool", asked)
     with right:
         if asked.config is None:
