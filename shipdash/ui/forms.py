@@ -168,8 +168,8 @@ def choose_data() -> str:
     names = list(dict.fromkeys(["", *stored, name]))
     if len(names) > 1:
         st.selectbox("Pairs", names, width=320, **address.held("data", name, ""),
-                     format_func=lambda chosen: (
-                         f"data set {chosen}" if chosen else "drawn by the generator"))
+                     format_func=lambda chosen: f"data set {chosen}" if chosen else
+                     "drawn by the generator")
     return name
 
 

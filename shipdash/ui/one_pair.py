@@ -61,8 +61,8 @@ class Seen(NamedTuple):
 def sheet(run: frame.Run, indices: Sequence[int], captions: Sequence[str],
           *wrong: Sequence[gallery.Prediction] | None, key: str, alt: str,
           split: str = "pool") -> bool:
-    """Tiles of a run's pairs, as `gallery.show_sheet` draws them. The pair of one that was clicked
-    just now, which is answered, goes into the address, and `opened` shows it."""
+    """Tiles of a run's pairs, as `gallery.show_sheet` draws them: a click puts the pair into the
+    address, and `opened` shows it. Whether one was clicked just now."""
     images, masks = gallery.of_run(run, indices, split)
     clicked = gallery.show_sheet(images, masks, captions, *wrong, key=key, alt=alt,
                                  names=[Asked(split, int(i)).name for i in indices])
