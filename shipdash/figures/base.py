@@ -18,6 +18,8 @@ FAINT = "#a9b4c0"
 APART = ("#475fb0", "#1f8a8a", "#8a5fb0", "#7a8694", "#3d9bd6", "#5d8f3a")
 """Tell several runs apart, always together with a dash: cool, so that orange stays *selected*."""
 
+DASHES = ("solid", "dash", "dot", "dashdot")
+
 TALL, SHORT = 420, 230
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.analysis import ARMS, arm_label
-from shipdash.figures.arms import KEY, looks
+from shipdash.figures.arms import by_arm
 from shipdash.figures.base import Chart, new_figure
+from shipdash.figures.shared_traces import error_bar
 
 
 def by_factor(table: pd.DataFrame, factor: str, title: str) -> Chart:
@@ -15,17 +15,12 @@ def by_factor(table: pd.DataFrame, factor: str, title: str) -> Chart:
     `table` is from `analysis.failing_by_factor`, `factor` the words of the axis.
     """
     figure = new_figure(340, factor, "failure rate in the group")
-    found = looks(table)
-    for key, part in table.groupby(KEY, sort=False):
-        row, (colour, dash, symbol) = part.iloc[0], found[key]
-        name, first = arm_label(row), row["arm"] in (ARMS["core"], ARMS["random"])
-        share = part["share_failing"].to_numpy(float)
-        spread = None if not first or row["n_runs"] < 2 else {
-            "array": part["share_failing_high"].to_numpy(float) - share, "symmetric": False,
-            "arrayminus": share - part["share_failing_low"].to_numpy(float), "color": colour}
+    for part, name, first, (colour, dash, symbol) in by_arm(table):
+        has_range = first and part["n_runs"].iloc[0] >= 2
         figure.add_scatter(
-            x=part["group"].astype(str).tolist(), y=share, mode="lines+markers", name=name,
-            uid=name, error_y=spread,
+            x=part["group"].astype(str).tolist(), y=part["share_failing"].to_numpy(float),
+            mode="lines+markers", name=name, uid=name,
+            error_y=error_bar(part, "share_failing", colour=colour) if has_range else None,
             line={"color": colour, "width": 2 if first else 1.5, "dash": dash},
             marker={"color": colour, "size": 8, "symbol": symbol},
             customdata=part["n"].to_numpy(),

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from shipdash.figures.base import APART, SHORT, TALL, Chart, faded, new_figure, nice
-
-DASHES = ("solid", "dash", "dot", "dashdot")
+from shipdash.figures.base import APART, DASHES, SHORT, TALL, Chart, faded, new_figure, nice
+from shipdash.figures.shared_traces import add_band
 
 
 class Lines(NamedTuple):
@@ -56,11 +55,8 @@ def overlay(groups: Mapping[str, Lines], title: str, n_pool: int, *, rate: bool 
 def _replicas(figure: go.Figure, label: str, lines: Lines, colour: str) -> None:
     x = np.repeat(lines.common["x"].to_numpy(), 2)[1:]  # the corners of steps
     high, low = (np.repeat(lines.common[name].to_numpy(), 2)[:-1] for name in ("high", "low"))
-    figure.add_scatter(
-        x=np.concatenate([x, x[::-1]]), mode="lines", line={"width": 0},
-        y=np.concatenate([high, low[::-1]]), fill="toself",
-        fillcolor=faded(colour, 0.12), showlegend=False, legendgroup=label, uid=f"{label} band",
-        hoverinfo="skip")
+    add_band(figure, x, low, high, faded(colour, 0.12), showlegend=False, legendgroup=label,
+             uid=f"{label} band")
     for name, (tested, level) in lines.runs.items():
         figure.add_scatter(
             x=tested, y=level, mode="lines", showlegend=False, legendgroup=label,

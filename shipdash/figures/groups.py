@@ -17,22 +17,20 @@ ROOM = 1.3
 
 def kept_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Share of each group's pairs that was kept; from `analysis.leaks.kept_by_group`."""
-    words = [f"{row.kept:,} of {row.pairs:,}" for row in _few(table).itertuples()]
-    figure = _bars(_few(table), "share", words, SELECTED, "share kept")
+    few = table.head(MOST)
+    words = [f"{row.kept:,} of {row.pairs:,}" for row in few.itertuples()]
+    figure = _bars(few, "share", words, SELECTED, "share kept")
     figure.update_xaxes(tickformat=".0%", range=[0, ROOM], tickvals=[0, 0.5, 1])
     return Chart(figure, title, f"Share kept by group. {title}.", table)
 
 
 def scores_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Held-out mean IoU of each group; from `analysis.groups.scores_by_group`."""
-    words = [f"{row.mean_iou:.3f}" for row in _few(table).itertuples()]
-    figure = _bars(_few(table), "mean_iou", words, QUIET, "held-out mean IoU")
+    few = table.head(MOST)
+    words = [f"{row.mean_iou:.3f}" for row in few.itertuples()]
+    figure = _bars(few, "mean_iou", words, QUIET, "held-out mean IoU")
     figure.update_xaxes(tickformat=".1f", range=[0, ROOM], tickvals=[0, 0.5, 1])
     return Chart(figure, title, f"Held-out mean IoU by group. {title}.", table)
-
-
-def _few(table: pd.DataFrame) -> pd.DataFrame:
-    return table.head(MOST)
 
 
 def _bars(table: pd.DataFrame, measure: str, words: list[str], colour: str, x: str):

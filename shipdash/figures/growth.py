@@ -7,6 +7,7 @@ import pandas as pd
 
 from shipdash.analysis.growth import ASKED, Fit, Law
 from shipdash.figures.base import QUIET, SELECTED, TALL, Chart, faded, new_figure
+from shipdash.figures.shared_traces import add_band
 
 DASHES = {"power law": "solid", "logarithm": "dash"}
 
@@ -22,11 +23,10 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
     figure = new_figure(TALL, "pairs in the pool (log scale)", "core set (log scale)")
     pools = np.geomspace(table["n_pool"].min(), ASKED, 60)
     _, low, high = law.better.at(pools)
-    figure.add_scatter(
-        x=np.concatenate([pools, pools[::-1]]), y=np.concatenate([high, np.maximum(low, 1)[::-1]]),
-        fill="toself", fillcolor=faded(QUIET), line={"width": 0}, hoverinfo="skip", mode="lines",
-        name=f"95% interval of one further run ({law.better.name})", uid="interval")
-    for fit in (law.power, law.logarithm):
+    add_band(figure, pools, np.maximum(low, 1), high, faded(QUIET), uid="interval",
+             name=f"95% interval of one further run ({law.better.name})")
+    fits = law.power, law.logarithm
+    for fit in fits:
         figure.add_scatter(
             x=pools, y=fit.at(pools)[0], name=fit.name, uid=fit.name, mode="lines",
             line={"color": QUIET, "width": 1.5, "dash": DASHES[fit.name]},
@@ -45,7 +45,8 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
         yaxis2={"domain": [0.0, 0.26], "title": {"text": "off the law", "font": {"size": 13}},
                 "tickformat": "+.0%", "zeroline": True, "ticks": ""})
     alt = f"Core set against the size of the pool, both on log scales. {title}."
-    return Chart(figure, title, alt, with_residuals(table, law))
+    return Chart(figure, title, alt, table.assign(
+        **{f"off the {fit.name}": fit.residuals for fit in fits}))
 
 
 def _residuals(figure, table: pd.DataFrame, fit: Fit) -> None:
@@ -55,9 +56,3 @@ def _residuals(figure, table: pd.DataFrame, fit: Fit) -> None:
         showlegend=False, uid=f"off {fit.name}",
         marker={"color": QUIET, "size": 7, "symbol": symbol},
         hovertemplate="%{y:+.1%} off the " + fit.name + "<extra></extra>")
-
-
-def with_residuals(table: pd.DataFrame, law: Law) -> pd.DataFrame:
-    """The runs with how far each is from either law."""
-    return table.assign(**{f"off the {fit.name}": fit.residuals
-                           for fit in (law.power, law.logarithm)})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from shipdash.figures.base import QUIET, SELECTED, TALL, Chart, new_figure, nice
+from shipdash.figures.base import SELECTED, TALL, Chart, new_figure, nice
+from shipdash.figures.shared_traces import add_keep_everything
 
 
 def fan(steps: pd.DataFrame, median: pd.DataFrame, n_pool: int, title: str) -> Chart:
@@ -15,9 +15,7 @@ def fan(steps: pd.DataFrame, median: pd.DataFrame, n_pool: int, title: str) -> C
     """
     figure = new_figure(TALL, "pairs tested", "pairs selected")
     top = nice(max(1.2 * steps["selected"].max(), 40)) if len(steps) else 40
-    ramp = np.array([0, n_pool])
-    figure.add_scatter(x=ramp, y=ramp, name="keep everything", mode="lines", uid="all",
-                       line={"color": QUIET, "width": 1.5, "dash": "dash"}, hoverinfo="skip")
+    add_keep_everything(figure, [0, n_pool])
     for n, (seed, curve) in enumerate(steps.groupby("order_seed")):
         figure.add_scatter(
             x=curve["tested"].to_numpy(), y=curve["selected"].to_numpy(), mode="lines",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.figures.base import APART, QUIET, Chart, faded, new_figure
-
-DASHES = ("solid", "dash", "dot", "dashdot")
+from shipdash.figures.base import APART, DASHES, QUIET, Chart, faded, new_figure
 
 
 def ranking_curve(table: pd.DataFrame, names: dict[str, str], k: int, title: str) -> Chart:
@@ -34,7 +32,7 @@ def ranking_curve(table: pd.DataFrame, names: dict[str, str], k: int, title: str
     for n, (column, words) in enumerate(names.items()):
         figure.add_scatter(
             x=x, y=table[column].to_numpy(), mode="lines", name=words, uid=column,
-            line={"color": APART[n], "width": 2, "dash": DASHES[n % 4], "shape": "hv"},
+            line={"color": APART[n], "width": 2, "dash": DASHES[n % len(DASHES)], "shape": "hv"},
             hovertemplate=f"{words}: %{{y:,}} of the first %{{x:,}}<extra></extra>")
     figure.add_vline(x=k, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.update_yaxes(rangemode="tozero")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from shipdash.analysis import Curve
 from shipdash.figures.base import QUIET, SELECTED, SHORT, TALL, Chart, new_figure, nice
+from shipdash.figures.shared_traces import add_guess, add_keep_everything
 
 
 def selection(curve: Curve, n_pool: int, title: str, *, guess: int | None = None,
@@ -18,12 +19,8 @@ def selection(curve: Curve, n_pool: int, title: str, *, guess: int | None = None
     x_end = max(n_pool, int(curve.tested[-1]))
     figure = new_figure(TALL, "pairs tested", "pairs selected")
     ramp = np.array([low, x_end])
-    figure.add_scatter(x=ramp, y=ramp, name="keep everything", mode="lines", uid="all",
-                       line={"color": QUIET, "width": 1.5, "dash": "dash"}, hoverinfo="skip")
-    if guess:
-        figure.add_scatter(x=ramp, y=[guess, guess], name=f"your guess: {guess:,}", uid="guess",
-                           mode="lines", line={"color": QUIET, "width": 1.5, "dash": "dot"},
-                           hovertemplate="your guess: %{y:,}<extra></extra>")
+    add_keep_everything(figure, ramp)
+    add_guess(figure, ramp, guess)
     figure.add_scatter(x=np.maximum(curve.tested, low), y=np.maximum(curve.selected, low),
                        name="selected", mode="lines", uid="selected",
                        line={"color": SELECTED, "width": 3, "shape": "hv"},

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.figures.base import FAINT, QUIET, SELECTED, SHORT, Chart, new_figure
+from shipdash.figures.shared_traces import error_bar
 
 
 def scores(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
@@ -41,13 +42,11 @@ def cumulative(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
 def factor_rates(table: pd.DataFrame, label: str, *, clear: bool = False) -> Chart:
     """Selection rate by a true factor, with its 95% interval; a difference only where `clear`."""
     figure = new_figure(SHORT, "share selected", "")
-    rate = table["rate"].to_numpy()
     figure.add_scatter(
-        x=rate, y=table["group"].to_numpy(), mode="markers", showlegend=False,
+        x=table["rate"].to_numpy(), y=table["group"].to_numpy(), mode="markers", showlegend=False,
         customdata=table["group"].to_numpy(),  # what a click answers
         marker={"color": SELECTED, "size": 9},
-        error_x={"array": table["high"].to_numpy() - rate, "color": QUIET, "thickness": 1.5,
-                 "arrayminus": rate - table["low"].to_numpy(), "symmetric": False},
+        error_x=error_bar(table, "rate", ("low", "high"), thickness=1.5),
         hovertemplate="%{x:.2%} of %{y} selected<extra></extra>")
     figure.update_xaxes(tickformat=".1%", rangemode="tozero")
     figure.update_yaxes(type="category", automargin=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.analysis import ARMS, arm_label
-from shipdash.figures.arms import KEY, looks
+from shipdash.figures.arms import by_arm
 from shipdash.figures.base import QUIET, Chart, faded, new_figure
+from shipdash.figures.shared_traces import add_band
 
 
 def share_below_iou(table: pd.DataFrame, acceptance: float, title: str) -> Chart:
@@ -16,12 +16,12 @@ def share_below_iou(table: pd.DataFrame, acceptance: float, title: str) -> Chart
     in a thousand can be read; a share of 0 has no place on it and its line ends.
     """
     figure = new_figure(380, "IoU", "share of held-out pairs below (log scale)")
-    found = looks(table)
-    for key, part in table.groupby(KEY, sort=False):
-        row, (colour, dash, _) = part.iloc[0], found[key]
-        name, first = arm_label(row), row["arm"] in (ARMS["core"], ARMS["random"])
+    for part, name, first, (colour, dash, _) in by_arm(table):
         if first:
-            _band(figure, part, name, colour)
+            drawn = part[(part["low"] > 0) & (part["n_runs"] > 1)]
+            add_band(figure, drawn["threshold"].to_numpy(), drawn["low"].to_numpy(),
+                     drawn["high"].to_numpy(), faded(colour), uid=f"{name} band",
+                     legendgroup=name, showlegend=False)
         figure.add_scatter(
             x=part["threshold"].to_numpy(), y=part["share"].where(part["share"] > 0).to_numpy(),
             mode="lines", name=name, uid=name, legendgroup=name,
@@ -31,13 +31,3 @@ def share_below_iou(table: pd.DataFrame, acceptance: float, title: str) -> Chart
     figure.update_xaxes(tickformat=".2f")
     figure.update_yaxes(type="log", dtick=1, tickformat=".2~%")
     return Chart(figure, title, f"Share of held-out pairs below each IoU, by arm. {title}.", table)
-
-
-def _band(figure, part: pd.DataFrame, name: str, colour: str) -> None:
-    """Lowest to highest run, where both can be drawn."""
-    part = part[(part["low"] > 0) & (part["n_runs"] > 1)]
-    x = part["threshold"].to_numpy()
-    for end, fill in (("high", None), ("low", "tonexty")):
-        figure.add_scatter(x=x, y=part[end].to_numpy(), mode="lines", line={"width": 0},
-                           fill=fill, fillcolor=faded(colour), uid=f"{name} {end}",
-                           legendgroup=name, showlegend=False, hoverinfo="skip")

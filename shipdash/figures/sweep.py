@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from shipdash.analysis.sweep import DID_NOT_LEARN, STALLED
 from shipdash.figures.base import FAINT, QUIET, SELECTED, Chart, faded, new_figure
+from shipdash.figures.shared_traces import add_band, add_guess
 
 HEIGHT = 212  # two stand below each other, with the controls between, on a screen 900 pixels high
 
@@ -78,10 +79,7 @@ def threshold(points: pd.DataFrame, curve: pd.DataFrame, acceptance: str, measur
             marker={"symbol": "diamond", "size": 7, "color": FAINT},
             hovertemplate=f"{name}, median %{{y:{measure.hover}}}<br>precision %{{x}}"
                           "<extra></extra>")
-    if guess:
-        figure.add_scatter(x=x_range, y=[guess, guess], name=f"your guess: {guess:,}", uid="guess",
-                           mode="lines", line={"color": QUIET, "width": 1.5, "dash": "dot"},
-                           hovertemplate="your guess: %{y:,}<extra></extra>")
+    add_guess(figure, x_range, guess)
     _dots(figure, mine, measure, colour)
     _waiting(figure, mine, top)
     figure.update_xaxes(range=x_range, tickformat=".2f")
@@ -123,10 +121,8 @@ def _range_and_median(figure: go.Figure, curve: pd.DataFrame, colour: str, rule:
                       measure: Measure) -> None:
     x = curve["precision"].to_numpy()
     if len(curve) and (curve["n"] > 1).any():
-        figure.add_scatter(
-            x=np.concatenate([x, x[::-1]]), hoverinfo="skip", uid="band", showlegend=False,
-            y=np.concatenate([curve["high"].to_numpy(), curve["low"].to_numpy()[::-1]]),
-            mode="lines", line={"width": 0}, fill="toself", fillcolor=faded(colour))
+        add_band(figure, x, curve["low"].to_numpy(), curve["high"].to_numpy(), faded(colour),
+                 uid="band", showlegend=False)
     figure.add_scatter(
         x=x, y=curve["median"].to_numpy(), mode="lines", name=f"median, {rule}", uid="median",
         line={"color": colour, "width": 2.5},

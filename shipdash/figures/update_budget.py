@@ -7,6 +7,7 @@ import pandas as pd
 from shipdash.analysis.update_budget import BUDGET_ARMS
 from shipdash.figures.arms import AXES, FORMATS, NAMES
 from shipdash.figures.base import QUIET, SELECTED, Chart, new_figure
+from shipdash.figures.shared_traces import error_bar
 
 LOOKS = dict(zip(BUDGET_ARMS, ((SELECTED, "solid", "diamond"), (QUIET, "solid", "circle"),
                                (QUIET, "dot", "square")), strict=True))
@@ -19,14 +20,13 @@ def budget(table: pd.DataFrame, measure: str, title: str) -> Chart:
     budgets = table.groupby("times")["n_backward"].min()
     for n, (arm, rows) in enumerate(table.groupby("arm", sort=False)):
         colour, dash, symbol = LOOKS[arm]
-        at = rows[measure].to_numpy(float)
         aside = 1 + 0.03 * (n - 1)  # so that the bars of three arms do not hide each other
         figure.add_scatter(
-            x=aside * rows["n_backward"].to_numpy(), y=at, name=arm.lower(), uid=arm,
-            mode="lines+markers", line={"color": colour, "width": 1.5, "dash": dash},
+            x=aside * rows["n_backward"].to_numpy(), y=rows[measure].to_numpy(float),
+            name=arm.lower(), uid=arm, mode="lines+markers",
+            line={"color": colour, "width": 1.5, "dash": dash},
             marker={"color": colour, "size": 8, "symbol": symbol},
-            error_y={"array": rows[f"{measure}_high"].to_numpy(float) - at, "symmetric": False,
-                     "arrayminus": at - rows[f"{measure}_low"].to_numpy(float), "color": colour},
+            error_y=error_bar(rows, measure, colour=colour),
             customdata=rows[["n_backward", "times", "n_runs"]].to_numpy(),
             hovertemplate=f"{arm.lower()}: %{{y:{FORMATS[measure]}}} with %{{customdata[0]:,}} "
                           "training images (%{customdata[1]}x), runs: %{customdata[2]}"
