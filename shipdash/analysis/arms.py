@@ -199,6 +199,14 @@ def of_variant(table: pd.DataFrame, network: str, variant: str) -> pd.DataFrame:
     return table[(table["network"] == network) & (listed == (variant in VARIANTS))]
 
 
+def rows_of(table: pd.DataFrame, arm: str, stop: str = EQUAL_UPDATES,
+            network: str = SAME) -> pd.DataFrame:
+    """Rows of one arm, by its name, in a table with `KEYS`; none in an empty table."""
+    if table.empty:
+        return table
+    return table[(table["arm"] == arm) & (table["stop"] == stop) & (table["network"] == network)]
+
+
 def arms_shown(table: pd.DataFrame) -> pd.DataFrame:
     """`arm_table` in words for the screen: a mean with the range of its runs, a difference with
     its interval over pairs."""

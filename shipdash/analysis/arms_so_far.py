@@ -13,6 +13,7 @@ from shipdash.analysis.arms import ARMS, AS_LEFT, EQUAL_UPDATES, STREAMING
 from shipdash.analysis.core_against_random import (
     Finding,
     arm_row,
+    arm_rows,
     failures_title,
     judged_difference,
     tested_words,
@@ -47,9 +48,8 @@ def so_far_finding(table: pd.DataFrame, n_runs: int, arms: pd.DataFrame | None =
               "random pairs, with the same number of updates.")
     rows = [_row(core), _row(random)]
     found = judged_difference(arm_difference(*rows, "share_failing"), more_is_better=False)
-    of_arms = [arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random")
-               if arms is not None]
-    if len(of_arms) == 2 and not any(row is None for row in of_arms):
+    of_arms = [None] if arms is None else arm_rows(arms, "core", "random")
+    if all(row is not None for row in of_arms):
         found, rows = verdict(*of_arms, "share_failing"), of_arms
     return Finding(failures_title(found), f"{ranges} {tested_words(*rows)}")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, TIMES
+from shipdash.analysis.arms import EQUAL_UPDATES, TIMES
 from shipdash.analysis.by_factor import (
     NONE_DIFFERS,
     failing_by_factor,
@@ -20,7 +20,7 @@ from shipdash.analysis.by_factor import (
     telling_group,
 )
 from shipdash.analysis.certificate import Certificate
-from shipdash.analysis.core_against_random import arm_row
+from shipdash.analysis.core_against_random import arm_rows
 from shipdash.analysis.difference import (
     FEWEST_RUNS,
     Difference,
@@ -48,30 +48,28 @@ class Line(NamedTuple):
 
 def tail_line(arms: pd.DataFrame) -> Line:
     """Core set against random pairs in the failure rate; `arms` is from `arm_table`."""
-    core, random, first = _at_equal_updates(arms)
-    if core is None or random is None:
-        return Line("Tail", NOT_RUN)
-    return Line("Tail", f"{core['share_failing']:.2%} of held-out pairs fail after training on the "
-                f"core set, {random['share_failing']:.2%} after training on random pairs",
-                *_tests((core, random), (first, random), "share_failing"))
+    return _core_against_random("Tail", arms, "share_failing", "{:.2%} of held-out pairs fail",
+                                "{:.2%}")
 
 
 def typical_line(ious: PairIous | None, n_core: int) -> Line:
     """Core set against random pairs in the median IoU."""
     if ious is None:
         return Line("Typical pair", NOT_STORED)
-    medians = medians_table(ious, n_core)
-    core, random, first = _at_equal_updates(medians)
+    return _core_against_random("Typical pair", medians_table(ious, n_core), "median",
+                                "The median IoU is {:.4f}", "{:.4f}")
+
+
+def _core_against_random(name: str, table: pd.DataFrame, measure: str, core_is: str,
+                         random_is: str) -> Line:
+    """Both arms in one measure, in the words of two formats, with the test and the placebo's."""
+    core, random, first = arm_rows(table, "core", "random", "first")
     if core is None or random is None:
-        return Line("Typical pair", NOT_RUN)
-    return Line("Typical pair", f"The median IoU is {core['median']:.4f} after training on the "
-                f"core set, {random['median']:.4f} after training on random pairs",
-                *_tests((core, random), (first, random), "median"))
-
-
-def _at_equal_updates(table: pd.DataFrame) -> list[pd.Series | None]:
-    """The rows of core set, random pairs and placebo, None for each that has not been run."""
-    return [arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random", "first")]
+        return Line(name, NOT_RUN)
+    said = (f"{core_is.format(core[measure])} after training on the core set, "
+            f"{random_is.format(random[measure])} after training on random pairs")
+    placebo = NOTHING if first is None else _words(arm_difference(first, random, measure), measure)
+    return Line(name, said, _words(arm_difference(core, random, measure), measure), placebo)
 
 
 def factor_line(ious: PairIous | None, n_core: int, acceptance: float, factor: str, name: str,
@@ -112,7 +110,7 @@ def budget_line(arms: pd.DataFrame) -> Line:
     spoken of.
     """
     for stop in sorted((s for s in TIMES if s != EQUAL_UPDATES), key=TIMES.get, reverse=True):
-        rows = [arm_row(arms, ARMS[kind], stop) for kind in ("core", "random")]
+        rows = arm_rows(arms, "core", "random", stop=stop)
         if all(row is not None and row["n_runs"] >= FEWEST_RUNS for row in rows):
             core, random = rows
             return Line("Budget", f"With {stop}, {core['share_failing']:.2%} fail after training "
@@ -120,7 +118,7 @@ def budget_line(arms: pd.DataFrame) -> Line:
                         "pairs. "
                         f"{budget_title(budget_table(arms))}",
                         _words(arm_difference(core, random, "share_failing"), "share_failing"))
-    core, full = (arm_row(arms, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "full"))
+    core, full = arm_rows(arms, "core", "full")
     if core is None or full is None:
         return Line("Budget", "Neither training on all pairs nor training with 4 or 16 times the "
                     "updates has been run.")
@@ -147,11 +145,6 @@ def certificate_line(certificate: Certificate, held: HeldOut | None) -> Line:
     low, high = wilson(round(held.share_failing * held.n), held.n)
     return Line("Certificate", said, f"measured {held.share_failing:.2%} "
                 f"({100 * low:.2f} to {100 * high:.2f}) of {held.n:,} pairs")
-
-
-def _tests(pair: tuple, placebo: tuple, measure: str) -> tuple[str, str]:
-    return tuple(NOTHING if any(row is None for row in rows) else
-                 _words(arm_difference(*rows, measure), measure) for rows in (pair, placebo))
 
 
 def _words(found: Difference, measure: str) -> str:

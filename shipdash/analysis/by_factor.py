@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, KEYS, SAME
+from shipdash.analysis.arms import ARMS, KEYS, rows_of
 from shipdash.analysis.difference import Difference, arm_difference, difference_words, summary
 from shipdash.analysis.scores import NONE, factor_groups
 from shipdash.analysis.share_below_iou import PairIous, by_arm, fails_below
@@ -175,8 +175,4 @@ def group_difference(table: pd.DataFrame, group: str, kind: str, other: str) -> 
 
 def arm_groups(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Rows of one arm at equal updates with the selection's network, by group."""
-    if table.empty:
-        return table
-    rows = table[(table["arm"] == ARMS[kind]) & (table["stop"] == EQUAL_UPDATES)
-                 & (table["network"] == SAME)]
-    return rows.set_index("group")
+    return rows_of(table, ARMS[kind]).set_index("group") if len(table) else table

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label
+from shipdash.analysis.arms import ARMS, EQUAL_UPDATES, SAME, UNTIL_SCORE, arm_label, rows_of
 from shipdash.analysis.difference import (
     LEVEL,
     Difference,
@@ -68,7 +68,7 @@ def judged_difference(found: Difference, *, more_is_better: bool) -> Verdict:
 def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
                  network: str = SAME) -> Finding | None:
     """Core set against as many random pairs; None while one of the two has not been run."""
-    core, random = (arm_row(table, ARMS[kind], stop, network) for kind in ("core", "random"))
+    core, random = arm_rows(table, "core", "random", stop=stop, network=network)
     if core is None or random is None:
         return None
     k = int(core["n_pairs"])
@@ -78,10 +78,14 @@ def arms_finding(table: pd.DataFrame, stop: str = EQUAL_UPDATES,
 
 def arm_row(table: pd.DataFrame, arm: str, stop: str, network: str = SAME) -> pd.Series | None:
     """The one row of that arm, None where it has not been run."""
-    if table.empty:
-        return None
-    found = table[(table["arm"] == arm) & (table["stop"] == stop) & (table["network"] == network)]
+    found = rows_of(table, arm, stop, network)
     return None if found.empty else found.iloc[0]
+
+
+def arm_rows(table: pd.DataFrame, *kinds: str, stop: str = EQUAL_UPDATES,
+             network: str = SAME) -> list[pd.Series | None]:
+    """`arm_row` of each of these `arm.kind`."""
+    return [arm_row(table, ARMS[kind], stop, network) for kind in kinds]
 
 
 RIVALS = ("matched", "el2n", "ccs", "forgetting", "kcentre")
@@ -96,13 +100,10 @@ def rival_tests(arms: pd.DataFrame, stop: str, network: str = SAME) -> pd.DataFr
     DataFrame
         compared, and share_failing and mean_iou: the difference with its test, in words.
     """
-    core, rows = arm_row(arms, ARMS["core"], stop, network), []
-    for kind in RIVALS if core is not None else ():
-        rival = arm_row(arms, ARMS[kind], stop, network)
-        if rival is not None:
-            name = ARMS[kind]
-            rows.append([f"{ARMS['core']} minus {name[0].lower()}{name[1:]}",
-                         *both_tests(core, rival)])
+    core, *rivals = arm_rows(arms, "core", *RIVALS, stop=stop, network=network)
+    rows = [[f"{core['arm']} minus {rival['arm'][0].lower()}{rival['arm'][1:]}",
+             *both_tests(core, rival)]
+            for rival in rivals if core is not None and rival is not None]
     return pd.DataFrame(rows, columns=["compared", "share_failing", "mean_iou"])
 
 
@@ -129,7 +130,7 @@ def across_table(tables: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = []
     for seed, table in tables.items():
-        core, random = (arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ("core", "random"))
+        core, random = arm_rows(table, "core", "random")
         if core is None or random is None:
             continue
         found = {"order_seed": seed, "n_pairs": core["n_pairs"], "n_runs_core": core["n_runs"],
@@ -301,9 +302,8 @@ def tested_words(core: pd.Series, random: pd.Series) -> str:
 
 
 def _unit(core: pd.Series, random: pd.Series) -> str:
-    if n_sets(core) > 1:
-        return f"{n_sets(core)} core sets and {n_sets(random)} random draws"
-    return f"one core set and {n_sets(random)} random draws"
+    cores = "one core set" if n_sets(core) == 1 else f"{n_sets(core)} core sets"
+    return f"{cores} and {n_sets(random)} random draws"
 
 
 def _scope(core: pd.Series) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_COST, EQUAL_UPDATES
-from shipdash.analysis.core_against_random import Finding, arm_row
+from shipdash.analysis.arms import ARMS, EQUAL_COST
+from shipdash.analysis.core_against_random import Finding, arm_row, arm_rows
 from shipdash.analysis.difference import FEWEST_RUNS, arm_difference
 from shipdash.results import HeldOut
 
@@ -32,7 +32,7 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
     n_core, n_pool : int
         Pairs kept, and pairs there were.
     """
-    found = {kind: arm_row(table, ARMS[kind], EQUAL_UPDATES) for kind in ROWS}
+    found = dict(zip(ROWS, arm_rows(table, *ROWS), strict=True))
     detail = _scores(table, found)
     kept = f"{n_core:,} of {n_pool:,} pairs ({100 * n_core / n_pool:.3g}%)"
     if n_core > NEARLY_ALL * n_pool:

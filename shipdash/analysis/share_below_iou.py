@@ -13,13 +13,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.acceptance import fails
-from shipdash.analysis.arms import (
-    ARMS,
-    EQUAL_UPDATES,
-    KEYS,
-    SAME,
-    ArmRun,
-)
+from shipdash.analysis.arms import ARMS, KEYS, ArmRun, rows_of
 from shipdash.analysis.difference import summary
 
 THRESHOLDS = np.round(np.arange(0.5, 0.991, 0.01), 2)
@@ -122,12 +116,13 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     Empty where one of the two arms has not been run at equal updates.
     """
     shares, medians = share_below_table(ious, n_core), medians_table(ious, n_core)
-    curves = [_of(shares, kind)["share"].to_numpy() for kind in ("core", "random")]
+    names = ARMS["core"], ARMS["random"]
+    curves = [rows_of(shares, name)["share"].to_numpy() for name in names]
     if not all(map(len, curves)):
         return ""
-    core, random = (_of(medians, kind).iloc[0] for kind in ("core", "random"))
-    tail = [share_below(ious.iou[_of(ious.runs, kind, n_core).index], acceptance).mean()
-            for kind in ("core", "random")]
+    core, random = (rows_of(medians, name).iloc[0] for name in names)
+    runs = ious.runs[ious.runs["n_pairs"] == n_core]
+    tail = [share_below(ious.iou[rows_of(runs, name).index], acceptance).mean() for name in names]
     where = f"Their curves {crossing_words(crossings(*curves))}."
     return (f"Tail: {tail[0]:.2%} of held-out pairs are below IoU {acceptance:.2f} after "
             f"training on the core set, {tail[1]:.2%} after training on random pairs. Typical "
@@ -139,13 +134,6 @@ def _ends(row: pd.Series) -> str:
     if row["n_runs"] < 2:
         return f"{row['median']:.4f}"
     return f"{row['median']:.4f} ({row['median_low']:.4f} to {row['median_high']:.4f})"
-
-
-def _of(table: pd.DataFrame, kind: str, n_pairs: int | None = None) -> pd.DataFrame:
-    """Rows of an arm at equal updates with the selection's network."""
-    found = table[(table["arm"] == ARMS[kind]) & (table["stop"] == EQUAL_UPDATES)
-                  & (table["network"] == SAME)]
-    return found if n_pairs is None else found[found["n_pairs"] == n_pairs]
 
 
 def by_arm(ious: PairIous, n_core: int) -> Iterator[tuple[tuple, np.ndarray]]:
