@@ -27,6 +27,7 @@ from benchmarks.registration import (
 )
 from shipdash.analysis import registered
 from shipdash.analysis.certificate import NOT_CHECKED
+from shipdash.analysis.difference import amount
 from shipdash.analysis.share_below_iou import THRESHOLDS, crossing_words, crossings
 from shipdash.runs import StoreError
 from shipdash.studies import stored_ious
@@ -184,7 +185,7 @@ def _sentence(row: Mapping, measure: str) -> str:
         said += " The sign test does not support it."
     if row["verdict"] == "not separated" and math.isfinite(row["detectable"]):
         said += (" With this spread a difference of "
-                 f"{registered.amount(row['detectable'], measure)} is found with 80 % power; a "
+                 f"{amount(row['detectable'], measure)} is found with 80 % power; a "
                  "smaller one may exist.")
     if row["verdict"] == "contradicted":
         said += " This refutes it."

@@ -18,6 +18,7 @@ from shipdash.analysis.difference import (
     Difference,
     arm_difference,
     difference_words,
+    interval_words,
     n_sets,
     p_words,
     paired,
@@ -260,8 +261,7 @@ def _detail(table, core, random, stop: str, network: str) -> str:
              f"For this generator and threshold, with another network ({network})")
     return (f"{which}, {rule}: {'; '.join(parts)}. "
             "Selected minus random, with 95% intervals over held-out pairs: failure rate "
-            f"{_diff(core, 'share_failing', 100, ' points')}, mean IoU "
-            f"{_diff(core, 'mean_iou', 1, '')}. "
+            f"{_diff(core, 'share_failing')}, mean IoU {_diff(core, 'mean_iou')}. "
             f"{_spread(core, random)} {tested_words(core, random)}"
             f"{_placebo(table, random, stop, network)}")
 
@@ -270,11 +270,8 @@ def _gave(arm: pd.Series) -> str:
     return f"a failure rate of {arm['share_failing']:.2%} and a mean IoU of {arm['mean_iou']:.4f}"
 
 
-def _diff(core: Mapping[str, Any], name: str, scale: float, unit: str) -> str:
-    digits = 2 if scale == 100 else 4
-    at, low, high = (scale * core[f"{name}_diff{end}"] for end in ("", "_low", "_high"))
-    words = f"{at:+.{digits}f}{unit} ({low:+.{digits}f} to {high:+.{digits}f})"
-    return words.replace("-", "−")
+def _diff(core: pd.Series, name: str) -> str:
+    return interval_words(*(core[f"{name}_diff{end}"] for end in ("", "_low", "_high")), name)
 
 
 def _spread(core: pd.Series, random: pd.Series) -> str:

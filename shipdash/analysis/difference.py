@@ -189,17 +189,34 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
+def amount(value: float, measure: str, sign: str = "") -> str:
+    """A number in the unit of its measure: an IoU as it is, a share of pairs in percentage points.
+
+    >>> amount(-0.0093, "below_0.90", "+"), amount(0.0021, "median_iou")
+    ('−0.93 points', '0.0021')
+    """
+    is_iou = measure in ("mean_iou", "median_iou", "median")
+    words = f"{value:{sign}.4f}" if is_iou else f"{100 * value:{sign}.2f} points"
+    return words.replace("-", "−")
+
+
+def interval_words(at: float, low: float, high: float, measure: str) -> str:
+    """A difference with its interval, in the unit of its measure.
+
+    >>> interval_words(-0.0093, -0.0121, -0.0066, "below_0.90")
+    '−0.93 points (−1.21 to −0.66)'
+    """
+    low, high = (amount(end, measure, "+").removesuffix(" points") for end in (low, high))
+    return f"{amount(at, measure, '+')} ({low} to {high})"
+
+
 def difference_words(found: Difference, measure: str) -> str:
     """A difference as it is printed: with its interval, its p value and what the test says.
-
-    Shares are in percentage points, everything else is as it is measured.
 
     >>> difference_words(Difference(-0.011, -0.028, 0.006, 0.13), "share_failing")
     '−1.10 points (−2.80 to +0.60), p = 0.13, not separated'
     """
     if not found.is_defined:
         return "no verdict"
-    scale, unit, digits = (100, " points", 2) if measure == "share_failing" else (1, "", 4)
-    at, low, high = (f"{scale * value:+.{digits}f}" for value in found[:3])
     verdict = "separated" if found.separated else "not separated"
-    return f"{at}{unit} ({low} to {high}), {p_words(found.p)}, {verdict}".replace("-", "−")
+    return f"{interval_words(*found[:3], measure)}, {p_words(found.p)}, {verdict}"

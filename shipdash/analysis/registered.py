@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shipdash.analysis.difference import LEVEL, p_words
+from shipdash.analysis.difference import LEVEL, amount, interval_words, p_words
 
 FILE = "registered.csv"
 """Its table among the recorded runs."""
@@ -110,27 +110,11 @@ def _verdict(row) -> str:
     return f"{row.verdict}, but not by the sign test" if alone else row.verdict
 
 
-def amount(value: float, measure: str, sign: str = "") -> str:
-    """A difference as it is printed: of medians as it is, of shares below an IoU in points.
-
-    >>> amount(-0.0093, "below_0.90", "+"), amount(0.0021, "median_iou")
-    ('−0.93 points', '0.0021')
-    """
-    scale, digits, unit = (1, 4, "") if measure == "median_iou" else (100, 2, " points")
-    return f"{scale * value:{sign}.{digits}f}{unit}".replace("-", "−")
-
-
 def difference(measure: str, at: float, low: float, high: float) -> str:
-    """With its interval, where there is one.
-
-    >>> difference("below_0.90", -0.0093, -0.0121, -0.0066)
-    '−0.93 points (−1.21 to −0.66)'
-    """
-    said = amount(at, measure, "+")
+    """With its interval, where there is one."""
     if not (math.isfinite(low) and math.isfinite(high)):
-        return said
-    low, high = (amount(end, measure, "+").removesuffix(" points") for end in (low, high))
-    return f"{said} ({low} to {high})"
+        return amount(at, measure, "+")
+    return interval_words(at, low, high, measure)
 
 
 def _test(row) -> str:
