@@ -215,15 +215,16 @@ def arms_shown(table: pd.DataFrame) -> pd.DataFrame:
         shown = {"arm": arm_label(row), "pairs": int(row["n_pairs"]), "runs": int(row["n_runs"])}
         for name, words, digits in (("share_failing", "failure rate", ".2%"),
                                     ("mean_iou", "mean IoU", ".4f")):
-            shown[words] = _with_ends(row, name, digits, spread=row["n_runs"] > 1)
+            shown[words] = with_ends(row, name, digits, spread=row["n_runs"] > 1)
         for name, words, digits in (("share_failing", "failure rate minus random", "+.2%"),
                                     ("mean_iou", "mean IoU minus random", "+.4f")):
-            shown[words] = _with_ends(row, f"{name}_diff", digits)
+            shown[words] = with_ends(row, f"{name}_diff", digits)
         rows.append(shown)
     return pd.DataFrame(rows)
 
 
-def _with_ends(row: Mapping[str, Any], name: str, digits: str, *, spread: bool = True) -> str:
+def with_ends(row: Mapping[str, Any], name: str, digits: str, *, spread: bool = True) -> str:
+    """A number of a row with its `_low` and `_high` behind it, alone without `spread`."""
     if pd.isna(row[name]):
         return "–"
     at, low, high = (format(row[f"{name}{end}"], digits).replace("-", "−")

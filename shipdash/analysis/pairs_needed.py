@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shipdash.analysis.arms import ARMS, EQUAL_COST
+from shipdash.analysis.arms import ARMS, EQUAL_COST, with_ends
 from shipdash.analysis.core_against_random import Finding, arm_row, arm_rows
 from shipdash.analysis.difference import FEWEST_RUNS, arm_difference
 from shipdash.results import HeldOut
@@ -159,6 +159,5 @@ def _scores(table: pd.DataFrame, found: dict[str, pd.Series | None]) -> str:
 
 
 def _runs(row: pd.Series) -> str:
-    if row["n_runs"] == 1:
-        return f"{row['mean_iou']:.3f} (one run)"
-    return f"{row['mean_iou']:.3f} ({row['mean_iou_low']:.3f} to {row['mean_iou_high']:.3f})"
+    said = with_ends(row, "mean_iou", ".3f", spread=row["n_runs"] > 1)
+    return said if row["n_runs"] > 1 else f"{said} (one run)"

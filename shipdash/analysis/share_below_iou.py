@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from shipdash.acceptance import fails
-from shipdash.analysis.arms import ARMS, KEYS, ArmRun, rows_of
+from shipdash.analysis.arms import ARMS, KEYS, ArmRun, rows_of, with_ends
 from shipdash.analysis.difference import summary
 
 THRESHOLDS = np.round(np.arange(0.5, 0.991, 0.01), 2)
@@ -126,14 +126,12 @@ def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
     where = f"Their curves {crossing_words(crossings(*curves))}."
     return (f"Tail: {tail[0]:.2%} of held-out pairs are below IoU {acceptance:.2f} after "
             f"training on the core set, {tail[1]:.2%} after training on random pairs. Typical "
-            f"quality: the median IoU is {_ends(core)} after training on the core set, "
-            f"{_ends(random)} after training on random pairs. {where}")
+            f"quality: the median IoU is {_median(core)} after training on the core set, "
+            f"{_median(random)} after training on random pairs. {where}")
 
 
-def _ends(row: pd.Series) -> str:
-    if row["n_runs"] < 2:
-        return f"{row['median']:.4f}"
-    return f"{row['median']:.4f} ({row['median_low']:.4f} to {row['median_high']:.4f})"
+def _median(row: pd.Series) -> str:
+    return with_ends(row, "median", ".4f", spread=row["n_runs"] > 1)
 
 
 def by_arm(ious: PairIous, n_core: int) -> Iterator[tuple[tuple, np.ndarray]]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shipdash.analysis.difference import FEWEST_RUNS, n_sets, units
+from shipdash.analysis.difference import FEWEST_RUNS, amount, n_sets, units
 
 ONE_SELECTION, A_SELECTION_A_RUN = "one selection", "a selection a run"
 """Designs of the table: the runs on selected pairs share one core set, or have one each."""
@@ -45,13 +45,13 @@ def rates_of(table: pd.DataFrame, core: pd.Series, random: pd.Series) -> Rates |
     return Rates(int(rows["n_runs"].iloc[0]), int(rows["n_studies"].min()), ends.pop(0.0), ends)
 
 
-def rates_words(rates: Rates, random: pd.Series, measure: str = "share_failing") -> str:
+def rates_words(rates: Rates, random: pd.Series) -> str:
     """False positive rate and power in two sentences.
 
-    An effect is given in the unit of the measure too, as far as the spread of the random runs is
-    known.
+    An effect is given in points of the failure rate too, as far as the spread of the random runs
+    is known.
     """
-    sd = units(random, measure).sd
+    sd = units(random, "share_failing").sd
     found = "; ".join(f"a difference of {effect:g} standard deviations{_points(effect * sd)} is "
                       f"found in {_share(ends)} of studies"
                       for effect, ends in rates.found.items())
@@ -69,4 +69,4 @@ def _share(ends: tuple[float, float]) -> str:
 
 
 def _points(value: float) -> str:
-    return f" ({100 * value:.2f} points)" if value == value else ""
+    return f" ({amount(value, 'share_failing')})" if value == value else ""
