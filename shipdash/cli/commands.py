@@ -20,7 +20,7 @@ from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
 from shipdash.app_folder import app_folder
 from shipdash.cli import data_sets, label, one_run, studies
-from shipdash.cli.options import add_command
+from shipdash.cli.options import add_command, writing_to
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
@@ -125,16 +125,13 @@ def export(args: argparse.Namespace) -> int:
         raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
     pool = open_source(config, algorithm=outcome.get("algorithm", configs.ALGORITHM))
     out = Path(args.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with writing_to(out):
         (out / "core.csv").write_text(exports.manifest(pool, outcome["core"]), newline="")
         if args.format == "npz":
             arrays = exports.arrays(pool, outcome["core"])
             (out / "core.npz").write_bytes(npz(arrays, compressed=True))
         else:
             exports.write_pictures(out, pool, outcome["core"])
-    except OSError as error:
-        raise StoreError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
     return 0
 

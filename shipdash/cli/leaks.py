@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from pathlib import Path
 from typing import Any
 
 from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
-from shipdash.cli.options import add_command
+from shipdash.cli.options import add_command, read_text
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.data import files, held_out, sample_data
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST, Nearest, clusters
@@ -64,7 +63,9 @@ def split(args: argparse.Namespace) -> int:
     folder = files.folder_of(args.name)
     rows = read_pairs(folder)
     if args.held_out_list:
-        chosen, how = held_out.named(rows, _lines(args.held_out_list)), "named by a person"
+        lines = read_text("--held-out-list", args.held_out_list).splitlines()
+        chosen = held_out.named(rows, [line for line in lines if line.strip()])
+        how = "named by a person"
     else:
         if not 0 < args.share < 1:
             raise ConfigError("--share", args.share, "must be above 0 and below 1")
@@ -111,15 +112,6 @@ def _leaking(near: Nearest, rows: list[PairRow], of_split, distance: int) -> lis
     pool, fresh = places(of_split, "pool"), places(of_split, "held_out")
     return [{"held_out": rows[fresh[k]].file, "pool": rows[pool[number]].file, "distance": apart}
             for k, number, apart in near.within(distance)]
-
-
-def _lines(file: str) -> list[str]:
-    try:
-        text = Path(file).read_text("utf-8-sig")  # editors may begin with a mark
-        return [line for line in text.splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
-        raise ConfigError("--held-out-list", file, "must be a text file that can be read "
-                          f"({getattr(error, 'strerror', None) or error})") from None
 
 
 def _tell_stored(asked: SourceConfig, as_json: bool) -> None:

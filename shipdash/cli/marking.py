@@ -8,11 +8,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from shipdash.cli.options import add_command
+from shipdash.cli.options import add_command, read_text, writing_to
 from shipdash.config import ConfigError
 from shipdash.counted import counted
 from shipdash.data import files
-from shipdash.data.files import DataError
 from shipdash.data.pair_list import read_pairs
 from shipdash.labelling import MARKS, Marks, Rankings, exports, rank_request
 from shipdash.labelling.marks import default_who
@@ -68,8 +67,7 @@ def export(args: argparse.Namespace) -> int:
                               "corrected")
         ranking = Rankings(args.name).load(
             rank_request(Store(args.runs), args.name, args.run).digest)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with writing_to(out):
         (out / "marks.csv").write_text(exports.log_csv(args.name), "utf-8", newline="")
         (out / "to_label.csv").write_text(exports.images_csv(args.name), "utf-8", newline="")
         if args.format == "coco":
@@ -77,8 +75,6 @@ def export(args: argparse.Namespace) -> int:
                 row.number for _, row in exports.marked(args.name)]))
         elif args.format == "folder":
             placed = exports.write_folder(out, args.name)
-    except OSError as error:
-        raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     n, missing = len(exports.marked(args.name)), list(placed.missing) if placed else []
     _tell(args, {"n_to_label": n, "out": str(out), "missing": missing},
           f"{counted(n, 'image')} to label: {out / 'to_label.csv'}."
@@ -89,12 +85,7 @@ def export(args: argparse.Namespace) -> int:
 
 def take_in(args: argparse.Namespace) -> int:
     """Take in a marks.csv that was exported here or elsewhere; what is known stays once."""
-    try:
-        text = Path(args.file).read_text("utf-8-sig")  # spreadsheets begin with a mark
-    except (OSError, ValueError) as error:
-        raise ConfigError("file", args.file, "must be a text file that can be read "
-                          f"({getattr(error, 'strerror', None) or error})") from None
-    n = exports.merge_csv(args.name, text)
+    n = exports.merge_csv(args.name, read_text("file", args.file))
     _tell(args, {"n_new": n}, f"{counted(n, 'line was', 'lines were')} new.")
     return 0
 

@@ -1,11 +1,16 @@
-"""How a command is added to the parser, with the options that many commands have."""
+"""How a command is added to the parser, and what several commands do with files that are named."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+
+from shipdash.config import ConfigError
+from shipdash.data.files import DataError
 
 
 def add_command(below: Any, name: str, function: Callable[[argparse.Namespace], int], *,
@@ -22,3 +27,23 @@ def add_command(below: Any, name: str, function: Callable[[argparse.Namespace], 
     sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
     sub.set_defaults(command=function)
     return sub
+
+
+@contextlib.contextmanager
+def writing_to(out: Path) -> Iterator[None]:
+    """Make the folder of `--out`; `DataError` where it cannot be written to."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
+
+
+def read_text(option: str, file: str) -> str:
+    """A text file that a person named, whose editor or spreadsheet may have begun it with a mark.
+    """
+    try:
+        return Path(file).read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise ConfigError(option, file, "must be a text file that can be read "
+                          f"({getattr(error, 'strerror', None) or error})") from None

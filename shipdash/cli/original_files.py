@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from shipdash.analysis.leaks import groups_to_drop, kept_by_group
-from shipdash.cli.options import add_command
+from shipdash.cli.options import add_command, writing_to
 from shipdash.config import ConfigError
 from shipdash.data import export_files, files
-from shipdash.data.files import DataError
 from shipdash.runs import Store
 from shipdash.runs.original_files import original_files
 
@@ -34,14 +33,11 @@ def export(args: argparse.Namespace) -> int:
     if args.coco:
         texts["core.json"] = json.dumps(_subset(args.coco, {row.file for row in kept}))
     out = Path(args.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with writing_to(out):
         for name, text in texts.items():
             (out / name).write_text(text, "utf-8", newline="")
         placed = None if args.files is None else export_files.place_files(
             out, kept, _manifest(store, args.id), copies=args.files == "copies")
-    except OSError as error:
-        raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
     _tell(args, len(kept), drop, sorted(texts), placed)
     return 0
 
