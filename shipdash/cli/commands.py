@@ -27,7 +27,7 @@ from shipdash.data import open_source
 from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.learning.learner import probe_device
-from shipdash.records import Picked, RunState, Scanned, Trained
+from shipdash.records import RunState
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, cluster_scan, kept_worker, queue, warm_worker, worker
 from shipdash.runs.cluster_scan import OpenScanner
@@ -113,14 +113,14 @@ def _row(info: StoredRun) -> dict:
 def show(args: argparse.Namespace) -> int:
     """Show one run: its settings, state and result."""
     store = Store(args.runs)
-    _print(_outcome(store, args.id), args.json)
+    _print(one_run.outcome(store, args.id), args.json)
     return 0
 
 
 def export(args: argparse.Namespace) -> int:
     """Write the core set: core.csv with index and true factors, images and masks."""
     store = Store(args.runs)
-    outcome, config = _outcome(store, args.id), store.config(args.id)
+    outcome, config = one_run.outcome(store, args.id), store.config(args.id)
     if not outcome["core"]:
         raise StoreError(f"run {args.id} has no core pairs yet: wait for it or resume it")
     pool = open_source(config, algorithm=outcome.get("algorithm", configs.ALGORITHM))
@@ -173,7 +173,7 @@ def work(args: argparse.Namespace) -> int:
     wait = None if args.server is None else kept_worker.waiter(store, args.id, args.server)
     worker.work(store, args.id, wait=wait)
     if args.json:
-        _print(_outcome(store, args.id), args.json)
+        _print(one_run.outcome(store, args.id), args.json)
     return 0
 
 
@@ -213,32 +213,9 @@ def _cluster_of(args: argparse.Namespace) -> AbstractContextManager[OpenScanner 
 def _see_through(store: Store, run_id: str, args: argparse.Namespace,
                  scan: OpenScanner | None) -> int:
     one_run.see_through(store, run_id, scan)
-    outcome = _outcome(store, run_id)
+    outcome = one_run.outcome(store, run_id)
     _print(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
-
-
-def _outcome(store: Store, run_id: str) -> dict:
-    """The result if there is one, otherwise the same keys for the run so far."""
-    status, spec = store.status(run_id), store.config(run_id)
-    asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
-    result = store.result(run_id)
-    if result is not None:
-        return asked | result.to_json()
-    events, _ = store.events(run_id)
-    scans = [e for e in events if isinstance(e, Scanned)]
-    core = [e.index for e in events if isinstance(e, Picked)]
-    bouts = [e for e in events if isinstance(e, Trained)]
-    n_core = max([len(core), *(e.n_core for e in bouts)])  # an arm picks none
-    return asked | {
-        "reason": status.reason, "n_pool": spec.selection.n_pool,
-        "n_tested": max([e.n_tested for e in events if isinstance(e, (Scanned, Picked))],
-                        default=0),
-        "n_core": n_core, "core": core, "n_forward": sum(e.n_forward for e in scans),
-        "n_backward": sum(e.n_images for e in bouts),
-        "seconds": round(sum(e.seconds for e in (*scans, *bouts)), 2),
-        "device": None, "held_out": None, "reaudit": None,
-    }
 
 
 def _print(outcome: dict, as_json: bool) -> None:

@@ -31,7 +31,7 @@ def add(args: argparse.Namespace) -> int:
     request = _request(args)
     try:
         with (gently_stopped(lambda: None, "stopping after this image") as stopped,
-              progress_bars.of_import() as on_progress):
+              progress_bars.of_units("images") as on_progress):
             report = import_pairs(request, on_progress=on_progress,
                                   is_cancelled=lambda: bool(stopped))
     except NothingTaken as error:

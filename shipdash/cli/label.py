@@ -35,7 +35,7 @@ def rank(args: argparse.Namespace) -> int:
         return 0
     suspects.make_room(store, Rankings(args.name), request.digest)
     try:
-        with progress_bars.of_import() as on_progress:
+        with progress_bars.of_units("images") as on_progress:
             found = ranking_job.compute(store, request, on_progress)
     except ranking_job.Stopped as error:
         print(f"shipdash: {error}; the same command starts it again", file=sys.stderr)
@@ -45,7 +45,7 @@ def rank(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({
             "ranking": request.digest, "run_id": request.run_id, "others": request.others,
-            "by": by, "trust": _trust(store, found),
+            "by": by, "trust": [_plain(row) for row in _rows(store, found)],
             "images": [row._asdict() for row in rows]}))
         return 0
     print(f"The first of {len(rows):,} images by {RANKINGS[by]}:")
@@ -137,10 +137,6 @@ def _rows(store: Store, found: Ranking, k: int | None = None) -> list[Trust]:
         return []
     limit = store.config(found.request.run_id).selection.acceptance_iou
     return trust(found.held_out, limit, k)
-
-
-def _trust(store: Store, found: Ranking) -> list[dict]:
-    return [_plain(row) for row in _rows(store, found)]
 
 
 def _number(value: float, sign: str = "") -> str:

@@ -1,11 +1,11 @@
-"""What the commands have in common that compute one run in their own process."""
+"""What the commands have in common that compute one run in their own process, or show one."""
 
 from __future__ import annotations
 
 from shipdash.cli import progress_bars
 from shipdash.config import RunConfig
 from shipdash.data import open_source
-from shipdash.records import RunState
+from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import Result
 from shipdash.runs import Store, queue, warm_worker, worker
 from shipdash.runs.cluster_scan import OpenScanner
@@ -38,3 +38,26 @@ def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> R
     config = store.config(run_id)
     with progress_bars.of_run(config) as bar:
         return worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
+
+
+def outcome(store: Store, run_id: str) -> dict:
+    """The result if there is one, otherwise the same keys for the run so far."""
+    status, spec = store.status(run_id), store.config(run_id)
+    asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
+    result = store.result(run_id)
+    if result is not None:
+        return asked | result.to_json()
+    events, _ = store.events(run_id)
+    scans = [e for e in events if isinstance(e, Scanned)]
+    core = [e.index for e in events if isinstance(e, Picked)]
+    bouts = [e for e in events if isinstance(e, Trained)]
+    n_core = max([len(core), *(e.n_core for e in bouts)])  # an arm picks none
+    return asked | {
+        "reason": status.reason, "n_pool": spec.selection.n_pool,
+        "n_tested": max([e.n_tested for e in events if isinstance(e, (Scanned, Picked))],
+                        default=0),
+        "n_core": n_core, "core": core, "n_forward": sum(e.n_forward for e in scans),
+        "n_backward": sum(e.n_images for e in bouts),
+        "seconds": round(sum(e.seconds for e in (*scans, *bouts)), 2),
+        "device": None, "held_out": None, "reaudit": None,
+    }

@@ -38,18 +38,9 @@ def of_study(store: Store, study: Study) -> Iterator[None]:
         yield
 
 
-def of_import() -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
-    """What moves the bar of an import: called with the images dealt with and the number of all."""
-    return _of_units("images")
-
-
-def of_steps() -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
-    """What moves the bar of networks in training: called with the steps done and all of them."""
-    return _of_units("steps")
-
-
 @contextlib.contextmanager
-def _of_units(units: str) -> Iterator[Callable[[int, int], None]]:
+def of_units(units: str) -> Iterator[Callable[[int, int], None]]:
+    """What moves the bar of images or steps: called with those dealt with and the number of all."""
     if not sys.stderr.isatty():
         yield lambda n_done, n: None
         return

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import json
 import sys
 import time
 from collections.abc import Callable
 
 from shipdash import config as configs
-from shipdash.cli import progress_bars
+from shipdash.cli import one_run, progress_bars
 from shipdash.cli.interrupts import gently_stopped
 from shipdash.config import ConfigError, RunConfig
 from shipdash.counted import counted
-from shipdash.records import RunState, Trained
+from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, prerequisites, queue
 from shipdash.studies import arms, grid, replicas
 from shipdash.studies.ensure import Workers, cancel, ensure, workers
@@ -264,15 +263,9 @@ def _arm_row(store: Store, arm: RunConfig, reason: str) -> dict:
            "model_seed": arm.seeds.model, "draw": arm.arm.draw}
     if row["state"] == MISSING:
         return row | {"n_pairs": None, "n_backward": 0, "seconds": 0.0, "held_out": None}
-    row["reason"], result = store.status(run_id).reason, store.result(run_id)
-    if result is not None:
-        return row | {
-            "n_pairs": result.n_core, "n_backward": result.n_backward, "seconds": result.seconds,
-            "held_out": result.held_out and dataclasses.asdict(result.held_out)}
-    bouts = [e for e in store.events(run_id)[0] if isinstance(e, Trained)]
-    return row | {"n_pairs": bouts[-1].n_core if bouts else None, "held_out": None,
-                  "n_backward": sum(e.n_images for e in bouts),
-                  "seconds": round(sum(e.seconds for e in bouts), 2)}
+    found = one_run.outcome(store, run_id)
+    return row | {"reason": store.status(run_id).reason, "n_pairs": found["n_core"] or None,
+                  **{name: found[name] for name in ("n_backward", "seconds", "held_out")}}
 
 
 def _arm_line(row: dict) -> str:

@@ -39,7 +39,7 @@ def show_suspects(args: argparse.Namespace) -> int:
         return 0
     make_room(store, Suspicions(store, args.id), request.digest)
     try:
-        with progress_bars.of_steps() as on_progress:
+        with progress_bars.of_units("steps") as on_progress:
             job = suspects_job.compute(store, request, on_progress)
     except Stopped as error:
         print(f"shipdash: {error}; the same command goes on with it", file=sys.stderr)
