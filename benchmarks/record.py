@@ -53,7 +53,7 @@ def made(options: list[str]) -> str:
     code = command_line.main(["run", *options])
     if code:
         sys.exit(code)
-    return command_line.settings_of(options).digest
+    return command_line.config_of(command_line.parser().parse_args(["run", *options])).digest
 
 
 def _pairs(config: RunConfig) -> tuple[str, str]:

@@ -416,7 +416,7 @@ def test_the_command_says_the_outcome_of_every_point(store, capsys):
 
 def test_only_the_points_of_a_grid_must_be_allowed():
     """2,500 first pairs are more than the preset's pool and fewer than any that is asked for."""
-    asked = command_line._parser().parse_args([
+    asked = command_line.parser().parse_args([
         "sweep", "--pool", "3000,4000", "--set", "selection.first=2500"])
     study = studies.grid_of(asked)
     assert [(run.selection.n_pool, run.selection.first) for run in study.runs] == [

@@ -12,7 +12,7 @@ from stored_results import HELD_OUT, a_result, a_run
 from shipdash import analysis
 from shipdash import config as configs
 from shipdash.acceptance import fails
-from shipdash.cli.commands import _parser
+from shipdash.cli.commands import parser
 from shipdash.cli.studies import grid_of
 from shipdash.config.settings import SEED_MAX
 from shipdash.records import Picked, RunState
@@ -441,7 +441,7 @@ def test_the_command_under_the_plan_asks_for_the_same_sweep():
         "selection.acceptance": ["article", "iou"], "planted.label_noise": [0.0, 0.1]})
     line = plan.command(asked)
     assert line.startswith("python -m shipdash sweep --preset compact ")
-    assert grid_of(_parser().parse_args(line.split()[3:])).digest == asked.digest
+    assert grid_of(parser().parse_args(line.split()[3:])).digest == asked.digest
 
 
 def test_whoever_comes_back_finds_the_page_as_it_was_left(store):
@@ -481,7 +481,7 @@ def test_the_sweep_that_ships_is_what_its_command_asks_for():
     assert table["precision"].nunique() >= 8 and table["order_seed"].nunique() >= 5
     assert set(table["acceptance"]) == {"article", "iou"}
     assert set(table["state"]) <= {"completed", "stalled"}
-    asked = grid_of(_parser().parse_args(line.split()[3:]))
+    asked = grid_of(parser().parse_args(line.split()[3:]))
     assert len(asked.runs) == len(table)
     if found.facts["algorithm"] == configs.ALGORITHM:  # an older version's runs have other ids
         assert sorted(run.digest for run in asked.runs) == sorted(table["run_id"])

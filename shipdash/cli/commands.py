@@ -38,7 +38,7 @@ from shipdash.runs.verify import verify as train_again
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 for success, 1 for a failure, 2 for invalid settings or options."""
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     try:
         code = args.command(args)
         sys.stdout.flush()
@@ -56,18 +56,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run a selection in this process; a stored result is shown at once."""
-    store, config = Store(args.runs), _config(args)
+    store, config = Store(args.runs), config_of(args)
     one_run.refuse_what_is_not_answered(store, config.digest)
     if not one_run.is_answered(store, config.digest):
         one_run.require_pairs(config)
     with _cluster_of(args) as scan:  # before anything is stored
         run_id, _ = store.create(config)
         return _see_through(store, run_id, args, scan)
-
-
-def settings_of(options: list[str]) -> RunConfig:
-    """The settings that these options of `run` ask for."""
-    return _config(_parser().parse_args(["run", *options]))
 
 
 def resume(args: argparse.Namespace) -> int:
@@ -230,7 +225,8 @@ def _print(outcome: dict, as_json: bool) -> None:
         print(f"{name:<14} {'–' if value is None else value}")
 
 
-def _config(args: argparse.Namespace) -> RunConfig:
+def config_of(args: argparse.Namespace) -> RunConfig:
+    """The settings that the options of `run` ask for."""
     changes = dict(configs.parse_setting(text) for text in args.set)
     shorthands = {
         "selection.n_pool": args.pool, "evaluation.n_held_out": args.held_out,
@@ -250,11 +246,12 @@ def _number(text: str) -> int | float | str:
     return text if value is None else value  # "null" must not read as "not given"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What reads the words of every command."""
+    whole = argparse.ArgumentParser(
         prog="python -m shipdash", description="How many training pairs are enough? Start, show, "
         "compare and export selections, and bring images of your own.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function, *, needs_id: bool = False) -> argparse.ArgumentParser:
         sub = add_command(commands, name, function)
@@ -303,4 +300,4 @@ def _parser() -> argparse.ArgumentParser:
     command("dashboard", dashboard).add_argument("options", nargs="*", metavar="OPTION")
     command("probe", probe).add_argument("--out", metavar="FILE",
                                          help="also write the answer to this file")
-    return parser
+    return whole
