@@ -16,6 +16,7 @@ from shipdash.data import open_source
 from shipdash.learning.arm_training import WINDOW_STEPS
 from shipdash.results import Result
 from shipdash.runs import Store, prerequisites
+from shipdash.studies.study import whole_number
 
 VARIED = ("core", "random", "first", "stratified", "rejected", "full")
 """Arms that exist in both variants: equal updates, and until their own score passes."""
@@ -23,10 +24,14 @@ VARIED = ("core", "random", "first", "stratified", "rejected", "full")
 NAMES = (*VARIED, "full-cost", "full-converged", "other", "other-random")
 """All arms but the curve, which needs its sizes."""
 
-MULTIPLE = " times the updates"
-
-BUDGET = tuple(f"{kind}-{times}x" for times in (4, 16) for kind in ("core", "random", "full"))
+TIMES = {f"{kind}-{times}x": times for times in (4, 16) for kind in ("core", "random", "full")}
+BUDGET = tuple(TIMES)
 """Arms of so many times the equal updates: where the choice matters, and where updates do."""
+
+RULES = {"full-converged": "converged", "full-cost": "equal cost", "full-true-cost": "true cost",
+         **{name: f"{times} times the updates" for name, times in TIMES.items()}}
+"""What the rule of training is called of arms that have one to themselves; the other arms train
+for equal updates, or until their own score passes."""
 
 MORE = ("matched", *SCORED, *BUDGET, "full-true-cost")
 """Arms that are planned where they are named: rivals of the selection, and the larger budgets."""
@@ -131,8 +136,7 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
         raise ConfigError("evaluation.n_held_out", 0, "must be above 0 in the run: arms are held "
                           "against each other on held-out pairs")
     for field, n in (("model_seeds", n_model_seeds), ("draws", n_draws)):
-        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 100:
-            raise ConfigError(field, n, "must be a whole number from 1 to 100")
+        whole_number(field, n, 1, 100)
     planned = plan(
         run_id, source, result, names=names, stops=stops, curve=curve, network=network,
         model_seeds=model_seeds(source, n_model_seeds), draws=range(1, n_draws + 1),
@@ -187,16 +191,13 @@ def name_of(arm: RunConfig, source: RunConfig) -> str:
     """What an arm is called: one of `NAMES` or `MORE`, ``curve``, or ``scout`` for a run that makes
     the scores of others; `plan` read backwards."""
     kind, a = arm.arm.kind, arm.arm
+    by_rule = {(name.partition("-")[0], rule): name for name, rule in RULES.items()}
     if arm.evaluation.pool_scores:
         return "scout"
-    if a.protocol.endswith(MULTIPLE):
-        return f"{kind}-{a.protocol.removesuffix(MULTIPLE)}x"
     if arm.network != source.network:
         return "other" if kind == "core" else f"other-{kind}"
-    if kind == "full" and a.protocol in ("converged", "equal cost", "true cost"):
-        return {"converged": "full-converged", "equal cost": "full-cost"}.get(
-            a.protocol, "full-true-cost")
-    return "curve" if kind == "random" and a.n_pairs else kind
+    return by_rule.get((kind, a.protocol),
+                       "curve" if kind == "random" and a.n_pairs else kind)
 
 
 def equal_updates(arm: RunConfig, result: Result) -> int:
@@ -231,7 +232,7 @@ def _arm(name, stop, source_id, source, result, draw, network, n_pairs=0) -> Run
     if kind == "random" and n_pairs == result.n_core:
         n_pairs = 0  # the random arm itself
     stop = "plateau" if name == "full-converged" else stop
-    protocol = {"score": "until score", "plateau": "converged"}.get(stop, _protocol(name))
+    protocol = "until score" if stop == "score" else RULES.get(name, "equal updates")
     arm = dataclasses.replace(
         source, network=section,
         evaluation=dataclasses.replace(source.evaluation, reaudit=False, pool_scores=False),
@@ -249,23 +250,11 @@ def _n_steps(name: str, arm: RunConfig, result: Result) -> int:
     if arm.arm.protocol in ("equal cost", "true cost"):
         more = equal if arm.arm.protocol == "true cost" else 0
         return equal_cost(arm, result) + more
-    if name in BUDGET:
-        return _times(name) * equal
+    if name in TIMES:
+        return TIMES[name] * equal
     if arm.arm.stop == "plateau":
         return max(PLATEAU_EPOCHS * epoch, PLATEAU_WINDOWS * WINDOW_STEPS)
     return max(SCORE_CAP * equal, SCORE_EPOCHS * epoch) if arm.arm.stop == "score" else equal
-
-
-def _protocol(name: str) -> str:
-    """The rule of an arm that trains for a given number of steps."""
-    if name in BUDGET:
-        return f"{_times(name)}{MULTIPLE}"
-    return {"full-cost": "equal cost", "full-true-cost": "true cost"}.get(name, "equal updates")
-
-
-def _times(name: str) -> int:
-    """How many times the equal updates an arm of `BUDGET` trains for."""
-    return int(name.partition("-")[2].removesuffix("x"))
 
 
 def _check(names, stops, seeds, draws, curve) -> None:

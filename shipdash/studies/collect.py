@@ -216,15 +216,11 @@ def _known(config: RunConfig, known: Sequence[StoredRun], setting: str) -> pd.Da
         if not (planted and same):
             continue
         pool = open_source(r.config)
-        answer = _distinct(r, pool) if setting == "distinct" else _noise(r, pool)
+        answer = _noise(r, pool) if setting == "label_noise" else analysis.distinct_answer(
+            r.result.core, [pool.origin(i) for i in r.result.core], r.config)
         rows.append({"run_id": r.run_id, "planted": planted} | answer)
     table = pd.DataFrame(rows)
     return table if table.empty else table.sort_values(["planted", "run_id"], ignore_index=True)
-
-
-def _distinct(r: StoredRun, pool: Source) -> dict:
-    origins = [pool.origin(i) for i in r.result.core]
-    return analysis.distinct_answer(r.result.core, origins, r.config)
 
 
 def _noise(r: StoredRun, pool: Source) -> dict:

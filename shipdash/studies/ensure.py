@@ -17,13 +17,12 @@ from typing import NamedTuple
 
 import joblib
 
-from shipdash.config import ConfigError
 from shipdash.processes import memory_bytes, n_processors
 from shipdash.records import UNDER_WAY, RunState
 from shipdash.runs import RunBusy, Store, StoreError, queue
 from shipdash.studies.cluster import cluster
 from shipdash.studies.folder import Standing, Studies, state_of
-from shipdash.studies.study import Study
+from shipdash.studies.study import Study, whole_number
 from shipdash.studies.turns import POLL_S, Arrived, Turns, take_turn
 
 WORKER_GB = 1.5  # a worker with the compact network takes 1.1 GB, most of it TensorFlow
@@ -47,8 +46,8 @@ def workers(n: int | None = None) -> Workers:
     ConfigError
         `n` is not a whole number from 1 to 64.
     """
-    if n is not None and (isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 64):
-        raise ConfigError("--workers", n, "must be a whole number from 1 to 64")
+    if n is not None:
+        whole_number("--workers", n, 1, 64)
     if glob.glob("/dev/nvidia[0-9]*") or os.path.exists("/dev/kfd"):
         return Workers(n or 1, 0)
     n_cores, memory_gb = n_processors(), memory_bytes() / 2**30

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from shipdash import analysis
-from shipdash.config import ALGORITHM, ConfigError, RunConfig
+from shipdash.config import ALGORITHM, RunConfig
 from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError
-from shipdash.studies.study import Study
+from shipdash.studies.study import Study, whole_number
 
 MOST = 100
 """Orders or folds at a time: more is a typing error or a matter of weeks."""
@@ -42,13 +42,15 @@ def checked_source(store: Store, run_id: str) -> RunConfig:
 def fan_of(store: Store, run_id: str, n_orders: int) -> Study:
     """The same settings in the first `n` stream orders."""
     config = checked_source(store, run_id)
-    return Study(name=f"orders of {run_id}", runs=tuple(fan(config, _count("orders", n_orders))))
+    n_orders = whole_number("orders", n_orders, 2, MOST)
+    return Study(name=f"orders of {run_id}", runs=tuple(fan(config, n_orders)))
 
 
 def folds_of(store: Store, run_id: str, n_folds: int) -> Study:
     """So many selections, each on what the core sets before it left."""
     config = checked_source(store, run_id)
-    return Study(name=f"folds of {run_id}", runs=tuple(folds(config, _count("k", n_folds))))
+    n_folds = whole_number("k", n_folds, 2, MOST)
+    return Study(name=f"folds of {run_id}", runs=tuple(folds(config, n_folds)))
 
 
 def fan_summary(store: Store, run_id: str, orders: Study) -> dict:
@@ -176,9 +178,3 @@ def _members(store: Store, asked: Sequence[RunConfig]) -> list[StoredRun]:
 def _plain(table: pd.DataFrame) -> list[dict]:
     """Rows ready for JSON: what was not measured is None."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
-
-
-def _count(field: str, n: int) -> int:
-    if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MOST:
-        raise ConfigError(field, n, f"must be a whole number from 2 to {MOST}")
-    return n

@@ -80,6 +80,13 @@ def asked(store: Store, run: RunConfig | Later) -> RunConfig | None:
     return run.ask(store) if isinstance(run, Later) else run
 
 
+def whole_number(field: str, n: int, low: int, high: int) -> int:
+    """The number; `ConfigError` where it is no whole one from `low` to `high`."""
+    if isinstance(n, bool) or not isinstance(n, int) or not low <= n <= high:
+        raise ConfigError(field, n, f"must be a whole number from {low} to {high}")
+    return n
+
+
 def points(base: RunConfig, axes: Sequence[tuple[str, Sequence[Any]]]) -> tuple[RunConfig, ...]:
     """Every run of a grid once; the first axis varies slowest.
 
