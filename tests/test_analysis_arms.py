@@ -14,8 +14,13 @@ from stored_results import a_run
 
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
-from shipdash.analysis import ArmRun, Verdict
+from shipdash.analysis import ArmRun
+from shipdash.analysis.arms import network_words
+from shipdash.analysis.bootstrap import interval, monotone, resampled_means
+from shipdash.analysis.core_against_random import Verdict, verdict
 from shipdash.analysis.difference import arm_difference, difference_words
+from shipdash.analysis.overlap import random_overlap
+from shipdash.analysis.random_curve import invert
 from shipdash.config import ConfigError, RunConfig
 from shipdash.records import StopReason
 from shipdash.runs import Store, StoreError
@@ -51,8 +56,8 @@ def test_resampled_differences_agree_with_scipys_paired_bootstrap():
     """The same percentile interval of a paired difference, to the noise of 2,000 resamples."""
     rng = np.random.default_rng(SEED)
     one, two = rng.beta(8, 2, 500), rng.beta(7, 2, 500)
-    drawn = analysis.resampled_means(np.stack([one, two]))
-    ours = analysis.interval(drawn[:, 0] - drawn[:, 1])
+    drawn = resampled_means(np.stack([one, two]))
+    ours = interval(drawn[:, 0] - drawn[:, 1])
     theirs = bootstrap((one, two), lambda a, b, axis: np.mean(a - b, axis=axis), paired=True,
                        n_resamples=5000, method="percentile", rng=rng).confidence_interval
     assert ours == pytest.approx((theirs.low, theirs.high), abs=0.0015)
@@ -61,9 +66,9 @@ def test_resampled_differences_agree_with_scipys_paired_bootstrap():
 def test_resamples_are_shared_by_rows_and_repeat():
     """Equal rows get equal means, and the same call the same numbers, however it is cut up."""
     values = np.random.default_rng(SEED).random((1, 30))
-    drawn = analysis.resampled_means(np.concatenate([values, values]))
+    drawn = resampled_means(np.concatenate([values, values]))
     assert np.array_equal(drawn[:, 0], drawn[:, 1])
-    assert np.array_equal(drawn, analysis.resampled_means(np.concatenate([values, values])))
+    assert np.array_equal(drawn, resampled_means(np.concatenate([values, values])))
     assert drawn.shape == (2000, 2)
 
 
@@ -73,8 +78,8 @@ def test_the_interval_covers_as_often_as_it_says():
     for trial in range(300):
         shared = rng.random(200)
         values = np.stack([shared + 0.1 + rng.normal(0, 0.2, 200), shared])
-        drawn = analysis.resampled_means(values, 400, seed=trial)
-        low, high = analysis.interval(drawn[:, 0] - drawn[:, 1])
+        drawn = resampled_means(values, 400, seed=trial)
+        low, high = interval(drawn[:, 0] - drawn[:, 1])
         inside += low <= 0.1 <= high
     assert 0.90 <= inside / 300 <= 0.98
 
@@ -82,7 +87,7 @@ def test_the_interval_covers_as_often_as_it_says():
 def test_infinite_draws_stay_at_their_end():
     """One draw in ten beyond the curve makes the upper end infinite and no other number."""
     draws = np.array([50.0] * 90 + [math.inf] * 10)
-    assert analysis.interval(draws) == (50.0, math.inf)
+    assert interval(draws) == (50.0, math.inf)
 
 
 @pytest.mark.parametrize("trial", range(20))
@@ -92,7 +97,7 @@ def test_monotone_fit_is_scikit_learns(trial):
     n = int(rng.integers(1, 12))
     values, weights = rng.normal(size=n), rng.integers(1, 5, n).astype(float)
     expected = IsotonicRegression().fit_transform(np.arange(n), values, sample_weight=weights)
-    assert analysis.monotone(values, weights) == pytest.approx(expected)
+    assert monotone(values, weights) == pytest.approx(expected)
 
 
 # ---- arms
@@ -188,7 +193,7 @@ def test_another_network_is_named_by_what_differs():
     for changes, words in (({"seeds.model": 9}, "same"), ({"network.batch": 3}, "batch 3"),
                            ({"network.filters": 4}, "compact, 4 filters")):
         config = RunConfig().replace(**changes)
-        assert analysis.network_words(config, RunConfig()) == words
+        assert network_words(config, RunConfig()) == words
 
 
 # ---- the sentence
@@ -218,8 +223,8 @@ def _pair(core, random):
 def test_a_difference_needs_a_test_over_draws(core, random, expected):
     """One core set is one observation against the spread of the draws; two runs are too few."""
     _, one, two = _pair(core, random)
-    assert analysis.verdict(one, two, "share_failing") is expected
-    assert analysis.verdict(one, two, "mean_iou") is expected
+    assert verdict(one, two, "share_failing") is expected
+    assert verdict(one, two, "mean_iou") is expected
 
 
 @pytest.mark.parametrize(("core", "random", "words"), [
@@ -324,19 +329,19 @@ def test_inverting_the_curve_it_was_made_from():
     sizes = [10, 100, 1000, 10_000]
     fit = np.log(sizes)
     for k in (11, 50, 100, 777, 9999):
-        assert analysis.invert(sizes, fit, math.log(k)) == pytest.approx(k)
+        assert invert(sizes, fit, math.log(k)) == pytest.approx(k)
 
 
 @pytest.mark.parametrize(("target", "expected"), [(0.1, 0.0), (0.2, 0.0), (0.9, math.inf)])
 def test_beyond_the_ends_of_the_curve(target, expected):
     """The smallest size is enough, or the largest is not."""
-    assert analysis.invert([10, 100], np.array([0.2, 0.8]), target) == expected
+    assert invert([10, 100], np.array([0.2, 0.8]), target) == expected
 
 
 def test_a_flat_stretch_is_left_at_its_beginning():
     """The fewest pairs that do as well."""
     fit = np.array([0.2, 0.5, 0.5, 0.9])
-    assert analysis.invert([10, 20, 40, 80], fit, 0.5) == 20
+    assert invert([10, 20, 40, 80], fit, 0.5) == 20
 
 
 def _points(rng, sizes, n_pairs=600):
@@ -389,7 +394,7 @@ def test_overlap_of_random_sets_is_hypergeometric(a, b, n):
     ways = {k: math.comb(a, k) * math.comb(n - a, b - k) for k in range(min(a, b) + 1)}
     jaccard = {k: k / (a + b - k) if a + b else 1.0 for k in ways}
     mean = sum(ways[k] * jaccard[k] for k in ways) / math.comb(n, b)
-    assert analysis.random_overlap(a, b, n)[0] == pytest.approx(mean, rel=1e-9)
+    assert random_overlap(a, b, n)[0] == pytest.approx(mean, rel=1e-9)
 
 
 def test_overlap_of_random_sets_by_simulation():
@@ -399,7 +404,7 @@ def test_overlap_of_random_sets_by_simulation():
         one = set(rng.choice(300, 40, replace=False).tolist())
         two = set(rng.choice(300, 60, replace=False).tolist())
         found.append(len(one & two) / len(one | two))
-    mean, most = analysis.random_overlap(40, 60, 300)
+    mean, most = random_overlap(40, 60, 300)
     assert mean == pytest.approx(np.mean(found), rel=0.02)
     assert np.mean(np.array(found) > most) <= 0.025 + 0.01
 
@@ -408,7 +413,7 @@ def test_overlap_of_random_sets_by_simulation():
 def test_overlap_names_impossible_sizes(sizes):
     """More pairs than the pool has."""
     with pytest.raises(ValueError, match=r"must be from 0 to n_pool.*Received: n_a="):
-        analysis.random_overlap(*sizes)
+        random_overlap(*sizes)
 
 
 def test_fan_of_a_store(whole):

@@ -75,7 +75,7 @@ def test_the_groups_of_a_factor_add_up_to_all_pairs(ious):
 
 def test_the_telling_group_is_where_the_difference_lies(ious):
     """All of it is in touching shapes here, and the test of means stands beside."""
-    found = analysis.telling_group(analysis.failing_by_factor(ious, "gap_px", 10, 0.9))
+    found = by_factor.telling_group(analysis.failing_by_factor(ious, "gap_px", 10, 0.9))
     assert (found.name, found.core, found.part) == ("0 to 1.5", 0.0, pytest.approx(1.0))
     assert found.share == pytest.approx(1 / 3)
     assert found.test.at == pytest.approx(-5 / 6) and found.test.is_defined

@@ -9,6 +9,7 @@ from stored_results import WEIGHTS, a_result, a_run, a_verification
 
 from shipdash import analysis
 from shipdash import config as configs
+from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
 from shipdash.data.own_preset import own_config
@@ -237,13 +238,13 @@ def test_pairs_set_aside_are_listed_with_the_least_known_first():
     """The order in which somebody should look at their labels."""
     events = [SetAside(7, 11, 11, 240, 0.3, 0.74, AsideReason.WARM_UP),
               SetAside(2, 30, 90, 150, 0.1, 0.91, AsideReason.NOT_LEARNT)]
-    table = analysis.set_aside_table(events)
+    table = set_aside_table(events)
     assert table["index"].tolist() == [2, 7]
     assert table["reason"].tolist() == ["did not pass within the step limit",
                                         "kept the first pairs below the precision"]
-    assert analysis.set_aside_words(events[1:], 30, 0.8) == (
+    assert set_aside_words(events[1:], 30, 0.8) == (
         "1 of 30 kept pairs could not be learnt and was set aside: check its label first.")
-    assert analysis.set_aside_words([], 30, 0.8) == ""
+    assert set_aside_words([], 30, 0.8) == ""
 
 
 @pytest.mark.tensorflow

@@ -9,6 +9,7 @@ from stored_results import a_run
 from shipdash import analysis, figures
 from shipdash.acceptance import fails
 from shipdash.analysis import ArmRun
+from shipdash.analysis.share_below_iou import crossings, share_below
 from shipdash.figures.arms import looks
 from shipdash.figures.base import SELECTED
 from shipdash.runs import Store
@@ -34,7 +35,7 @@ def test_what_is_stored_counts_what_the_rule_for_failing_counts(t):
     iou = np.append(iou, [t, np.float32(t), t - 1e-5, t + 1e-5, 0, 1]).astype(np.float32)
     for found in (analysis.pair_ious([_run("core", iou)]).iou,
                   stored_ious.unpacked(stored_ious.packed(iou))[None]):
-        assert analysis.share_below(found, t) == [fails(iou, t).mean()]
+        assert share_below(found, t) == [fails(iou, t).mean()]
         assert np.abs(found - iou).max() <= 1.1e-5 and found.max() == 1
 
 
@@ -43,7 +44,7 @@ def test_a_tie_in_half_precision_passes(t):
     """As older studies have it; only pairs just below may differ."""
     iou = np.random.default_rng(1).beta(30, 1, 5000)
     iou = np.append(iou[np.abs(iou - t) > 0.0005], [t, np.float32(t), t - 0.0005])
-    assert analysis.share_below(iou.astype(np.float16), t) == fails(iou, t).mean()
+    assert share_below(iou.astype(np.float16), t) == fails(iou, t).mean()
 
 
 def test_curves_and_medians_by_hand():
@@ -63,7 +64,7 @@ def test_curves_and_medians_by_hand():
 ])
 def test_curves_cross_where_they_change_sides(one, other, expected):
     """Touching, equal and parallel curves do not cross; a touch on the way is stepped over."""
-    at = analysis.crossings(np.array(one), np.array(other), np.array([1.0, 2.0, 3.0]))
+    at = crossings(np.array(one), np.array(other), np.array([1.0, 2.0, 3.0]))
     assert at == expected
 
 

@@ -8,7 +8,6 @@ from shipdash.analysis.arms import (
     EQUAL_UPDATES,
     MORE,
     SAME,
-    SCORE_MISSED,
     STREAMING,
     UNTIL_SCORE,
     ArmRun,
@@ -16,7 +15,6 @@ from shipdash.analysis.arms import (
     arm_run,
     arm_table,
     arms_shown,
-    network_words,
     of_variant,
 )
 from shipdash.analysis.arms_so_far import arms_so_far, so_far_finding, two_networks
@@ -28,23 +26,10 @@ from shipdash.analysis.at_a_glance import (
     tail_line,
     typical_line,
 )
-from shipdash.analysis.bootstrap import interval, monotone, resampled_means
-from shipdash.analysis.by_factor import (
-    FACTORS,
-    factor_finding,
-    failing_by_factor,
-    telling_group,
-)
+from shipdash.analysis.by_factor import FACTORS, factor_finding, failing_by_factor
 from shipdash.analysis.certificate import certificate_of
-from shipdash.analysis.compare import (
-    common_curve,
-    differing,
-    labels,
-    replicas,
-    sizes_finding,
-)
+from shipdash.analysis.compare import common_curve, differing, labels, replicas, sizes_finding
 from shipdash.analysis.core_against_random import (
-    Verdict,
     across_finding,
     across_table,
     arm_row,
@@ -52,23 +37,12 @@ from shipdash.analysis.core_against_random import (
     arms_title,
     differences_title,
     rival_tests,
-    verdict,
 )
 from shipdash.analysis.cost import cost_finding, cost_table, full_epochs
 from shipdash.analysis.growth import growth_finding, growth_law, growth_words
 from shipdash.analysis.intervals import wilson
-from shipdash.analysis.orders import (
-    fan_finding,
-    fan_table,
-    folds_finding,
-    folds_table,
-)
-from shipdash.analysis.overlap import (
-    overlap_finding,
-    overlap_matrix,
-    overlap_table,
-    random_overlap,
-)
+from shipdash.analysis.orders import fan_finding, fan_table, folds_finding, folds_table
+from shipdash.analysis.overlap import overlap_finding, overlap_matrix, overlap_table
 from shipdash.analysis.passes import passes_finding, passes_table
 from shipdash.analysis.planted import (
     distinct_answer,
@@ -78,7 +52,7 @@ from shipdash.analysis.planted import (
     noise_finding,
 )
 from shipdash.analysis.progressive_validation import progressive
-from shipdash.analysis.random_curve import curve_table, invert, worth_table, worth_words
+from shipdash.analysis.random_curve import curve_table, worth_table, worth_words
 from shipdash.analysis.run import (
     RATE_WINDOW,
     Curve,
@@ -92,24 +66,14 @@ from shipdash.analysis.run import (
     selection_curve,
     training_trace,
 )
-from shipdash.analysis.scores import (
-    distribution,
-    ecdf,
-    factor_rates,
-    measures,
-    same_rate,
-)
-from shipdash.analysis.set_aside import set_aside_table, set_aside_words
+from shipdash.analysis.scores import distribution, ecdf, factor_rates, measures, same_rate
 from shipdash.analysis.share_below_iou import (
     PairIous,
-    crossings,
     medians_table,
     pair_ious,
-    share_below,
     share_below_table,
     tail_and_typical,
 )
-from shipdash.analysis.speedup import speedup_table
 from shipdash.analysis.sweep import (
     FAILING,
     POINT_COLUMNS,
