@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import numbers
 import re
 from dataclasses import field
@@ -99,6 +101,16 @@ def _checked_run_ids(name: str, value: Any) -> tuple[str, ...]:
     if not all(isinstance(item, str) and RUN_ID.fullmatch(item) for item in value):
         raise ConfigError(name, value, rule)
     return tuple(sorted(value))
+
+
+class Question:
+    """A dataclass of plain values that somebody asks; the same values are the same question."""
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that stand for this question."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Section:

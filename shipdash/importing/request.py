@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import posixpath
 import re
 from dataclasses import dataclass
 
-from shipdash.config.base import A_DATA_NAME, Section, setting_field
+from shipdash.config.base import A_DATA_NAME, Question, Section, setting_field
 
 BY_FOLDER = "folder"
 UNLABELLED = "none"
@@ -17,7 +14,7 @@ _TEXT = (r"[^\x00]{1,4096}", "a text of at most 4,096 characters")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportRequest(Section):
+class ImportRequest(Section, Question):
     """Which files, how their masks are to be read, and what size they are to have."""
 
     _name = "import"
@@ -167,12 +164,6 @@ class ImportRequest(Section):
     def voids(self) -> tuple[str, ...]:
         """What counts nowhere, word by word."""
         return _words(self.void)
-
-    @property
-    def digest(self) -> str:
-        """16 hexadecimal digits that stand for this question."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _words(text: str) -> tuple[str, ...]:

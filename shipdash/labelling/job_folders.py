@@ -20,11 +20,12 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from shipdash.config import RUN_ID
+from shipdash.config.base import Question
 from shipdash.data.files import DataError
 from shipdash.records import RunState
 from shipdash.runs import Store, locks, queue
@@ -45,15 +46,6 @@ class Standing(NamedTuple):
     n: int
 
 
-class Request(Protocol):
-    """A dataclass of plain values, and 16 hexadecimal digits that stand for it."""
-
-    @property
-    def digest(self) -> str:
-        """The id of the job that answers it."""
-        ...
-
-
 class JobFolders:
     """Jobs of one kind that belong to one thing, `owner` in words."""
 
@@ -62,7 +54,7 @@ class JobFolders:
     def __init__(self, root: Path, owner: str) -> None:
         self.root, self.owner = root, owner
 
-    def create(self, request: Request) -> str:
+    def create(self, request: Question) -> str:
         """Store what is asked, once; its id."""
         with self._explained():
             folder = self.root / request.digest
@@ -104,7 +96,7 @@ class JobFolders:
         except UNREADABLE:
             raise self._damaged(job) from None
 
-    def start(self, store: Store, request: Request, command: Sequence[str]) -> str:
+    def start(self, store: Store, request: Question, command: Sequence[str]) -> str:
         """Start the process that does a job; its id. One that is finished or at work is kept.
 
         Raises

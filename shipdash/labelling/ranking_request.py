@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass
 
 from shipdash.config import ConfigError, RunConfig
+from shipdash.config.base import Question
 from shipdash.data import files
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError
@@ -19,19 +17,13 @@ _CHANCE = {"seeds.model", "seeds.order"}
 
 
 @dataclass(frozen=True)
-class RankRequest:
+class RankRequest(Question):
     """Images of one content, ranked by one run and by others that differ in their seeds alone."""
 
     data: str  # name of the data set
     fingerprint: str  # of its content
     run_id: str
     others: tuple[str, ...] = ()  # runs of other seeds
-
-    @property
-    def digest(self) -> str:
-        """16 hexadecimal digits that stand for this question."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def rank_request(store: Store, data: str, run_id: str) -> RankRequest:

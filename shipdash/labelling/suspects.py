@@ -9,9 +9,6 @@ and what `job_folders` keeps of every job. No network is known here.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.config import ConfigError
+from shipdash.config.base import Question
 from shipdash.data import open_source
 from shipdash.data.files import DataError
 from shipdash.data.source import Source
@@ -44,18 +42,12 @@ MOST_FOLDS, MOST_STEPS = 20, 100_000
 
 
 @dataclass(frozen=True)
-class SuspectRequest:
+class SuspectRequest(Question):
     """A finished run, and how the networks that judge its pairs are trained."""
 
     run_id: str
     n_folds: int = N_FOLDS
     n_steps: int = N_STEPS  # of each network
-
-    @property
-    def digest(self) -> str:
-        """16 hexadecimal digits that stand for this question."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Suspect(NamedTuple):
