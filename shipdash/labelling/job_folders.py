@@ -20,7 +20,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,9 +28,9 @@ from shipdash.config import RUN_ID
 from shipdash.config.base import Question
 from shipdash.data.files import DataError
 from shipdash.records import RunState
-from shipdash.runs import Store, locks, queue
+from shipdash.runs import RunBusy, Store, locks, queue
 from shipdash.runs.errors import UNREADABLE
-from shipdash.runs.folder import npz, read_npz, replace
+from shipdash.runs.folder import Cancellable, npz, read_npz, replace
 
 
 class Stopped(Exception):
@@ -46,7 +46,7 @@ class Standing(NamedTuple):
     n: int
 
 
-class JobFolders:
+class JobFolders(Cancellable):
     """Jobs of one kind that belong to one thing, `owner` in words."""
 
     noun, remedy, last = "job", "start it again", "done.npz"  # each kind has its own
@@ -72,7 +72,7 @@ class JobFolders:
 
     def standing(self, job: str) -> Standing:
         """Where it stands; *lost* where its process has gone without a word."""
-        folder = self._folder(job)
+        folder = self.folder(job)
         if (folder / self.last).exists():
             return Standing(RunState.COMPLETED, "", 0, 0)
         alive = self.is_alive(job)
@@ -90,7 +90,7 @@ class JobFolders:
     def arrays(self, job: str, name: str) -> dict[str, np.ndarray] | None:
         """What it has found as ``<name>.npz``; None where that is not there."""
         try:
-            return read_npz(self._folder(job) / f"{name}.npz")
+            return read_npz(self.folder(job) / f"{name}.npz")
         except FileNotFoundError:
             return None
         except UNREADABLE:
@@ -108,8 +108,10 @@ class JobFolders:
         job = self.create(request)
         if self.standing(job).state is RunState.COMPLETED:
             return job
-        log = self.open_log(job)
-        if log is None:  # somebody was quicker
+        try:
+            with self._explained():
+                log = self.open_log(job)
+        except RunBusy:  # somebody was quicker
             return job
         with log:
             self.forget_cancel(job)
@@ -125,15 +127,14 @@ class JobFolders:
         if not self.is_alive(job):
             raise DataError(f"the {self.noun} {job} is not being computed: there is nothing to "
                             "cancel")
-        with self._explained():
-            (self._folder(job) / "cancel").touch()
+        super().ask_cancel(job)
 
     def remove(self, job: str) -> None:
         """Remove a job and what it has found. `DataError` while it is at work."""
         with self.lock(job):
             pass
         with self._explained():
-            shutil.rmtree(self._folder(job))
+            shutil.rmtree(self.folder(job))
 
     # -- the job's side
 
@@ -166,7 +167,7 @@ class JobFolders:
     @contextlib.contextmanager
     def lock(self, job: str) -> Iterator[None]:
         """Be the one process that does this job; `DataError` where another is."""
-        with self._explained(), locks.held(self._folder(job) / "alive.lock", 1.0) as ours:
+        with self._explained(), locks.held(self.folder(job) / "alive.lock", 1.0) as ours:
             if not ours:
                 raise DataError(f"the {self.noun} {job} is being computed by another process: "
                                 "watch it, or cancel it first")
@@ -174,51 +175,34 @@ class JobFolders:
 
     def is_alive(self, job: str) -> bool:
         """Whether a process computes it, or has been started to: see `open_log`."""
-        folder = self._folder(job)
+        folder = self.folder(job)
         return locks.is_held(folder / "alive.lock") or locks.is_held(folder / "log.txt")
-
-    def open_log(self, job: str) -> IO[bytes] | None:
-        """Where the job prints to, locked until it ends; None where a job is at work already."""
-        with self._explained():
-            log = (self._folder(job) / "log.txt").open("ab")
-        if not locks.take(log.fileno(), patience_s=1.0):
-            log.close()
-            return None
-        return log
 
     def set_standing(self, job: str, standing: Standing) -> None:
         """Replace the status."""
         said = standing._asdict() | {"state": str(standing.state)}
         with self._explained():
-            replace(self._folder(job) / "status.json", json.dumps(said).encode())
+            replace(self.folder(job) / "status.json", json.dumps(said).encode())
 
     def save(self, job: str, name: str, arrays: dict[str, np.ndarray]) -> None:
         """What it has found as ``<name>.npz``."""
         with self._explained():
-            replace(self._folder(job) / f"{name}.npz", npz(arrays, compressed=True))
-
-    def cancelled(self, job: str) -> bool:
-        """Whether it was asked to stop."""
-        return (self._folder(job) / "cancel").exists()
-
-    def forget_cancel(self, job: str) -> None:
-        """It is asked to go on, or has stopped."""
-        with self._explained():
-            (self._folder(job) / "cancel").unlink(missing_ok=True)
+            replace(self.folder(job) / f"{name}.npz", npz(arrays, compressed=True))
 
     def _forget_standing(self, job: str) -> None:
         """How it ended the last time: until the new process has said something it is *queued*."""
         with self._explained():
-            (self._folder(job) / "status.json").unlink(missing_ok=True)
+            (self.folder(job) / "status.json").unlink(missing_ok=True)
 
-    def _folder(self, job: str) -> Path:
+    def folder(self, job: str) -> Path:
+        """The folder of a job that is here; `DataError` if it is not."""
         if not RUN_ID.fullmatch(job) or not (self.root / job / "request.json").is_file():
             raise DataError(f"{self.owner} has no {self.noun} {job!r:.40}: {self.remedy}")
         return self.root / job
 
     def _json(self, job: str, name: str) -> dict[str, Any]:
         try:
-            return json.loads((self._folder(job) / name).read_bytes())
+            return json.loads((self.folder(job) / name).read_bytes())
         except (OSError, ValueError, RecursionError):
             raise self._damaged(job) from None
 
@@ -227,7 +211,7 @@ class JobFolders:
                          f"{self.root / job} and {self.remedy}")
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, job: str = "") -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -15,13 +15,20 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from shipdash.config import RUN_ID
 from shipdash.runs import locks
-from shipdash.runs.errors import UNREADABLE, RunCorrupt, RunNotFound, explained, require_legible
+from shipdash.runs.errors import (
+    UNREADABLE,
+    RunBusy,
+    RunCorrupt,
+    RunNotFound,
+    explained,
+    require_legible,
+)
 
 PATIENCE_S = 1.0 if os.name == "nt" else 0.0
 """How long a file that cannot be replaced just now is tried again; readers hold one for less."""
@@ -33,23 +40,34 @@ class Folder:
     `recorded` ones came with the package: they are read and never written.
     """
 
+    noun = "run"  # what its folders are
+
     def __init__(self, root: str | os.PathLike | None = None, *, recorded: bool = False) -> None:
         self.root = Path(root or os.environ.get("SHIPDASH_RUNS") or "runs").absolute()
         self.recorded = recorded
 
-    def _folder(self, run_id: str) -> Path:
+    def folder(self, run_id: str) -> Path:
+        """The folder of a run that is here; `RunNotFound` if it is not."""
         if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
-            raise RunNotFound(f"a run id has 16 hexadecimal digits. Received: {run_id!r:.40}")
-        folder = self.root / run_id
+            raise RunNotFound(f"a {self.noun} id has 16 hexadecimal digits. "
+                              f"Received: {run_id!r:.40}")
         with explained(f"cannot look into {self.root}"):
-            is_ours = folder.is_dir() and not folder.is_symlink()
+            is_ours = self._is_here(run_id)
         if not is_ours:
-            raise RunNotFound(f"there is no run {run_id} in {self.root}: check the link or the "
-                              "runs folder")
-        return folder
+            raise RunNotFound(f"there is no {self.noun} {run_id} in {self.root}: check the link or "
+                              "the runs folder")
+        return self.root / run_id
+
+    def _is_here(self, run_id: str) -> bool:
+        folder = self.root / run_id
+        return folder.is_dir() and not folder.is_symlink()
+
+    def log_path(self, run_id: str) -> Path:
+        """Where the output of its process goes."""
+        return self.folder(run_id) / "log.txt"
 
     def _json(self, run_id: str, name: str, missing: Any = ...) -> Any:
-        path = self._folder(run_id) / name
+        path = self.folder(run_id) / name
         try:
             return json.loads(path.read_bytes())
         except FileNotFoundError:
@@ -63,7 +81,7 @@ class Folder:
                              "folder and start it again") from None
 
     def _arrays(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
-        path = self._folder(run_id) / name
+        path = self.folder(run_id) / name
         try:
             return read_npz(path)
         except FileNotFoundError:
@@ -74,10 +92,24 @@ class Folder:
                              "resume the run") from None
 
     def _write(self, run_id: str, name: str, content: bytes) -> None:
-        path = self._folder(run_id) / name
+        path = self.folder(run_id) / name
         with explained(f"cannot write {name} of run {run_id}"):
             path.parent.mkdir(exist_ok=True)
             replace(path, content)
+
+    @contextlib.contextmanager
+    def lock(self, run_id: str) -> Iterator[None]:
+        """Be the one process that works on it. The kernel drops the lock on any death, so it
+        cannot lie."""
+        with self._locked(self.folder(run_id) / "alive.lock", patience_s=1.0) as held:
+            if not held:
+                raise RunBusy(f"{self.noun} {run_id} is being worked on by another process: watch "
+                              "it, or cancel it first")
+            yield
+
+    def is_alive(self, run_id: str) -> bool:
+        """Whether some process holds its lock."""
+        return self._is_held(self.folder(run_id) / "alive.lock")
 
     @contextlib.contextmanager
     def _locked(self, path: Path, patience_s: float = 0.0) -> Iterator[bool]:
@@ -115,6 +147,40 @@ class Folder:
         """Remove a request that was carried out or is obsolete."""
         with explained(f"cannot remove {name} in {self.root}"):
             (self.root / name).unlink(missing_ok=True)
+
+
+class Cancellable:
+    """Folders of work that a process of its own does and that anybody may cancel.
+
+    Whoever has them says which `folder` an id stands for, what its `noun` is, and how the system's
+    refusal is `_explained`.
+    """
+
+    def ask_cancel(self, work_id: str) -> None:
+        """Request that the work stops."""
+        with self._explained(work_id):
+            (self.folder(work_id) / "cancel").touch()
+
+    def cancelled(self, work_id: str) -> bool:
+        """Whether it was asked to stop."""
+        return (self.folder(work_id) / "cancel").exists()
+
+    def forget_cancel(self, work_id: str) -> None:
+        """It is asked to go on, or has stopped."""
+        with self._explained(work_id):
+            (self.folder(work_id) / "cancel").unlink(missing_ok=True)
+
+    def open_log(self, work_id: str) -> IO[bytes]:
+        """Where a process of its own prints to, locked; `RunBusy` if one does already.
+
+        The lock is dropped when the process ends (see `locks.take`): work that was started counts
+        as being done from the first moment, and two presses start one process.
+        """
+        log = (self.folder(work_id) / "log.txt").open("ab")
+        if not locks.take(log.fileno(), patience_s=1.0):  # one that only looks holds it a moment
+            log.close()
+            raise RunBusy(f"{self.noun} {work_id} has already been started; watch it")
+        return log
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -41,7 +41,7 @@ from shipdash.config import RUN_ID, ConfigError, RunConfig
 from shipdash.records import UNDER_WAY, Event, RunState
 from shipdash.results import Result, StoredRun, Verification
 from shipdash.runs import event_log, given_name, prerequisites, probe_frames
-from shipdash.runs.errors import RunBusy, RunCorrupt, StoreError, explained
+from shipdash.runs.errors import RunCorrupt, StoreError, explained
 from shipdash.runs.event_log import EventWriter, LineWriter
 from shipdash.runs.folder import Folder, npz, replace
 from shipdash.runs.packed_masks import unpacked
@@ -198,7 +198,7 @@ class Store(Folder):
         for each in (*arms, run_id):
             with explained(f"cannot delete run {each}"):
                 gone = self.root / f".deleted-{secrets.token_hex(8)}"
-                self._folder(each).rename(gone)  # at once for every reader
+                self.folder(each).rename(gone)  # at once for every reader
                 with contextlib.suppress(FileNotFoundError):  # swept by another, see below
                     shutil.rmtree(gone)
         for left in self.root.glob(".deleted-*"):  # somebody was killed on the way
@@ -220,12 +220,9 @@ class Store(Folder):
 
     @contextlib.contextmanager
     def lock(self, run_id: str) -> Iterator[None]:
-        """Hold the run's lock. The kernel drops it on any death, so it cannot lie."""
-        with self._locked(self._folder(run_id) / "alive.lock", patience_s=1.0) as held:
-            if not held:
-                raise RunBusy(f"run {run_id} is being worked on by another process: watch it, "
-                              "or cancel it first")
-            _sweep(self._folder(run_id))
+        """See `Folder.lock`; what a killed writer left is swept away."""
+        with super().lock(run_id):
+            _sweep(self.folder(run_id))
             yield
 
     @contextlib.contextmanager
@@ -233,10 +230,6 @@ class Store(Folder):
         """Whether we became the one process that works the queue off."""
         with self._locked(self.root / "queue.lock", patience_s=1.0) as held:
             yield held
-
-    def is_alive(self, run_id: str) -> bool:
-        """Whether some process holds the run's lock."""
-        return self._is_held(self._folder(run_id) / "alive.lock")
 
     def queue_is_worked(self) -> bool:
         """Whether some process works the queue off."""
@@ -263,43 +256,43 @@ class Store(Folder):
     def requested(self, run_id: str) -> str | None:
         """What was asked of the worker, if anything."""
         with contextlib.suppress(OSError):
-            word = (self._folder(run_id) / "control").read_text(errors="replace")
+            word = (self.folder(run_id) / "control").read_text(errors="replace")
             return word if word in REQUESTS else None
         return None
 
     def clear_request(self, run_id: str) -> None:
         """The request has been honoured."""
         with explained(f"cannot remove control of run {run_id}"):
-            (self._folder(run_id) / "control").unlink(missing_ok=True)
+            (self.folder(run_id) / "control").unlink(missing_ok=True)
 
     # -- what happened
 
     def events(self, run_id: str, start: int = 0) -> tuple[list[Event], int]:
         """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
-        return event_log.read(self._folder(run_id) / "events.jsonl", start)
+        return event_log.read(self.folder(run_id) / "events.jsonl", start)
 
     def each_event(self, run_id: str) -> Iterator[Event]:
         """All events one after another, without holding them in memory together."""
-        return event_log.each(self._folder(run_id) / "events.jsonl")
+        return event_log.each(self.folder(run_id) / "events.jsonl")
 
     def n_bytes(self, run_id: str) -> int:
         """Size of the event log: it changes exactly when something happened."""
         with contextlib.suppress(FileNotFoundError):
-            return (self._folder(run_id) / "events.jsonl").stat().st_size
+            return (self.folder(run_id) / "events.jsonl").stat().st_size
         return 0
 
     def writer(self, run_id: str) -> EventWriter:
         """The run's event log, for the holder of its lock."""
-        return EventWriter(self._folder(run_id) / "events.jsonl")
+        return EventWriter(self.folder(run_id) / "events.jsonl")
 
     def probe_frames(self, run_id: str) -> list[ProbeFrame]:
         """Predictions for the probe pairs so far; empty if none are stored."""
         shape = self.config(run_id).shape
-        return probe_frames.read(self._folder(run_id) / "probe.jsonl", shape)
+        return probe_frames.read(self.folder(run_id) / "probe.jsonl", shape)
 
     def probe_writer(self, run_id: str) -> LineWriter:
         """Where its probe frames go, for the holder of its lock."""
-        return LineWriter(self._folder(run_id) / "probe.jsonl")
+        return LineWriter(self.folder(run_id) / "probe.jsonl")
 
     def result(self, run_id: str) -> Result | None:
         """The stored result; None until the run has completed."""
@@ -368,13 +361,9 @@ class Store(Folder):
         """What `save_part` stored; nothing where the scores are not there or it is damaged."""
         with contextlib.suppress(StoreError):
             stored = self._json(run_id, f"evaluation/{name}.json", missing=None)
-            scores = self._folder(run_id) / f"evaluation/{name}.npz"
+            scores = self.folder(run_id) / f"evaluation/{name}.npz"
             return stored if isinstance(stored, dict) and scores.is_file() else {}
         return {}
-
-    def log_path(self, run_id: str) -> Path:
-        """Where the worker's output goes."""
-        return self._folder(run_id) / "log.txt"
 
 
 def _status_json(state: RunState, reason: str, created: str) -> bytes:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import collections
 import contextlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from shipdash.config import RUN_ID, ConfigError
 from shipdash.records import RunState
-from shipdash.runs import RunBusy, RunCorrupt, RunNotFound, Store, StoreError, locks
+from shipdash.runs import RunCorrupt, RunNotFound, Store, StoreError
 from shipdash.runs.errors import explained
-from shipdash.runs.folder import Folder, replace
+from shipdash.runs.folder import Cancellable, Folder, replace
 from shipdash.studies.study import Study
 
 MISSING = "missing"
@@ -45,8 +44,10 @@ class Standing(NamedTuple):
         return self.n_done == len(self.states)
 
 
-class Studies(Folder):
+class Studies(Cancellable, Folder):
     """The studies of a runs folder."""
+
+    noun = "study"
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.root / "sweeps")
@@ -103,15 +104,6 @@ class Studies(Folder):
                         self.is_alive(study.digest), self.cancelled(study.digest))
 
     @contextlib.contextmanager
-    def lock(self, study_id: str) -> Iterator[None]:
-        """Be the one process that works on this study."""
-        with self._locked(self.folder(study_id) / "alive.lock", patience_s=1.0) as held:
-            if not held:
-                raise RunBusy(f"study {study_id} is being worked on by another process: watch it, "
-                              "or cancel it first")
-            yield
-
-    @contextlib.contextmanager
     def turn(self) -> Iterator[bool]:
         """Whether it is our turn: one study at a time computes, or they would share the cores."""
         with self._locked(self.root / "turn.lock", patience_s=0.0) as held:
@@ -119,47 +111,13 @@ class Studies(Folder):
 
     def is_alive(self, study_id: str) -> bool:
         """Whether some process works on it, or has been started to: see `open_log`."""
-        return (self._is_held(self.folder(study_id) / "alive.lock")
-                or self._is_held(self.log_path(study_id)))
+        return super().is_alive(study_id) or self._is_held(self.log_path(study_id))
 
-    def ask_cancel(self, study_id: str) -> None:
-        """Request that the study stops; no further run is started."""
-        with explained(f"cannot write to study {study_id}"):
-            (self.folder(study_id) / "cancel").touch()
+    def _is_here(self, study_id: str) -> bool:
+        return study_id in self
 
-    def cancelled(self, study_id: str) -> bool:
-        """Whether it was asked to stop."""
-        return (self.folder(study_id) / "cancel").exists()
-
-    def forget_cancel(self, study_id: str) -> None:
-        """It is asked to go on."""
-        with explained(f"cannot write to study {study_id}"):
-            (self.folder(study_id) / "cancel").unlink(missing_ok=True)
-
-    def open_log(self, study_id: str) -> IO[bytes]:
-        """Where a process of its own prints to, locked; `RunBusy` if one does already.
-
-        The lock is dropped when the process ends (see `locks.take`): a study that was started
-        counts as at work from the first moment, and two presses start one.
-        """
-        log = self.log_path(study_id).open("ab")
-        if not locks.take(log.fileno(), patience_s=1.0):  # one that only looks holds it a moment
-            log.close()
-            raise RunBusy(f"study {study_id} has already been started; watch it")
-        return log
-
-    def log_path(self, study_id: str) -> Path:
-        """Where the output of its process goes."""
-        return self.folder(study_id) / "log.txt"
-
-    def folder(self, study_id: str) -> Path:
-        """The folder of a study that is here; `RunNotFound` if it is not."""
-        if not isinstance(study_id, str) or not RUN_ID.fullmatch(study_id):
-            raise RunNotFound(f"a study id has 16 hexadecimal digits. Received: {study_id!r:.40}")
-        if study_id not in self:
-            raise RunNotFound(f"there is no study {study_id} in {self.root}: check the link or "
-                              "the runs folder")
-        return self.root / study_id
+    def _explained(self, study_id: str) -> contextlib.AbstractContextManager:
+        return explained(f"cannot write to study {study_id}")
 
 
 def state_of(store: Store, run_id: str) -> str:
