@@ -25,30 +25,23 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.config.base import A_DATA_NAME
-from shipdash.data.seeded_random import SPLIT_KEYS
+from shipdash.data.errors import DataError
+from shipdash.data.pair_list import PAIRS, PairRow, places, read_pairs, read_split, write_pairs
 from shipdash.data.source import checked
 
-if TYPE_CHECKING:
-    from shipdash.data.pair_list import PairRow
-
 MANIFEST = "manifest.json"
-PAIRS = "pairs.csv"
 VOID_PIXELS = "void_pixels"
 LABELLED = "labelled"
 PARENT, N_CARRIED = "parent", "n_carried"
 """Facts of a manifest: of a data set that begins with the core set of a run."""
 ARRAYS = ("images", "masks", "split")
 _CHUNK = 2**20
-
-
-class DataError(Exception):
-    """Something about the folder of data sets, in a sentence that says what to do."""
 
 
 def root() -> Path:
@@ -95,8 +88,7 @@ class FileSource:
         if self.shape != (asked.rows, asked.cols):
             raise ConfigError("source.rows", asked.rows, f"and cols must be {self.shape[0]} and "
                               f"{self.shape[1]}, as the data set {asked.name} is stored")
-        splits = np.load(folder / "split.npy", allow_pickle=False)
-        self.places = np.flatnonzero(splits == SPLIT_KEYS[split])
+        self.places = places(read_split(folder), split)
         if n > len(self.places):
             name = {"pool": "selection.n_pool", "held_out": "evaluation.n_held_out"}.get(split, "n")
             raise ConfigError(name, n, f"must be at most {len(self.places):,}, the "
@@ -119,8 +111,6 @@ class FileSource:
 
     @functools.cached_property
     def _groups(self) -> list[str]:
-        from shipdash.data.pair_list import read_pairs  # which stands on this module
-
         folder = folder_of(self.manifest["name"])
         if not (folder / PAIRS).exists():  # stored without an import
             return [""] * self.n
@@ -140,8 +130,7 @@ def n_stored(name: str, split: str) -> int:
     """How many pairs of a split a data set has; `ConfigError` where there is no such data set."""
     folder = folder_of(name)
     read_manifest(folder)
-    splits = np.load(folder / "split.npy", allow_pickle=False)
-    return int(np.count_nonzero(splits == SPLIT_KEYS[split]))
+    return len(places(read_split(folder), split))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -206,8 +195,6 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
     facts
         What else the manifest says, ready for JSON.
     """
-    from shipdash.data.pair_list import write_pairs  # which stands on this module
-
     with draft_in(root()) as draft:
         for key, array in zip(ARRAYS, (images, masks, split), strict=True):
             np.save(draft / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)

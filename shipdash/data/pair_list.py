@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipdash.data.files import PAIRS, DataError
+from shipdash.data.errors import DataError
 from shipdash.data.seeded_random import SPLIT_KEYS
+
+PAIRS = "pairs.csv"
 
 
 class PairRow(NamedTuple):
@@ -58,3 +60,9 @@ def places(split: np.ndarray, name: str) -> np.ndarray:
     of the data set.
     """
     return np.flatnonzero(split == SPLIT_KEYS[name])
+
+
+def rows_of(folder: Path, name: str) -> list[PairRow]:
+    """The pairs of one split of a data set, in their order in the split."""
+    rows = read_pairs(folder)
+    return [rows[place] for place in places(read_split(folder), name)]

@@ -31,6 +31,7 @@ import numpy as np
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.held_out import split_by
+from shipdash.data.pair_list import PairRow, read_pairs, read_split
 from shipdash.importing.fit import Fitted
 from shipdash.importing.mask_values import VOID
 from shipdash.importing.report import REPORT, LeftOut, Report, Taken
@@ -40,7 +41,6 @@ from shipdash.runs import locks
 PREFIX = ".import-"
 CHECKPOINT, JOURNAL = "checkpoint.json", "journal.jsonl"
 CHECKPOINT_S = 2.0  # the most that a killed import does twice
-COLUMNS = ("number", "file", "mask_file", "tile", "group", "area_before", "area_after")
 _GROWING = ("images.npy", "masks.npy", files.PAIRS, JOURNAL)
 
 
@@ -99,8 +99,8 @@ class Draft:
             self._files["images.npy"].write(pair.image.tobytes())
             self._files["masks.npy"].write(pair.mask.tobytes())
             tile = "" if pair.tile is None else "{} {}".format(*pair.tile)
-            self._files[files.PAIRS].write(_line((self.n_pairs, image, label, tile, group,
-                                                  pair.area_before, pair.area_after)))
+            self._files[files.PAIRS].write(_line(PairRow(
+                self.n_pairs, image, label, tile, group, pair.area_before, pair.area_after)))
             areas += pair.area_before, pair.area_after, np.count_nonzero(pair.mask == VOID)
             self.n_pairs += 1
         self._note(_Line(image, self.n_pairs - before, "", *areas.tolist(), value, turned))
@@ -152,7 +152,7 @@ class Draft:
     def _begin(self) -> None:
         for name, shape in self._shapes.items():
             _write_header(self._files[name], (0, *shape))
-        self._files[files.PAIRS].write(_line(COLUMNS))
+        self._files[files.PAIRS].write(_line(PairRow._fields))
         self.save()
 
     def _note(self, line: _Line) -> None:
@@ -163,16 +163,14 @@ class Draft:
 
     def _split(self) -> np.ndarray:
         """Groups stay together, and so do the tiles of an image without one."""
-        with (self.folder / files.PAIRS).open(encoding="utf-8", newline="") as text:
-            units = [row["group"] or row["file"] for row in csv.DictReader(text)]
+        units = [row.group or row.file for row in read_pairs(self.folder)]
         return split_by(units, self.request.held_out, self.request.seed)
 
     def _report(self, others: Iterable[LeftOut]) -> Report:
         lines = self._journal()
-        split = np.load(self.folder / "split.npy", allow_pickle=False)
         return Report(
             name=self.request.name, fingerprint=files.fingerprint(self.folder),
-            n_pairs=self.n_pairs, n_held_out=int(np.count_nonzero(split)),
+            n_pairs=self.n_pairs, n_held_out=int(np.count_nonzero(read_split(self.folder))),
             rows=self.request.rows, cols=self.request.cols,
             n_with_target=sum(line.area_before > 0 for line in lines),
             n_vanished=sum(line.area_before > 0 and not line.area_after for line in lines),

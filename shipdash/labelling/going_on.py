@@ -13,7 +13,7 @@ import numpy as np
 
 from shipdash.config import ConfigError, PlantedConfig, RunConfig, SourceConfig
 from shipdash.data import files, open_source
-from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
+from shipdash.data.pair_list import PairRow, rows_of
 from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import Source
 from shipdash.labelling.ranking_job import images_of
@@ -141,10 +141,8 @@ def _drawn(parts: Iterable[tuple[Source, Sequence[int]]], shape: tuple[int, int]
 def _rows(config: RunConfig, core: list[int], data: str) -> list[PairRow]:
     """The original files of core, new and held-out pairs, numbered anew."""
     old, new = (files.folder_of(name) for name in (config.source.name, data))
-    rows, split = read_pairs(old), read_split(old)
-    pool, fresh = places(split, "pool"), places(split, "held_out")
-    added, source = read_pairs(new), open_source(config)
-    chosen = [*(rows[pool[source.origin(i)]] for i in core),  # a planted repeat's is the repeated
-              *(added[place] for place in places(read_split(new), "pool")),
-              *(rows[place] for place in fresh[:config.evaluation.n_held_out])]
+    pool, source = rows_of(old, "pool"), open_source(config)
+    chosen = [*(pool[source.origin(i)] for i in core),  # a planted repeat's is the repeated
+              *rows_of(new, "pool"),
+              *rows_of(old, "held_out")[:config.evaluation.n_held_out]]
     return [row._replace(number=number) for number, row in enumerate(chosen)]

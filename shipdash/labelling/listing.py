@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shipdash.analysis.ranking import RANKINGS, order
 from shipdash.config import ConfigError
 from shipdash.data import files
-from shipdash.data.pair_list import places, read_pairs, read_split
+from shipdash.data.pair_list import rows_of
 from shipdash.labelling.rankings import Ranking
 
 
@@ -35,11 +35,9 @@ def ranked(ranking: Ranking, by: str) -> list[Ranked]:
     there = [name for name in RANKINGS if name in ranking.images]
     if by not in there:
         raise ConfigError("by", by, f"must be one of {', '.join(there)}")
-    folder = files.folder_of(ranking.request.data)
-    rows, pool = read_pairs(folder), places(read_split(folder), "pool")
-    found = []
+    pool, found = rows_of(files.folder_of(ranking.request.data), "pool"), []
     for rank, place in enumerate(order(ranking.images[by]).tolist(), start=1):
-        row = rows[pool[ranking.images["index"][place]]]
+        row = pool[ranking.images["index"][place]]
         scores = {name: float(ranking.images[name][place]) for name in there}
         found.append(Ranked(rank, place, row.number, row.file, row.tile, scores))
     return found
