@@ -33,7 +33,7 @@ from shipdash.config import ConfigError, SourceConfig
 from shipdash.config.base import A_DATA_NAME
 from shipdash.data.errors import DataError
 from shipdash.data.pair_list import PAIRS, PairRow, places, read_pairs, read_split, write_pairs
-from shipdash.data.source import checked
+from shipdash.data.source import Source, checked
 
 MANIFEST = "manifest.json"
 VOID_PIXELS = "void_pixels"
@@ -68,7 +68,7 @@ def folder_of(name: str) -> Path:
     return place
 
 
-class FileSource:
+class FileSource(Source):
     """`n` pairs of one split of a stored data set, in the order in which they are stored."""
 
     independent = False
@@ -102,9 +102,6 @@ class FileSource:
         return (self.images[places].astype(np.float32) / 255,
                 masks if self.void else masks.astype(bool))
 
-    def factors(self, i: int) -> None:
-        """Nobody has measured them."""
-
     def group(self, i: int) -> str:
         """As pairs.csv has it; empty where the data set has no such list."""
         return self._groups[checked(i, self.n)]
@@ -116,14 +113,6 @@ class FileSource:
             return [""] * self.n
         rows = read_pairs(folder)
         return [rows[place].group for place in self.places[:self.n]]
-
-    def origin(self, i: int) -> int:
-        """Every picture counts as its own."""
-        return checked(i, self.n)
-
-    def label(self, i: int) -> str:
-        """The mask is what we were given."""
-        return "true"
 
 
 def n_stored(name: str, split: str) -> int:

@@ -17,7 +17,7 @@ from skimage import draw
 
 from shipdash.config import SceneConfig
 from shipdash.data.seeded_random import SPLIT_KEYS, generator
-from shipdash.data.source import SPLITS, Pair, checked
+from shipdash.data.source import SPLITS, Pair, Source, checked
 
 
 class Factors(NamedTuple):
@@ -40,7 +40,7 @@ class Factors(NamedTuple):
     gap_px: float  # between the nearest pixels of both (1: touching, 0: overlapping); NaN if none
 
 
-class SceneSource:
+class SceneSource(Source):
     """`n` numbered pairs of a scene, independent and all different.
 
     Without `edges` a rectangle covers a row and a column less, as versions before 0.3.0 drew it.
@@ -73,18 +73,6 @@ class SceneSource:
     def factors(self, i: int) -> Factors:
         """The true factors of pair `i`, without drawing its noise."""
         return draw_factors(self.scene, self._rng(i), edges=self.edges)
-
-    def origin(self, i: int) -> int:
-        """Every pair is its own."""
-        return checked(i, self.n)
-
-    def group(self, i: int) -> str:
-        """Drawn pairs belong to nothing."""
-        return ""
-
-    def label(self, i: int) -> str:
-        """Every mask is right."""
-        return "true"
 
     def _rng(self, i: int) -> np.random.Generator:
         return generator(self.seed, SPLIT_KEYS[self.split], checked(i, self.n))

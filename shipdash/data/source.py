@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from shipdash.data.seeded_random import ORDER, generator
+from shipdash.data.seeded_random import ORDER, SPLIT_KEYS, generator
 
-SPLITS = ("pool", "held_out", "probe")
+SPLITS = tuple(SPLIT_KEYS)
 """What the stream is made of, what scores are taken on, and what may be looked at for a choice."""
 
 
@@ -30,6 +30,9 @@ class Source(Protocol):
     guarantee on unseen pairs needs. `fingerprint` is the same for the same content only. `void`
     says whether masks may have void pixels, which count neither in a loss nor in a score: these
     masks are uint8 with values 0, `TARGET` and `VOID`, all others are bool.
+
+    What has an answer here is that of a source whose pairs are its own and of which no more is
+    known than their image and mask, which is taken to be right.
     """
 
     n: int
@@ -45,19 +48,18 @@ class Source(Protocol):
 
     def factors(self, i: int) -> NamedTuple | None:
         """The true factors of pair `i` as plain numbers; None where they are unknown."""
-        ...
 
     def group(self, i: int) -> str:
         """What pair `i` belongs to, such as a folder or a video; empty where nobody has said so."""
-        ...
+        return ""
 
     def origin(self, i: int) -> int:
         """The first pair that pair `i` repeats to the pixel; `i` itself where it repeats none."""
-        ...
+        return checked(i, self.n)
 
     def label(self, i: int) -> str:
         """``"true"``, or what has been done to the mask of pair `i`."""
-        ...
+        return "true"
 
 
 class Pair(NamedTuple):

@@ -11,7 +11,6 @@ import numpy as np
 
 from shipdash.data import files, open_source
 from shipdash.data.files import FileSource
-from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import Source
 from shipdash.labelling import scoring
 from shipdash.labelling.job_folders import Standing, Stopped
@@ -71,4 +70,4 @@ def _see_through(store: Store, rankings: Rankings, ranking: str, request: RankRe
 def images_of(data: str) -> Source:
     """The pool of a data set, whether its images have masks or not."""
     manifest = files.read_manifest(files.folder_of(data))
-    return FileSource(files.asking_for(manifest), n=files.n_stored(data, next(iter(SPLIT_KEYS))))
+    return FileSource(files.asking_for(manifest), n=files.n_stored(data, "pool"))

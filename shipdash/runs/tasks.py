@@ -45,7 +45,7 @@ class Task(Protocol):
 
     def of_pool(self) -> dict[str, np.ndarray]:
         """What training has noted of every pair of the stream, in its order; mostly nothing."""
-        ...
+        return {}
 
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """Arrays, and the rest as plain JSON."""
@@ -73,7 +73,7 @@ def open_task(store: Store, config: RunConfig, open_scanner: OpenScanner | None 
     return ArmTask(config, source, order, pairs)
 
 
-class SelectionTask:
+class SelectionTask(Task):
     """The loop over the stream, and the predictions that its core pairs failed with."""
 
     phase, doing, unit = "select", "selecting", Picked
@@ -100,10 +100,6 @@ class SelectionTask:
         return select(self.source, learner, self.config, self.order, self.state, self.failed,
                       scanner)
 
-    def of_pool(self) -> dict[str, np.ndarray]:
-        """Nothing: see `ArmTask.of_pool`."""
-        return {}
-
     def get_state(self) -> tuple[dict[str, np.ndarray], dict]:
         """Loop state, and the failed predictions by pool number."""
         index = list(self.failed)
@@ -118,7 +114,7 @@ class SelectionTask:
         self.state = LoopState(**state)
 
 
-class ArmTask:
+class ArmTask(Task):
     """Training from scratch on pairs that were chosen beforehand."""
 
     phase, doing, unit, settled = "train", "training", Trained, True
