@@ -47,12 +47,12 @@ class Standing(NamedTuple):
 
 
 class JobFolders(Cancellable):
-    """Jobs of one kind that belong to one thing, `owner` in words."""
+    """Jobs of one kind that belong to one thing, `owner` in words; `doing` is what they do."""
 
     noun, remedy, last = "job", "start it again", "done.npz"  # each kind has its own
 
-    def __init__(self, root: Path, owner: str) -> None:
-        self.root, self.owner = root, owner
+    def __init__(self, root: Path, owner: str, doing: str) -> None:
+        self.root, self.owner, self.doing = root, owner, doing
 
     def create(self, request: Question) -> str:
         """Store what is asked, once; its id."""
@@ -154,6 +154,7 @@ class JobFolders(Cancellable):
             self.forget_cancel(job)
         with self.lock(job):
             try:
+                self.set_standing(job, Standing(RunState.RUNNING, "starting the network", 0, 0))
                 work()
             except (Stopped, KeyboardInterrupt):
                 self.forget_cancel(job)
@@ -177,6 +178,12 @@ class JobFolders(Cancellable):
         """Whether a process computes it, or has been started to: see `open_log`."""
         folder = self.folder(job)
         return locks.is_held(folder / "alive.lock") or locks.is_held(folder / "log.txt")
+
+    def heed(self, job: str, words: str, n_done: int, n: int) -> None:
+        """Say how far the job is; `Stopped` where somebody has cancelled it."""
+        self.set_standing(job, Standing(RunState.RUNNING, words, n_done, n))
+        if self.cancelled(job):
+            raise Stopped(f"{self.doing} was cancelled")
 
     def set_standing(self, job: str, standing: Standing) -> None:
         """Replace the status."""

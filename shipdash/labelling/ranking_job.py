@@ -13,10 +13,9 @@ from shipdash.data import files, open_source
 from shipdash.data.files import FileSource
 from shipdash.data.source import Source
 from shipdash.labelling import scoring
-from shipdash.labelling.job_folders import Standing, Stopped
+from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.ranking_request import RankRequest
 from shipdash.labelling.rankings import Ranking, Rankings
-from shipdash.records import RunState
 from shipdash.runs import Store
 
 __all__ = ["MOST_KNOWN", "Stopped", "compute", "images_of", "start"]
@@ -44,7 +43,6 @@ def compute(store: Store, request: RankRequest,
 
 def _see_through(store: Store, rankings: Rankings, ranking: str, request: RankRequest,
                  on_progress: Callable[[int, int], None]) -> None:
-    rankings.set_standing(ranking, Standing(RunState.RUNNING, "starting the network", 0, 0))
     by = scoring.known(store, request.run_id, request.others)
     asked = by.config.evaluation.n_held_out
     fresh = open_source(by.config, "held_out") if asked else None
@@ -54,9 +52,7 @@ def _see_through(store: Store, rankings: Rankings, ranking: str, request: RankRe
 
     def heed(n_done: int) -> None:
         on_progress(n_done, n)
-        rankings.set_standing(ranking, Standing(RunState.RUNNING, "predicting", n_done, n))
-        if rankings.cancelled(ranking):
-            raise Stopped(f"the ranking of {request.data} was cancelled")
+        rankings.heed(ranking, "predicting", n_done, n)
 
     heed(0)
     if fresh is not None:

@@ -39,7 +39,8 @@ class Rankings(JobFolders):
 
     def __init__(self, data: str) -> None:
         files.read_manifest(files.folder_of(data))
-        super().__init__(files.folder_of(data) / LABEL, f"the data set {data}")
+        super().__init__(files.folder_of(data) / LABEL, f"the data set {data}",
+                         f"the ranking of {data}")
         self.data = data
 
     def request(self, ranking: str) -> RankRequest:

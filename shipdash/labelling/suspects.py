@@ -101,7 +101,8 @@ class Suspicions(JobFolders):
 
     def __init__(self, store: Store, run_id: str) -> None:
         store.config(run_id)
-        super().__init__(store.root / run_id / SUSPECTS, f"run {run_id}")
+        super().__init__(store.root / run_id / SUSPECTS, f"run {run_id}",
+                         f"the search for suspects of run {run_id}")
 
     def request(self, job: str) -> SuspectRequest:
         """What was asked."""

@@ -10,10 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from shipdash.labelling.cross_validation import folds, judged, train
-from shipdash.labelling.job_folders import Standing, Stopped
 from shipdash.labelling.suspects import SuspectRequest, Suspicions
 from shipdash.learning.learner import open_learner
-from shipdash.records import RunState
 from shipdash.runs import Store
 from shipdash.runs.tasks import open_task
 
@@ -39,7 +37,6 @@ def compute(store: Store, request: SuspectRequest,
 
 def _see_through(store: Store, jobs: Suspicions, job: str, request: SuspectRequest,
                  on_progress: Callable[[int, int], None]) -> None:
-    jobs.set_standing(job, Standing(RunState.RUNNING, "starting the network", 0, 0))
     config, core = store.config(request.run_id), list(store.result(request.run_id).core)
     task = open_task(store, config)
     source, beside = task.source, np.setdiff1d(task.order, core).tolist()
@@ -48,10 +45,7 @@ def _see_through(store: Store, jobs: Suspicions, job: str, request: SuspectReque
 
     def heed(number: int, n_done: int) -> None:
         on_progress(number * n_steps + n_done, k * n_steps)
-        jobs.set_standing(job, Standing(RunState.RUNNING, f"network {number + 1} of {k}",
-                                        number * n_steps + n_done, k * n_steps))
-        if jobs.cancelled(job):
-            raise Stopped(f"the search for suspects of run {request.run_id} was cancelled")
+        jobs.heed(job, f"network {number + 1} of {k}", number * n_steps + n_done, k * n_steps)
 
     parts = []
     for number, fold in enumerate(folds(source, core, beside, k, config.seeds.model)):
