@@ -7,6 +7,7 @@ import errno
 import zipfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 
 class StoreError(Exception):
@@ -38,6 +39,22 @@ def require_legible(what: str, error: Exception) -> None:
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL, errno.EISDIR):
         raise StoreError(f"{what} cannot be read ({error.strerror}): check the disk and try again"
                          ) from None
+
+
+@contextlib.contextmanager
+def legible(path: Path, remedy: str) -> Iterator[None]:
+    """Turn what a file of lines in a run's folder gives that is damaged, or that the system would
+    not read, into a sentence that says what to do; a missing one is left as it is."""
+    what = f"{path.name} of run {path.parent.name}"
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RunCorrupt(f"{what} cannot be read ({error.strerror}): check the disk and try again"
+                         ) from None
+    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
+        raise RunCorrupt(f"{what} is damaged ({error}): {remedy}") from None
 
 
 @contextlib.contextmanager

@@ -12,16 +12,17 @@ from typing import Self
 
 from shipdash import records
 from shipdash.records import Event
-from shipdash.runs.errors import UNREADABLE, RunCorrupt, explained
+from shipdash.runs.errors import UNREADABLE, RunCorrupt, explained, legible
 
 FLUSH_S = 0.5  # events reach the disk at most twice a second: enough to watch, cheap to write
+REMEDY = "remove the run's folder and start it again"  # of a damaged log
 LOOK_BACK = 65_536  # bytes of a first look at a log's end: some 500 events
 
 
 def read(path: Path, start: int = 0) -> tuple[list[Event], int]:
     """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
     try:
-        with _legible(path):
+        with legible(path, REMEDY):
             with path.open("rb") as file:
                 file.seek(start)
                 text = file.read()
@@ -37,26 +38,10 @@ def each(path: Path) -> Iterator[Event]:
 
     A torn last line is left, as `read` leaves it.
     """
-    with contextlib.suppress(FileNotFoundError), _legible(path), path.open("rb") as file:
+    with contextlib.suppress(FileNotFoundError), legible(path, REMEDY), path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
                 yield records.from_json(json.loads(line))
-
-
-@contextlib.contextmanager
-def _legible(path: Path) -> Iterator[None]:
-    """Turn what a damaged log gives into a sentence that says what to do; a missing one is none."""
-    run_id = path.parent.name
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise RunCorrupt(f"events.jsonl of run {run_id} cannot be read ({error.strerror}): "
-                         "check the disk and try again") from None
-    except (ValueError, TypeError, RecursionError) as error:
-        raise RunCorrupt(f"events.jsonl of run {run_id} is damaged ({error}): remove the run's "
-                         "folder and start it again") from None
 
 
 def progress(path: Path) -> tuple[int, int]:

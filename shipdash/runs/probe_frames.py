@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shipdash.data import N_PROBE
-from shipdash.runs.errors import RunCorrupt
+from shipdash.runs.errors import legible
 
 
 class ProbeFrame(NamedTuple):
@@ -63,14 +63,7 @@ def read(path: Path, shape: tuple[int, int]) -> list[ProbeFrame]:
     Empty where the run has no file: it is of a version before this one, or a control arm.
     `RunCorrupt` where the file cannot be read.
     """
-    run_id, lines = path.parent.name, []
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            lines = path.read_bytes().split(b"\n")[:-1]
+    with contextlib.suppress(FileNotFoundError), legible(path, "remove that file"):
+        lines = path.read_bytes().split(b"\n")[:-1]
         return [ProbeFrame.from_json(json.loads(line), shape) for line in lines]
-    except OSError as error:
-        raise RunCorrupt(f"{path.name} of run {run_id} cannot be read ({error.strerror}): check "
-                         "the disk and try again") from None
-    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
-        raise RunCorrupt(f"{path.name} of run {run_id} is damaged ({error}): remove that file"
-                         ) from None
+    return []
