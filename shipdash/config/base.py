@@ -80,26 +80,19 @@ def checked(section: str, spec: dataclasses.Field, value: Any) -> Any:
         if not isinstance(value, str) or value not in choices:
             raise ConfigError(name, value, f"must be one of {', '.join(choices)}")
         return value
-    wanted, words = (
-        (numbers.Integral, "a whole number")
-        if kind is int
-        else (numbers.Real, "a number")
-    )
-    shown = ",g" if kind is float else ","
-    rule = f"must be {words} from {low:{shown}} to {high:{shown}}"
-    if isinstance(value, bool) or not isinstance(value, wanted):
-        raise ConfigError(name, value, rule)
-    if not low <= value <= high:  # False for NaN too
-        raise ConfigError(name, value, rule)
+    wanted, words, shown = ((numbers.Integral, "a whole number", ",") if kind is int else
+                            (numbers.Real, "a number", ",g"))
+    is_number = isinstance(value, wanted) and not isinstance(value, bool)
+    if not (is_number and low <= value <= high):  # so no NaN either
+        raise ConfigError(name, value, f"must be {words} from {low:{shown}} to {high:{shown}}")
     return kind(value) + 0  # -0.0 and 0.0 are one question with one digest
 
 
 def _checked_run_ids(name: str, value: Any) -> tuple[str, ...]:
-    rule = "must be a list of distinct run ids (16 hexadecimal digits each)"
-    if not isinstance(value, (tuple, list)) or len(set(map(str, value))) != len(value):
-        raise ConfigError(name, value, rule)
-    if not all(isinstance(item, str) and RUN_ID.fullmatch(item) for item in value):
-        raise ConfigError(name, value, rule)
+    if not (isinstance(value, (tuple, list)) and len(set(map(str, value))) == len(value)
+            and all(isinstance(item, str) and RUN_ID.fullmatch(item) for item in value)):
+        raise ConfigError(name, value,
+                          "must be a list of distinct run ids (16 hexadecimal digits each)")
     return tuple(sorted(value))
 
 

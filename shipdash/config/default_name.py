@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from shipdash.config.presets import PRESETS, own_of, preset
+from shipdash.config.presets import presets_for
 from shipdash.config.run import RunConfig, setting
 
 MOST_CHANGES = 3
@@ -23,7 +23,7 @@ def default_name(config: RunConfig) -> str:
     >>> default_name(quick().replace(**{"scene.contrast": 0.1, "seeds.pool": 3, "seeds.order": 3}))
     'quick, contrast 0.10, seeds 3/3/1'
     """
-    changes = {name: _changes(config, start) for name, start in _starts(config).items()}
+    changes = {name: _changes(config, start) for name, start in presets_for(config).items()}
     nearest = min(changes, key=lambda name: len(changes[name]))
     words = changes[nearest][:MOST_CHANGES]
     more = len(changes[nearest]) - len(words)
@@ -55,13 +55,6 @@ def value_in_words(dotted: str, value: Any) -> str:
     else:
         text = f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")
     return f"{text} {about['unit']}".strip()
-
-
-def _starts(config: RunConfig) -> dict[str, RunConfig]:
-    """The presets that a run may have started from: a data set has one of its own."""
-    if config.source.kind == "files":
-        return {"own": own_of(config)}
-    return {name: preset(name) for name in PRESETS}
 
 
 def _changes(config: RunConfig, start: RunConfig) -> list[str]:

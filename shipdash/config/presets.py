@@ -77,15 +77,17 @@ def preset(name: str) -> RunConfig:
     return PRESETS[name]()
 
 
+def presets_for(config: RunConfig) -> dict[str, RunConfig]:
+    """The presets that a run may have started from, by name: a data set has one of its own."""
+    if config.source.kind == "files":
+        return {"own": own_of(config)}
+    return {name: build() for name, build in PRESETS.items()}
+
+
 def preset_of(config: RunConfig) -> str:
     """Name of the preset that differs from `config` in seeds only, else ``"custom"``.
 
     ``"own"`` is that of any data set, with as many of its pairs as are asked for.
     """
-    if config.source.kind == "files":
-        return ("own" if dataclasses.replace(own_of(config), seeds=config.seeds) == config
-                else "custom")
-    for name, build in PRESETS.items():
-        if dataclasses.replace(build(), seeds=config.seeds) == config:
-            return name
-    return "custom"
+    return next((name for name, start in presets_for(config).items()
+                 if dataclasses.replace(start, seeds=config.seeds) == config), "custom")

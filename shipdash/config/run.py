@@ -93,7 +93,8 @@ class RunConfig:
         """A copy with dotted fields changed: ``replace(**{"seeds.pool": 3})``."""
         spec = self.to_dict()
         for dotted, value in changes.items():
-            section, name = _known_field(dotted)
+            setting(dotted)  # or a `ConfigError`
+            section, _, name = dotted.partition(".")
             spec[section][name] = value
         return RunConfig.from_dict(spec)
 
@@ -138,20 +139,18 @@ def _section_from(name: str, values: Any):
     return SECTIONS[name](**values)
 
 
-def _known_field(dotted: str) -> tuple[str, str]:
-    section, _, name = str(dotted).partition(".")
-    known = SECTIONS.get(section)
-    if known is None or name not in [spec.name for spec in dataclasses.fields(known)]:
-        raise ConfigError(
-            str(dotted), dotted, "must be section.field, e.g. scene.contrast or selection.passes"
-        )
-    return section, name
-
-
 def setting(dotted: str) -> dataclasses.Field:
-    """The field behind a dotted name: its default, and label, help and limits as metadata."""
-    section, name = _known_field(dotted)
-    return next(s for s in dataclasses.fields(SECTIONS[section]) if s.name == name)
+    """The field behind a dotted name: its default, and label, help and limits as metadata.
+
+    `ConfigError` where there is none of that name.
+    """
+    section, _, name = str(dotted).partition(".")
+    known = dataclasses.fields(SECTIONS[section]) if section in SECTIONS else ()
+    for spec in known:
+        if spec.name == name:
+            return spec
+    raise ConfigError(str(dotted), dotted,
+                      "must be section.field, e.g. scene.contrast or selection.passes")
 
 
 def checked_setting(dotted: str, value: Any) -> Any:
