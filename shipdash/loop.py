@@ -68,7 +68,7 @@ class Loop:
         self.source, self.order = source, order
         self.scanner = scanner or LocalScanner(source, learner)
         self.rules, self.network = config.selection, config.network
-        self.score = metrics.article_score if self.rules.acceptance == "article" else metrics.iou
+        self.score = metrics.training_score(self.rules.acceptance)
         self.core = CoreSet(learner, self.score, config.seeds.model, *source.draw(state.core),
                             state.scores, [index not in state.aside for index in state.core])
         self.training = Training(self.core, config, state)

@@ -25,11 +25,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from shipdash.acceptance import fails
-from shipdash.config import RunConfig, SelectionConfig
+from shipdash.config import RunConfig
 from shipdash.data.seeded_random import EPOCH, generator
 from shipdash.data.source import Source
 from shipdash.learning import metrics
-from shipdash.learning.learner import Learner, Step
+from shipdash.learning.learner import Learner
 from shipdash.records import Event, Stopped, StopReason, Trained
 
 REPORT_IMAGES = 160  # a record so often: some seconds on a CPU, so pause and cancel act soon
@@ -91,6 +91,7 @@ class _Training:
     def __init__(self, source, learner, config, pairs, state) -> None:
         self.source, self.learner, self.pairs, self.state = source, learner, pairs, state
         self.arm, self.rules, self.seed = config.arm, config.selection, config.seeds.model
+        self.score = metrics.training_score(self.rules.acceptance)
         self.batch = config.network.batch
         self.epoch_steps = -(-len(pairs) // self.batch)
         self.window = max(self.epoch_steps, WINDOW_STEPS)
@@ -130,7 +131,7 @@ class _Training:
         s, which = self.state, self._batch()
         images, masks = zip(*(self._pair(i) for i in which), strict=True)
         step = self.learner.train(np.stack(images), np.stack(masks))
-        for i, score in zip(which, _scores(step, self.rules), strict=True):
+        for i, score in zip(which, self.score(step.counts).tolist(), strict=True):
             self._note(i, score)
         s.n_steps += 1
         s.window_loss += step.loss
@@ -172,9 +173,3 @@ class _Training:
         """Mean last score of the pairs seen so far: in the first epoch, as many as were shown."""
         n_seen = min(self.state.n_steps * self.batch, len(self.pairs))
         return sum(self.state.scores) / max(1, n_seen)
-
-
-def _scores(step: Step, rules: SelectionConfig) -> list[float]:
-    """Training-mode score of each pair of a step, by the acceptance rule's measure."""
-    measure = metrics.article_score if rules.acceptance == "article" else metrics.iou
-    return measure(step.counts).tolist()

@@ -52,7 +52,7 @@ def blocks(indices: Sequence[int], shape: tuple[int, int]) -> list[Sequence[int]
 
 
 def score(source: Source, learner: Learner, indices: np.ndarray,
-          on_block: Callable[[int], None] | None = None) -> Scores:
+          on_block: Callable[[int], None] = lambda n_done: None) -> Scores:
     """Score the learner, in inference mode, on numbered pairs of a source.
 
     `on_block` hears in this thread how many pairs are done after each block and may raise to
@@ -79,8 +79,7 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
     def hear(measured: Future) -> None:
         nonlocal n_done
         n_done += measured.result()
-        if on_block is not None:
-            on_block(n_done)
+        on_block(n_done)
 
     with (ThreadPoolExecutor(1, "score") as scoring,
           closing(_predicted(source, learner, indices)) as predicted):
@@ -122,7 +121,7 @@ class PoolScores(NamedTuple):
 
 
 def pool_scores(source: Source, learner: Learner, indices: np.ndarray,
-                on_block: Callable[[int], None] | None = None) -> PoolScores:
+                on_block: Callable[[int], None] = lambda n_done: None) -> PoolScores:
     """How hard each pair is for a learner, and where it lies among its features.
 
     EL2N is the length of the error vector ``p - y`` (Paul, Ganguli and Dziugaite, NeurIPS 2021),
@@ -137,8 +136,7 @@ def pool_scores(source: Source, learner: Learner, indices: np.ndarray,
             parts.append((metrics.iou(metrics.counts(masks, probability)),
                           np.sqrt(np.square(error).mean(axis=(1, 2))), learner.features(images)))
             n_done += len(block)
-            if on_block is not None:
-                on_block(n_done)
+            on_block(n_done)
     columns = [np.concatenate(column).astype(np.float32) for column in zip(*parts, strict=True)]
     return PoolScores(indices, *columns)
 

@@ -5,6 +5,7 @@ Not a loss and not a decision: the settings have the thresholds of acceptance.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,11 @@ def article_tenths(c: Counts) -> np.ndarray:
 def article_score(c: Counts) -> np.ndarray:
     """`article_tenths` over ten: float64, range 0 to 1.1."""
     return article_tenths(c) / 10
+
+
+def training_score(acceptance: str) -> Callable[[Counts], np.ndarray]:
+    """The score that training looks at, where the settings say ``article`` or ``iou``."""
+    return article_score if acceptance == "article" else iou
 
 
 def article_score_soft(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:

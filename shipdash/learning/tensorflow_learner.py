@@ -255,8 +255,7 @@ def _allow_memory_growth() -> None:
 def device_facts() -> dict:
     """Name, kind and number of threads or GPUs that a worker on this machine would use."""
     gpus = tf.config.list_physical_devices("GPU")
-    name = _device_name()
-    return {"device": name, "n_gpus": len(gpus), "threads": threads(),
+    return {"device": _device_name(), "n_gpus": len(gpus), "threads": threads(),
             "tensorflow": tf.__version__, "keras": keras.__version__}
 
 
