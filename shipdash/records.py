@@ -148,7 +148,8 @@ _KINDS: dict[str, type] = {"trained": Trained, "scanned": Scanned, "picked": Pic
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value read from JSON is a number; True and False are none."""
     return type(value) in (int, float)
 
 
@@ -162,9 +163,9 @@ def _is_whole(value: object) -> bool:
 
 _HOLDS: dict[object, Callable[[object], bool]] = {
     int: _is_whole,
-    float: _is_number,
-    float | None: lambda value: value is None or _is_number(value),
-    tuple[int, ...]: _are_all(_is_whole), tuple[float, ...]: _are_all(_is_number),
+    float: is_number,
+    float | None: lambda value: value is None or is_number(value),
+    tuple[int, ...]: _are_all(_is_whole), tuple[float, ...]: _are_all(is_number),
     StopReason: lambda value: isinstance(value, str) and value in set(StopReason),
     AsideReason: lambda value: isinstance(value, str) and value in set(AsideReason),
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from shipdash.config import RunConfig, default_name
-from shipdash.records import RunState, StopReason
+from shipdash.records import RunState, StopReason, is_number
 
 Part = TypeVar("Part")
 
@@ -162,7 +162,7 @@ class Result:
         counts = (result.n_pool, result.n_tested, result.n_forward, result.n_backward)
         if not all(type(n) is int and n >= 0 for n in counts):
             raise ValueError("counts of a result are whole numbers from 0 on")
-        if type(result.seconds) not in (int, float) or not isinstance(result.phases, Mapping):
+        if not is_number(result.seconds) or not isinstance(result.phases, Mapping):
             raise ValueError("times of a result are numbers")
         return result
 
@@ -226,13 +226,9 @@ def part_from_json(kind: type[Part], plain: Any) -> Part:
         values["failing"] = _numbers(values["failing"])
     for name, value in values.items():
         may_lack = name in added or name == "lowest_iou"
-        if name != "failing" and not (may_lack and value is None) and not _is_number(value):
+        if name != "failing" and not (may_lack and value is None) and not is_number(value):
             raise ValueError(f"{name} must be a number. Received: {value!r:.40}")
     return kind(**values)
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
 
 
 def _numbers(values: Any) -> tuple[int, ...]:
