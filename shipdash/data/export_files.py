@@ -21,6 +21,7 @@ from shipdash.config import ConfigError
 from shipdash.data.file_names import ends, name_of, spelled
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import SPLIT_KEYS
+from shipdash.data.source import TARGET, VOID
 
 COLUMNS = ("number", "file", "mask_file", "tile", "group")
 SPLIT_NAMES = {value: name for name, value in SPLIT_KEYS.items()}
@@ -106,14 +107,14 @@ def coco_of_masks(files: Sequence[str], masks: np.ndarray) -> dict[str, Any]:
     images = [{"id": k, "file_name": file, "height": rows, "width": cols}
               for k, file in enumerate(files, start=1)]
     shown = [(k, value, mask == value) for k, mask in enumerate(masks, start=1)
-             for value in (1, 2)]
-    annotations = [{"id": number, "image_id": k, "category_id": value, "iscrowd": int(value == 2),
-                    **_run_lengths(region)}
+             for value in (TARGET, VOID)]
+    annotations = [{"id": number, "image_id": k, "category_id": value,
+                    "iscrowd": int(value == VOID), **_run_lengths(region)}
                    for number, (k, value, region) in
                    enumerate((one for one in shown if one[2].any()), start=1)]
-    void = [{"id": 2, "name": "void"}] if (masks == 2).any() else []
+    void = [{"id": VOID, "name": "void"}] if (masks == VOID).any() else []
     return {"images": images, "annotations": annotations,
-            "categories": [{"id": 1, "name": "target"}, *void]}
+            "categories": [{"id": TARGET, "name": "target"}, *void]}
 
 
 def _longest_end(name: str, known: set[str]) -> str | None:

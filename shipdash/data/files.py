@@ -33,7 +33,7 @@ from shipdash.config import ConfigError, SourceConfig
 from shipdash.config.base import A_DATA_NAME
 from shipdash.data.errors import DataError
 from shipdash.data.pair_list import PAIRS, PairRow, places, read_pairs, read_split, write_pairs
-from shipdash.data.source import Source, checked
+from shipdash.data.source import VOID, Source, checked
 
 MANIFEST = "manifest.json"
 VOID_PIXELS = "void_pixels"
@@ -190,7 +190,7 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
         if rows:
             write_pairs(draft, rows)
         return publish(draft, name, fingerprint(draft),
-                       **{VOID_PIXELS: int((masks == 2).sum()), **facts})
+                       **{VOID_PIXELS: int((masks == VOID).sum()), **facts})
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from shipdash.config import ConfigError
+from shipdash.data.source import TARGET, VOID
 from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, pictures_of
 from shipdash.importing.mask_values import marked
@@ -56,7 +57,7 @@ class Coco:
         if said != (None, None) and said != shape:
             raise Unfit(f"has {shape[0]} x {shape[1]} pixels, and its labels are for "
                         f"{said[0]!r:.20} x {said[1]!r:.20}")
-        planes = {1: np.zeros(shape, bool), 2: np.zeros(shape, bool)}
+        planes = {TARGET: np.zeros(shape, bool), VOID: np.zeros(shape, bool)}
         for annotation in self._annotations[_key(entry["id"])]:
             category = annotation.get("category_id")
             if _key(category) not in self._roles:
@@ -65,7 +66,7 @@ class Coco:
             role = self._roles[_key(category)]
             if role:
                 planes[role] |= region(annotation.get("segmentation"), shape)
-        return Mask(marked(shape, planes[1], planes[2]))
+        return Mask(marked(shape, planes[TARGET], planes[VOID]))
 
     def _match(self, entries: list[dict], place: Place, request: ImportRequest) -> None:
         """Candidates from the listed images; those that cannot be told apart are left out."""
@@ -179,7 +180,7 @@ def _document(place: Place, name: str) -> dict[str, list[dict]]:
 
 
 def _roles(categories: list[dict], request: ImportRequest) -> dict[Any, int]:
-    """By category id: 0 outside, 1 target, 2 void. All are target where none is named."""
+    """By category id: 0 outside, `TARGET` or `VOID`. All are target where none is named."""
     names = [category.get("name") for category in categories]
     for word in (*request.targets, *request.voids):
         if word not in names:
@@ -192,8 +193,8 @@ def _roles(categories: list[dict], request: ImportRequest) -> dict[Any, int]:
         raise _refused(request.labels, f"must give every category an id of its own; {twice[0]!r} "
                        "is there twice")
     targets = request.targets or tuple(name for name in names if name not in request.voids)
-    return {_key(category.get("id")): 1 if category.get("name") in targets
-            else 2 if category.get("name") in request.voids else 0 for category in categories}
+    return {_key(category.get("id")): TARGET if category.get("name") in targets
+            else VOID if category.get("name") in request.voids else 0 for category in categories}
 
 
 def _key(given: Any) -> Any:

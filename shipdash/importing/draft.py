@@ -32,8 +32,8 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.held_out import split_by
 from shipdash.data.pair_list import PairRow, read_pairs, read_split
+from shipdash.data.source import VOID
 from shipdash.importing.fit import Fitted
-from shipdash.importing.mask_values import VOID
 from shipdash.importing.report import REPORT, LeftOut, Report, Taken
 from shipdash.importing.request import ImportRequest
 from shipdash.runs import locks

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from shipdash.data.source import TARGET, VOID
 from shipdash.importing.listing import Unfit
-from shipdash.importing.mask_values import TARGET, VOID, marked
+from shipdash.importing.mask_values import marked
 from shipdash.importing.request import ImportRequest
 
 _HALF = 128  # of 255

@@ -7,11 +7,10 @@ import re
 import numpy as np
 from PIL import Image, ImageOps
 
+from shipdash.data.source import TARGET, VOID
 from shipdash.importing.listing import Mask, Unfit
 from shipdash.importing.pictures import decoded
 from shipdash.importing.request import ImportRequest
-
-OUTSIDE, TARGET, VOID = 0, 1, 2
 
 _JPEG = b"\xff\xd8"
 _SPREAD = re.compile(r"\bL;[24]")
@@ -53,7 +52,7 @@ def marked(shape: tuple[int, int], target: np.ndarray, void: np.ndarray | None =
 
 def inverse(mask: np.ndarray) -> np.ndarray:
     """Outside and target exchanged, void left as it is."""
-    return np.array([TARGET, OUTSIDE, VOID], np.uint8)[mask]
+    return np.array([TARGET, 0, VOID], np.uint8)[mask]
 
 
 def _check_spread(picture: Image.Image, request: ImportRequest) -> None:

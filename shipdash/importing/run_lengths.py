@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from shipdash.config import ConfigError
+from shipdash.data.source import TARGET
 from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, pictures_of
 from shipdash.importing.report import LeftOut
@@ -54,7 +55,7 @@ class RunLengths:
         flat = np.zeros(shape[0] * shape[1], np.uint8)
         for cell in self._cells[candidate.label]:
             for start, length in runs(cell, len(flat)):
-                flat[start - 1:start - 1 + length] = 1
+                flat[start - 1:start - 1 + length] = TARGET
         return Mask(flat.reshape(shape, order="F"))
 
 

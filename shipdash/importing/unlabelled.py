@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from shipdash.data.source import VOID
 from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import Candidate, Mask, group_of, pictures_of
-from shipdash.importing.mask_values import VOID
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 
