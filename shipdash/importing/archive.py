@@ -5,6 +5,7 @@ An archive from a stranger is checked as a whole before the first file of it is 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import stat
 import zipfile
@@ -122,11 +123,8 @@ class Archive:
 
 def contents(path: str) -> Contents:
     """What the archive at `path` holds; `ConfigError` where it is refused."""
-    archive = Archive(path)
-    try:
+    with contextlib.closing(Archive(path)) as archive:
         return archive.contents()
-    finally:
-        archive.close()
 
 
 def _check(path: str, members: list[zipfile.ZipInfo], packed: int) -> None:

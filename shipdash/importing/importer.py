@@ -75,7 +75,8 @@ def import_pairs(request: ImportRequest, *,
     if (files.root() / request.name).exists():
         raise ConfigError("import.name", request.name, f"must be new: {files.root()} has a data "
                           "set of that name. Remove it first or choose another name")
-    with (_explained(), contextlib.closing(_place(request)) as place,
+    with (_explained(),
+          contextlib.closing(Archive(request.archive) if request.archive else Disk()) as place,
           locked(request.name, "wait for it or stop it")):
         labels = _LABELS[request.kind](place, request)
         if not labels.candidates:
@@ -141,10 +142,6 @@ def _take_or_leave(work: _Work, candidate: Candidate) -> None:
         return
     draft.take(image_file, candidate.label_file, candidate.group, pairs,
                mask.value, image.turned)
-
-
-def _place(request: ImportRequest) -> Place:
-    return Archive(request.archive) if request.archive else Disk()
 
 
 def _digest(request: ImportRequest, place: Place, labels: Labels) -> str:

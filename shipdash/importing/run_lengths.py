@@ -73,10 +73,11 @@ def runs(cell: str, n_pixels: int) -> np.ndarray:
     words = cell.split()
     if len(words) % 2:
         raise Unfit(f"has an odd number of run lengths ({len(words)}); they come in pairs")
-    if not all(word.isdecimal() and word.isascii() and len(word) <= 12 for word in words):
-        wrong = next(word for word in words
-                     if not (word.isdecimal() and word.isascii() and len(word) <= 12))
-        raise Unfit(f"has {wrong!r:.40} among its run lengths, which is no whole number from 1 up")
+    wrong = [word for word in words
+             if not (word.isdecimal() and word.isascii() and len(word) <= 12)]
+    if wrong:
+        raise Unfit(f"has {wrong[0]!r:.40} among its run lengths, which is no whole number from 1 "
+                    "up")
     found = np.array(words, np.int64).reshape(-1, 2)
     if (found < 1).any():
         raise Unfit("has a 0 among its run lengths, which count from 1")
