@@ -77,9 +77,7 @@ class Marks:
         """Take back the newest mark of this person that still stands; None where there is none."""
         with self._writing() as append:
             log = self.log()
-            undone = {line.undoes for line in log}
-            mine = [line for line in log
-                    if line.who == who and line.mark != UNDO and line.id not in undone]
+            mine = [line for line in _not_undone(log) if line.who == who]
             if not mine:
                 return None
             last = mine[-1]
@@ -115,10 +113,7 @@ class Marks:
 
     def standing(self) -> dict[int, Mark]:
         """The mark that counts of each image: the newest that nobody has taken back."""
-        log = self.log()
-        undone = {line.undoes for line in log}
-        return {line.number: line for line in log
-                if line.mark != UNDO and line.id not in undone}
+        return {line.number: line for line in _not_undone(self.log())}
 
     def _whole(self) -> bytes:
         """The log up to the end of its last whole line."""
@@ -159,6 +154,11 @@ class Marks:
             raise ConfigError("who", line.who, "must be a name of one line, at most 64 characters, "
                               "that does not begin with a space, =, +, - or @")
         return line
+
+
+def _not_undone(log: list[Mark]) -> list[Mark]:
+    undone = {line.undoes for line in log}
+    return [line for line in log if line.mark != UNDO and line.id not in undone]
 
 
 def is_name(who: str) -> bool:
