@@ -31,7 +31,6 @@ from shipdash.runs import (
 
 COMMAND = (sys.executable, "-m", "shipdash")
 
-WAITING = (RunState.QUEUED,)
 HALTED = (RunState.PAUSED, RunState.CANCELLED, RunState.FAILED, RunState.LOST)
 POLL_S = 0.2  # how often a drainer looks whether a worker that is not its own has ended
 
@@ -101,7 +100,7 @@ def refuse_to_start() -> None:
 def waiting(store: Store) -> list[str]:
     """Ids of the queued runs, the next one first."""
     found = [(status.updated, run_id) for run_id, status in store.statuses().items()
-             if status.state in WAITING]
+             if status.state is RunState.QUEUED]
     return [run_id for _, run_id in sorted(found)]
 
 
