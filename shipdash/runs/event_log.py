@@ -21,16 +21,13 @@ LOOK_BACK = 65_536  # bytes of a first look at a log's end: some 500 events
 
 def read(path: Path, start: int = 0) -> tuple[list[Event], int]:
     """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
-    try:
-        with legible(path, REMEDY):
-            with path.open("rb") as file:
-                file.seek(start)
-                text = file.read()
-            whole = text[: text.rfind(b"\n") + 1]
-            events = [records.from_json(json.loads(line)) for line in whole.splitlines()]
-            return events, start + len(whole)
-    except FileNotFoundError:
-        return [], 0
+    with contextlib.suppress(FileNotFoundError), legible(path, REMEDY), path.open("rb") as file:
+        file.seek(start)
+        text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        events = [records.from_json(json.loads(line)) for line in whole.splitlines()]
+        return events, start + len(whole)
+    return [], 0
 
 
 def each(path: Path) -> Iterator[Event]:
