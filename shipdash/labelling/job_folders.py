@@ -115,7 +115,8 @@ class JobFolders(Cancellable):
             return job
         with log:
             self.forget_cancel(job)
-            self._forget_standing(job)
+            with self._explained():  # until the new process has said something it is *queued*
+                (self.folder(job) / "status.json").unlink(missing_ok=True)
             queue.start_process(store, [*command], log, subprocess.STDOUT)
         return job
 
@@ -195,11 +196,6 @@ class JobFolders(Cancellable):
         """What it has found as ``<name>.npz``."""
         with self._explained():
             replace(self.folder(job) / f"{name}.npz", npz(arrays, compressed=True))
-
-    def _forget_standing(self, job: str) -> None:
-        """How it ended the last time: until the new process has said something it is *queued*."""
-        with self._explained():
-            (self.folder(job) / "status.json").unlink(missing_ok=True)
 
     def folder(self, job: str) -> Path:
         """The folder of a job that is here; `DataError` if it is not."""
