@@ -202,8 +202,9 @@ def test_the_page_shows_the_registered_study(tmp_path, monkeypatch, preset, show
     assert ("| Placebo: first pairs fail less |" in said) == shown
     assert ("p = 0.40, not corrected; lower in 5 of 10 pools" in said) == shown
     assert ("until a pass adds nothing): 131 of 10,000 pairs kept in 6 passes; at most 1.76% of "
-            "fresh pairs fail, with probability 99% over draws of the pool (two-sided: 1.79%), if the "
-            "settings were chosen without this pool. 0.09% of the held-out pairs fail." in said) == shown
+            "fresh pairs fail, with probability 99% over draws of the pool (two-sided: 1.79%), if "
+            "the settings were chosen without this pool. 0.09% of the held-out pairs fail." in said
+            ) == shown
 
 
 def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):

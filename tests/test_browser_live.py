@@ -119,7 +119,7 @@ def test_pause_step_and_cancel_by_their_buttons(live):
     expect(live.get_by_role("button", name="Pause")).to_be_disabled()
 
     for k in (1, 2):
-        live.get_by_role("button", name="Step one pick").click()
+        live.get_by_role("button", name="Step to next pick").click()
         live.wait_for_function(
             "n => document.querySelector('[data-testid=stMetricValue]').innerText === n",
             arg=f"{n_core + k:,}", timeout=SOON_MS)

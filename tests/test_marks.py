@@ -164,12 +164,12 @@ def test_marks_find_their_images_among_equal_names(marks, tmp_path):
     assert exports.merge_csv("elsewhere", exports.log_csv("here")) == 1
     assert said(Marks("elsewhere")) == {1: "wrong"}
     assert exports.numbers_of("here", ["bonn/0.png"]) == [0]
-    with pytest.raises(ConfigError, match="each named without doubt"):
+    with pytest.raises(ConfigError, match="each identified unambiguously"):
         exports.numbers_of("here", ["0.png"])
 
 
 @pytest.mark.parametrize(("old", "new", "why"), [
-    ("4.png", "9.png", "of the lines are of none"), ("who", "whom", "must have the columns"),
+    ("4.png", "9.png", "of the lines name none"), ("who", "whom", "must have the columns"),
     ("wrong", "good", "must be one of"), ("+00:00", "", "a time as it was exported"),
     ("+00:00,ann", '+00:00,"ann"x\ry', "id of 16"),
     ("4.png", "4.png" + "x" * 140_000, "CSV table")])

@@ -34,7 +34,7 @@ from shipdash.results import HeldOut
 
 NOTHING = "–"
 NOT_RUN = "Core set and random pairs have not both been run."
-NOT_STORED = "The IoU of single pairs was not stored."
+NOT_STORED = "The IoU of individual pairs was not stored."
 
 
 class Line(NamedTuple):

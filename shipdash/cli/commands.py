@@ -250,7 +250,7 @@ def parser() -> argparse.ArgumentParser:
     """What reads the words of every command."""
     whole = argparse.ArgumentParser(
         prog="python -m shipdash", description="How many training pairs are enough? Start, show, "
-        "compare and export selections, and bring images of your own.")
+        "compare and export selections, and import images of your own.")
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function, *, needs_id: bool = False) -> argparse.ArgumentParser:

@@ -61,7 +61,7 @@ def list_sets(args: argparse.Namespace) -> int:
               f"{row['fingerprint'][:16]}")
     for row in drafts:
         how = ("being imported, {} images so far" if row.at_work else
-               "stopped after {} images; the same `data add` goes on")
+               "stopped after {} images; the same `data add` continues it")
         print(f"{row.name:<24} {how.format(f'{row.n_done:,} of {row.n_files:,}')}")
     if not stored and not drafts:
         print(f"No data sets in {files.root()}. Import one: python -m shipdash data add --help")

@@ -105,7 +105,7 @@ def add_commands(commands: Any) -> None:
     """``label`` and the commands below it."""
     label = commands.add_parser("label", help="what to label next", description=(
         "What to label next: images without masks ranked by a run's network, marks, and a run "
-        "that goes on with what was labelled; also which kept masks are suspicious."))
+        "that continues with the newly labelled pairs; also which kept masks are suspicious."))
     below = label.add_subparsers(required=True, metavar="COMMAND")
     sub = _command(below, "rank", rank)
     sub.add_argument("--by", choices=RANKINGS, help="the ranking (default: "

@@ -42,7 +42,7 @@ def show_suspects(args: argparse.Namespace) -> int:
         with progress_bars.of_units("steps") as on_progress:
             job = suspects_job.compute(store, request, on_progress)
     except Stopped as error:
-        print(f"shipdash: {error}; the same command goes on with it", file=sys.stderr)
+        print(f"shipdash: {error}; the same command continues it", file=sys.stderr)
         return 130
     rows = suspects(store, job, args.id, args.by)
     if args.json:

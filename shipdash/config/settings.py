@@ -219,7 +219,7 @@ class SelectionConfig(Section):
         low=0.1, high=1.0, step=0.01,
     )
     acceptance: str = setting_field(
-        "article", "Score",
+        "article", "Acceptance rule",
         "article: one tenth for each step of 0.05 in IoU, from 0.50 on; iou: the IoU itself.",
         choices=("article", "iou"),
     )

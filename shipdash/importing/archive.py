@@ -141,7 +141,7 @@ def _check(path: str, members: list[zipfile.ZipInfo], packed: int) -> None:
                        f"{unpacked / max(1, packed):,.0f} times")
     twice = [name for name, n in Counter(map(name_of, members)).items() if n > 1]
     if twice:
-        raise _refused(path, f"must not hold two files of one name: {twice[0]!r:.80}")
+        raise _refused(path, f"must not hold two files with the same name: {twice[0]!r:.80}")
     for member in members:
         wrong = _harm(member)
         if wrong:
@@ -156,11 +156,11 @@ def _harm(member: zipfile.ZipInfo) -> str:
     if "\\" in name or ".." in PurePosixPath(name).parts:
         return "has a path that could leave the archive"
     if kind not in (0, stat.S_IFREG):
-        return "is a link or no plain file"
+        return "is a link or not a regular file"
     if member.flag_bits & _ENCRYPTED:
         return "is encrypted"
     if member.compress_type not in _METHODS:
-        return "is packed by another method than deflate"
+        return "is compressed by a method other than deflate"
     return too_large(member.file_size) if member.file_size > MOST_FILE_BYTES else ""
 
 

@@ -81,8 +81,8 @@ class Coco:
                 if not isinstance(called, str):
                     raise Unfit("has no file name")
                 if entry.get("id") is None or ids[_key(entry["id"])] > 1:
-                    raise Unfit(f"has the id {entry.get('id')!r:.40}, which must be there and its "
-                                "own")
+                    raise Unfit(f"has the id {entry.get('id')!r:.40}, but every image needs a "
+                                "unique id")
                 found[find(called)].append(entry)
             except Unfit as error:
                 self.left_out.append(LeftOut(f"image {number:,} in {request.labels}", str(error)))
@@ -133,7 +133,7 @@ def _decoded(counts: Any, shape: tuple[int, int]) -> np.ndarray:
     n_pixels = shape[0] * shape[1]
     if isinstance(counts, list):
         if not all(type(n) is int and 0 <= n <= n_pixels for n in counts):
-            raise Unfit("has run lengths that are no whole numbers within its image")
+            raise Unfit("has run lengths that are not whole numbers within its image")
         encoded = coco_mask.frPyObjects({"size": list(shape), "counts": counts}, *shape)["counts"]
     elif isinstance(counts, str) and _COMPRESSED.fullmatch(counts):
         encoded = counts.encode()
@@ -155,7 +155,7 @@ def _fits(encoded: bytes, n_pixels: int) -> bool:
 
 def _check_polygon(polygon: Any, shape: tuple[int, int]) -> None:
     if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
-        raise Unfit("has a polygon that is no list of at least three points x, y")
+        raise Unfit("has a polygon that is not a list of at least three points x, y")
     if not all(type(v) in (int, float) and abs(v) < 1e9 for v in polygon):
         raise Unfit("has a polygon with something other than plain numbers")
     points = np.array(polygon, float).reshape(-1, 2)

@@ -112,7 +112,7 @@ def _see_through(work: _Work, on_progress: Callable[[int, int], None],
         if is_cancelled():
             draft.save()
             raise Stopped(f"the import of {work.request.name} was stopped after {draft.n_done:,} "
-                          f"of {n:,} images; the same command goes on from there")
+                          f"of {n:,} images; the same command continues it")
         _take_or_leave(work, candidates[draft.n_done])
     on_progress(n, n)
     draft.close()

@@ -68,4 +68,4 @@ def _twins(files: list[str]) -> Iterable[LeftOut]:
     if len(files) > 1:
         for file in files:
             others = ", ".join(other for other in files if other != file)
-            yield LeftOut(file, f"has the same name as {others} but for the extension")
+            yield LeftOut(file, f"has the same name as {others} apart from the extension")

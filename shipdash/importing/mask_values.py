@@ -58,7 +58,7 @@ def inverse(mask: np.ndarray) -> np.ndarray:
 def _check_spread(picture: Image.Image, request: ImportRequest) -> None:
     if request.mask_kind == "classes" and any(_SPREAD.search(str(tile.args))
                                               for tile in picture.tile):
-        raise Unfit("has grey values of 2 or 4 bits, which are no class numbers; save it with 8 "
+        raise Unfit("has grey values of 2 or 4 bits, which are not class numbers; save it with 8 "
                     "bits")
 
 

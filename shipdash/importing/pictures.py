@@ -18,7 +18,7 @@ MOST_PIXELS = 50_000_000
 
 _PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 _DEEP = re.compile(r"\b(L|LA|RGB.?);16")
-"""How Pillow calls 16 bits a channel, of which it would keep the upper eight without a word."""
+"""How Pillow calls 16 bits per channel, of which it would keep the upper eight without a word."""
 
 _IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
 
@@ -86,10 +86,10 @@ def _check(picture: Image.Image) -> None:
     if width * height > MOST_PIXELS:
         raise Unfit(f"has {width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
     if any(_DEEP.search(str(tile.args)) for tile in picture.tile):
-        raise Unfit("has 16 bits a channel; 8-bit grey, RGB and RGBA are read")
+        raise Unfit("has 16 bits per channel; 8-bit grey, RGB and RGBA are read")
     n_frames = getattr(picture, "n_frames", 1)
     if n_frames > 1 and picture.format != "MPO":  # a JPEG of a camera, with a preview behind it
-        raise Unfit(f"has {n_frames:,} frames; one picture a file is needed")
+        raise Unfit(f"has {n_frames:,} frames; one image per file is needed")
 
 
 def _in_color(picture: Image.Image) -> np.ndarray:

@@ -76,8 +76,8 @@ def runs(cell: str, n_pixels: int) -> np.ndarray:
     wrong = [word for word in words
              if not (word.isdecimal() and word.isascii() and len(word) <= 12)]
     if wrong:
-        raise Unfit(f"has {wrong[0]!r:.40} among its run lengths, which is no whole number from 1 "
-                    "up")
+        raise Unfit(f"has {wrong[0]!r:.40} among its run lengths, which is not a whole number "
+                    "of at least 1")
     found = np.array(words, np.int64).reshape(-1, 2)
     if (found < 1).any():
         raise Unfit("has a 0 among its run lengths, which count from 1")

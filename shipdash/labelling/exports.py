@@ -82,8 +82,8 @@ def merge_csv(data: str, text: str) -> int:
             continue
         lines.append(Mark(**{name: row[name] for name in Mark._fields} | {"number": number}))
     if unknown:
-        raise ConfigError("marks", unknown[:5], f"must be of images of the data set {data}; "
-                          f"{len(unknown):,} of the lines are of none")
+        raise ConfigError("marks", unknown[:5], f"must name images of the data set {data}; "
+                          f"{len(unknown):,} of the lines name none")
     return Marks(data).merge(lines)
 
 
@@ -111,7 +111,7 @@ def numbers_of(data: str, names: Iterable[str]) -> list[int]:
     unknown = [name for name, number in found.items() if number is None]
     if unknown:
         raise ConfigError("images", unknown[:5], f"must be images of the data set {data}, each "
-                          "named without doubt; tiles are named by their numbers")
+                          "identified unambiguously; tiles are named by their numbers")
     return list(found.values())
 
 

@@ -132,7 +132,8 @@ class Marks:
             self.path.parent.mkdir(exist_ok=True)
             with locks.held(self.path.with_suffix(".lock"), WAIT_S) as ours:
                 if not ours:
-                    raise DataError(f"another process holds {self.path.with_suffix('.lock')} for "
+                    raise DataError("another process has held "
+                                    f"{self.path.with_suffix('.lock')} for "
                                     f"more than {WAIT_S:.0f} s: end it and mark again")
                 with LineWriter(self.path) as writer:
                     writer.truncate(len(self._whole()))

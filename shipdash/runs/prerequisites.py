@@ -34,7 +34,7 @@ def left_out(store: Store, config: RunConfig) -> list[int]:
             raise ConfigError("selection.exclude", other, rule) from None
     if sum(i < config.selection.n_pool for i in set(cores)) == config.selection.n_pool:
         raise ConfigError("selection.exclude", list(config.selection.exclude),
-                          "must leave at least one pair of the pool")
+                          "must leave at least one pair in the pool")
     return cores
 
 
@@ -45,7 +45,7 @@ def goes_on(config: RunConfig) -> None:
         return
     if config.selection.exclude:
         raise ConfigError("selection.exclude", list(config.selection.exclude), "must be empty "
-                          "where a run continues from another, whose pairs stand first")
+                          "where a run continues from another, whose pairs come first")
     manifest = (files.read_manifest(files.folder_of(config.source.name))
                 if config.source.kind == "files" else {})
     if (manifest.get(files.PARENT), manifest.get(files.N_CARRIED)) != (parent, first):
@@ -129,7 +129,7 @@ def finished_selection(store: Store, run_id: str) -> tuple[RunConfig, Result]:
     """
     config, result = store.config(run_id), store.result(run_id)
     if store.recorded:
-        raise StoreError(f"run {run_id} came with the package and is not written to")
+        raise StoreError(f"run {run_id} came with the package and cannot be changed")
     if config.arm.kind != "selection":
         raise StoreError(f"run {run_id} is a control arm: name the run that it belongs to")
     if result is None:

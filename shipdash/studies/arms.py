@@ -133,8 +133,8 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
     """
     source, result = prerequisites.selected(store, run_id)
     if not source.evaluation.n_held_out:
-        raise ConfigError("evaluation.n_held_out", 0, "must be above 0 in the run: arms are held "
-                          "against each other on held-out pairs")
+        raise ConfigError("evaluation.n_held_out", 0, "must be above 0 in the run: arms are "
+                          "compared with each other on held-out pairs")
     for field, n in (("model_seeds", n_model_seeds), ("draws", n_draws)):
         whole_number(field, n, 1, 100)
     planned = plan(

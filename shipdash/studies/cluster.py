@@ -59,7 +59,7 @@ def _work_off(client, turns: Turns, root: str, study_id: str) -> None:
         elif time.monotonic() - seen > NO_WORKER_S:
             for run_id in asked.values():
                 turns.over(Arrived(run_id, RunState.FAILED, "the cluster has had no worker for "
-                                   f"{NO_WORKER_S} s: did they end for want of memory, or of "
+                                   f"{NO_WORKER_S} s: did they run out of memory, or lack "
                                    "shipdash?"))
             return
 
@@ -73,4 +73,5 @@ def _outcome(run_id: str, future) -> Arrived:
     except Exception as error:  # what a strange worker raises is not ours to list
         said = " ".join(str(error).split())[:200]
         return Arrived(run_id, RunState.FAILED, f"given up by Dask ({type(error).__name__}: "
-                       f"{said}): do scheduler and workers have this shipdash, and memory?")
+                       f"{said}): do scheduler and workers have the same shipdash and "
+                       "enough memory?")

@@ -29,7 +29,8 @@ FRONT = ("selection.precision", "selection.acceptance", "selection.passes", "see
 CAPTIONS = {"quick": "Quick look", "compact": "Compact", "article": "Article"}
 
 ABOUT = {
-    "quick": "64 × 64 px, 2,000 pairs and a small network, for a first look.",
+    "quick": "2,000 pairs and a small network, for a first look; 64 × 64 px unless the scene "
+             "is changed.",
     "compact": "128 × 128 px, 10,000 pairs and a small U-Net made for CPUs: the article's scene "
                "and pool with another training rule, live.",
     "article": "128 × 128 px, 10,000 pairs, the article's network with 5.1 million parameters and "
@@ -161,8 +162,8 @@ def choose_data() -> str:
     name, asked = data_asked(), st.query_params.get("data", "")
     if asked and not name:
         st.warning(f"This link asks for pairs of the data set {plain(asked)}, which is not on this "
-                   "machine or has no labelled pairs to select from. The run below would draw its "
-                   "pairs with the generator.")
+                   "machine or has no labelled pairs to select from. The form below uses "
+                   "generated pairs instead.")
     stored = (manifest["name"] for manifest in files.stored()
               if manifest.get(files.LABELLED, True))
     names = list(dict.fromkeys(["", *stored, name]))

@@ -31,9 +31,10 @@ RECORDED = Path(__file__).parent.parent / "recorded"
 """A full-size run that came with the package: numbers only, read and never written."""
 
 IDEA = """
-A network that segments ships is tested on training pairs (an image and its mask), one after
-another. Every pair that it already predicts well is discarded. Only the pairs on which it
-**fails** join the *core set*, and the network is trained on the core set alone.
+A network that segments ships (here: faint ellipses in noise) is tested on training pairs (an
+image and its mask), one after another. Every pair that it already predicts well is discarded.
+Only the pairs on which it **fails** join the *core set*, and the network is trained on the core
+set alone.
 """
 
 PAGES = {

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from shipdash.results import StoredRun as Run
 
 
-PRECISION = ("*Precision* is the target score of training (not precision and recall); the word is "
-             "that of the article this repeats.")
+PRECISION = ("*Precision* is the mean score on the core set at which training stops; a pair fails "
+             "if its own score is below 95% of it, unless *Margin* is changed. The article that "
+             "this repeats uses the word; it has nothing to do with precision and recall.")
 """Said once on each page that shows a precision."""
 
 COMPARED_POOL = 1

@@ -178,7 +178,8 @@ def curves(runs: list[frame.Run]) -> None:
         rate = analysis.rejection_rate(events[run.run_id], below=FAILING_IOU)
         return rate["tested"].to_numpy(), rate["rate"].to_numpy()
 
-    note = ("Thin lines: single runs. Thick line: median. Band: lowest to highest." if together else
+    note = ("Thin lines: individual runs. Thick line: median. Band: lowest to highest."
+            if together else
             "One line per run.")
     pools = {label: part[0].config.selection.n_pool for label, part in groups.items()}
     title = analysis.sizes_finding(sizes, pools)

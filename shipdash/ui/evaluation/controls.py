@@ -130,8 +130,9 @@ def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> No
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
                  alt=f"Arms, their runs and their scores. {analysis.arms_title(table)}.")
     st.caption("In parentheses: after a mean, the lowest and the highest run; after a difference, "
-               "the 95% interval over pairs, which knows nothing of other draws and seeds. Each "
-               "run has its own model seed and, where pairs are drawn at random, its own draw.")
+               "the 95% interval over pairs, which does not cover the variation between draws and "
+               "seeds. Each run has its own model seed and, where pairs are drawn at random, its "
+               "own draw.")
     rivals = analysis.rival_tests(found.arms, stop, network)
     if len(rivals):
         st.markdown(tables.words(("Compared", "Failure rate", "Mean IoU"),

@@ -38,7 +38,7 @@ def held_out(run: frame.Run) -> None:
         cell.caption(row.scale)
     scores = frame.store_of(run).load_scores(run.run_id, "held_out")
     if not scores:
-        st.info("Only means are stored with this run, not the scores of single pairs.")
+        st.info("Only means are stored with this run, not the scores of individual pairs.")
         return
     _distributions(run, np.asarray(scores["iou"]))
     _worst(run, np.asarray(scores["iou"]))

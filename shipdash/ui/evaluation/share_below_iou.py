@@ -12,8 +12,8 @@ from shipdash.ui import chart, tables
 def panel(found: Evidence, network: str, stop: str, where: str) -> None:
     """Curves with bands and the medians; one sentence where single pairs were not stored."""
     if found.ious is None:
-        st.markdown("This study was recorded before the IoU of single pairs was stored, so it has "
-                    "one threshold only.")
+        st.markdown("This study was recorded before the IoU of individual pairs was stored, so it "
+                    "has one threshold only.")
         return
     n_core, acceptance = found.about["n_core"], found.about["acceptance_iou"]
     shares, medians = (analysis.of_variant(table(found.ious, n_core), network, stop)

@@ -70,8 +70,9 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
         st.code(f"python -m shipdash label export {data} --out FOLDER --format folder",
                 language="bash")
     if unranked:
-        st.caption(f"{counted(len(unranked), 'of them was', 'of them were')} not ranked, so that "
-                   "there is no predicted mask to correct. Export all of them as pictures.")
+        st.caption(f"{counted(len(unranked), 'of these images was', 'of these images were')} not "
+                   "ranked and so without a predicted mask to correct. Download the original "
+                   "pictures instead.")
 
 
 def _marks(data: str) -> None:

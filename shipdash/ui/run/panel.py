@@ -63,7 +63,7 @@ def buttons(run: frame.Run) -> None:
         return
     asks = (
         ("Pause", queue.pause, ":material/pause:", run.state == RunState.RUNNING),
-        ("Step one pick", queue.step, ":material/skip_next:",
+        ("Step to next pick", queue.step, ":material/skip_next:",
          run.state in (RunState.RUNNING, RunState.PAUSED)),
         ("Resume", queue.resume, ":material/play_arrow:", not going),
         ("Cancel", queue.cancel, ":material/close:", going or run.state == RunState.PAUSED),

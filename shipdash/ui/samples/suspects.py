@@ -25,7 +25,7 @@ def view(run: frame.Run) -> None:
                     "Suspicious labels are looked for among the kept pairs of a finished run.")
         return
     if run.recorded or not run.is_current:
-        came = ("came with the package and is not written to" if run.recorded else
+        came = ("came with the package and cannot be changed" if run.recorded else
                 "was made with another version")
         frame.empty(f"This run {came}.", "Choose a run that was computed here with this version.")
         return

@@ -22,7 +22,7 @@ def data_set() -> str:
              + " · comes with the package" * ("sample" in m) for m in manifests}
     name = frame.box("Data set", "data", words, forgets=["run"], width=480)
     if not view_only.is_read_only():  # strangers store nothing here
-        with st.expander("Bring images and masks", expanded=not stored,
+        with st.expander("Import images and masks", expanded=not stored,
                          icon=":material/upload_file:", key="bring"):
             upload.box()
     return name

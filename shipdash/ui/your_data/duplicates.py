@@ -45,7 +45,7 @@ def view(name: str) -> None:
         by_cell = HOW[frame.switch("Compare", HOW, key="compare")]
     with left:
         distance = st.slider(
-            "Two pictures are near duplicates if they differ in at most this many of 64 bits",
+            "Two images are near duplicates if they differ in at most this many of 64 bits",
             0, DISTANCE if by_cell else FARTHEST, DISTANCE, key=f"distance_{by_cell}",
             help="A perceptual hash says how light and dark are spread over a picture; JPEG, "
                  "resizing and small shifts change a few bits of it.")
@@ -53,7 +53,7 @@ def view(name: str) -> None:
     _finding(near, rows, split, distance)
     _pictures(name, rows, "leaks", [pair for pair in near if pair.distance >= 0
                                     and pair.distance <= distance])
-    st.markdown(f"#### {_clusters(n_clusters)} among all {len(rows):,} pictures")
+    st.markdown(f"#### {_clusters(n_clusters)} among all {len(rows):,} images")
     _pictures(name, rows, "twins", linked)
     _other_split(name)
 

@@ -32,7 +32,7 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
     st.markdown(
         f"A pair is kept if the network predicts it with an IoU below {rules.acceptance_iou:.2f}, "
         f"and training goes on until the kept pairs reach a mean IoU of {rules.precision:.2f}. A "
-        "pair that cannot be learnt is set aside and listed, so that nothing is held up.")
+        "pair that cannot be learnt is set aside and listed, and selection moves on.")
     with st.container(horizontal=True, vertical_alignment="center"):
         if run is None:
             if starting.button("Start the selection", type="primary", key="data_start",

@@ -32,7 +32,7 @@ IMAGES, MASKS = re.compile("image|picture|photo|train", re.I), re.compile("mask|
 
 HOW = ("mask_kind", "threshold", "target", "void", "mask_suffix", "inverted", "fit", "rows", "cols",
        "overlap", "keep_empty", "group", "held_out", "seed")
-"""Settings of an import behind *How to read them*."""
+"""Settings of an import behind *Options*."""
 
 WITHOUT_MASKS = ("fit", "rows", "cols", "overlap", "group")
 """Those of images without masks, all of which go into the pool."""
@@ -101,14 +101,14 @@ def _asked(held: Contents, path: str) -> str | None:
                   "run_lengths": lambda: st.selectbox("CSV", held.tables, key="import.csv"),
                   "coco": lambda: st.selectbox("JSON", held.annotations, key="import.coco"),
                   UNLABELLED: lambda: ""}[kind]()
-    with st.expander("How to read them, size, groups and held-out pairs", key="import_how"):
+    with st.expander("Options: mask values, size, groups, held-out pairs", key="import_how"):
         more = _settings(WITHOUT_MASKS if kind == UNLABELLED else HOW)
     more |= {"held_out": 0.0} if kind == UNLABELLED else {}
     stopped = next((row for row in unfinished() if row.name == name and not row.at_work), None)
     if stopped:
         st.caption(f"An import of {name} was stopped after {stopped.n_done:,} of "
-                   f"{stopped.n_files:,} images. With the same archive and settings it goes on "
-                   f"from there; `shipdash data remove {name}` removes what is stored of it.")
+                   f"{stopped.n_files:,} images. With the same archive and settings it "
+                   f"continues; `shipdash data remove {name}` removes what is stored of it.")
     if not st.button("Import", type="primary", key="import_start", icon=":material/upload:"):
         return None
     request = ImportRequest(name=name, kind=kind, archive=path, images=images, labels=labels,
