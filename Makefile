@@ -19,13 +19,15 @@ view: .venv-view/.installed
 	  -r requirements-view.txt
 	touch $@
 
-# Two files at a time; then, one by one, what looks at a screen. A process that dies at a test is
-# not started again: it would die at the same test.
+# Two files at a time, what looks at a screen apart; then, alone, what measures time. A process that
+# dies at a test is not started again: it would die at the same test.
+TWO_FILES := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
-	  --durations=25 -m "not browser"
-	$(BIN)/python -m pytest --durations=25 -m "browser"
+	$(BIN)/python -m pytest $(TWO_FILES) --durations=25 -m "not browser"
+	$(BIN)/python -m pytest $(TWO_FILES) --durations=25 -m "browser and not clock" \
+	  tests/test_browser*.py tests/test_bench.py
+	$(BIN)/python -m pytest --durations=25 -m "browser and clock" tests/test_browser*.py
 
 # A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:
 #   make bench BENCH="--only machine,full --keep"

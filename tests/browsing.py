@@ -19,7 +19,11 @@ expect.set_options(timeout=30_000)
 
 
 class App:
-    """A running server on a runs folder and a port of its own, and a way to start it again."""
+    """A running server on a runs folder and a port of its own, and a way to start it again.
+
+    The device is known, or a probe would start TensorFlow beside every first page that shows it; a
+    test that wants the probe removes ``device.json``.
+    """
 
     def __init__(self, runs: Path, *, script: str = "app.py", **environment: str) -> None:
         self.runs, self.script, self.environment = runs, script, environment
@@ -27,6 +31,9 @@ class App:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        if "SHIPDASH_READONLY" not in environment:
+            runs.mkdir(parents=True, exist_ok=True)
+            (runs / "device.json").write_text('{"device": "CPU (2 threads)", "n_gpus": 0}')
         self.start()
 
     def start(self) -> None:

@@ -1,13 +1,37 @@
 """Shared fixtures; whatever does not ask for a browser never meets Playwright."""
 
+import functools
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from shipdash.cli import commands as cli
 
 os.environ["SHIPDASH_STANDBY"] = "0"  # no gigabyte beside every page that a test opens
+
+
+@functools.cache
+def shares_networks(file: str) -> bool:
+    """Whether a file of tests uses networks that are compiled once a process (compiled.py)."""
+    path = Path(__file__).parents[1] / file
+    return path.parent == Path(__file__).parent and "from compiled import" in path.read_text()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Files that share compiled networks go to one process, which compiles each of them once."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "compiled networks" if shares_networks(file) else file
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -21,7 +45,8 @@ def pytest_collection_modifyitems(config, items):
     n_tests = Counter(item.path for item in items)
     slow = {item.path for item in items if item.get_closest_marker("tensorflow")
             or hasattr(getattr(item, "module", None), "subprocess")}
-    items.sort(key=lambda item: (item.path not in slow, -n_tests[item.path]))
+    items.sort(key=lambda item: (not shares_networks(item.nodeid.split("::")[0]),
+                                 item.path not in slow, -n_tests[item.path]))
 
 
 FSYNC = os.fsync

@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from compiled import open_learner
 
 from benchmarks import __main__ as command
-from benchmarks import article, child, report, runs, sections, server, stored
+from benchmarks import article, child, report, runs, sections, server, speed, stored
 from benchmarks.browser import grouped
 from benchmarks.report import Asked, Report, Row
 from benchmarks.stopwatch import Stopwatch
@@ -303,16 +304,24 @@ def test_keras_trains_to_the_last_bit_as_our_learner_does():
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize(("program", "asked", "found"), [
-    ("article_speed", '{"size": 32, "filters": 4}', ("fit", "predict", "our_train", "our_predict")),
-    ("speed", "quick", ("images_per_s",)),
-])
-def test_the_programs_that_measure_speeds_run(program, asked, found):
-    """No figure is judged: what they print is there, and positive."""
-    speeds = child.measure(program, asked).found
-    each = [speeds[name] for name in found] if program == "article_speed" else speeds[
-        "images_per_s"].values()
-    assert all(speed > 0 for speeds in each for speed in speeds)
+def test_the_program_that_measures_the_articles_speeds_runs():
+    """No figure is judged: what it prints is there, and positive."""
+    speeds = child.measure("article_speed", '{"size": 32, "filters": 4}').found
+    assert all(speed > 0 for name in ("fit", "predict", "our_train", "our_predict")
+               for speed in speeds[name])
+
+
+@pytest.mark.tensorflow
+def test_the_speeds_of_a_preset_are_printed(monkeypatch, capsys):
+    """In this process, with a network that other tests have compiled; no figure is judged."""
+    small = configs.quick().replace(**{
+        "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0})
+    monkeypatch.setattr(speed, "open_learner", open_learner)
+    monkeypatch.setattr(configs, "preset", {"quick": small}.__getitem__)
+    speed.main(["quick"])
+    trained, predicted = json.loads(capsys.readouterr().out.splitlines()[-1])[
+        "images_per_s"]["quick"]
+    assert trained > 0 and predicted > 0
 
 
 @pytest.mark.tensorflow

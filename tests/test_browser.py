@@ -45,6 +45,7 @@ def test_the_network_is_ready_before_the_click(tmp_path, browser):
 def test_start_watch_refresh_restart_cancel_resume_evaluate(app, browser):
     """A run goes on whatever happens to pages and server, and ends with its evaluation."""
     problems: list[str] = []
+    (app.runs / "device.json").unlink()  # the real probe, once
     page = open_page(browser, f"{app.url}/Run", problems)
     page.get_by_text("Quick look", exact=True).click()
     expect(page.get_by_text("2,000 pairs and a small network", exact=False)).to_be_visible()

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from browsing import SOON_MS, n_selected, open_page, settle, wait_for_more
+from browsing import SOON_MS, App, n_selected, open_page, settle, wait_for_more
+from patience import until
 from playwright.sync_api import Page, expect
 
 from shipdash import config as configs
@@ -21,14 +22,24 @@ VIEW = """(chart) => ({
 })"""
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """One server for this file; every test has a run of its own."""
+    running = App(tmp_path_factory.mktemp("live") / "runs")
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def live(app, browser):
     """The page of a run that goes on for longer than any test; it needs no TensorFlow."""
+    store, problems = Store(app.runs), []
+    until(lambda: not store.queue_is_worked())  # the last test's run has left
     settings = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
         "planted.distinct": 8_000, "selection.n_pool": 400_000, "selection.first": 3,
+        "seeds.order": 1 + len(store.list()),
     })
-    store, problems = Store(app.runs), []
     run_id = queue.submit(store, settings)
     page = open_page(browser, f"{app.url}/Run?run={run_id}", problems)
     try:

@@ -21,6 +21,7 @@ from shipdash.ui.server import plotly_url
 pytestmark = pytest.mark.browser
 
 PAGES = ["", *(path.stem.partition("_")[2] for path in sorted((ROOT / "pages").glob("*.py")))]
+OTHER = quick().replace(**{"scene.contrast": 0.2})  # no recorded run has these settings
 FIRST_PAINT_S = 2.0
 MORE_THAN_BARE = 1.5  # 2.03 against 1.95 s where both were measured in turn
 
@@ -33,6 +34,16 @@ def shared(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A server with two small sweeps of its own, of the quick preset and of another contrast."""
+    running = App(tmp_path_factory.mktemp("swept") / "runs")
+    for base in (quick(), OTHER):
+        fill(Store(running.runs), grid(orders=(1,), base=base))
+    yield running
+    running.stop()
+
+
 @pytest.fixture(params=[("light", 1440), ("dark", 800)], ids=["light-1440", "dark-800"])
 def look(request):
     """A colour scheme with a width."""
@@ -41,7 +52,8 @@ def look(request):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole_in_both_themes_and_widths(shared, browser, look, name):
-    """No error on the page or in the console, nothing cut off, words for every picture."""
+    """No error on the page or in the console, nothing cut off, words for every picture; and no
+    library of TensorFlow is mapped into the server that drew it."""
     (scheme, width), problems = look, []
     page = open_page(browser, f"{shared.url}/{name}", problems, width=width, scheme=scheme)
     settle(page)
@@ -61,6 +73,8 @@ def test_a_page_is_whole_in_both_themes_and_widths(shared, browser, look, name):
         assert drawn.get_attribute("role") == "img"
         assert len(drawn.get_attribute("aria-label")) > 20
     page.context.close()
+    mapped = Path(f"/proc/{shared.server.pid}/maps").read_text()
+    assert "numpy" in mapped and "tensorflow" not in mapped
     assert problems == []
 
 
@@ -172,12 +186,19 @@ PLACE = """(chart) => {
 }"""
 
 
+AT_REST = """() => {  // for a quarter of a second nothing above it has moved
+    const top = document.querySelector(".shipdash-explorer").getBoundingClientRect().top;
+    if (window.explorerTop !== top) [window.explorerTop, window.since] = [top, performance.now()];
+    return performance.now() - window.since > 250;
+}"""
+
+
 def open_explorer(browser, url: str, problems: list[str]) -> Page:
     """The Threshold page with all figures of its explorer drawn."""
     page = open_page(browser, url, problems)
     expect(page.locator(".shipdash-explorer[data-shown]")).to_be_visible(timeout=SOON_MS)
     settle(page)
-    page.wait_for_timeout(1_000)  # nothing above it moves any more
+    page.wait_for_function(AT_REST, timeout=SOON_MS)
     return page
 
 
@@ -188,13 +209,11 @@ def click_a_dot(page: Page) -> None:
     page.mouse.click(x, y)
 
 
-def test_a_click_on_a_point_shows_its_run_beside_it(app, browser):
+def test_a_click_on_a_point_shows_its_run_beside_it(swept, browser):
     """Without scrolling at 1440 x 900, in the link too; and from there its run can be opened."""
     problems: list[str] = []
-    other = quick().replace(**{"scene.contrast": 0.2})  # the recorded runs would be shown, too
-    asked = grid(orders=(1,), base=other)
-    fill(Store(app.runs), asked)
-    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(asked.runs[0])}"
+    asked = grid(orders=(1,), base=OTHER)
+    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(asked.runs[0])}"
                          "&precisions=0.8,0.9&orders=1&precision=0.9", problems)
     page.set_viewport_size({"width": 1440, "height": 900})
     click_a_dot(page)
@@ -223,12 +242,12 @@ DRAG = """(precision) => new Promise((resolve) => {
 DRAWN_MS = 300
 
 
-def test_a_drag_draws_the_run_at_once(app, browser):
+@pytest.mark.clock
+def test_a_drag_draws_the_run_at_once(swept, browser):
     """Curve, mosaic and held-out scores, from release to the next frame; the best of four, for
     others work on this machine too."""
     problems: list[str] = []
-    fill(Store(app.runs), grid(orders=(1,)))
-    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(grid().runs[0])}", problems)
+    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", problems)
     took = []
     for precision in (0.8, 0.9, 0.8, 0.9):
         took.append(page.evaluate(DRAG, precision))
@@ -241,10 +260,9 @@ def test_a_drag_draws_the_run_at_once(app, browser):
     assert problems == []
 
 
-def test_back_shows_the_run_of_the_address_again(app, browser):
+def test_back_shows_the_run_of_the_address_again(swept, browser):
     """Not the one that was left, although the browser has told the server of both before."""
-    fill(Store(app.runs), grid(orders=(1,)))
-    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(grid().runs[0])}", [])
+    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])
     title = page.locator(".shipdash-explorer [data-text=runTitle]")
     for precision in (0.8, 0.9, 0.8):
         page.evaluate(DRAG, precision)
@@ -257,10 +275,9 @@ def test_back_shows_the_run_of_the_address_again(app, browser):
     page.context.close()
 
 
-def test_a_core_pair_of_the_mosaic_is_opened_by_keys(app, browser):
+def test_a_core_pair_of_the_mosaic_is_opened_by_keys(swept, browser):
     """An arrow chooses the next one, Enter opens it."""
-    fill(Store(app.runs), grid(orders=(1,)))
-    page = open_explorer(browser, f"{app.url}/Threshold?sweep={family(grid().runs[0])}", [])
+    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])
     mosaic = page.locator(".shipdash-explorer canvas")
     mosaic.focus()
     page.keyboard.press("ArrowRight")
@@ -286,22 +303,13 @@ def test_a_figure_of_nothing_says_so(shared, browser):
     page.context.close()
 
 
-def test_the_server_never_loads_tensorflow(shared, browser):
-    """After every page has been drawn no library of TensorFlow is mapped into the server."""
-    for name in PAGES:
-        page = open_page(browser, f"{shared.url}/{name}", [])
-        settle(page)
-        page.context.close()
-    mapped = Path(f"/proc/{shared.server.pid}/maps").read_text()
-    assert "numpy" in mapped
-    assert "tensorflow" not in mapped
-
-
+@pytest.mark.clock
 def test_first_page_is_painted_within_two_seconds(app, browser, tmp_path):
     """From the moment the server answers; the best of three cold servers, for others work here.
 
     On a slower machine hardly later than a heading and nothing else, by Streamlit itself.
     """
+    (app.runs / "device.json").unlink()  # a first visit is beside the probe
     (tmp_path / "bare.py").write_text("import streamlit as st\nst.title('Bare')\n")
     took = []
     for _ in range(3):
@@ -343,6 +351,7 @@ def test_a_link_to_a_chart_brings_plotly_with_the_page(shared, browser):
     assert problems == []
 
 
+@pytest.mark.clock
 def test_a_small_file_comes_at_once(shared):
     """On asyncio's own loop nearly each waits 40 ms; a first visit loads a hundred (uvloop)."""
     connection, waits = http.client.HTTPConnection("127.0.0.1", shared.port), []

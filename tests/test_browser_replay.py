@@ -64,6 +64,7 @@ def at_the_end(page: Page) -> None:
     expect(page.get_by_role("button", name="Play again")).to_be_visible(timeout=SOON_MS)
 
 
+@pytest.mark.clock
 def test_a_replay_draws_thirty_frames_a_second_at_full_size(see):
     """10,000 pairs, every pick with pictures and the probe frames, in ten seconds; from a link."""
     page = see("replay=1&present=1")

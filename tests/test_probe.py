@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from paging import open_page, words
+from compiled import open_learner
+from paging import open_page, quiet_store, words
 from recorded_run import SCENE
 from test_worker import ARMS, Killed, an_arm, log, settings, timeless
 
@@ -108,12 +109,12 @@ def test_looking_changes_no_event_and_no_result(store, tmp_path, monkeypatch):
     assert log(store, run_id) == log(blind, run_id)
 
 
+@pytest.mark.tensorflow
 def test_a_real_network_is_left_as_it_was_and_picks_the_same(store, tmp_path, monkeypatch):
     """Every variable of network and optimizer, and the core set of a small run."""
     config = configs.quick().replace(**{
         "selection.n_pool": 24, "scene.size": 32, "scene.radius_min": 3.0,
-        "scene.radius_max": 6.0, "network.batch": 4, "network.warmup_batch": 4,
-        "network.predict_batch": 8, "selection.first": 3, "selection.precision": 0.4,
+        "scene.radius_max": 6.0, "selection.first": 3, "selection.precision": 0.4,
         "selection.max_steps": 60, "evaluation.n_held_out": 0, "evaluation.reaudit": False})
     states = []
     look = Probe.look
@@ -124,6 +125,7 @@ def test_a_real_network_is_left_as_it_was_and_picks_the_same(store, tmp_path, mo
         states.append(all(np.array_equal(before[k], v) for k, v in learner.get_state().items()))
         return frame
 
+    monkeypatch.setattr(worker, "open_learner", open_learner)
     monkeypatch.setattr(Probe, "look", compared)
     monkeypatch.setattr("shipdash.runs.probe.GAP_S", 0.0)
     _, result = worked(store, config)
@@ -283,14 +285,14 @@ def test_reading_all_frames_of_a_run_is_quick(store):
     with store.probe_writer(run_id) as writer:
         for k in range(40):
             writer.write(ProbeFrame(k, k, k, float(k), masks).to_json())
-    began = time.perf_counter()
+    began = time.process_time()  # ours alone, however busy the machine is
     assert len(store.probe_frames(run_id)) == 40
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
-def test_the_run_page_shows_the_strip(store, monkeypatch):
+def test_the_run_page_shows_the_strip(tmp_path, monkeypatch):
     """Under a heading of its own; a run without frames says so instead."""
-    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    store = quiet_store(tmp_path, monkeypatch)
     run_id, _ = worked(store)
     none = "No predictions for fixed pairs"
     said = words(open_page("pages/2_Run.py", run=run_id))

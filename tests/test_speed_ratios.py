@@ -5,13 +5,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from compiled import open_learner
 
 from shipdash import config as configs
 from shipdash.acceptance import fails
 from shipdash.data import open_source
 from shipdash.data.source import stream_order
 from shipdash.learning import metrics
-from shipdash.learning.learner import RoteLearner, open_learner
+from shipdash.learning.learner import RoteLearner
 from shipdash.loop import select
 from shipdash.records import Event, LoopState, Picked, Scanned, Stopped, Trained
 from shipdash.runs import Store, worker
@@ -27,9 +28,7 @@ EASY = SMALL | {"scene.noise": 0.4, "scene.contrast": 0.6}  # a tenth of the tra
 def compact():
     """The preset's network and loop on small, easy pairs: settings, and a compiled learner."""
     config = configs.compact().replace(**EASY, **{"selection.n_pool": 2_000})
-    learner = open_learner(config.network, shape=(32, 32), seed=config.seeds.model)
-    learner.prepare()
-    return config, learner
+    return config, open_learner(config.network, shape=(32, 32), seed=config.seeds.model)
 
 
 @pytest.fixture(scope="module")

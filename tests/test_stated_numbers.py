@@ -4,6 +4,7 @@ Each sentence with numbers is made again from the tables and must stand in the t
 the text may hold no number but those listed here.
 """
 
+import functools
 import io
 import json
 import re
@@ -69,6 +70,7 @@ STOPS = {"equal updates": "all pairs, as many training images",
 """What an arm is called in the texts; the full pool of version 0.2.0 by when it stops."""
 
 
+@functools.cache
 def table(study: str, name: str) -> pd.DataFrame:
     """One stored table of a recorded study."""
     return pd.read_csv(STUDIES[study] / f"{name}.csv")
@@ -284,12 +286,14 @@ def measured() -> list[str]:
 NOW = ["Core set", "Random", "Stratified random", "First of the stream", "Rejected", "Full pool"]
 
 
+@functools.cache
 def median(name: str) -> pd.Series:
     """The median held-out IoU of an arm's runs in version 0.3.0: mean, lowest, highest."""
     found = medians_table(IOUS, SCENE.result.n_core).set_index(["arm", "stop"])
     return found.loc[(name, "equal updates")]
 
 
+@functools.cache
 def curves_below() -> pd.DataFrame:
     """Share below every IoU after the core set and after random pairs, one column each."""
     found = share_below_table(IOUS, SCENE.result.n_core)
@@ -452,6 +456,7 @@ RESULTS_REST = {  # names, versions and what is defined rather than measured
 }
 
 
+@functools.cache
 def ten_pools() -> dict[str, pd.Series]:
     """Means over the registered pools by arm, of what its sentences are about."""
     table = preregistered_report.stored(preregistered.RESULTS, registration.SEEDS)
@@ -475,6 +480,7 @@ def apart(measure: str, arm: str, against: str) -> Paired:
     return paired(wide[arm] - wide[against])
 
 
+@functools.cache
 def of_ten_pools(*names: str) -> list[str]:
     """Their shares failing as they are printed."""
     return [f"{100 * ten_pools()[name][registration.TAIL]:.2f}" for name in names]

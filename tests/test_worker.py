@@ -521,10 +521,10 @@ def test_an_arm_of_a_real_network_killed_half_way_ends_the_same(
 
 
 @pytest.mark.tensorflow
-def test_a_compact_run_killed_at_random_moments_ends_with_the_same_core(
+def test_a_compact_run_that_is_killed_ends_with_the_same_core(
         store, tmp_path, compiled):
-    """The real network, real processes, checkpoints on the way: not one pick differs from those of
-    this process, which never stopped."""
+    """The real network, real processes, a checkpoint on the way: not one pick differs from those of
+    this process, which never stopped. Random moments are tried without a network, above."""
     config = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 5.0, "scene.radius_max": 10.0,
         "selection.n_pool": 150, "evaluation.n_held_out": 100,
@@ -533,17 +533,13 @@ def test_a_compact_run_killed_at_random_moments_ends_with_the_same_core(
              "e.CHECKPOINT_S = 0.3; e.CHECKPOINT_SHARE = 0.9\n"
              "e.work(Store(), sys.argv[-1])")
     command, jobs_command = (sys.executable, "-c", words), queue.COMMAND
-    chance = random.Random()
-    delays = [chance.uniform(0.1, 1.0) for _ in range(2)]
     expected = straight(config, tmp_path / "straight")
     try:
         queue.COMMAND = command
-        result, n_kills = killed_and_resumed(store, config, delays, 240)
+        result, n_kills = killed_and_resumed(store, config, [0.4], 240)
     finally:
         queue.COMMAND = jobs_command
-    print(f"\n{n_kills} kills, {delays}, {expected.n_core} core, forward per pair "
-          f"{expected.n_forward / 150:.2f}, {expected.phases}")
-    assert n_kills >= 1
+    assert n_kills == 1
     assert timeless(result) == timeless(expected)
     assert log(store, result.run_id) == log(Store(tmp_path / "straight"), result.run_id)
 
