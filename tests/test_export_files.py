@@ -134,6 +134,16 @@ def test_exporting_again_is_no_error(pictures, tmp_path):
     assert placed.n == 4
 
 
+def test_copies_after_links_leave_the_originals_alone(pictures, tmp_path):
+    """A copy once was written through the link, into the original that it was read from."""
+    about = {"given_in": str(tmp_path / "in")}
+    place_files(tmp_path / "out", pictures, about)
+    assert place_files(tmp_path / "out", pictures, about, copies=True) == (4, ())
+    original, copy = tmp_path / "in" / "a" / "x.png", tmp_path / "out" / "images" / "0000003_x.png"
+    assert original.read_text() == copy.read_text() == "a"
+    assert not copy.is_symlink()
+
+
 def test_tiles_of_one_picture_are_one_file(pictures, tmp_path):
     """Named by the first of them; no mask file where masks came from a list."""
     tiles = [row(1, "a/x.png"), row(2, "a/x.png")]

@@ -236,9 +236,11 @@ def _first_pairs(rows: Sequence[PairRow], column: str) -> dict[str, int]:
 
 
 def _place(original: _Original, target: Path, copies: bool) -> None:
-    if copies:
-        with original.opened() as source, target.open("wb") as written:
-            shutil.copyfileobj(source, written)
+    if not copies:
+        target.unlink(missing_ok=True)
+        os.symlink(original.path, target)
         return
-    target.unlink(missing_ok=True)
-    os.symlink(original.path, target)
+    with original.opened() as source:
+        target.unlink(missing_ok=True)  # as a link it leads to the original, which would be emptied
+        with target.open("wb") as written:
+            shutil.copyfileobj(source, written)
