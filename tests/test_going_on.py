@@ -12,11 +12,12 @@ from shipdash.data.files import FileSource
 from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import read_pairs
 from shipdash.data.source import stream_order
+from shipdash.data.stored_split import store_split
 from shipdash.importing import import_pairs
 from shipdash.labelling import going_on
-from shipdash.labelling.going_on import free_name, go_on
+from shipdash.labelling.going_on import free_name, go_on, stored_name
 from shipdash.records import Picked
-from shipdash.runs import Store, StoreError, warm_worker, worker
+from shipdash.runs import Store, StoreError, prerequisites, warm_worker, worker
 
 
 @pytest.fixture
@@ -131,6 +132,17 @@ def test_asked_twice_it_is_the_same_run(store, parent):
     assert go_on(store, parent, "more").digest == go_on(store, parent, "more").digest
     with pytest.raises(ConfigError, match="must be new"):
         go_on(store, parent, "more", "old")
+
+
+def test_another_split_does_not_begin_with_the_core(store, parent):
+    """A copy that came first by name was once taken for the data set of the next round."""
+    config = go_on(store, parent, "more")
+    split = np.load(files.folder_of(config.source.name) / "split.npy")[::-1]
+    copy = store_split(config.source.name, "a-copy", split)
+    assert stored_name(parent, store.result(parent).n_core, "more") == config.source.name
+    with pytest.raises(ConfigError, match="must be the run whose core set"):
+        prerequisites.goes_on(config.replace(**{
+            "source.name": copy.name, "source.fingerprint": copy.fingerprint}))
 
 
 @pytest.mark.parametrize("changes", [{"selection.first": 2}, {"selection.parent": "0" * 16}])

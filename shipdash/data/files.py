@@ -38,7 +38,7 @@ from shipdash.data.source import VOID, Source, checked
 MANIFEST = "manifest.json"
 VOID_PIXELS = "void_pixels"
 LABELLED = "labelled"
-PARENT, N_CARRIED = "parent", "n_carried"
+PARENT, N_CARRIED, CONTINUED_WITH = "parent", "n_carried", "goes_on_with"
 """Facts of a manifest: of a data set that begins with the core set of a run."""
 ARRAYS = ("images", "masks", "split")
 _CHUNK = 2**20

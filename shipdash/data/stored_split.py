@@ -12,8 +12,9 @@ import numpy as np
 from shipdash.config import SourceConfig
 from shipdash.data import files
 
-_OF_ONE_SPLIT = ("name", "fingerprint", "n", "rows", "cols", "sample", "split_of", "split_by")
-"""What the manifest of the copy does not take over."""
+_OF_ONE_SPLIT = ("name", "fingerprint", "n", "rows", "cols", "sample", "split_of", "split_by",
+                 files.PARENT, files.N_CARRIED, files.CONTINUED_WITH)
+"""What the manifest of the copy does not take over: its pool begins with no run's core set."""
 
 
 def store_split(name: str, new: str, split: np.ndarray, **facts: Any) -> SourceConfig:

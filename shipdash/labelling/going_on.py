@@ -95,7 +95,7 @@ def free_name(data: str) -> str:
 def _made_of(run_id: str, n_core: int, data: str) -> dict[str, str | int]:
     """What the manifest of a data set says that begins with a run's core set."""
     return {files.PARENT: run_id, files.N_CARRIED: n_core,
-            "goes_on_with": images_of(data).fingerprint}
+            files.CONTINUED_WITH: images_of(data).fingerprint}
 
 
 def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: str
