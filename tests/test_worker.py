@@ -13,10 +13,11 @@ import pytest
 from compiled import open_learner
 
 from shipdash import config as configs
+from shipdash.data.source import stream_order
 from shipdash.learning.learner import RoteLearner
-from shipdash.records import Picked, RunState, Scanned, Stopped, Trained
+from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
 from shipdash.results import Reaudit
-from shipdash.runs import RunBusy, RunCorrupt, Store, StoreError, queue, worker
+from shipdash.runs import RunBusy, RunCorrupt, Store, StoreError, queue, tasks, worker
 
 TIMES = {"run_id", "seconds", "phases", "date"}
 
@@ -108,6 +109,28 @@ def test_excluded_cores_are_never_seen(store):
     second = worker.work(store, store.create(fold)[0])
     assert not set(first.core) & set(second.core)
     assert second.n_tested == 100 - first.n_core
+
+
+def test_a_stalled_selection_has_discarded_what_it_tested(store, monkeypatch):
+    """The pairs behind were once counted too, and none of them had ever been looked at."""
+
+    def stalling(*words):
+        n_core = 0
+        for event in select(*words):
+            yield event
+            n_core += isinstance(event, Picked)
+            if isinstance(event, Scanned) and event.n_tested >= 40:
+                yield Stopped(StopReason.STALLED, n_core, event.n_tested, 0)
+                return
+
+    select = tasks.select
+    monkeypatch.setattr(tasks, "select", stalling)
+    run_id = store.create(settings())[0]
+    result = worker.work(store, run_id)
+    assert result.stalled and 40 <= result.n_tested < 100
+    assert result.reaudit.n == result.n_tested - result.n_core
+    stream = stream_order(100, 1)[:result.n_tested]
+    assert set(store.load_scores(run_id, "reaudit")["index"]) <= set(stream)
 
 
 def an_arm(config, **changes):

@@ -37,9 +37,10 @@ def compute(store: Store, request: SuspectRequest,
 
 def _see_through(store: Store, jobs: Suspicions, job: str, request: SuspectRequest,
                  on_progress: Callable[[int, int], None]) -> None:
-    config, core = store.config(request.run_id), list(store.result(request.run_id).core)
-    task = open_task(store, config)
-    source, beside = task.source, np.setdiff1d(task.order, core).tolist()
+    config, result = store.config(request.run_id), store.result(request.run_id)
+    task, core = open_task(store, config), list(result.core)
+    # A selection that stalled has discarded nothing behind the place at which it stopped.
+    source, beside = task.source, np.setdiff1d(task.order[:result.n_tested], core).tolist()
     k, n_steps = request.n_folds, request.n_steps
     learner = None
 

@@ -255,7 +255,7 @@ class _Worker:
             held_out = self._once("held_out", weights, HeldOut, lambda: evaluation.held_out_summary(
                 self._score(learner, fresh, np.arange(fresh.n), "held_out"), limit))
         if config.evaluation.reaudit:
-            discarded = np.setdiff1d(task.order, np.array(task.core))
+            discarded = np.setdiff1d(self._tested(), np.array(task.core))
             reaudit = self._once("reaudit", weights, Reaudit, lambda: evaluation.reaudit_summary(
                 self._score(learner, task.source, discarded, "reaudit"), limit))
         if config.evaluation.pool_scores:
@@ -285,6 +285,12 @@ class _Worker:
             "weights_sha256": weights, "seconds": self.phases["evaluate"] - before,
             "found": dataclasses.asdict(found)})
         return found
+
+    def _tested(self) -> np.ndarray:
+        """The pairs that a re-audit is about: of a selection those it came to before it stopped, of
+        an arm, which tests none, the whole stream."""
+        order = self.task.order
+        return order[:self.stopped.n_tested] if self.config.arm.kind == "selection" else order
 
     def _score_pool(self, learner: Learner) -> _Stored:
         order = self.task.order
