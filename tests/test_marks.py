@@ -249,3 +249,13 @@ def test_a_wrong_question_about_marks_is_code_2(marks, call, words, named):
     """It names what was wrong, and nothing is marked."""
     code, _, err = call("label", *words)
     assert code == 2 and named in err and not marks.log()
+
+
+def test_a_sample_is_marked_once_it_is_stored(tmp_path, monkeypatch, call):
+    """Marks of one that is not went to a temporary folder, and were gone when the process ended."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    words = ("label", "mark", "nuclei", "wrong", "2", "--who", "ann")
+    code, _, err = call(*words)
+    assert code == 2 and "must name a data set stored in" in err
+    assert call("data", "sample", "nuclei")[0] == 0 and call(*words)[0] == 0
+    assert json.loads(call("label", "marks", "nuclei", "--json")[1])["counts"]["wrong"] == 1

@@ -49,9 +49,9 @@ class Marks:
     """The marks of one data set; `ConfigError` where it is not stored here."""
 
     def __init__(self, data: str) -> None:
-        manifest = files.read_manifest(files.folder_of(data))
-        self.data, self.n = data, int(manifest["n"])
-        self.path = files.folder_of(data) / LABEL / "marks.jsonl"
+        folder = files.place_of(data)  # a sample that is not stored is in a temporary one
+        self.data, self.n = data, int(files.read_manifest(folder)["n"])
+        self.path = folder / LABEL / "marks.jsonl"
 
     def add(self, number: int, mark: str, who: str, ranking: str = "") -> Mark:
         """Say of an image what it is; what was appended.

@@ -38,9 +38,9 @@ class Rankings(JobFolders):
     noun, remedy, last = "ranking", "rank the data set again", "images.npz"
 
     def __init__(self, data: str) -> None:
-        files.read_manifest(files.folder_of(data))
-        super().__init__(files.folder_of(data) / LABEL, f"the data set {data}",
-                         f"the ranking of {data}")
+        folder = files.place_of(data)  # a sample that is not stored is in a temporary one
+        files.read_manifest(folder)
+        super().__init__(folder / LABEL, f"the data set {data}", f"the ranking of {data}")
         self.data = data
 
     def request(self, ranking: str) -> RankRequest:
