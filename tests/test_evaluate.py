@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 
+import evidence_runs
 import numpy as np
 import pytest
 from test_cli import SMALL
@@ -273,3 +274,12 @@ def test_repeats_that_cannot_be_run_say_why(call, done, monkeypatch, command):
     code, out, err = call(command, done)
     assert (code, out) == (1, "")
     assert "no process to be had" in err and "the same command goes on" in err
+
+
+def test_a_network_that_cannot_be_doubled_has_no_other(store):
+    """All arms were refused for the sake of two."""
+    run_id = evidence_runs.selection(store, evidence_runs.config(
+        **{"network.kind": "compact", "network.filters": 40}))
+    names = arms.available(store, run_id)
+    assert {"other", "other-random"}.isdisjoint(names)
+    assert arms.plan_arms(store, run_id, names)

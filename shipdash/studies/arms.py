@@ -147,7 +147,7 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
 
 
 def available(store: Store, run_id: str) -> tuple[str, ...]:
-    """Those of `NAMES` that a finished selection has the pairs for."""
+    """Those of `NAMES` that a finished selection has the pairs, and another network, for."""
     source, result = prerequisites.selected(store, run_id)
     left_out = set() if has_strata(source) else {"stratified"}
     try:
@@ -155,6 +155,10 @@ def available(store: Store, run_id: str) -> tuple[str, ...]:
             store, _arm("rejected", "steps", run_id, source, result, 1, ""))
     except ConfigError:  # it discarded fewer than it kept
         left_out.add("rejected")
+    try:
+        other_network(source)
+    except ConfigError:  # twice its filters are more than a network may have
+        left_out |= {"other", "other-random"}
     return tuple(name for name in NAMES if name not in left_out)
 
 
