@@ -7,6 +7,7 @@ import sys
 import evidence_runs
 import numpy as np
 import pytest
+import rote_runs
 from test_cli import SMALL
 from test_void import some
 
@@ -283,3 +284,11 @@ def test_a_network_that_cannot_be_doubled_has_no_other(store):
     names = arms.available(store, run_id)
     assert {"other", "other-random"}.isdisjoint(names)
     assert arms.plan_arms(store, run_id, names)
+
+
+def test_the_curve_of_a_fold_goes_up_to_its_own_stream(store):
+    """The core sets of the folds before it are not in it: 50 of 60 pairs are more than it has."""
+    first = rote_runs.finished(store)
+    second = rote_runs.finished(store, **{"selection.exclude": [first]})
+    planned = arms.plan_arms(store, second, ["curve"])
+    assert {arm.arm.n_pairs for arm in planned} == {25}

@@ -69,7 +69,7 @@ NETWORKS = ("wide", *configs.PRESETS)
 def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[str] = NAMES,
          stops: Sequence[str] = STOPS, model_seeds: Sequence[int] = (1001, 1002, 1003),
          draws: Sequence[int] = (1, 2, 3), curve: Sequence[int] = (),
-         network: str = "") -> list[RunConfig]:
+         network: str = "", n_left_out: int = 0) -> list[RunConfig]:
     """The control arms of a finished selection, one replicate of all of them after another.
 
     Arms keep the source's scene, selection, pool and order seeds and held-out pairs. Replicate r
@@ -94,6 +94,8 @@ def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[s
     network : str
         One of `NETWORKS`; by default ``wide``, or ``compact`` for the article's network, which is
         too slow on a CPU to be widened.
+    n_left_out : int
+        Pairs of the pool that the stream of the source has not: core sets of the folds before it.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def plan(source_id: str, source: RunConfig, result: Result, *, names: Sequence[s
     """
     _check(names, stops, model_seeds, draws, curve)
     if "curve" in names and not curve:
-        curve = [k for k in CURVE if k < result.n_pool]
+        curve = [k for k in CURVE if k < result.n_pool - n_left_out]
     asked = {}
     for r in range(max(len(model_seeds), len(draws))):
         seed, draw = model_seeds[r % len(model_seeds)], draws[r % len(draws)]
@@ -137,8 +139,10 @@ def plan_arms(store: Store, run_id: str, names: Sequence[str] = NAMES, *,
                           "compared with each other on held-out pairs")
     for field, n in (("model_seeds", n_model_seeds), ("draws", n_draws)):
         whole_number(field, n, 1, 100)
+    left_out = {i for i in prerequisites.left_out(store, source) if i < result.n_pool}
     planned = plan(
         run_id, source, result, names=names, stops=stops, curve=curve, network=network,
+        n_left_out=len(left_out),
         model_seeds=model_seeds(source, n_model_seeds), draws=range(1, n_draws + 1),
     )
     for arm in planned:
