@@ -16,6 +16,7 @@ from shipdash.labelling import Marks, Rankings, exports, rank_request, ranking_j
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, queue, worker
+from shipdash.ui.label_next import rank
 
 N_POOL, N_NEW = 12, 6
 
@@ -123,6 +124,21 @@ def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
     assert seen == [RunState.QUEUED]  # no longer cancelled, although nothing has said a word yet
     ranking_job.compute(store, request)
     assert rankings.standing(ranking).state is RunState.COMPLETED
+
+
+def test_a_ranking_at_work_is_cancelled_whatever_has_finished_since(store, done, call):
+    """With another seed the same question is another one, and that job was once not there."""
+    rankings = Rankings("new")
+    ranking = rankings.create(rank_request(store, "new", done))
+    finished(store, "old", **{"seeds.model": 2})
+    asked = rank_request(store, "new", done)
+    assert asked.digest != ranking
+    with rankings.lock(ranking):
+        rankings.set_standing(ranking, rankings.standing(ranking)._replace(
+            state=RunState.RUNNING))
+        assert rank._standing(asked).state is RunState.RUNNING
+        code, _, err = call("label", "rank", "new", "--run", done, "--cancel")
+        assert (code, err) == (0, "") and rankings.cancelled(ranking)
 
 
 def test_a_job_without_its_process_is_lost(store, done):

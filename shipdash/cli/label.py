@@ -29,9 +29,10 @@ def rank(args: argparse.Namespace) -> int:
     store = Store(args.runs)
     request = rank_request(store, args.name, args.run)
     if args.cancel:
-        Rankings(args.name).ask_cancel(request.digest)
-        print(json.dumps({"cancelled": request.digest}) if args.json else
-              f"The ranking {request.digest} is stopping.")
+        ranking = Rankings(args.name).at_work(request.run_id) or request.digest
+        Rankings(args.name).ask_cancel(ranking)
+        print(json.dumps({"cancelled": ranking}) if args.json else
+              f"The ranking {ranking} is stopping.")
         return 0
     suspects.make_room(store, Rankings(args.name), request.digest)
     try:

@@ -51,6 +51,14 @@ class Rankings(JobFolders):
         except (KeyError, TypeError):
             raise self._damaged(ranking) from None
 
+    def at_work(self, run_id: str) -> str | None:
+        """The ranking by this run that is computed just now; None where there is none.
+
+        What would be asked today is another one as soon as a run of another seed has finished.
+        """
+        return next((ranking for ranking in self.list() if self.is_alive(ranking)
+                     and self.request(ranking).run_id == run_id), None)
+
     def load(self, ranking: str) -> Ranking:
         """The scores of a finished ranking; `DataError` where it is not finished or damaged."""
         images = self.arrays(ranking, "images")

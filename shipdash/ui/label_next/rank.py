@@ -32,8 +32,9 @@ def _loaded(folder: str, data: str, ranking: str) -> Ranking:
 
 def panel(asked: RankRequest, found: Ranking | None) -> None:
     """What stands between the question and its answer: a button, the progress, or nothing."""
+    rankings = Rankings(asked.data)
     ranking = job.Job(
-        Rankings(asked.data), asked.digest, key="rank_cancel", noun="The ranking",
+        rankings, rankings.at_work(asked.run_id) or asked.digest, key="rank_cancel", noun="The ranking",
         network="The network", step="the current images", so_far=lambda standing:
         f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")
     standing = ranking.standing()
