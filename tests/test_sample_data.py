@@ -84,3 +84,13 @@ def test_an_unknown_sample_is_refused():
     """The names that there are."""
     with pytest.raises(ConfigError, match="sample must be one of nuclei"):
         sample_data.sample("cells")
+
+
+@pytest.mark.parametrize("words", [("sample", "nuclei"), ("split", "nuclei", "other")])
+def test_a_folder_that_cannot_be_written_is_a_sentence(call, tmp_path, monkeypatch, words):
+    """It ended in a traceback; the sentence says what to do."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "file" / "data"))
+    code, _, err = call("data", *words)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "cannot write to" in err and "SHIPDASH_DATA" in err

@@ -195,11 +195,18 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
 
 @contextlib.contextmanager
 def draft_in(parent: Path) -> Iterator[Path]:
-    """A new folder for a data set in the making (see `publish`); gone again if that fails."""
+    """A new folder for a data set in the making (see `publish`); gone again if that fails.
+
+    What the system refuses becomes a `DataError`.
+    """
     draft = parent / f".new-{secrets.token_hex(8)}"
-    draft.mkdir(parents=True)
     try:
+        draft.mkdir(parents=True)
         yield draft
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise DataError(f"cannot write to {parent}: {error.strerror or error}; free some space or "
+                        "choose another folder with SHIPDASH_DATA") from error
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise

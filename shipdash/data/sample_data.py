@@ -77,9 +77,11 @@ def unpacked(name: str) -> Path:
         parent = Path(tempfile.mkdtemp(prefix="shipdash-sample-"))
         atexit.register(shutil.rmtree, parent, ignore_errors=True)
         _store(name, parent)
-    except OSError as error:
+    except (OSError, files.DataError) as error:
+        cause = error.__cause__ or error  # the sentence of a draft is about the person's folder
         raise ConfigError("source.name", name, "is a sample, which could not be unpacked into a "
-                          f"temporary folder ({error.strerror}); free some space") from None
+                          f"temporary folder ({getattr(cause, 'strerror', cause)}); free some "
+                          "space") from None
     return parent / name
 
 
