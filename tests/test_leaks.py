@@ -200,6 +200,7 @@ def test_a_named_split_is_taken_as_it_is(folder, call, tmp_path):
     (["leaks", "twice", "--cells", "--distance", "9"], "from 0 to 8"),
     (["leaks", "none"], "must name a data set"),
     (["split", "twice", "new", "--share", "1"], "--share must be above 0 and below 1"),
+    (["split", "twice", "new", "--seed", "-1"], "--seed must be 0 or above"),
     (["split", "twice", "new", "--held-out-list", "nowhere"], "must be a text file"),
     (["split", "twice", "../new"], "source.name must be"),
     (["sample", "cells"], "must be one of nuclei"),

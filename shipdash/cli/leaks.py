@@ -69,6 +69,8 @@ def split(args: argparse.Namespace) -> int:
     else:
         if not 0 < args.share < 1:
             raise ConfigError("--share", args.share, "must be above 0 and below 1")
+        if args.seed < 0:
+            raise ConfigError("--seed", args.seed, "must be 0 or above")
         distance = _distance(args)
         cluster = clusters(near_duplicates(folder).by_picture, len(rows), distance)
         units = held_out.together(rows, cluster)
