@@ -219,3 +219,10 @@ def test_predicted_masks_are_exported_to_be_corrected_and_imported(store, done, 
     assert masks.any()
     with pytest.raises(ConfigError, match="must be of the pool of the data set new, which is what"):
         exports.coco(found, [0, N_NEW])  # marked without a prediction: held out, for example
+
+
+@pytest.mark.parametrize("first", ["0", "-1"])
+def test_fewer_than_one_image_looked_at_is_refused(call, first):
+    """A negative number ended in a traceback."""
+    code, _, err = call("label", "trust", "new", "--run", "0" * 16, "--first", first)
+    assert code == 2 and "--first must be 1 or above" in err

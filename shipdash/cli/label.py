@@ -15,6 +15,7 @@ from typing import Any
 from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding, trust, usual
 from shipdash.cli import marking, one_run, progress_bars, suspects
 from shipdash.cli.options import add_command
+from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.labelling import Ranking, Rankings, going_on, rank_request, ranking_job
 from shipdash.labelling.listing import ranked
@@ -58,6 +59,8 @@ def rank(args: argparse.Namespace) -> int:
 
 def show_trust(args: argparse.Namespace) -> int:
     """Show what each ranking finds among the run's held-out pairs, beside a random order."""
+    if args.first is not None and args.first < 1:
+        raise ConfigError("--first", args.first, "must be 1 or above")
     store = Store(args.runs)
     found = Rankings(args.name).load(rank_request(store, args.name, args.run).digest)
     rows = _rows(store, found, args.first)
