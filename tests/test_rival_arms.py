@@ -80,6 +80,11 @@ def test_without_a_difference_factors_are_rarely_found():
     assert sum(map(bool, found)) <= 6
 
 
+def test_where_no_factor_varies_none_tells():
+    """Of a pool that repeats a single pair; it was a math domain error."""
+    assert matched.telling_factors(np.zeros((3, 0)), np.zeros((5, 0))) == []
+
+
 def test_a_repeated_value_has_a_bin_of_its_own():
     """A third of the core pairs touch: their gap is exactly 1, and of the pool's few are."""
     core = np.concatenate([np.ones(30), chance(0).uniform(2, 40, 60)])[:, None]

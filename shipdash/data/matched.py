@@ -74,6 +74,8 @@ def telling_factors(core: np.ndarray, others: np.ndarray) -> list[Telling]:
     list of Telling
         `MOST_FACTORS` at most; empty where no factor departs more than chance would let it.
     """
+    if not core.shape[1]:  # no factor varies
+        return []
     found: list[Telling] = []
     weights, limit = np.ones(len(others)), _limit(len(core), core.shape[1])
     while len(found) < min(MOST_FACTORS, core.shape[1]):
