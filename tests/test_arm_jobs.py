@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shipdash import config as configs
-from shipdash.config import ConfigError
+from shipdash.config import ConfigError, RunConfig
 from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import arms, replicas
@@ -238,3 +238,10 @@ def test_a_fold_whose_first_fold_failed_says_what_it_waits_for(store, source, mo
     assert reasons[first.digest] == "computed earlier"
     assert reasons[second.digest] == "no memory"
     assert second.digest in reasons[third.digest]
+
+
+def test_a_pool_with_wrong_masks_has_the_pairs_that_a_run_starts_with():
+    """More than 500 of them were asked of a pool of 500, which no run can be."""
+    for first, n_pool in ((600, 600), (2, replicas.NOISY_POOL)):
+        asked = RunConfig().replace(**{"selection.first": first, "selection.n_pool": 1000})
+        assert replicas.noisy(asked).selection.n_pool == n_pool

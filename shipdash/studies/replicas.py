@@ -140,7 +140,7 @@ def noisy(config: RunConfig) -> RunConfig:
     The pool is small because every wrong mask has to be memorized, each at a higher price than the
     one before: at 128 x 128 pixels 500 pairs take a quarter of an hour, 10,000 would take days.
     """
-    n_pool = min(NOISY_POOL, config.selection.n_pool)
+    n_pool = min(max(NOISY_POOL, config.selection.first), config.selection.n_pool)
     return config.replace(**_PLAIN | {"planted.label_noise": LABEL_NOISE,
                                       "selection.n_pool": n_pool})
 
