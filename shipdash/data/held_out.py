@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from shipdash.config import ConfigError
+from shipdash.data.file_names import spelled
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import HELD_OUT_IMAGES, SPLIT_KEYS, generator
 from shipdash.data.spanning_forest import first_of_component
@@ -77,9 +78,10 @@ def named(rows: Sequence[PairRow], names: Iterable[str]) -> np.ndarray:
     """
     wanted, by_name = set(), _by_name(rows)
     unknown, ambiguous = [], []
-    for name in map(str.strip, names):
+    for name in (spelled(name.strip()) for name in names):
         found = by_name.get(name.rstrip("/"), set())
-        if len(found) > 1 and not all(_is_below(file, name) for file in found):
+        if len(found) > 1 and not all(
+                _is_below(spelled(file), name) for file in found):
             ambiguous.append(name)
         elif not found:
             unknown.append(name)
@@ -107,8 +109,8 @@ def _by_name(rows: Sequence[PairRow]) -> dict[str, set[str]]:
     """Files by path and by name, with and without extension, and by each folder above them."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in {row.file for row in rows}:
-        path = PurePosixPath(file)
-        names = {file, str(path.with_suffix("")), path.name, path.stem, *map(str, path.parents)}
+        path = PurePosixPath(spelled(file))
+        names = {spelled(file), str(path.with_suffix("")), path.name, path.stem, *map(str, path.parents)}
         for name in names - {".", "/"}:
             found[name].add(file)
     return found
