@@ -11,7 +11,7 @@ from skimage.io import imread
 
 from shipdash import config as configs
 from shipdash.cli import commands as cli
-from shipdash.data import open_source
+from shipdash.data import files, open_source
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError
 
@@ -249,6 +249,27 @@ def test_an_interrupt_is_a_sentence(call, monkeypatch):
     code, _, err = call("run", *SMALL)
     assert code == 130
     assert "resume" in err
+    monkeypatch.setattr(files, "folder_of", interrupted)
+    assert call("data", "split", "old", "new") == (130, "", "shipdash: stopped\n")
+
+
+def test_an_interrupted_dashboard_ends_by_itself(call, monkeypatch):
+    """Its server hears Ctrl-C too, and was killed while it was ending."""
+
+    class Server:
+        waits = iter([KeyboardInterrupt, 0])
+
+        def __init__(self, *_, **__):
+            pass
+
+        def wait(self):
+            said = next(self.waits)
+            if said is KeyboardInterrupt:
+                raise said
+            return said
+
+    monkeypatch.setattr(cli.subprocess, "Popen", Server)
+    assert call("dashboard") == (0, "", "")
 
 
 @pytest.mark.parametrize("kind", ["png", "npz"])

@@ -136,7 +136,7 @@ def test_a_ranking_at_work_is_cancelled_whatever_has_finished_since(store, done,
     with rankings.lock(ranking):
         rankings.set_standing(ranking, rankings.standing(ranking)._replace(
             state=RunState.RUNNING))
-        assert rank._standing(asked).state is RunState.RUNNING
+        assert rank._job(asked).standing().state is RunState.RUNNING
         code, _, err = call("label", "rank", "new", "--run", done, "--cancel")
         assert (code, err) == (0, "") and rankings.cancelled(ranking)
 

@@ -49,8 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     except (ConfigError, StoreError, DataError) as error:
         print(f"shipdash: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
-    except KeyboardInterrupt:
-        print("shipdash: stopped; `resume` continues from the last checkpoint", file=sys.stderr)
+    except KeyboardInterrupt as stop:  # with the advice of whoever knows how to go on
+        print("; ".join(["shipdash: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
 
 
@@ -184,7 +184,11 @@ def dashboard(args: argparse.Namespace) -> int:
     """Start the dashboard; options after `--` are passed to Streamlit."""
     words = [sys.executable, "-m", "streamlit", "run", str(app_folder() / "app.py")]
     runs = {"SHIPDASH_RUNS": args.runs} if args.runs else {}
-    return subprocess.call([*words, *args.options], env={**os.environ, **runs})
+    server = subprocess.Popen([*words, *args.options], env={**os.environ, **runs})
+    try:
+        return server.wait()
+    except KeyboardInterrupt:  # which the server has heard too: it ends by itself
+        return server.wait()
 
 
 def probe(args: argparse.Namespace) -> int:

@@ -31,13 +31,19 @@ def require_pairs(config: RunConfig) -> None:
 
 
 def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> Result | None:
-    """`worker.work` with a progress bar, whatever was asked of a worker that is gone."""
+    """`worker.work` with a progress bar, whatever was asked of a worker that is gone.
+
+    A KeyboardInterrupt leaves with the sentence that says how to go on.
+    """
     warm_worker.dismiss(store)
     if not store.is_alive(run_id):
         store.clear_request(run_id)  # to a worker that is gone; this one is asked to go on
     config = store.config(run_id)
-    with progress_bars.of_run(config) as bar:
-        return worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
+    try:
+        with progress_bars.of_run(config) as bar:
+            return worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("`resume` continues from the last checkpoint") from None
 
 
 def outcome(store: Store, run_id: str) -> dict:

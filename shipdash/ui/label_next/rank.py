@@ -32,11 +32,7 @@ def _loaded(folder: str, data: str, ranking: str) -> Ranking:
 
 def panel(asked: RankRequest, found: Ranking | None) -> None:
     """What stands between the question and its answer: a button, the progress, or nothing."""
-    rankings = Rankings(asked.data)
-    ranking = job.Job(
-        rankings, rankings.at_work(asked.run_id) or asked.digest, key="rank_cancel", noun="The ranking",
-        network="The network", step="the current images", so_far=lambda standing:
-        f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")
+    ranking = _job(asked)
     standing = ranking.standing()
     if job.is_watched(ranking, standing):
         return
@@ -45,6 +41,16 @@ def panel(asked: RankRequest, found: Ranking | None) -> None:
         _offer(asked, is_new=standing is None)
     elif found.request != asked:
         _offer_again(found, asked)
+
+
+def _job(asked: RankRequest) -> job.Job:
+    """What is at work on a run's ranking, else what the question would start."""
+    rankings = Rankings(asked.data)
+    return job.Job(
+        rankings, rankings.at_work(asked.run_id) or asked.digest, key="rank_cancel",
+        noun="The ranking", network="The network", step="the current images",
+        so_far=lambda standing:
+        f"{standing.n_done:,} of {standing.n:,} images and held-out pairs predicted")
 
 
 def _offer(asked: RankRequest, is_new: bool) -> None:
