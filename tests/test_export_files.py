@@ -259,3 +259,14 @@ def test_the_command_refuses_what_has_no_original_files(call, run_id, tmp_path):
                         tmp_path / "other.json")
     assert code == 2 and "it lists 0 of the " in err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_control_arm_has_no_core_set_to_export(run_id, call, tmp_path):
+    """It was said to have no core pairs yet, and that it should be waited for."""
+    store = Store(tmp_path / "runs")
+    arm = store.create(store.config(run_id).replace(**{
+        "arm.kind": "random", "arm.source": run_id, "arm.n_steps": 2, "seeds.model": 1001,
+        "evaluation.reaudit": False}))[0]
+    worker.work(store, arm)
+    code, _, err = call("data", "export", arm, "--out", tmp_path / "out")
+    assert code == 1 and "is a control arm" in err and run_id in err

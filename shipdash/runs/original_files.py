@@ -48,7 +48,7 @@ def original_files(store: Store, run_id: str) -> OriginalFiles:
     ConfigError
         The run is of drawn pairs, or its data set is not here.
     StoreError
-        It has kept nothing yet.
+        It is a control arm, or has kept nothing yet.
     DataError
         The data set has no list of its files.
     """
@@ -56,6 +56,9 @@ def original_files(store: Store, run_id: str) -> OriginalFiles:
     if config.source.kind != "files":
         raise ConfigError("id", run_id, "must be of a run on a data set; a scene's core set is "
                           "exported by `shipdash export`")
+    if config.arm.kind != "selection":
+        raise StoreError(f"run {run_id} is a control arm: name the selection that it is compared "
+                         f"with, {config.arm.source}")
     folder = files.folder_of(config.source.name)
     rows, split = read_pairs(folder), read_split(folder)
     picked = [event.index for event in store.events(run_id)[0] if isinstance(event, Picked)]
