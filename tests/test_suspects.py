@@ -150,6 +150,8 @@ def test_what_cannot_be_asked_is_refused(store, asked):
             suspect_request(store, asked.run_id, k)
     with pytest.raises(ConfigError, match="steps"):
         suspect_request(store, asked.run_id, 2, 0)
+    with pytest.raises(StoreError, match="kept a single image"):
+        suspect_request(store, finished(store, **{"planted.distinct": 1}))
 
 
 # -- the list

@@ -23,7 +23,7 @@ from shipdash.data.source import Source
 from shipdash.labelling.job_folders import JobFolders
 from shipdash.labelling.same_images import alike
 from shipdash.records import SetAside
-from shipdash.runs import Store
+from shipdash.runs import Store, StoreError
 from shipdash.runs.original_files import original_files
 from shipdash.runs.prerequisites import finished_selection
 
@@ -72,11 +72,14 @@ def suspect_request(store: Store, run_id: str, n_folds: int = N_FOLDS, n_steps: 
     ConfigError
         There are too few or too many folds or steps, or the pairs of the run are not here any more.
     StoreError
-        The run has not finished, is a control arm, or came with the package.
+        The run has not finished, is a control arm, came with the package, or kept a single image.
     """
     config, result = finished_selection(store, run_id)
     source = open_source(config)
     most = _n_distinct(source, result.core)
+    if most < 2:
+        raise StoreError(f"run {run_id} kept a single image: no network can be trained without it, "
+                         "so no mask is compared")
     if not 2 <= n_folds <= most:
         raise ConfigError("folds", n_folds, f"must be from 2 to {most}: no fold may be empty")
     if not 1 <= n_steps <= MOST_STEPS:
