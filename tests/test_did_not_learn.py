@@ -17,10 +17,13 @@ from shipdash.analysis.did_not_learn import (
     is_judged,
     symptom,
 )
+from shipdash.cli import progress_bars
+from shipdash.config.settings import SEED_MAX
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import counts
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.runs import worker
+from shipdash.ui.run.start import next_seed
 
 
 def trained(n_steps, score=0.9):
@@ -172,3 +175,19 @@ def test_the_command_line_says_so_once(store, call):
                           "--set", "selection.max_steps=120", "--json")
     assert code == 0 and json.loads(out)["symptom"] == Symptom.SLOW
     assert err.count("does not learn") == 1 and "--model-seed 2" in err
+
+
+def test_after_the_highest_model_seed_comes_the_lowest(monkeypatch, capsys):
+    """One more was advised, which is refused."""
+
+    class Symptomatic:
+        symptom = ""
+
+        def hear(self, event):
+            return True
+
+    highest = CONFIG.replace(**{"seeds.model": SEED_MAX})
+    monkeypatch.setattr(progress_bars, "Watch", Symptomatic)
+    progress_bars.warned(highest, None)(None)
+    assert "--model-seed 0" in capsys.readouterr().err
+    assert next_seed(highest, []).seeds.model == 0

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from shipdash.analysis.did_not_learn import Watch, is_judged
 from shipdash.config import RunConfig
+from shipdash.config.settings import SEED_MAX
 from shipdash.records import Event, Picked, RunState, Scanned, Trained
 from shipdash.runs import Store, StoreError
 from shipdash.studies.study import Study
@@ -56,7 +57,7 @@ def warned(config: RunConfig, bar: Callable[[Event], None] | None) -> Callable[[
         if bar is not None:
             bar(event)
         if watch is not None and not watch.symptom and watch.hear(event):
-            seed = config.seeds.model + 1
+            seed = (config.seeds.model + 1) % (SEED_MAX + 1)
             print(f"\nshipdash: this run does not learn. {watch.symptom} Stop it with Ctrl-C and "
                   f"try another model seed: --model-seed {seed}", file=sys.stderr, flush=True)
 

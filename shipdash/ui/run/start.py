@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash.config import RunConfig
+from shipdash.config.settings import SEED_MAX
 from shipdash.records import RunState
 from shipdash.runs import queue
 from shipdash.ui import forms, frame, starting
@@ -52,7 +53,7 @@ def next_seed(config: RunConfig, runs: list[frame.Run]) -> RunConfig:
     """The same settings with the next model seed that has not been run on this machine."""
     done = {run.run_id for run in runs if not run.recorded}
     while True:
-        config = config.replace(**{"seeds.model": config.seeds.model + 1})
+        config = config.replace(**{"seeds.model": (config.seeds.model + 1) % (SEED_MAX + 1)})
         if config.digest not in done:
             return config
 
