@@ -33,11 +33,14 @@ def main(run_id: str) -> None:
     store = Store()
     if store.result(run_id) is None:
         sys.exit(f"run {run_id} is not completed: finish it first")
+    source, target = store.root / run_id, RECORDED / run_id
+    missing = [name for name in (*NUMBERS, REAUDIT) if not (source / name).exists()]
+    if missing:  # said before the earlier run is gone
+        sys.exit(f"run {run_id} has no {', '.join(missing)}, which a recorded run shows")
     shipped = Store(RECORDED, recorded=True)
     for earlier in shipped.list():
         if earlier.config is None or _pairs(earlier.config) == _pairs(store.config(run_id)):
             shutil.rmtree(shipped.root / earlier.run_id)
-    source, target = store.root / run_id, RECORDED / run_id
     (target / "evaluation").mkdir(parents=True)
     for name in (*NUMBERS, REAUDIT, *(name for name in IF_THERE if (source / name).exists())):
         shutil.copyfile(source / name, target / name)

@@ -65,3 +65,15 @@ def test_the_masks_of_a_full_run_take_tens_of_kilobytes():
     bits = packed(arrays)["bits"]
     assert bits.nbytes == 105 * 2048
     assert np.array_equal(unpacked(packed(arrays))["probability"], arrays["probability"])
+
+
+def test_a_run_that_cannot_be_copied_leaves_the_one_before(recorded, monkeypatch):
+    """Without a re-audit there is nothing for its page to show."""
+    store, copy, _ = recorded
+    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    monkeypatch.setattr(record, "RECORDED", copy.root)
+    before = {run.run_id for run in copy.list()}
+    partial = rote_runs.finished(store, **{"evaluation.reaudit": False})
+    with pytest.raises(SystemExit, match=r"has no evaluation/reaudit\.npz"):
+        record.main(partial)
+    assert before and {run.run_id for run in copy.list()} == before
