@@ -72,8 +72,18 @@ def stored(folder: Path | None) -> RunConfig:
 
 def _import(folder: Path) -> None:
     """All pairs in folders by kind, then the split: a group of kinds is no reason to hold one out
-    as a whole."""
+    as a whole. What was imported before a kill is taken as it is."""
     whole = f"{NAME}-whole"
+    if not (files.root() / whole).exists():
+        _import_whole(folder, whole)
+    n = int(files.read_manifest(files.root() / whole)["n"])
+    alike = clusters(near_duplicates(files.root() / whole).by_picture, n)
+    store_split(whole, NAME, split_by([str(first) for first in alike], HELD_OUT, SPLIT_SEED),
+                split_by="near duplicates")
+    files.remove(whole)
+
+
+def _import_whole(folder: Path, whole: str) -> None:
     with tempfile.TemporaryDirectory() as sorted_by_kind:
         for image in sorted((folder / "images").glob("*.png")):
             for side in ("images", "masks"):
@@ -84,10 +94,6 @@ def _import(folder: Path) -> None:
             name=whole, images=f"{sorted_by_kind}/images", labels=f"{sorted_by_kind}/masks",
             rows=SIDE, cols=SIDE, group="folder", held_out=0))
     print(f"{report.n_pairs:,} pairs imported, {len(report.left_out):,} files left out", flush=True)
-    alike = clusters(near_duplicates(files.root() / whole).by_picture, report.n_pairs)
-    store_split(whole, NAME, split_by([str(first) for first in alike], HELD_OUT, SPLIT_SEED),
-                split_by="near duplicates")
-    files.remove(whole)
 
 
 def tasks(base: RunConfig) -> list[study.Task]:
