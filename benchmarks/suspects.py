@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import itertools
 import os
 import sys
@@ -34,6 +35,7 @@ from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling.cross_validation import folds, scores, train
 from shipdash.labelling.suspects import N_FOLDS, N_STEPS
 from shipdash.learning.learner import Learner, open_learner
+from shipdash.runs.folder import replace
 
 NAME = "suspects.csv"
 COLUMNS = ("source", "kind", "seed", "ranking", "k", "n", "n_wrong", "n_found", "precision",
@@ -134,9 +136,9 @@ def _stored(path: Path) -> list[list[str]]:
 
 
 def _write(path: Path, rows: list[list[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([COLUMNS, *rows])
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
+    replace(path, text.getvalue().encode())
 
 
 if __name__ == "__main__":

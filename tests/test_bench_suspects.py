@@ -43,6 +43,21 @@ def test_every_ranking_of_every_pool_has_a_row(written):
     assert dropped.n_found[list(MEASURES)].tolist() == [0, 0]
 
 
+def test_a_write_that_is_stopped_loses_no_row(tmp_path):
+    """The table was emptied before the rows were there."""
+
+    def rows():
+        yield ["scene"]
+        raise KeyboardInterrupt
+
+    path = tmp_path / bench.NAME
+    bench._write(path, [["nuclei"]])
+    before = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        bench._write(path, rows())
+    assert path.read_bytes() == before and b"nuclei" in before
+
+
 def test_a_stopped_measurement_goes_on(written, monkeypatch):
     """What is stored is not measured again."""
     lines = written.read_text().splitlines(keepends=True)
