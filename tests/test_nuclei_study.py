@@ -35,6 +35,18 @@ def base(tmp_path, monkeypatch):
     return own_config("made").replace(**{"network.kind": "rote", "selection.first": 2})
 
 
+def test_an_import_that_was_killed_before_the_split_goes_on(tmp_path, monkeypatch):
+    """The whole data set was there, and importing it again was refused."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    images = np.random.default_rng(1).integers(0, 256, (10, 64, 64, 3)).astype(np.uint8)
+    whole = f"{nuclei_study.NAME}-whole"
+    files.write(whole, images, np.zeros((10, 64, 64), bool), np.zeros(10, np.uint8),
+                [PairRow(k, f"{k}.png", "", "", "", 9, 9) for k in range(10)])
+    assert nuclei_study.stored(tmp_path / "nowhere").source.name == nuclei_study.NAME
+    assert [found["name"] for found in files.stored()] == [nuclei_study.NAME]
+    assert files.n_stored(nuclei_study.NAME, "held_out") == 2
+
+
 def test_the_plan_has_five_orders_all_controls_three_times_and_the_curve(base):
     """The selection first, then what the finding rests on."""
     groups = [task.group for task in nuclei_study.tasks(base)]

@@ -109,8 +109,9 @@ def _by_name(rows: Sequence[PairRow]) -> dict[str, set[str]]:
     """Files by path and by name, with and without extension, and by each folder above them."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in {row.file for row in rows}:
-        path = PurePosixPath(spelled(file))
-        names = {spelled(file), str(path.with_suffix("")), path.name, path.stem, *map(str, path.parents)}
+        name = spelled(file)
+        path = PurePosixPath(name)
+        names = {name, str(path.with_suffix("")), path.name, path.stem, *map(str, path.parents)}
         for name in names - {".", "/"}:
             found[name].add(file)
     return found
