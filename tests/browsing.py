@@ -1,5 +1,6 @@
 """What the browser tests share: the app as a person starts it, and pages whose errors count."""
 
+import itertools
 import os
 import re
 import socket
@@ -16,6 +17,10 @@ ROOT = Path(__file__).parents[1]
 PATIENCE_MS = 300_000  # TensorFlow starts and compiles on a busy machine
 SOON_MS = 120_000  # a page, a worker without TensorFlow; a second each on an idle machine
 expect.set_options(timeout=30_000)
+FIRST_PORT = 20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = itertools.count(FIRST_PORT)
+"""Below those that the system gives out, another range for each process of the tests: a port that
+was free a moment ago may be that of the other process's server."""
 
 
 class App:
@@ -27,9 +32,7 @@ class App:
 
     def __init__(self, runs: Path, *, script: str = "app.py", **environment: str) -> None:
         self.runs, self.script, self.environment = runs, script, environment
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = next(port for port in PORTS if _is_free(port))
         self.url = f"http://127.0.0.1:{self.port}"
         if "SHIPDASH_READONLY" not in environment:
             runs.mkdir(parents=True, exist_ok=True)
@@ -63,6 +66,11 @@ class App:
         """Let the server leave."""
         self.server.terminate()
         self.server.wait()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def is_ours(message) -> bool:

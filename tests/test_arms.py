@@ -427,12 +427,6 @@ def test_memory_does_not_grow_with_the_pool(pool, monkeypatch):
     assert peak < 1_000_000
 
 
-def test_two_thousand_pairs_of_the_default_size_are_kept_and_ten_thousand_are_not():
-    """The limit in pairs: 128 x 128, three float32 channels and a mask."""
-    pair = 128 * 128 * 13
-    assert 1_900 * pair < training.KEEP_BYTES < 2_100 * pair
-
-
 # -- what is asked -----------------------------------------------------------------------------
 
 

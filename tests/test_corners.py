@@ -31,8 +31,9 @@ def test_the_finding_names_the_scenes_where_nothing_is_learnt():
     assert "at least one network learns" in corners_finding(table.iloc[:1])
 
 
-def test_the_table_that_ships_is_on_the_generator_page():
+def test_the_table_that_ships_is_on_the_generator_page(tmp_path, monkeypatch):
     """Three model seeds in every scene, the preset itself among them."""
+    monkeypatch.setenv("SHIPDASH_RUNS", str(tmp_path / "runs"))
     shipped = pd.read_csv(frame.RECORDED / "corners.csv")
     table = corners_table(shipped)
     assert table["scene"].iloc[0] == "the quick preset unchanged"

@@ -89,9 +89,14 @@ def test_picks_in_a_row_that_are_hardly_recognized_are_learnt_by_heart():
 
 def test_forty_picks_in_a_row_after_the_first_fifty_are_a_symptom():
     """Each of them may nearly pass; early in a run such a row is usual for some networks."""
-    events = [e for n in range(12, 12 + ROW_PICKS) for e in (passed(0), picked(n), trained(9))]
-    assert symptom(events) is (Symptom.ROW if 11 + ROW_PICKS >= ROW_AFTER else None)
-    assert symptom(events[:-6]) is None
+    def row(first, n):
+        return [e for k in range(first, first + n) for e in (passed(0), picked(k), trained(9))]
+
+    early = ROW_AFTER - ROW_PICKS  # its fortieth pick is the last before the fiftieth pair
+    assert symptom(row(early, ROW_PICKS)) is None
+    assert symptom(row(early, ROW_PICKS + 1)) is Symptom.ROW
+    assert symptom(row(100, ROW_PICKS - 1)) is None
+    assert symptom(row(100, ROW_PICKS)) is Symptom.ROW
 
 
 @pytest.mark.parametrize("n_more", [0, 1, 50])

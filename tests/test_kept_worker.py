@@ -64,10 +64,8 @@ def test_a_step_needs_no_second_worker(store, monkeypatch):
     run_id = paused(store, settings(n_pool=100))
     monkeypatch.setattr(queue, "start_process", lambda *_: pytest.fail("a second worker"))
     n_core = store.info(run_id).n_core
-    began = time.monotonic()
     queue.step(store, run_id)
     until(lambda: store.info(run_id).n_core > n_core)
-    assert time.monotonic() - began < 1.0
     until(is_in(store, run_id, RunState.PAUSED))
 
 
@@ -188,16 +186,18 @@ def test_what_an_evaluation_took_before_a_pause_is_counted(store, monkeypatch):
     score, took = evaluation.score, []
 
     def slowly(source, learner, indices, on_block):
-        time.sleep(0.3)
+        time.sleep(0.05)
         took.append(len(indices))
         return score(source, learner, indices, on_block)
 
     def wait():
-        time.sleep(1.0)
+        time.sleep(0.3)
         return True
 
     monkeypatch.setattr(evaluation, "score", slowly)
     run_id, _ = store.create(settings())
+    began = time.monotonic()
     result = worker.work(store, run_id, wait=wait, on_event=lambda event: store.request(
         run_id, "pause") if isinstance(event, Stopped) else None)
-    assert 0.3 * len(took) <= result.phases["evaluate"] < 0.3 * len(took) + 0.9
+    whole = time.monotonic() - began
+    assert 0.05 * len(took) - 0.01 <= result.phases["evaluate"] <= whole - 0.3 + 0.01  # rounded
