@@ -185,8 +185,9 @@ def test_starting_again_takes_the_next_model_seed_that_is_free(store):
     rehearsed(store)
     rehearsed(store, **{"seeds.model": 2})
     at = open_page("pages/2_Run.py", preset="Quick look")
-    at.button(key="start_next").click().run()
+    at.button(key="start_seed_3").click().run()
     assert not at.exception
+    assert "start_seed_3" not in [b.key for b in at.button]  # nor would a double click start 4
     asked = configs.quick().replace(**{"seeds.model": 3}).digest
     assert store.status(asked).state == RunState.QUEUED
     assert asked_for(at, "run") == asked
@@ -201,8 +202,10 @@ def test_a_finished_run_is_deleted_after_a_question(store):
     run_id, other = _run(store, RunState.COMPLETED), rehearsed(store)
     at = open_page("pages/2_Run.py", run=run_id)
     assert "Delete this run?" in words(at) and "cannot be undone" in words(at)
-    at.button(key="delete").click().run()
+    at.button(key=f"delete_{run_id}").click().run()
     assert not at.exception
+    # What the second half of a double click would meet is gone, whichever run is shown now.
+    assert f"delete_{run_id}" not in [b.key for b in at.button]
     assert [r.run_id for r in store.list()] == [other]
     assert list(store.root.glob(".deleted-*")) == []
     assert [left.name for left in store.root.glob(".new-*")] == [".new-young"]

@@ -117,7 +117,7 @@ def test_a_finished_run_can_be_seen_but_not_started_with_another_seed(shut):
     """Replay is open; the next model seed is shut."""
     at = open_page("pages/2_Run.py", run=stored(RunState.COMPLETED), preset="quick")
     assert not at.button(key="replay_known").disabled
-    assert at.button(key="start_next").disabled
+    assert at.button(key="start_seed_2").disabled
 
 
 @pytest.mark.parametrize("view", ["Controls", "Order", "Folds", "Certificate", "Known answer"])
@@ -173,7 +173,7 @@ def test_strangers_can_neither_delete_nor_rename_nor_cancel(tmp_path, monkeypatc
     with pytest.raises(StoreError, match="read-only"):
         queue.cancel(Store(), run_id)
     at = open_page("pages/2_Run.py", run=stored(RunState.COMPLETED))
-    assert "delete" not in [button.key for button in at.button]
+    assert not any((button.key or "").startswith("delete") for button in at.button)
 
 
 def test_the_command_line_refuses_before_it_writes(shut, call):

@@ -21,7 +21,8 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
         run = frame.find(config.digest, own)
         if run is not None and run.state == RunState.COMPLETED:
             config = next_seed(config, own)
-            _button(f"Start again with model seed {config.seeds.model}", config, is_open)
+            _button(f"Start again with model seed {config.seeds.model}", config, is_open,
+                    key=f"home_start_{config.seeds.model}")  # a double click is no second run
             if st.button("Replay the finished run", key="home_replay", icon=":material/replay:"):
                 starting.open_run(run.run_id, replay="1")
         else:
@@ -34,8 +35,8 @@ def row(runs: list[frame.Run], is_open: bool) -> None:
         queue.ensure_standby(frame.own_store(), config, (r.state for r in runs))
 
 
-def _button(label: str, config: RunConfig, is_open: bool) -> None:
+def _button(label: str, config: RunConfig, is_open: bool, key: str = "home_start") -> None:
     """Starts the run, resumes it where it stopped, and opens it."""
     kind = "primary" if is_open else "secondary"  # the first thing to do is to guess
-    if starting.button(label, type=kind, key="home_start", icon=":material/play_arrow:"):
+    if starting.button(label, type=kind, key=key, icon=":material/play_arrow:"):
         starting.open_run(forms.attempt(queue.submit, frame.own_store(), config))

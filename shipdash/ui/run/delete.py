@@ -16,10 +16,12 @@ def offer(run: frame.Run) -> None:
     all is read-only."""
     if run.recorded or view_only.is_read_only():
         return
-    with st.popover("Delete", icon=":material/delete:", key="ask_delete"):
+    # Keys of this run alone: the second half of a double click would meet the next run's button.
+    with st.popover("Delete", icon=":material/delete:", key=f"ask_delete_{run.run_id}"):
         st.markdown(f"**Delete this run?** {plain(frame.name_of(run))}")
         st.markdown(_what_goes(run))
-        if st.button("Delete it", type="primary", key="delete", icon=":material/delete:"):
+        if st.button("Delete it", type="primary", key=f"delete_{run.run_id}",
+                     icon=":material/delete:"):
             _delete(run)
 
 

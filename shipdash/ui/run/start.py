@@ -43,9 +43,9 @@ def _again(run: frame.Run, runs: list[frame.Run]) -> None:
         elif st.button("Open this run", type="primary", key="open_known",
                        icon=":material/open_in_new:"):
             _open(run.run_id)
-        if following and starting.button(
-                f"Start again with model seed {following.seeds.model}", key="start_next",
-                icon=":material/restart_alt:"):
+        if following and starting.button(  # a double click is no second run
+                f"Start again with model seed {following.seeds.model}",
+                key=f"start_seed_{following.seeds.model}", icon=":material/restart_alt:"):
             begin(following)
 
 
