@@ -222,6 +222,15 @@ def test_replicas_are_queued_at_a_press(store, view, key, n):
         assert at.run().button(key=key).disabled
 
 
+def test_no_fold_is_offered_where_no_pair_is_left(store):
+    """It would be refused again at every resume."""
+    asked = config()
+    at = _open(run=selection(store, asked, core=list(range(asked.selection.n_pool)),
+                         failing=0), view="Folds")
+    assert "queue_folds" not in [b.key for b in at.button]
+    assert "there is no pair left to select from" in words(at)
+
+
 def test_queued_until_clean_is_the_same_question(store):
     """All settings but the passes."""
     run_id = selection(store, config())

@@ -54,6 +54,15 @@ def test_the_button_starts_the_job_and_says_what_it_costs(run_id, monkeypatch):
     assert [(one.run_id, one.n_folds) for one in asked] == [(run_id, 3)]
 
 
+def test_few_different_images_are_searched_in_as_many_parts(store):
+    """Two give two networks; of a single one nothing can be asked."""
+    few = {"planted.distinct": 2, "selection.first": 1}
+    assert "costs 2 training runs" in words(opened(finished(store, **few)))
+    at = opened(finished(store, **few | {"planted.distinct": 1}))
+    assert not at.error and "A single image was kept." in words(at)
+    assert "suspects_start" not in [b.key for b in at.button]
+
+
 @pytest.mark.parametrize(("state", "says"), [
     (RunState.CANCELLED, "was cancelled"), (RunState.LOST, "stopped unexpectedly"),
     (RunState.FAILED, "The search failed. no memory")])

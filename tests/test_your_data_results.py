@@ -1,5 +1,7 @@
 """Your data, what came out: leaks, the finding, figures by group, controls, labels to look at."""
 
+import json
+
 import evidence_runs
 import numpy as np
 import pandas as pd
@@ -19,6 +21,9 @@ from shipdash.data.subsets import stratified_by_group
 from shipdash.records import AsideReason, SetAside
 from shipdash.runs.original_files import original_files
 from shipdash.studies.folder import Studies
+from shipdash.ui import frame
+from shipdash.ui.label_next import choose
+from shipdash.ui.your_data import by_group, read_once
 
 PAGE = "pages/7_Your_data.py"
 N = evidence_runs.N_POOL + evidence_runs.N_HELD_OUT
@@ -217,3 +222,29 @@ def test_a_group_is_called_in_figures_as_it_is():
     table = kept_by_group(["a_b", "a_b", "<b>&co", "<b>&co"], [0, 2, 3])
     drawn = figures.kept_by_group(table, "title").figure.data[0]
     assert drawn.y == ("a_b", "&lt;b&gt;&amp;co")
+
+
+def test_a_run_whose_answer_was_planted_is_not_what_came_out(store):
+    """It has the same pairs and is newer; asked for by name, its tiles bear the files they show."""
+    own = evidence_runs.selection(store, asked())
+    planted = evidence_runs.selection(store, asked().replace(**{"planted.distinct": 4}))
+    at = open_page(PAGE, data="made", data_view="What came out")
+    assert at.query_params.get("run", own) == own and "Selection kept 12 of 200" in words(at)
+    config = store.config(planted)
+    run = next(run for run in frame.runs() if run.run_id == planted)
+    assert [row.file for row in by_group.rows_of(run)[:6]] == [
+        read_once.pairs_of("made")[open_source(config).origin(number)].file for number in range(6)]
+    manifest = files.read_manifest(files.root() / "made")
+    assert not choose.can_rank(run, manifest)
+
+
+def test_without_held_out_pairs_no_controls_are_offered(store):
+    """A sentence with a subject, here and on Evaluation."""
+    run_id = evidence_runs.selection(store, asked())
+    path = store.root / run_id / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"held_out": None}))
+    for at in (open_page(PAGE, data="made", data_view="What came out", run=run_id),
+               open_page("pages/4_Evaluation.py", run=run_id, view="Controls")):
+        assert not at.exception and "n_held_out" not in words(at)
+        assert "No controls can be trained for this run" in words(at)
+        assert "No pair was held out, so networks could not be compared." in words(at)

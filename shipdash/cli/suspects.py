@@ -72,9 +72,9 @@ def add_commands(below: Any) -> None:
     sub.add_argument("id", metavar="RUN", help="a finished run")
     sub.add_argument("--by", choices=MEASURES, default=BY,
                      help=f"the measure (default: {BY})")
-    sub.add_argument("--folds", type=int, default=N_FOLDS, metavar="K",
+    sub.add_argument("--folds", type=int, metavar="K",
                      help="folds, each predicted by a network trained without it "
-                          f"(default: {N_FOLDS})")
+                          f"(default: {N_FOLDS}, or one for each image where fewer were kept)")
     sub.add_argument("--steps", type=int, default=N_STEPS, metavar="N",
                      help=f"training steps of each network (default: {N_STEPS})")
     sub.add_argument("--top", type=int, default=20, metavar="N",

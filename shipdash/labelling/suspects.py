@@ -63,9 +63,10 @@ class Suspect(NamedTuple):
     tile: str
 
 
-def suspect_request(store: Store, run_id: str, n_folds: int = N_FOLDS, n_steps: int = N_STEPS
-                    ) -> SuspectRequest:
-    """What is asked of a finished run.
+def suspect_request(store: Store, run_id: str, n_folds: int | None = None,
+                    n_steps: int = N_STEPS) -> SuspectRequest:
+    """What is asked of a finished run; by default in `N_FOLDS` parts, or one for each image where
+    fewer different ones were kept.
 
     Raises
     ------
@@ -80,6 +81,8 @@ def suspect_request(store: Store, run_id: str, n_folds: int = N_FOLDS, n_steps: 
     if most < 2:
         raise StoreError(f"run {run_id} kept a single image: no network can be trained without it, "
                          "so no mask is compared")
+    if n_folds is None:
+        n_folds = min(N_FOLDS, most)
     if not 2 <= n_folds <= most:
         raise ConfigError("folds", n_folds, f"must be from 2 to {most}: no fold may be empty")
     if not 1 <= n_steps <= MOST_STEPS:

@@ -25,6 +25,8 @@ EVERY = "3s"
 MOST = 4  # studies in one panel
 MOST_FAILED = 3  # runs of a study whose reasons are told
 
+NOTHING_HELD_OUT = "No pair was held out, so networks could not be compared."
+
 N_RUNS = 3
 """Runs of each arm: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
 

@@ -220,6 +220,9 @@ def queue_box(run: frame.Run) -> None:
     if run.result.stalled:
         frame.empty("No controls can be trained for this run.", "It did not test the whole pool.")
         return
+    if run.result.held_out is None:
+        frame.empty("No controls can be trained for this run.", studies.NOTHING_HELD_OUT)
+        return
     asked = st.pills("Arms to compute", list(BUNDLES), selection_mode="multi", key="bundles",
                      default=list(BUNDLES)[:1])
     n_runs = st.number_input("Runs of each arm", 1, 20, studies.N_RUNS, key="n_replicates",

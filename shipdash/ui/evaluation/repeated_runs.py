@@ -58,6 +58,11 @@ def folds(run: frame.Run) -> None:
                     leave_out=("seconds", "date"))
         st.caption(evidence.provenance(run, found, is_recorded))
     n_done = len(found.folds) if found is not None and not is_recorded else 1
+    n_kept = int(found.folds["n_core"].sum()) if n_done > 1 else run.result.n_core
+    if n_kept >= run.config.selection.n_pool:
+        st.caption("The folds so far have kept every pair of the pool, so there is no pair left to "
+                   "select from.")
+        return
     studies.start_box(run, "folds", f"Start fold {n_done + 1}",
           lambda: replicas.folds(run.config, n_done + 1)[-1:])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from shipdash.config.settings import PlantedConfig
 from shipdash.data import files
 from shipdash.labelling import Rankings
 from shipdash.labelling.ranking_request import has_network
@@ -54,12 +55,14 @@ def run(manifest: dict[str, Any]) -> frame.Run | None:
 
 
 def can_rank(run: frame.Run, manifest: dict[str, Any]) -> bool:
-    """Whether a run is a finished selection from a data set of that size, with its network."""
+    """Whether a run is a finished selection from a data set of that size, with its network, and
+    without masks made wrong or pairs repeated on purpose."""
     if run.recorded or run.config is None or run.state is not RunState.COMPLETED:
         return False
     shape = (manifest["rows"], manifest["cols"])
     try:
         return (run.config.source.kind == "files" and run.config.shape == shape
+                and run.config.planted == PlantedConfig()
                 and has_network(frame.own_store(), run.run_id))
     except (StoreError, OSError):
         return False

@@ -10,7 +10,7 @@ import streamlit as st
 
 from shipdash.labelling import Suspect, SuspectRequest, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import MEASURES, suspects
-from shipdash.runs import Store
+from shipdash.runs import Store, StoreError
 from shipdash.ui import download, frame, gallery, job, one_pair, starting
 from shipdash.ui.words import plain
 
@@ -30,7 +30,11 @@ def view(run: frame.Run) -> None:
         frame.empty(f"This run {came}.", "Choose a run that was computed here with this version.")
         return
     jobs = Suspicions(frame.store_of(run), run.run_id)
-    asked = suspect_request(frame.store_of(run), run.run_id)
+    try:
+        asked = suspect_request(frame.store_of(run), run.run_id)
+    except StoreError:
+        frame.empty("A single image was kept.", "The search needs at least two different ones.")
+        return
     found = job.answer(jobs, asked.digest)  # of another number of networks or steps as well
     request = asked if found is None else jobs.request(found)
     st.caption(f"The {run.result.n_core:,} kept pairs are cut into {request.n_folds} parts, and "

@@ -28,6 +28,9 @@ def box(run: frame.Run) -> None:
                       "it was made with another version. Start the same selection again, under "
                       "*Selection*."))
         return
+    if run.result.held_out is None:
+        st.caption(f"No controls can be trained for this run. {studies.NOTHING_HELD_OUT}")
+        return
     study = _study(run)
     if study is None:
         return

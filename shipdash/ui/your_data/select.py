@@ -21,8 +21,10 @@ def view(name: str) -> None:
 
 
 def runs_of(config: RunConfig, runs: list[frame.Run]) -> list[frame.Run]:
-    """Selections from the same content, newest first."""
-    return [run for run in runs if run.config and run.config.source == config.source]
+    """Selections from the same content, newest first; not those with repeats or wrong masks
+    planted in it, which are known answers."""
+    return [run for run in runs if run.config and (run.config.source, run.config.planted) == (
+        config.source, config.planted)]
 
 
 def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> None:
