@@ -203,7 +203,7 @@ def test_workers_without_shipdash_are_a_sentence(store, foreign_cluster):
     with ask(store, address, "--precision", "0.8,0.9") as process:
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert err.count("do scheduler and workers have this shipdash") == 2
+    assert err.count("do scheduler and workers have the same shipdash") == 2
     assert "Traceback" not in err
 
 
