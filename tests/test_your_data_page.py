@@ -16,7 +16,7 @@ from shipdash.analysis.target_areas import areas_warning, areas_words, target_ar
 from shipdash.config import ConfigError
 from shipdash.data import files, sample_data
 from shipdash.data.own_preset import own_config
-from shipdash.importing import ImportRequest, import_pairs, importer
+from shipdash.importing import ImportRequest, contents, import_pairs, importer
 from shipdash.importing.pictures import read_image
 from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data import upload as upload_part
@@ -41,7 +41,7 @@ def archive(files_inside) -> bytes:
 
 def upload(at, content: bytes, name="My Ships.zip"):
     """The page after an archive was given to it."""
-    at.file_uploader(key="upload").set_value((name, content, "application/zip")).run()
+    at.file_uploader[0].set_value((name, content, "application/zip")).run()
     assert not at.exception, [e.value for e in at.exception]
     return at
 
@@ -90,6 +90,18 @@ def test_an_archive_becomes_a_data_set_with_its_report(store):
     assert at.query_params["data"] == "my-ships"
     assert "6 of 7 files gave 6 pairs of 32 x 32 pixels" in words(at)
     assert "images/x.png" in at.dataframe[0].value["file"].tolist()
+
+
+def test_an_archive_is_done_with_after_its_import(store, monkeypatch):
+    """Every later click wrote it to disk and read it again."""
+    read = []
+    monkeypatch.setattr(upload_part, "contents", lambda path: read.append(path) or contents(path))
+    at = upload(open_page(PAGE), archive(own_pictures.pairs(3)))
+    at.button(key="import_start").click().run()
+    assert not at.error and "3 of 3 files gave 3 pairs" in words(at)
+    n_read = len(read)
+    at.run()
+    assert len(read) == n_read and "data add" in at.code[0].value
 
 
 def test_a_folder_of_folders_is_offered_as_a_whole(store):

@@ -45,8 +45,9 @@ COMMAND = ("python -m shipdash data add NAME --images FOLDER --masks FOLDER --si
 def box() -> None:
     """Upload, what is in it, how to read it, and the import with its progress."""
     most_mb = st.get_option("server.maxUploadSize")
+    n_imported = st.session_state.get("n_imported", 0)
     given = st.file_uploader(
-        "ZIP archive of images and masks", type="zip", key="upload",
+        "ZIP archive of images and masks", type="zip", key=f"upload_{n_imported}",
         help="Masks as pictures, as run lengths in a CSV, or as COCO JSON. Images without masks "
              "can be ranked on Label next.")
     st.caption(f"At most {most_mb} MB, {MOST_FILES:,} files and {MOST_BYTES / 2**30:.0f} GB "
@@ -72,7 +73,7 @@ def box() -> None:
             st.error(_refusal(error, str(path), given.name))
             return
     if name:
-        st.session_state["upload_report_for"] = name
+        st.session_state["n_imported"] = n_imported + 1  # an empty box: the archive is done with
         st.query_params["data"] = name
         st.rerun()
 
