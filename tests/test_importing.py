@@ -38,6 +38,7 @@ from shipdash.importing.importer import NothingTaken
 from shipdash.importing.listing import ByName, Unfit
 from shipdash.importing.mask_values import read_mask
 from shipdash.importing.pictures import read_image
+from shipdash.importing.report import Report
 from shipdash.runs import locks
 
 NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "nuclei"  # beside a checkout, if at all
@@ -415,6 +416,22 @@ def test_names_may_begin_above_the_folder_of_images(tmp_path, called, kind):
     report = import_pairs(own.request(tmp_path, kind))
     assert len(report.taken) == 1
     assert "has no image of the name '../0.png'" in str(report.left_out[0])
+
+
+@pytest.mark.parametrize("kind", ["coco", "run_lengths"])
+def test_entries_of_the_labels_are_not_counted_as_files(tmp_path, kind):
+    """498 annotations of images that are not there are no files; earlier reports do not say."""
+    images = [{"id": 0, "file_name": "0.png"}, {"id": 1, "file_name": "gone.png"}]
+    own.write(tmp_path, own.pairs(1) | {"labels.csv": "0.png,1 3\ngone.png,1 3\nlost.png,1 3\n",
+                                        "labels.json": own.coco(3, images=images)})
+    report = import_pairs(own.request(tmp_path, kind, held_out=0.0))
+    assert report.sentences[:2] == [
+        "1 of 1 file gave 1 pair of 32 x 32 pixels, 0 of them held out.",
+        "2 entries of the labels belong to no image that was taken."]
+    earlier = report.to_dict()
+    for row in earlier["left_out"]:
+        del row["is_file"]
+    assert Report.from_dict(earlier).sentences[1] == "2 files were left out."
 
 
 @pytest.mark.parametrize("kind", ["folders", "coco", "run_lengths"])

@@ -89,7 +89,7 @@ def test_an_archive_becomes_a_data_set_with_its_report(store):
     assert not at.exception and not at.error, [e.value for e in at.error]
     assert at.query_params["data"] == "my-ships"
     assert "6 of 7 files gave 6 pairs of 32 x 32 pixels" in words(at)
-    assert "images/x.png" in at.dataframe[0].value["file"].tolist()
+    assert "images/x.png" in at.dataframe[0].value["file or entry"].tolist()
 
 
 def test_an_archive_is_done_with_after_its_import(store, monkeypatch):

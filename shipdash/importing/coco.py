@@ -48,7 +48,7 @@ class Coco:
                 self.left_out.append(LeftOut(
                     f"annotation {place_in_list:,} in {request.labels}",
                     f"belongs to the image {annotation.get('image_id')!r:.40}, which is not "
-                    "listed"))
+                    "listed", is_file=False))
 
     def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`."""
@@ -85,7 +85,8 @@ class Coco:
                                 "unique id")
                 found[find(called)].append(entry)
             except Unfit as error:
-                self.left_out.append(LeftOut(f"image {number:,} in {request.labels}", str(error)))
+                self.left_out.append(LeftOut(f"image {number:,} in {request.labels}", str(error),
+                                             is_file=False))
         for image in images:
             if len(found[image]) == 1:
                 self._entries[image] = found[image][0]

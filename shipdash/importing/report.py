@@ -20,10 +20,14 @@ class Taken(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A file that was not taken; the reason continues the sentence that its name begins."""
+    """A file that was not taken, or an entry of the labels that belongs to no image that was.
+
+    The reason continues the sentence that the name begins.
+    """
 
     file: str
     reason: str
+    is_file: bool = True  # earlier reports do not say; they count entries as files
 
     def __str__(self) -> str:
         return f"{self.file} {self.reason}."
@@ -50,14 +54,18 @@ class Report(NamedTuple):
     @property
     def sentences(self) -> list[str]:
         """What a person should know of it, the most important first."""
-        n, n_taken = len(self.taken) + len(self.left_out), len(self.taken)
+        n_taken, n_files = len(self.taken), sum(row.is_file for row in self.left_out)
+        n_entries = len(self.left_out) - n_files
         size = f"of {self.rows} x {self.cols} pixels"
-        gave = f"{n_taken:,} of {counted(n, 'file')} gave"
+        gave = f"{n_taken:,} of {counted(n_taken + n_files, 'file')} gave"
         said = [f"{gave} {counted(self.n_pairs, 'pair')} {size}, {self.n_held_out:,} of them held "
                 "out." if self.labelled else
                 f"{gave} {counted(self.n_pairs, 'image')} {size} without masks."]
-        if self.left_out:
-            said.append(f"{counted(len(self.left_out), 'file was', 'files were')} left out.")
+        if n_files:
+            said.append(f"{counted(n_files, 'file was', 'files were')} left out.")
+        if n_entries:
+            said.append(counted(n_entries, "entry of the labels belongs",
+                                "entries of the labels belong") + " to no image that was taken.")
         if not self.labelled:
             return said
         if not self.n_with_target:

@@ -43,7 +43,7 @@ class RunLengths:
                 self._cells[find(called)].append(cell)
             except Unfit as error:
                 missing[called] = str(error)
-        self.left_out += [LeftOut(f"{called!r} in {request.labels}", why)
+        self.left_out += [LeftOut(f"{called!r} in {request.labels}", why, is_file=False)
                           for called, why in missing.items()]
         self.candidates = [Candidate(image, image, "", group_of(image, request.group))
                            for image in images if image in self._cells]

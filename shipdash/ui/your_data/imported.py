@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.data.pair_list import PairRow, places, read_split
@@ -53,10 +54,12 @@ def _report(name: str) -> None:
 def _files(name: str, left_out: tuple[LeftOut, ...]) -> None:
     """Every file with what became of it: those left out on the page, all of them to download."""
     if left_out:
-        shown = pd.DataFrame(left_out, columns=["file", "why it was left out"])
+        shown = pd.DataFrame({"file or entry": [row.file for row in left_out],
+                              "why it was left out": [row.reason for row in left_out]})
         st.dataframe(shown, hide_index=True, placeholder="–", key="left_out",
                      height=min(220, 60 + 35 * len(shown)),
-                     alt=f"{len(shown):,} files that were not taken, and why.")
+                     alt=f"{counted(len(shown), 'file or entry', 'files or entries')} left out, "
+                     "and why.")
     download.button("Report, file by file (CSV)",
                     lambda: report_table(read_report(files.folder_of(name))).to_csv(index=False),
                     f"{name}-import.csv", key="report_csv")
