@@ -116,7 +116,11 @@ def iou(value: float, digits: int = 2) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them; never more exact than it is."""
+    """Seconds as people say them; never more exact than it is.
+
+    >>> duration(5400), duration(7200), duration(8900), duration(50_000)
+    ('1.5 h', '2 h', '2.5 h', '14 h')
+    """
     if seconds is None:
         return "–"
     if seconds < 90:
@@ -125,4 +129,6 @@ def duration(seconds: float | None) -> str:
     if minutes < 90:
         return f"{minutes} min"
     hours = seconds / 3600
+    if hours < 10:
+        return f"{hours:.1f} h".replace(".0 h", " h")
     return f"{hours:.0f} h" if hours < 36 else f"{hours / 24:.1f} days"
