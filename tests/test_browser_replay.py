@@ -120,6 +120,16 @@ def test_keys_play_seek_and_change_the_axes(see):
                                      ._fullLayout.xaxis.type === "log" """)
 
 
+def test_arrows_in_the_switch_of_the_axes_move_no_replay(see):
+    """They choose among its options, as the browser does in any group of radio buttons."""
+    page = see("replay=1")
+    page.get_by_role("button", name="Pause").click()
+    before = page.get_by_role("slider", name="Time in the run").input_value()
+    page.get_by_role("radio", name="linear", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("slider", name="Time in the run").input_value() == before
+
+
 def test_a_replay_is_scrubbed_with_the_mouse(see):
     """To the middle of the bar: the counters follow, and the pick is one of that moment."""
     page = see("replay=1")

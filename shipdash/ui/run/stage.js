@@ -163,6 +163,7 @@ class Stage {
     if (!everywhere && !this.root.contains(event.target)) return;
     const typing = "input:not([type=range]), textarea, select, [contenteditable]";
     if (event.target.closest(typing)) return;
+    if (event.key.startsWith("Arrow") && event.target.closest("[role=radiogroup]")) return;
     const isButton = event.target.closest("button, a, summary");
     const acts = { l: () => this.toggleLog(), Escape: present && (() => this.leave()) };
     if (!this.data.live) {
