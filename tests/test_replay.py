@@ -17,7 +17,7 @@ from shipdash.data import open_source
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.runs import RunBusy, Store, StoreError, device_probe, queue
 from shipdash.ui import frame
-from shipdash.ui.run import film, projector
+from shipdash.ui.run import film, panel, projector
 
 
 @pytest.fixture
@@ -209,6 +209,16 @@ def test_a_finished_run_is_deleted_after_a_question(store):
     assert [r.run_id for r in store.list()] == [other]
     assert list(store.root.glob(".deleted-*")) == []
     assert [left.name for left in store.root.glob(".new-*")] == [".new-young"]
+
+
+@pytest.mark.parametrize("present", ["", "1"])
+def test_a_run_that_was_deleted_elsewhere_is_not_called_failed(store, monkeypatch, present):
+    """Gone while it was drawn: its panel and the projector let the page say so."""
+    run_id = _run(store, RunState.FAILED)
+    monkeypatch.setattr(panel, "buttons", lambda run: store.delete(run.run_id))
+    at = open_page("pages/2_Run.py", run=run_id, present=present)
+    assert f"There is no run {run_id} on this machine" in words(at)
+    assert "Failed" not in words(at)
 
 
 def test_a_recorded_run_is_never_deleted(store):

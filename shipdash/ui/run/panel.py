@@ -12,7 +12,7 @@ from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.analysis.set_aside import set_aside_words
 from shipdash.counted import counted
 from shipdash.records import UNDER_WAY, RunState, StopReason
-from shipdash.runs import StoreError, kept_worker, queue
+from shipdash.runs import RunNotFound, StoreError, kept_worker, queue
 from shipdash.ui import chart, forms, frame, starting
 from shipdash.ui.run import delete, last_pick, numbers, present, probe_strip, replay, start
 from shipdash.ui.words import plain
@@ -156,12 +156,14 @@ def _panel(run: frame.Run, log: bool) -> None:
 
 
 def state_of(run: frame.Run) -> tuple[RunState, str]:
-    """Where the run stands at this moment, and why."""
+    """Where the run stands at this moment, and why; of one that is gone, the page says so."""
     if run.recorded:
         return run.state, run.reason
     try:
         status = frame.store_of(run).status(run.run_id)
         return status.state, status.reason
+    except RunNotFound:  # deleted meanwhile, in another tab or a terminal
+        st.rerun()
     except (StoreError, OSError) as error:
         return RunState.FAILED, str(error)
 
