@@ -14,9 +14,11 @@ from shipdash import analysis, figures
 from shipdash.analysis.arranging import THIRDS, Order, arranged, third
 from shipdash.analysis.nearest_core_pair import nearest_by_brightness, nearest_by_factors
 from shipdash.analysis.scores import factor_groups
+from shipdash.cli.commands import parser
 from shipdash.config import SceneConfig
 from shipdash.data.scene import SceneSource
 from shipdash.ui import factors, frame, gallery, tiles
+from shipdash.ui.samples import page as samples
 
 SAMPLES, EVALUATION, COMPARE = "pages/3_Samples.py", "pages/4_Evaluation.py", "pages/6_Compare.py"
 
@@ -77,6 +79,16 @@ def test_a_tile_has_image_truth_and_the_prediction_it_failed_with(store):
     assert names == ["image", "truth", "prediction against truth"]
     assert all(part["url"].startswith("data:image/") for part in tile["parts"])
     assert "IoU 0." in tile["caption"]
+
+
+def test_the_command_for_many_pictures_is_one_that_is_taken(store, monkeypatch):
+    """A folder to write to was missing from it."""
+    monkeypatch.setattr(samples, "MOST_PICTURES", 19)
+    run_id = rote_runs.finished(store)
+    at = open_page(SAMPLES, run=run_id, view="Export")
+    (shown,) = at.code
+    asked = parser().parse_args(shown.value.split()[3:])
+    assert (asked.id, asked.format) == (run_id, "npz")
 
 
 def test_a_run_that_ships_no_predictions_says_so(store, tmp_path, monkeypatch):

@@ -15,6 +15,9 @@ MOST_NEAR = 1_000
 """Discarded pairs that can be sorted and filtered, those with the lowest IoU; their factors are
 redrawn, 0.2 ms each."""
 
+MOST_PICTURES = 2_000
+"""Core pairs whose images and masks the page offers as one file."""
+
 
 def core(run: frame.Run, table: pd.DataFrame) -> None:
     """Core pairs from the first that failed on, with truth and the prediction they failed with."""
@@ -127,9 +130,12 @@ def export(run: frame.Run, table: pd.DataFrame) -> None:
         pool = gallery.source_of(run)
         download.button("core.csv", lambda: exports.manifest(pool, chosen), "core.csv",
                         key="core_csv")
-        if len(chosen) <= 2_000:
+        if len(chosen) <= MOST_PICTURES:
             download.button("Images and masks (NPZ)",
                             lambda: npz(exports.arrays(pool, chosen), compressed=True),
                             "core.npz", key="core_npz")
         else:
-            st.caption(f"More than 2,000 pairs: use python -m shipdash export {run.run_id}.")
+            st.caption(f"Images and masks of more than {MOST_PICTURES:,} pairs are written in a "
+                       "terminal:")
+            st.code(f"python -m shipdash export {run.run_id} --out FOLDER --format npz",
+                    language="bash", wrap_lines=True)
