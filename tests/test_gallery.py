@@ -17,7 +17,7 @@ from shipdash.analysis.scores import factor_groups
 from shipdash.cli.commands import parser
 from shipdash.config import SceneConfig
 from shipdash.data.scene import SceneSource
-from shipdash.ui import factors, frame, gallery, tiles
+from shipdash.ui import arrange, factors, frame, gallery, tiles
 from shipdash.ui.samples import page as samples
 
 SAMPLES, EVALUATION, COMPARE = "pages/3_Samples.py", "pages/4_Evaluation.py", "pages/6_Compare.py"
@@ -174,6 +174,13 @@ def test_a_bar_opens_its_core_pairs(store):
     n_high = gallery.factors(store.list()[0], store.result(run_id).core)["high_sea"].sum()
     assert len(sheets(at)["behind_bar"]["tiles"]) == min(n_high, 12)
     assert f"High sea: yes ({n_high} selected)" in at.selectbox(key="bar_box").options
+
+
+def test_filters_that_leave_no_pair_behind_a_bar_are_named(store):
+    """The place of the pairs stood empty."""
+    at = open_page(SAMPLES, run=rote_runs.finished(store), view="Why these?", bar="high_sea.1",
+                   polarity=next(name for name, high in arrange.POLARITY.items() if not high))
+    assert "No pair matches the filters." in words(at) and "behind_bar" not in sheets(at)
 
 
 def test_compare_splits_the_core_sets(store):
