@@ -7,6 +7,7 @@ its controls, a sweep, a data set and the round that continues with it.
 import re
 
 import evidence_runs
+import own_pictures as own
 import pytest
 import ranked_images
 import rote_runs
@@ -14,6 +15,8 @@ from google.protobuf.json_format import MessageToDict
 from paging import open_page, quiet_store
 from recorded_run import SCENE
 
+from shipdash.data.own_preset import own_config
+from shipdash.importing import import_pairs
 from shipdash.labelling import going_on
 from shipdash.runs import Store, queue, worker
 from shipdash.ui import frame
@@ -141,3 +144,24 @@ def test_a_page_speaks_in_plain_words(ids, page, kind, query):
     run = {"run": ids[kind]} if kind else {}
     found = said(open_page(page, **run, **query))
     assert found and not raw(found), "\n".join(raw(found)[:20])
+
+
+def test_one_pair_is_not_called_pairs(tmp_path, monkeypatch):
+    """The smallest data set there is, its run, and a single image to rank."""
+    store = quiet_store(tmp_path, monkeypatch)
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(queue, "ensure_standby", lambda *_: None)
+    own.write(tmp_path, own.pairs(1))
+    import_pairs(own.request(tmp_path, name="old", held_out=0.0))
+    import_pairs(own.request(tmp_path, "none", name="new", labels="", held_out=0.0))
+    places = [("pages/7_Your_data.py", {"data": "old", "data_view": view}) for view in YOUR_DATA]
+    found = [text for page, query in places for text in said(open_page(page, **query))]
+    run_id, _ = store.create(own_config("old").replace(**{"network.kind": "rote"}))
+    worker.work(store, run_id)
+    places = [("pages/3_Samples.py", {}), ("pages/7_Your_data.py", {"data_view": "What came out"}),
+              ("pages/8_Label_next.py", {"data": "new"})]
+    places += [("pages/4_Evaluation.py", {"view": view}) for view in EVALUATION]
+    for page, query in places:
+        found += said(open_page(page, run=run_id, **query))
+    many = re.compile(r"\b1 (pairs|images|pictures|core pairs)\b")
+    assert not [text for text in found if many.search(text)]

@@ -280,6 +280,7 @@ def test_finding_never_claims_more_than_was_seen():
     assert analysis.finding(3, 10, 10, "exhausted").startswith("3 of 10 pairs kept")
     left_out = analysis.finding(3, 8, 10, "exhausted")  # two pairs of another run's core set
     assert left_out == "3 of 8 pairs kept; the other 5 already passed"
+    assert analysis.finding(1, 2, 2, "clean").endswith("; the other one already passed")
     assert analysis.finding(10, 10, 10, "exhausted") == "All 10 pairs kept: none passed"
     assert "stalled" in analysis.finding(3, 8, 10, "stalled")
     assert "stalled: 1 pair could" in analysis.finding(1, 8, 10, "stalled")

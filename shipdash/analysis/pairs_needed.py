@@ -12,6 +12,7 @@ import pandas as pd
 from shipdash.analysis.arms import ARMS, EQUAL_COST, with_ends
 from shipdash.analysis.core_against_random import Finding, arm_row, arm_rows
 from shipdash.analysis.difference import FEWEST_RUNS, arm_difference
+from shipdash.counted import counted
 from shipdash.results import HeldOut
 
 NEARLY_ALL = 0.9
@@ -34,7 +35,7 @@ def needed_finding(table: pd.DataFrame, n_core: int, n_pool: int) -> Finding:
     """
     found = dict(zip(ROWS, arm_rows(table, *ROWS), strict=True))
     detail = _scores(table, found)
-    kept = f"{n_core:,} of {n_pool:,} pairs ({100 * n_core / n_pool:.3g}%)"
+    kept = f"{n_core:,} of {counted(n_pool, 'pair')} ({100 * n_core / n_pool:.3g}%)"
     if n_core > NEARLY_ALL * n_pool:
         return Finding(f"Keep them all: selection kept {kept}", detail)
     core, random, full = (found[kind] for kind in ("core", "random", "full"))

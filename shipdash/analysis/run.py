@@ -207,7 +207,8 @@ def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
         n = min(n_pool, n_tested)  # of one pass: fewer where other runs' core sets are left out
         if n_core == n:
             return "The only pair kept" if n == 1 else f"All {n:,} pairs kept: none passed"
-        return f"{n_core:,} of {n:,} pairs kept; the other {n - n_core:,} already passed"
+        others = "one" if n - n_core == 1 else f"{n - n_core:,}"
+        return f"{n_core:,} of {n:,} pairs kept; the other {others} already passed"
     if reason == "stalled":
         return (f"Training stalled: {counted(n_core, 'pair')} could not be learnt to the requested "
                 "precision")

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
+from shipdash.counted import counted
 from shipdash.ui import chart, frame, words
 from shipdash.ui.evaluation import registered, repeated_runs
 
@@ -85,11 +86,12 @@ def _rows(run: frame.Run, certificate, recent) -> list[tuple]:
 
 
 def _explained(certificate) -> str:
-    return (f"**Certificate.** Under these conditions the {certificate.n_kept:,} core pairs are a "
-            f"compression of the {certificate.n_pool:,} pairs. Their number alone then bounds the "
-            f"failure rate with probability {1 - certificate.delta:.0%} over draws of the pool. "
-            "This holds for one run chosen in advance, not for the best of several (Campi and "
-            "Garatti, JMLR 24, 2023; Paccagnan, Campi and Garatti, NeurIPS 2023). "
+    return ("**Certificate.** Under these conditions the core set of "
+            f"{counted(certificate.n_kept, 'pair')} is a compression of the pool of "
+            f"{counted(certificate.n_pool, 'pair')}. Its size alone then bounds the failure rate "
+            f"with probability {1 - certificate.delta:.0%} over draws of the pool. This holds for "
+            "one run chosen in advance, not for the best of several (Campi and Garatti, JMLR 24, "
+            "2023; Paccagnan, Campi and Garatti, NeurIPS 2023). "
             "**Progressive validation.** Each pair is scored before the network is trained on it, "
             "so the failures among the last pairs estimate the failure rate at no extra cost "
             "(Blum, Kalai and Langford, COLT 1999). A stretch of the stream without a failure, "

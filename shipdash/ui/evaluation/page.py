@@ -57,7 +57,7 @@ def _distributions(run: frame.Run, iou: np.ndarray) -> None:
         chart.show(figures.cumulative(analysis.ecdf(iou), limit,
                                       f"90% of the pairs are between {quartiles[0]:.3f} and "
                                       f"{quartiles[2]:.3f}"), key="ecdf", origin=origin,
-                   note=f"n = {held.n:,} pairs, one run.")
+                   note=f"n = {counted(held.n, 'pair')}, one run.")
 
 
 def _worst(run: frame.Run, iou: np.ndarray) -> None:

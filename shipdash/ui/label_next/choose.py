@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from shipdash.config.settings import PlantedConfig
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Rankings
 from shipdash.labelling.ranking_request import has_network
@@ -30,7 +31,7 @@ def data_set() -> dict[str, Any] | None:
         return None
     if asked and asked not in found:
         st.warning(_why_not(asked))
-    words = {name: f"{name} · {m['n']:,} images of {m['rows']} × {m['cols']} pixels"
+    words = {name: f"{name} · {counted(m['n'], 'image')} of {m['rows']} × {m['cols']} pixels"
              for name, m in found.items()}
     picked = frame.box("Images without masks", "data", words, forgets=["at"])
     if picked != asked:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from shipdash.counted import counted
 from shipdash.runs.probe_frames import ProbeFrame
 from shipdash.ui import frame, gallery
 from shipdash.ui.overlay import data_url, legend, overlay
@@ -38,7 +39,7 @@ def show(run: frame.Run) -> None:
 def said(now: ProbeFrame) -> str:
     """Where in the run a frame was taken, in a sentence."""
     return (f"{len(now.masks)} fixed pairs that are never used for training or any decision, after "
-            f"{now.n_steps:,} training steps: {now.n_core:,} pairs selected, "
+            f"{counted(now.n_steps, 'training step')}: {counted(now.n_core, 'pair')} selected, "
             f"{now.n_tested:,} tested.")
 
 

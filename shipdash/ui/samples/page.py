@@ -26,8 +26,9 @@ def core(run: frame.Run, table: pd.DataFrame) -> None:
                     "Open the Run page and watch the first ones join.")
         return
     failed, untested = table[table["iou"].notna()], table[table["iou"].isna()]
-    st.markdown(f"#### {counted(len(table), 'pair')} kept, {len(failed):,} of them because "
-                f"{'it' if len(failed) == 1 else 'they'} failed")
+    why = "untested" if failed.empty else (f"{len(failed):,} of them because "
+                                           f"{'it' if len(failed) == 1 else 'they'} failed")
+    st.markdown(f"#### {counted(len(table), 'pair')} kept, {why}")
     if failed.empty:
         _sheet(run, gallery.page_of(untested, key="core_page"), key="core")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash import view_only
+from shipdash.counted import counted
 from shipdash.data import files, sample_data
 from shipdash.ui import frame
 from shipdash.ui.your_data import upload
@@ -18,8 +19,8 @@ def data_set() -> str:
     asked = st.query_params.get("data", "")
     if asked and asked not in [manifest["name"] for manifest in manifests]:
         st.warning("The link names a data set that is not stored on this machine.")
-    words = {m["name"]: f"{m['name']} · {m['n']:,} pairs of {m['rows']} × {m['cols']} pixels"
-             + " · comes with the package" * ("sample" in m) for m in manifests}
+    words = {m["name"]: f"{m['name']} · {counted(m['n'], 'pair')} of {m['rows']} × {m['cols']} "
+             + "pixels" + " · comes with the package" * ("sample" in m) for m in manifests}
     name = frame.box("Data set", "data", words, forgets=["run"], width=480)
     if not view_only.is_read_only():  # strangers store nothing here
         with st.expander("Import images and masks", expanded=not stored,

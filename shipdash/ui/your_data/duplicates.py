@@ -53,7 +53,7 @@ def view(name: str) -> None:
     _finding(near, rows, split, distance)
     _pictures(name, rows, "leaks", [pair for pair in near if pair.distance >= 0
                                     and pair.distance <= distance])
-    st.markdown(f"#### {_clusters(n_clusters)} among all {len(rows):,} images")
+    st.markdown(f"#### {_clusters(n_clusters)} among {counted(len(rows), 'image')}")
     _pictures(name, rows, "twins", linked)
     _other_split(name)
 
@@ -106,7 +106,7 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
         for number, side in zip((row.first, row.second), sides, strict=True)))
         for row, caption in zip(page.itertuples(), captions, strict=True)]
     tiles.draw(found, key=key, named=True, widths_px=outlines.WIDTHS_PX,
-               alt=f"{len(found)} pairs of pictures that look alike: {captions[0]}.")
+               alt=f"Pictures that look alike, two by two: {captions[0]}.")
     download.button("List (CSV)", lambda: _table(table, rows).to_csv(index=False),
                     f"{name}-{key}.csv", key=f"{key}_csv", type="tertiary")
 

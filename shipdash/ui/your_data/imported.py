@@ -39,8 +39,8 @@ def _report(name: str) -> None:
     except DataError:
         split = read_split(files.folder_of(name))
         n_held_out = len(places(split, "held_out"))
-        st.markdown(f"### {len(split):,} pairs of {manifest['rows']} × {manifest['cols']} pixels, "
-                    f"{n_held_out:,} of them held out")
+        st.markdown(f"### {counted(len(split), 'pair')} of {manifest['rows']} × "
+                    f"{manifest['cols']} pixels, {n_held_out:,} of them held out")
         st.caption(plain(manifest.get("attribution") or (
             f"The pairs of {manifest['split_of']} with a different choice of held-out pairs."
             if "split_of" in manifest else "Stored without a report of an import.")))
@@ -90,8 +90,9 @@ def _preview(name: str, rows: list[PairRow]) -> None:
     page = gallery.page_of(pd.DataFrame({"number": np.asarray(numbers)}), key="pairs_page",
                            per_page=PER_PAGE)["number"]
     captions = [called(rows[i]) for i in page]
-    outlines.sheet(name, page, captions, key="pairs", alt=f"{len(captions)} pairs of {name}, from "
-                   f"{captions[0]} on, the border of the target drawn as a line.")
+    outlines.sheet(name, page, captions, key="pairs",
+                   alt=f"{counted(len(captions), 'pair')} of {name}, from {captions[0]} on, the "
+                       "border of the target drawn as a line.")
 
 
 def called(row: PairRow, most: int = 16) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from shipdash.config import RunConfig
+from shipdash.counted import counted
 from shipdash.data.own_preset import own_config
 from shipdash.runs import queue
 from shipdash.ui import address, forms, frame, starting
@@ -29,8 +30,8 @@ def runs_of(config: RunConfig, runs: list[frame.Run]) -> list[frame.Run]:
 
 def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> None:
     rules = config.selection
-    st.markdown(
-        f"### {rules.n_pool:,} pairs in the pool, {config.evaluation.n_held_out:,} held out")
+    st.markdown(f"### {counted(rules.n_pool, 'pair')} in the pool, "
+                f"{config.evaluation.n_held_out:,} held out")
     st.markdown(
         f"A pair is kept if the network predicts it with an IoU below {rules.acceptance_iou:.2f}, "
         f"and training goes on until the kept pairs reach a mean IoU of {rules.precision:.2f}. A "

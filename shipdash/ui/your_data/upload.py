@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner_utils.exceptions import ScriptControlException
 
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.data.files import DataError
 from shipdash.importing import Contents, ImportRequest, Stopped, contents, import_pairs
 from shipdash.importing.archive import MOST_BYTES, MOST_FILES
@@ -129,7 +130,7 @@ def _imported(request: ImportRequest, show: Callable[[float, str], Any]) -> str:
 
     def tell(done: int, n: int) -> None:
         try:
-            show(done / max(n, 1), f"{done:,} of {n:,} images")
+            show(done / max(n, 1), f"{done:,} of {counted(n, 'image')}")
         except ScriptControlException as error:
             ended.append(error)
 
