@@ -194,6 +194,17 @@ def test_a_stalled_run_claims_nothing_of_the_pairs_it_has_not_tested(store):
     assert not original_files(store, run_id).all_tested
 
 
+@pytest.mark.parametrize("left", [None, b""])
+def test_what_came_out_is_told_without_the_events(store, left):
+    """From the result alone, where somebody removed them: no pairs in order, and no traceback."""
+    run_id = evidence_runs.selection(store, asked())
+    events = store.root / run_id / "events.jsonl"
+    events.unlink() if left is None else events.write_bytes(left)
+    at = open_page(PAGE, data="made", data_view="What came out", run=run_id)
+    assert "Selection kept 12 of 200 pairs (6%)" in words(at)
+    assert "#### Export" in words(at) and "The first " not in words(at)
+
+
 def test_a_selection_of_another_version_has_no_controls(store):
     """Said in words; the runs of the data set are found by its name."""
     run_id = evidence_runs.selection(store, asked())

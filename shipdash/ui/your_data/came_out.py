@@ -100,6 +100,8 @@ def _curves(run: frame.Run, curve, arms) -> None:
 
 def _core(run: frame.Run) -> None:
     table = analysis.core_table(frame.events(run))
+    if table.empty:  # its events are gone; the result is there
+        return
     failed = table[table["iou"].notna()]
     rows = (table if failed.empty else failed).head(N_CORE_SHOWN)
     st.markdown(f"#### The first {len(rows)} of {len(table):,} kept pairs" if failed.empty else
