@@ -228,6 +228,18 @@ def test_a_click_on_a_point_shows_its_run_beside_it(swept, browser):
     assert problems == []
 
 
+def test_a_precision_between_two_steps_can_be_typed(swept, browser):
+    """The steps of the box are for its arrows; a sweep may have any precision."""
+    problems: list[str] = []
+    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", problems)
+    exact = page.locator(".shipdash-explorer [data-control=exact]")
+    exact.fill("0.875")
+    exact.press("Enter")
+    expect(page).to_have_url(re.compile(r"precision=0\.875&"), timeout=SOON_MS)
+    page.context.close()
+    assert problems == []
+
+
 DRAG = """(precision) => new Promise((resolve) => {
     const root = document.querySelector(".shipdash-explorer"), began = performance.now();
     const slider = root.querySelector("[data-control=precision]");

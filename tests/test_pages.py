@@ -14,6 +14,7 @@ from shipdash.config import RunConfig
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason, Trained
 from shipdash.runs import Store, queue
 from shipdash.ui import address, frame
+from shipdash.ui.threshold import plan
 
 PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[1-4]_*.py"))]
 ALL_PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
@@ -110,7 +111,8 @@ IN_THE_LINK = (
     "axes", "view", "core_page", "discarded", "discarded_page", "pair", "guess", "arms",
     "figure", "acceptance", "failing", "cost", "sweep", "runs", "group", "precisions", "orders",
     "models", "rules", "failing_page", "replay", "present", "beside", "shown_split",
-    "data_view", "aside_page", "compare", "sort", "iou", "size", "distance", "polarity",
+    "data_view", "aside_page", "compare", "bits", "bits_of_parts", "more_axes",
+    *(f"more_{name}" for name in plan.MORE), "sort", "iou", "size", "distance", "polarity",
     "bar", "bar_page", "table", "untested_page", "worst_page", "a",
     "b", "part", "pairs_page", "by_factor", "label_view", "by", "at", "first", "with",
     *address.SETTINGS,

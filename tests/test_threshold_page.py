@@ -449,7 +449,8 @@ def test_whoever_comes_back_finds_the_page_as_it_was_left(store):
     record(grid())
     fill(store, grid())
     name = grids.family(configs.quick())
-    at = open_page(sweep=name, precisions="0.7:0.9:0.1", orders="2")
+    at = open_page(sweep=name, precisions="0.7:0.9:0.1", orders="2", more_axes="true",
+                   **{"more_scene.contrast": "0.2,0.4"})
     at.switch_page("pages/3_Samples.py").run()
     at.switch_page(PAGE)
     at.query_params.clear()
@@ -458,6 +459,8 @@ def test_whoever_comes_back_finds_the_page_as_it_was_left(store):
     assert "".join(at.query_params["sweep"]) == name
     assert at.text_input(key="precisions").value == "0.7:0.9:0.1"
     assert at.text_input(key="orders").value == "2"
+    assert at.toggle(key="more_axes").value
+    assert at.text_input(key="more_scene.contrast").value == "0.2,0.4"
     assert "This machine · 4 runs" in words(at)
 
 

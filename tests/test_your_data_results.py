@@ -15,6 +15,7 @@ from shipdash.analysis.leaks import kept_by_group
 from shipdash.analysis.pairs_needed import labels_finding, needed_finding
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
+from shipdash.data.near_duplicates import DISTANCE
 from shipdash.data.own_preset import own_config
 from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.data.subsets import stratified_by_group
@@ -152,6 +153,25 @@ def test_a_leak_is_a_number_in_red_words(store):
     title = next(m.value for m in at.markdown if "Leak" in m.value)
     assert title.startswith("### :red[") and "2 of the 3 held-out" in title
     assert "2 clusters of near duplicates" in words(at)
+
+
+def test_a_link_carries_the_distance_that_its_heading_rests_on(store):
+    """A held-out picture differs a little from one of the pool: a leak from some distance on."""
+    one = np.kron(np.random.default_rng(2).integers(0, 256, (4, 4, 1), np.uint8),
+                  np.ones((8, 8, 3), np.uint8))
+    changed = one.copy()
+    changed[:2] = 0
+    made = np.stack([one, changed])
+    files.write("near", made, np.ones(made.shape[:3], bool), np.array([0, 1], np.uint8))
+    write_pairs(files.root() / "near", (PairRow(k, f"{k}.png", "", "", "", 9, 9)
+                                        for k in range(2)))
+    for bits, leaks in (("12", True), ("0", False)):
+        at = open_page(PAGE, data="near", data_view="Near duplicates", bits=bits)
+        assert at.slider(key="bits").value == int(bits)
+        assert ("### :red[" in words(at)) == leaks
+    for garbage in ("zzz", "99", "1e309"):
+        at = open_page(PAGE, data="near", data_view="Near duplicates", bits=garbage)
+        assert at.slider(key="bits").value == DISTANCE
 
 
 def test_without_a_run_the_view_says_what_to_do(store):

@@ -165,7 +165,8 @@ function listenToControls(root) {
     if (stop !== undefined) move(root, { precision: stop }, true);
   });
   control("exact").addEventListener("change", ({ target }) => {
-    if (target.value && target.checkValidity()) move(root, { precision: Number(target.value) }, true);
+    const { rangeUnderflow, rangeOverflow } = target.validity; // between two steps is fine: 0.875
+    if (target.value && !rangeUnderflow && !rangeOverflow) move(root, { precision: Number(target.value) }, true);
     else target.reportValidity();
   });
   const seeded = (released) => ({ target }) => {

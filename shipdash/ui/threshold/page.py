@@ -12,7 +12,7 @@ from shipdash.counted import counted
 from shipdash.studies.folder import Studies
 from shipdash.studies.study import Study
 from shipdash.ui import address, frame, tables
-from shipdash.ui.threshold import explorer, explorer_requests, overviews, payload, points
+from shipdash.ui.threshold import explorer, explorer_requests, overviews, payload, plan, points
 from shipdash.ui.words import plain
 
 
@@ -25,7 +25,7 @@ class View(NamedTuple):
 
 
 REMEMBERED = ("sweep", "precisions", "orders", "models", "rules", "failing", "beside",
-              *explorer.LINK)
+              "more_axes", *(f"more_{name}" for name in plan.MORE), *explorer.LINK)
 """What the address of the page carries; it is kept for a return without these parameters."""
 
 

@@ -71,12 +71,13 @@ def _axes() -> dict[str, list] | None:
                                 help="article, iou, or both separated by a comma.")
     typed = {"selection.precision": precision, "seeds.order": orders, "seeds.model": models,
              "selection.acceptance": rules}
-    if st.toggle("More axes", key="more_axes",
+    if st.toggle("More axes", key="more_axes", bind="query-params",
                  help="Several values of pool size, contrast, semi-axes or label noise."):
         more = st.columns(len(MORE), gap="small")
         for cell, dotted in zip(more, MORE, strict=True):
             typed[dotted] = cell.text_input(_label(dotted), "", key=f"more_{dotted}",
-                                            placeholder="unchanged", help=ranges)
+                                            bind="query-params", placeholder="unchanged",
+                                            help=ranges)
     try:
         return {dotted: _values(dotted, text) for dotted, text in typed.items()
                 if text.strip() or dotted not in MORE}

@@ -15,7 +15,7 @@ from shipdash.data import files
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.data.stored_duplicates import FILE, near_duplicates
-from shipdash.ui import download, frame, gallery, tiles
+from shipdash.ui import address, download, frame, gallery, tiles
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data.imported import called
@@ -43,10 +43,11 @@ def view(name: str) -> None:
     left, right = st.columns([2, 1], gap="large", vertical_alignment="bottom")
     with right:
         by_cell = HOW[frame.switch("Compare", HOW, key="compare")]
+    bits = "bits_of_parts" if by_cell else "bits"
     with left:
         distance = st.slider(
             "Two images are near duplicates if they differ in at most this many of 64 bits",
-            0, DISTANCE if by_cell else FARTHEST, DISTANCE, key=f"distance_{by_cell}",
+            0, DISTANCE if by_cell else FARTHEST, DISTANCE, key=bits, bind=address.link(bits),
             help="A perceptual hash says how light and dark are spread over a picture; JPEG, "
                  "resizing and small shifts change a few bits of it.")
     near, linked, n_clusters = _found(name, by_cell, distance)
