@@ -15,6 +15,8 @@ from shipdash.acceptance import fails
 from shipdash.cli.commands import parser
 from shipdash.cli.studies import grid_of
 from shipdash.config.settings import SEED_MAX
+from shipdash.data import files
+from shipdash.data.own_preset import own_config
 from shipdash.records import Picked, RunState
 from shipdash.runs import Store, device_probe, queue
 from shipdash.studies import grid as grids
@@ -147,6 +149,20 @@ def test_own_points_make_the_curve(store):
     assert "This machine · 4 runs" in said
     assert "4 points, 4 of them computed already and reused" in said
     assert at.button(key="sweep_start").disabled
+
+
+def test_a_sweep_of_a_data_set_opens_at_its_run(store, tmp_path, monkeypatch):
+    """Under plain IoU, the rule of its preset, without words on the scene's held-out pairs."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    images = np.random.default_rng(1).integers(0, 256, (40, 64, 64, 3), np.uint8)
+    files.write("made", images, images[..., 0] > 127, (np.arange(40) >= 20).astype(np.uint8))
+    config = own_config("made")
+    finish(store, config, 3)
+    at = open_page(sweep=grids.family(config))
+    assert in_view(at)["rule"] == "iou"
+    (label,) = [label for label in at.selectbox[0].options if "made" in label]
+    assert "precision" not in label and "acceptance" not in label
+    assert "Variants" not in words(at)
 
 
 def test_the_staircase_is_said(store):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from shipdash import figures, view_only
+from shipdash import analysis, figures, view_only
 from shipdash.config.settings import SEED_MAX
 from shipdash.figures import Chart
 from shipdash.ui import chart
@@ -38,10 +38,13 @@ LINK = ("precision", "order", "model", "acceptance")
 
 
 def place_of_link(family: points.Family, table: pd.DataFrame) -> Place:
-    """The place that the address names; what it leaves out, or names wrongly, is chosen here."""
+    """The place that the address names; what it leaves out, or names wrongly, is chosen here: of
+    the rules the first under which a run has completed."""
     asked = st.query_params
+    completed = set(analysis.completed(table)["acceptance"])
+    default = next((key for key in figures.RULES if key in completed), "article")
     rule = next((key for key, words in figures.RULES.items() if words == asked.get("acceptance")),
-                "article")
+                default)
     start = _start(family, table[table["acceptance"] == rule], rule)
     return Place(_number(asked.get("precision"), float, start.precision),
                  _number(asked.get("order"), int, start.order),

@@ -13,7 +13,7 @@ from shipdash.config import SelectionConfig
 from shipdash.figures import Chart
 from shipdash.ui import frame
 from shipdash.ui.threshold import points
-from shipdash.ui.words import COMPARED
+from shipdash.ui.words import compared
 
 COSTS = {
     "training images": (figures.Measure("n_backward", "training images", "~s", ","),
@@ -91,11 +91,11 @@ def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
                     f"stripe have the same acceptance IoU, at which a pair passes{which}. They "
                     "differ only in when training ends. With plain IoU, the acceptance IoU is "
                     f"always {family.base.selection.margin:g} times the precision.")
-    said.append(_beside(table, beside))
+    said.append(_beside(family, table, beside))
     return " ".join(said)
 
 
-def _beside(table: pd.DataFrame, beside: str) -> str:
+def _beside(family: points.Family, table: pd.DataFrame, beside: str) -> str:
     if beside == "training images":
         return "Training images are counted with repeats."
     if beside == "seconds":
@@ -105,7 +105,7 @@ def _beside(table: pd.DataFrame, beside: str) -> str:
         per_run = f", with {' or '.join(map(str, threads))} {noun} per run" if threads else ""
         return f"Seconds are wall time{per_run}; runs at the same time slow each other down."
     return ("Failures are counted on fresh pairs of a separate split that no run uses for any "
-            "decision. " + COMPARED)
+            "decision." + compared(family.base))
 
 
 def _short(failing: str) -> str:

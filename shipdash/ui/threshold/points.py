@@ -23,6 +23,7 @@ from shipdash.config import (
     ConfigError,
     RunConfig,
     default_name,
+    own_of,
     preset,
     preset_of,
 )
@@ -182,6 +183,10 @@ def _words(base: RunConfig) -> str:
     """The preset with its pool seed; else the preset it comes nearest to, and what differs."""
     if preset_of(base) != "custom":
         return f"{preset_of(base)}, pool seed {base.seeds.pool}"
+    if base.source.kind == "files":  # a family has the axes at defaults that are not of its preset
+        own = own_of(base).selection
+        base = base.replace(**{"selection.precision": own.precision,
+                               "selection.acceptance": own.acceptance})
     return default_name(base)
 
 
