@@ -152,7 +152,8 @@ def test_own_points_make_the_curve(store):
 
 
 def test_a_sweep_of_a_data_set_opens_at_its_run(store, tmp_path, monkeypatch):
-    """Under plain IoU, the rule of its preset, without words on the scene's held-out pairs."""
+    """Under plain IoU, the rule of its preset, without words on the scene's held-out pairs and
+    without a command, since the command line has no sweep of a data set."""
     monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
     images = np.random.default_rng(1).integers(0, 256, (40, 64, 64, 3), np.uint8)
     files.write("made", images, images[..., 0] > 127, (np.arange(40) >= 20).astype(np.uint8))
@@ -163,6 +164,8 @@ def test_a_sweep_of_a_data_set_opens_at_its_run(store, tmp_path, monkeypatch):
     (label,) = [label for label in at.selectbox[0].options if "made" in label]
     assert "precision" not in label and "acceptance" not in label
     assert "Variants" not in words(at)
+    assert "can only be started from this page" in words(at)
+    assert not [code for code in at.code if "shipdash sweep" in code.value]
 
 
 def test_the_staircase_is_said(store):
@@ -454,7 +457,8 @@ def test_the_command_under_the_plan_asks_for_the_same_sweep():
     base = configs.compact().replace(**{"scene.contrast": 0.2, "network.augment": False})
     asked = grids.plan(base, {
         "selection.precision": [0.8, 0.95], "seeds.order": [1, 2, 3], "seeds.model": [7],
-        "selection.acceptance": ["article", "iou"], "planted.label_noise": [0.0, 0.1]})
+        "selection.acceptance": ["article", "iou"], "planted.label_noise": [0.0, 0.1],
+        "selection.n_pool": [500, 1000]})
     line = plan.command(asked)
     assert line.startswith("python -m shipdash sweep --preset compact ")
     assert grid_of(parser().parse_args(line.split()[3:])).digest == asked.digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from shipdash.config import (
@@ -55,10 +56,12 @@ def provenance(run: Run) -> str:
     return " · ".join(str(part) for part in parts if part)
 
 
-def command(config: RunConfig) -> str:
-    """The command line that repeats a run."""
+def command(config: RunConfig, leave_out: Collection[str] = ()) -> str:
+    """The command line that repeats a run, without the settings of the dotted names `leave_out`."""
     start, words = _command_start(config)
     for dotted, value in config.changes_from(start).items():
+        if dotted in leave_out:
+            continue
         text = ",".join(value) if isinstance(value, list) else str(value)
         text = text.lower() if isinstance(value, bool) else text
         words.append(f"--set {dotted}={text}")

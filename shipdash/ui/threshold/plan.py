@@ -110,14 +110,18 @@ def _say(asked: Study, missing: list[RunConfig], runs: list[frame.Run]) -> None:
     at_once = f"{crew.n} points at a time" if crew.n > 1 else "One point at a time"
     st.caption(f"{words}{at_once}; runs queued on the Run page go first.")
     with st.popover("From a terminal", icon=":material/terminal:", type="tertiary"):
-        st.code(command(asked), language="bash", wrap_lines=True)
+        if asked.runs[0].source.kind == "files":
+            st.markdown("A sweep of a data set can only be started from this page.")
+        else:
+            st.code(command(asked), language="bash", wrap_lines=True)
 
 
 def command(asked: Study) -> str:
-    """The command line that asks for the same sweep."""
+    """The command line that asks for the same sweep; there is none for a data set."""
     base = asked.runs[0].replace(**{name: setting(name).default for name, _ in asked.axes
                                     if name in grid.AXES})
-    start = frame.command(base).replace("shipdash run", "shipdash sweep", 1)
+    varied = [name for name, _ in asked.axes]  # said once, with all of their values
+    start = frame.command(base, leave_out=varied).replace("shipdash run", "shipdash sweep", 1)
     options = {"selection.precision": "--precision", "selection.acceptance": "--acceptance"}
     parts = []
     for dotted, values in asked.axes:
