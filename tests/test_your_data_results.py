@@ -202,6 +202,19 @@ def test_what_came_out_is_on_one_view(store):
     assert ("stratified", "equal updates") in kinds and ("full", "equal cost") in kinds
 
 
+@pytest.mark.parametrize(("facts", "command"), [
+    ({"archive": "gone.zip"}, "export {} --out FOLDER"),
+    ({}, "data export {} --out FOLDER --files copies")])
+def test_the_command_of_the_export_can_work(store, tmp_path, facts, command):
+    """Original pictures are promised only where they still are."""
+    manifest = files.folder_of("made") / files.MANIFEST
+    manifest.write_text(json.dumps(json.loads(manifest.read_text())
+                                   | {"given_in": str(tmp_path)} | facts))
+    run_id = evidence_runs.selection(store, asked())
+    at = open_page(PAGE, data="made", data_view="What came out", run=run_id)
+    assert [code.value for code in at.code] == [f"python -m shipdash {command.format(run_id)}"]
+
+
 def test_a_stalled_run_claims_nothing_of_the_pairs_it_has_not_tested(store):
     """Its own finding; no controls, no groups, and no list of groups to drop."""
     run_id = evidence_runs.selection(store, asked(), reason="stalled")

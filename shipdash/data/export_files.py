@@ -190,6 +190,14 @@ def n_bytes(rows: Sequence[PairRow], manifest: dict[str, Any]) -> int:
     return total
 
 
+def why_no_originals(manifest: dict[str, Any]) -> str:
+    """Why the original files of a data set cannot be had, in a sentence; empty where they can."""
+    if "given_in" not in manifest:
+        return "It is not known where the original pictures of this data set are."
+    given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
+    return "" if given.exists() else "The original pictures are no longer where they were."
+
+
 class _Original(NamedTuple):
     """An original file that is there."""
 

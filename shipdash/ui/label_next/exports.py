@@ -15,6 +15,7 @@ from shipdash import view_only
 from shipdash.config import ConfigError
 from shipdash.counted import counted
 from shipdash.data import files
+from shipdash.data.export_files import why_no_originals
 from shipdash.labelling import Ranking, exports
 from shipdash.ui import download, forms, frame
 from shipdash.ui.label_next import who
@@ -51,7 +52,7 @@ def _wrong_ones(run: frame.Run, found: Ranking) -> None:
 
 def _to_label(found: Ranking, numbers: list[int]) -> None:
     data = found.request.data
-    gone, large = _why_no_originals(data), ""
+    gone, large = why_no_originals(files.read_manifest(files.folder_of(data))), ""
     if not gone and (size := exports.n_bytes_of_folder(data)) > MOST_BYTES:
         large = (f"The original pictures have {size / 2**20:,.0f} MB, more than the "
                  f"{MOST_BYTES / 2**20:.0f} MB that a page packs: use the command line.")
@@ -126,12 +127,3 @@ def originals(out: Path, data: str) -> None:
     (out / "to_label.csv").write_text(exports.images_csv(data), "utf-8", newline="")
     if placed.missing:
         (out / "missing.txt").write_text("\n".join(placed.missing) + "\n", "utf-8")
-
-
-def _why_no_originals(data: str) -> str:
-    """Why the pictures as they were imported cannot be had; empty where they can."""
-    manifest = files.read_manifest(files.folder_of(data))
-    if "given_in" not in manifest:
-        return "It is not known where the original pictures of this data set are."
-    given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
-    return "" if given.exists() else "The original pictures are no longer where they were."

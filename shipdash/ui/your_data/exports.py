@@ -18,7 +18,7 @@ MOST_COCO = 2_000
 
 
 def buttons(run: frame.Run) -> None:
-    """One button a file, and the command for the part of a COCO file and for the pictures."""
+    """One button a file, and of a run that is no recorded one the command for the pictures."""
     st.markdown("#### Export")
     found = original_files(frame.store_of(run), run.run_id)
     name = run.config.source.name
@@ -33,9 +33,21 @@ def buttons(run: frame.Run) -> None:
         if len(found.core) <= MOST_COCO:
             download.button("Kept masks (COCO JSON)", lambda: _coco(found, name),
                             f"{name}-core.json")
-    st.caption("Links to or copies of the original pictures, and the part of your own COCO file:")
-    st.code(f"python -m shipdash data export {run.run_id} --out FOLDER --files copies",
-            language="bash")
+    if not run.recorded:  # which no command finds
+        _command(run, name)
+
+
+def _command(run: frame.Run, name: str) -> None:
+    """What writes the pictures: the original ones, else those that are stored."""
+    gone = export_files.why_no_originals(files.read_manifest(files.folder_of(name)))
+    if gone:
+        st.caption(f"{gone} This writes images and masks at the stored size:")
+        st.code(f"python -m shipdash export {run.run_id} --out FOLDER", language="bash")
+    else:
+        st.caption("Links to or copies of the original pictures, and the part of your own COCO "
+                   "file:")
+        st.code(f"python -m shipdash data export {run.run_id} --out FOLDER --files copies",
+                language="bash")
 
 
 def _coco(found: OriginalFiles, name: str) -> str:
