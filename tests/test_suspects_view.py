@@ -1,6 +1,8 @@
 """*Suspicious labels* on Samples without a browser: what it says in each state, and its list."""
 
 import json
+import shutil
+import sys
 
 import own_pictures as own
 import pandas as pd
@@ -15,7 +17,8 @@ from shipdash.importing import import_pairs
 from shipdash.labelling import Standing, Suspect, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import suspects
 from shipdash.records import RunState
-from shipdash.runs import worker
+from shipdash.runs import StoreError, worker
+from shipdash.ui import job
 from shipdash.ui.samples.suspects import as_csv, caption
 
 
@@ -85,6 +88,29 @@ def test_a_job_at_work_shows_its_progress_and_can_be_cancelled(store, run_id):
         assert "7 of 300 training steps" in str(at.get("progress")[0].proto)
         at.button(key="suspects_cancel").click().run()
         assert jobs.cancelled(job)
+
+
+def test_a_run_that_is_searched_is_not_deleted(store, run_id):
+    """Neither while the job is at work nor before its process has said anything."""
+    jobs = Suspicions(store, run_id)
+    name = jobs.create(suspect_request(store, run_id))
+    with jobs.lock(name), pytest.raises(StoreError, match="cancel its search first"):
+        store.delete(run_id)
+    with jobs.open_log(name), pytest.raises(StoreError, match="cancel its search first"):
+        store.delete(run_id)
+    store.delete(run_id)
+    assert run_id not in [run.run_id for run in store.list()]
+
+
+def test_the_progress_of_a_run_that_has_vanished_draws_the_page_again(store, run_id, monkeypatch):
+    """Deleted by another process while this page watched."""
+    jobs = Suspicions(store, run_id)
+    watched = job.Job(jobs, jobs.create(suspect_request(store, run_id)), key="", noun="",
+                      network="", step="", so_far=str)
+    shutil.rmtree(store.root / run_id)
+    monkeypatch.setattr(job.st, "rerun", sys.exit)  # which ends the script as well
+    with pytest.raises(SystemExit):
+        job._progress(watched)
 
 
 def test_where_nothing_can_be_started_the_button_says_so(run_id, monkeypatch):

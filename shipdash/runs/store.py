@@ -209,9 +209,14 @@ class Store(Folder):
                     shutil.rmtree(left, ignore_errors=True)
 
     def _require_idle(self, run_id: str) -> None:
-        """Raise unless no worker has the run and none is about to take it."""
+        """Raise unless no worker has the run, none is about to take it, and no search for its
+        suspects is at work."""
         with self.lock(run_id):
             pass
+        for name in ("alive.lock", "log.txt"):  # held by a job, and by one that has been started
+            if any(map(self._is_held, self.folder(run_id).glob(f"suspects/*/{name}"))):
+                raise StoreError(f"suspicious labels of run {run_id} are being looked for: cancel "
+                                 "its search first")
         with contextlib.suppress(RunCorrupt):  # a damaged status waits for nothing
             if self.status(run_id).state in UNDER_WAY:
                 raise StoreError(f"run {run_id} waits in the queue: cancel it first")
