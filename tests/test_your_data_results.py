@@ -212,7 +212,7 @@ def test_the_command_of_the_export_can_work(store, tmp_path, facts, command):
                                    | {"given_in": str(tmp_path)} | facts))
     run_id = evidence_runs.selection(store, asked())
     at = open_page(PAGE, data="made", data_view="What came out", run=run_id)
-    assert [code.value for code in at.code] == [f"python -m shipdash {command.format(run_id)}"]
+    assert at.code[-1].value == f"python -m shipdash {command.format(run_id)}"
 
 
 def test_a_stalled_run_claims_nothing_of_the_pairs_it_has_not_tested(store):
