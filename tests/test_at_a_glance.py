@@ -217,4 +217,4 @@ def test_the_page_tells_in_five_lines(tmp_path, monkeypatch, found):
     table = next(m.value for m in at.markdown if m.value.startswith("|  | Found"))
     assert [row.split("**")[1] for row in table.splitlines()[2:]] == [
         "Tail", "Typical pair", "Factor", "Budget", "Certificate"]
-    assert "2.7 to 4.5% of studies claim one" in words(at)
+    assert "0.8 to 3.5% of studies claim one" in words(at)

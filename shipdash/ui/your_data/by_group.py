@@ -7,10 +7,9 @@ import streamlit as st
 from shipdash import figures
 from shipdash.analysis.groups import kept_finding, scores_by_group
 from shipdash.analysis.leaks import kept_by_group
-from shipdash.config.settings import PlantedConfig
 from shipdash.data import files
 from shipdash.data.pair_list import PairRow, places, read_split
-from shipdash.ui import chart, frame, gallery
+from shipdash.ui import chart, frame
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import read_once
 
@@ -59,8 +58,4 @@ def rows_of(run: frame.Run, split: str = "pool") -> list[PairRow]:
     folder = files.folder_of(run.config.source.name)
     n = {"pool": run.config.selection.n_pool, "held_out": run.config.evaluation.n_held_out}[split]
     rows = read_once.pairs_of(run.config.source.name)
-    in_split = places(read_split(folder), split)
-    if split == "pool" and run.config.planted != PlantedConfig():  # repeats have others' files
-        source = gallery.source_of(run)
-        in_split = [in_split[source.origin(number)] for number in range(n)]
-    return [rows[place] for place in in_split[:n]]
+    return [rows[place] for place in places(read_split(folder), split)[:n]]
