@@ -166,7 +166,7 @@ def test_rates_are_given_in_points_of_the_failure_rate():
     rows = _rows([0.0, 0.01, 0.02], [0.0, 0.01, 0.02])
     said = analysis.rates_words(analysis.rates_of(STORED, *rows), rows[1])
     assert "without a true difference, 0.8 to 3.5% of studies claim one" in said
-    assert "of 2 standard deviations (2.00 points) is found in 16.1 to 17.8% of studies" in said
+    assert "of 2 standard deviations (2.00 points) is found in 11.5 to 16.4% of studies" in said
 
 
 # -- the page ----------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class Coco:
     def _match(self, entries: list[dict], place: Place, request: ImportRequest) -> None:
         """Candidates from the listed images; those that cannot be told apart are left out."""
         images, others = pictures_of(place.names(request.images, "images"))
-        self.left_out += [LeftOut(joined(request.images, file), why) for file, why in others]
+        self.left_out += [one._replace(file=joined(request.images, one.file)) for one in others]
         find = ByName(images, request.images)
         ids = Counter(_key(entry.get("id")) for entry in entries)
         found: dict[str, list[dict]] = defaultdict(list)

@@ -60,7 +60,7 @@ class MaskFolder:
         for several in by_stem.values():
             left_out += _twins(several)
         return ({name: files[0] for name, files in by_stem.items() if len(files) == 1},
-                [LeftOut(joined(folder, file), reason) for file, reason in left_out])
+                [one._replace(file=joined(folder, one.file)) for one in left_out])
 
 
 def _twins(files: list[str]) -> Iterable[LeftOut]:

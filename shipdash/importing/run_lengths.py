@@ -35,7 +35,7 @@ class RunLengths:
 
     def __init__(self, place: Place, request: ImportRequest) -> None:
         images, left_out = pictures_of(place.names(request.images, "images"))
-        self.left_out = [LeftOut(joined(request.images, file), why) for file, why in left_out]
+        self.left_out = [one._replace(file=joined(request.images, one.file)) for one in left_out]
         self._cells: dict[str, list[str]] = defaultdict(list)
         find, missing = ByName(images, request.images), {}
         for called, cell in _rows(place, request.labels):

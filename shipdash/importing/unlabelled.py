@@ -10,7 +10,6 @@ import numpy as np
 from shipdash.data.source import VOID
 from shipdash.importing.file_reading import Place, joined
 from shipdash.importing.listing import Candidate, Mask, group_of, pictures_of
-from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 
 
@@ -21,7 +20,7 @@ class Unlabelled:
         names, others = pictures_of(place.names(request.images, "images"))
         self.candidates = [Candidate(name, "", "", group_of(name, request.group))
                            for name in names]
-        self.left_out = [LeftOut(joined(request.images, file), reason) for file, reason in others]
+        self.left_out = [one._replace(file=joined(request.images, one.file)) for one in others]
 
     def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`: void everywhere."""
