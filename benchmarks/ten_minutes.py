@@ -287,7 +287,7 @@ def steps(talk: Talk, page: Page) -> None:
     (run,) = talk.store.list()
     for k in (1, 2, 3):
         began, n_bytes = time.perf_counter(), talk.store.n_bytes(run.run_id)
-        page.get_by_role("button", name="Step one pick").click()
+        page.get_by_role("button", name="Step to next pick").click()
         until(lambda before=n_bytes: talk.store.n_bytes(run.run_id) != before)
         took = time.perf_counter() - began
         first = next((e for e in talk.store.events(run.run_id, n_bytes)[0]
