@@ -98,13 +98,13 @@ def _bring(talk: Talk, page: Page, archive: Path, held_out: float | None) -> Non
     upload = page.locator("input[type=file]")
     asked = page.get_by_text("ZIP archive of images and masks")
     if not (asked.count() and asked.first.is_visible()):  # folded where a data set is in view
-        page.get_by_text("Bring images and masks").click()
+        page.get_by_text("Import images and masks").click()
     upload.set_input_files(archive)
     expect(page.get_by_role("textbox", name="Name of the data set")).to_have_value(
         archive.stem, timeout=PATIENCE_MS)
     at_rest(page)
     if not page.get_by_role("spinbutton", name="Rows (px)").first.is_visible():  # it stays unfolded
-        page.get_by_text("How to read them, size, groups and held-out pairs").click()
+        page.get_by_text("Options: mask values, size, groups, held-out pairs").click()
     for label, value in (("Rows (px)", SIZE), ("Columns (px)", SIZE), ("Held-out share", held_out)):
         if value is not None:
             box = page.get_by_role("spinbutton", name=label)
