@@ -93,7 +93,7 @@ def reaudit(run: frame.Run) -> None:
     limit = run.config.selection.acceptance_iou
     if not found.n:
         st.markdown("### No pair was discarded")
-        st.markdown("Every pair of the pool was kept, so there is nothing to test again.")
+        st.markdown("Every pair that was tested was kept, so there is nothing to test again.")
     elif not found.n_failing:
         st.markdown(f"### The final network passes all {found.n:,} discarded pairs")
         st.markdown(f"A pair passes at IoU {limit:.2f}; the lowest is "
