@@ -166,7 +166,10 @@ def work(args: argparse.Namespace) -> int:
     if args.id is None:
         raise ConfigError("id", None, "must be a run id, unless --queue is given")
     wait = None if args.server is None else kept_worker.waiter(store, args.id, args.server)
-    worker.work(store, args.id, wait=wait)
+    try:
+        worker.work(store, args.id, wait=wait)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(one_run.RESUME) from None
     if args.json:
         _print(one_run.outcome(store, args.id), args.json)
     return 0

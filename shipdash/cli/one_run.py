@@ -30,6 +30,10 @@ def require_pairs(config: RunConfig) -> None:
         open_source(config, "held_out")
 
 
+RESUME = "`resume` continues from the last checkpoint"
+"""What a KeyboardInterrupt says that ends the work on a run."""
+
+
 def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> Result | None:
     """`worker.work` with a progress bar, whatever was asked of a worker that is gone.
 
@@ -43,7 +47,7 @@ def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> R
         with progress_bars.of_run(config) as bar:
             return worker.work(store, run_id, progress_bars.warned(config, bar), open_scanner=scan)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("`resume` continues from the last checkpoint") from None
+        raise KeyboardInterrupt(RESUME) from None
 
 
 def outcome(store: Store, run_id: str) -> dict:
