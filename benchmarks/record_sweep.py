@@ -1,93 +1,119 @@
 """Compute the sweep that the Threshold page shows at once, and copy its numbers into the package.
 
-    python -m benchmarks.record_sweep                # about half an hour on two cores
-    python -m benchmarks.record_sweep --workers 1    # options go on to `shipdash sweep`
+    python -m benchmarks.record_sweep RUNS_FOLDER    # two hours on two fast cores; may be stopped
 
-Three files are written: ``points.csv``, a row for each run; ``details.npz``, its curve, core set,
+The compact network over 10,000 pairs: nine precisions and both acceptance rules for each of five
+orders, an order with initial weights of its own. One run after the other, each on all cores.
+
+Three files come of it: ``points.csv``, a row for each run; ``details.npz``, its curve, core set,
 held-out histogram and failed predictions (`shipdash.studies.sweep_details`); ``sweep.json``, where
-they come from.
-
-Not a way to edit a result: points are ordinary runs of the runs folder, so an interrupted
-recording goes on where it stood, and a second one right after the first takes seconds.
+they come from. Until the last run they are kept under benchmarks/results/sweep: a run that has a
+row there is not run again, on whatever machine.
 """
 
 import argparse
 import json
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from benchmarks.child import ROOT
 from shipdash import analysis
-from shipdash.cli import commands as command_line
-from shipdash.cli import studies
-from shipdash.config import ALGORITHM
-from shipdash.results import StoredRun
-from shipdash.runs import Store
+from shipdash import config as configs
+from shipdash.config import ALGORITHM, RunConfig
+from shipdash.runs import Store, worker
+from shipdash.runs.folder import replace
 from shipdash.studies import grid, sweep_details
-from shipdash.studies.study import Study
+from shipdash.studies.study import points
 
-RECORDED = Path(__file__).parents[1] / "shipdash" / "recorded" / "sweep"
-ASKED = ("--preset quick --precision 0.55:0.95:0.05 --order-seeds 5 "
-         "--acceptance article,iou")
-"""Nine precisions, five orders, both acceptance rules: 90 points."""
+RECORDED = ROOT / "shipdash" / "recorded" / "sweep"
+UNFINISHED = ROOT / "benchmarks" / "results" / "sweep"
+
+PRECISIONS = grid.parse_values("selection.precision", "0.55:0.95:0.05")
+ORDERS = range(1, 6)
 
 MOST_BYTES = 3_000_000
 """All files together: they are in every clone of the repository."""
 
-_RUNS = argparse.ArgumentParser(add_help=False)
-_RUNS.add_argument("--runs")
+
+def plan() -> list[RunConfig]:
+    """The ninety runs, order by order: a few whole staircases say more than all of their feet."""
+    axes = [("selection.acceptance", ("article", "iou")), ("selection.precision", PRECISIONS)]
+    bases = (configs.compact().replace(**{"seeds.order": n, "seeds.model": n}) for n in ORDERS)
+    return [run for base in bases for run in points(base, axes)]
 
 
-def main(options: list[str], asked_for: str = ASKED, target: Path = RECORDED) -> None:
-    """Run what is missing and write the files; none is written unless every point is there."""
-    runs, _ = _RUNS.parse_known_args(options)
-    asked, store = plan_of(asked_for), Store(runs.runs)
-    command_line.main(["sweep", *asked_for.split(), *options])
-    found = [store.info(run.digest) for run in asked.runs]
-    if not all(run.result for run in found):
-        sys.exit("not every point was computed: run the same command again")
-    points = analysis.sweep_points((run, _iou(store, run)) for run in found)
-    target.mkdir(parents=True, exist_ok=True)
-    columns = analysis.POINT_COLUMNS
-    points[columns].to_csv(target / "points.csv", index=False, float_format="%.6g")
-    sweep_details.write(target / sweep_details.FILE, _details(store, asked))
-    base = grid.plain(asked.runs[0]).to_dict()
-    facts = _facts(points, asked_for) | {"base": base, "axes": asked.axes}
-    (target / "sweep.json").write_text(json.dumps(facts, indent=1) + "\n")
-    n_bytes = sum(file.stat().st_size for file in target.iterdir())
-    print(f"{len(points)} points in {target}, {n_bytes / 1e6:.2f} MB")
+def main(options: Sequence[str] | None = None) -> None:
+    """Run what has no row, keep each as it ends, and give the package the whole of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.record_sweep")
+    parser.add_argument("runs", metavar="RUNS_FOLDER", help="outside the clone: checkpoints too")
+    store, asked = Store(parser.parse_args(options).runs), plan()
+    rows, details = kept()
+    for n, config in enumerate(asked, 1):
+        if config.digest in set(rows["run_id"]):
+            continue
+        result = worker.work(store, store.create(config)[0])
+        if result is None:
+            sys.exit(f"Run {config.digest} was stopped: the same command goes on with it.")
+        rows, details = _keep(store, config, rows, details)
+        print(f"{n} of {len(asked)}: precision {config.selection.precision:g}, rule "
+              f"{config.selection.acceptance}, order {config.seeds.order}: {result.n_core} kept, "
+              f"{result.reason}", flush=True)
+    ship(asked, rows, details)
+
+
+def kept() -> tuple[pd.DataFrame, dict[str, sweep_details.Detail]]:
+    """Rows and details of the runs that are stored already; none before the first."""
+    path = UNFINISHED / "points.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=analysis.POINT_COLUMNS), {}
+    return (pd.read_csv(path, dtype={"run_id": str, "version": str}),
+            sweep_details.read(UNFINISHED / sweep_details.FILE))
+
+
+def _keep(store: Store, config: RunConfig, rows: pd.DataFrame, details: dict) -> tuple:
+    """A run more, its details first: one that has a row has them too."""
+    run_id, scores = config.digest, store.load_scores(config.digest, "held_out")
+    if (detail := sweep_details.of_run(store, run_id)) is not None:
+        details = details | {run_id: detail}
+    row = analysis.sweep_points([(store.info(run_id), scores and scores["iou"])])
+    row = row[analysis.POINT_COLUMNS]
+    rows = pd.concat([rows, row], ignore_index=True) if len(rows) else row
+    _write(UNFINISHED, rows, details)
+    return rows, details
+
+
+def _write(folder: Path, rows: pd.DataFrame, details: dict[str, sweep_details.Detail]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep_details.write(folder / sweep_details.FILE, details)
+    table = rows.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    replace(folder / "points.csv", table.encode())
+
+
+def ship(asked: Sequence[RunConfig], rows: pd.DataFrame, details: dict) -> None:
+    """Give the package every run that was asked; what was kept on the way goes."""
+    rows = rows.set_index("run_id").loc[[run.digest for run in asked]].reset_index()
+    _write(RECORDED, rows, details)
+    (RECORDED / "sweep.json").write_text(json.dumps(_facts(asked, rows), indent=1) + "\n")
+    shutil.rmtree(UNFINISHED, ignore_errors=True)
+    n_bytes = sum(file.stat().st_size for file in RECORDED.iterdir())
+    print(f"{len(rows)} points in {RECORDED}, {n_bytes / 1e6:.2f} MB")
     if n_bytes > MOST_BYTES:
         sys.exit(f"that is more than {MOST_BYTES / 1e6:.0f} MB: do not commit it")
 
 
-def _details(store: Store, asked: Study) -> dict[str, sweep_details.Detail]:
-    """What every run looks like, those without an evaluation left out."""
-    found = {run.digest: sweep_details.of_run(store, run.digest) for run in asked.runs}
-    return {run_id: detail for run_id, detail in found.items() if detail is not None}
-
-
-def plan_of(asked_for: str) -> Study:
-    """The sweep that these options of the command line ask for."""
-    parser = argparse.ArgumentParser()
-    studies.add_sweep_options(parser)
-    return studies.grid_of(parser.parse_args(asked_for.split()))
-
-
-def _iou(store: Store, run: StoredRun) -> np.ndarray | None:
-    scores = store.load_scores(run.run_id, "held_out")
-    return scores and scores["iou"]
-
-
-def _facts(points: pd.DataFrame, asked_for: str) -> dict:
+def _facts(asked: Sequence[RunConfig], rows: pd.DataFrame) -> dict:
     """Where the numbers come from; a list wherever points may differ."""
-    facts = {name: sorted(map(str, points[name].unique()))
+    facts = {name: sorted(map(str, rows[name].unique()))
              for name in ("machine", "device", "threads", "version")}
-    return {"command": f"python -m shipdash sweep {asked_for}", "algorithm": ALGORITHM,
-            "first_date": points["date"].min(), "last_date": points["date"].max(),
-            "seconds": round(float(points["seconds"].sum()), 1)} | facts
+    return {"command": "python -m benchmarks.record_sweep RUNS_FOLDER", "algorithm": ALGORITHM,
+            "first_date": rows["date"].min(), "last_date": rows["date"].max(),
+            "seconds": round(float(rows["seconds"].sum()), 1),
+            "base": grid.plain(asked[0]).to_dict()} | facts
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

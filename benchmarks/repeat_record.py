@@ -109,14 +109,14 @@ def _sweep(folder: Path) -> list[Stored]:
 
 
 def _points(folder: Path) -> Iterator[Stored]:
-    from benchmarks.record_sweep import plan_of  # it imports the command line
-
-    command = json.loads((folder / "sweep.json").read_text())["command"]
-    configs = {run.digest: run for run in plan_of(command.partition(" sweep ")[2]).runs}
+    base = RunConfig.from_stored(json.loads((folder / "sweep.json").read_text())["base"])
     details = sweep_details.read(folder / sweep_details.FILE)
     for row in pd.read_csv(folder / "points.csv").itertuples():
         core = details[row.run_id].core.tolist() if row.run_id in details else None
-        yield Stored(row.run_id, configs[row.run_id], _of_point,
+        config = base.replace(**{
+            "selection.precision": row.precision, "selection.acceptance": row.acceptance,
+            "seeds.order": row.order_seed, "seeds.model": row.model_seed})
+        yield Stored(row.run_id, config, _of_point,
                      {"core set": core, "pairs tested": row.n_tested,
                       "held-out scores": row.mean_iou},
                      row.threads, f"{row.machine}, version {row.version}")

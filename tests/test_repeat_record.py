@@ -65,7 +65,7 @@ def test_a_tenth_is_at_least_one(n, expected):
 
 
 def test_every_point_of_the_shipped_sweep_has_its_settings():
-    """The command stored beside the sweep gives the settings of all its runs."""
+    """What is stored beside the sweep gives the settings of all its runs."""
     found = repeat_record._sweep(record.RECORDED)
     assert len(found) == 90
     assert all(point.config.digest == point.run_id for point in found)

@@ -16,7 +16,7 @@ from shipdash import analysis
 from shipdash.records import Picked
 from shipdash.runs import Store
 from shipdash.runs.errors import UNREADABLE
-from shipdash.runs.folder import npz, read_npz
+from shipdash.runs.folder import npz, read_npz, replace
 from shipdash.runs.packed_masks import MASK
 
 FILE = "details.npz"
@@ -63,7 +63,7 @@ def of_run(store: Store, run_id: str) -> Detail | None:
 def write(path: Path, details: Mapping[str, Detail]) -> None:
     """Store runs, by run id, in one compressed file."""
     masks = [mask for detail in details.values() for mask in detail.failed.values()]
-    path.write_bytes(npz({
+    replace(path, npz({
         "run_id": np.array(list(details), "U16"),
         "n_core": np.array([len(d.core) for d in details.values()], np.int32),
         **{name: np.concatenate([getattr(d, name) for d in details.values()])

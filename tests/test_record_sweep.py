@@ -1,0 +1,56 @@
+"""Recording the sweep: what is asked, that a stopped recording goes on, what the package gets."""
+
+import json
+
+import pandas as pd
+import pytest
+import rote_runs
+
+from benchmarks import record_sweep
+from shipdash import analysis
+from shipdash.runs import Store
+from shipdash.studies import grid, sweep_details
+
+
+def test_ninety_runs_are_asked_of_one_family_whole_orders_first():
+    """Nine precisions, two rules, five orders, each with the model of its own number."""
+    asked = record_sweep.plan()
+    assert len({run.digest for run in asked}) == len(asked) == 90
+    assert {(run.seeds.order, run.seeds.model) for run in asked} == {(n, n) for n in range(1, 6)}
+    assert {run.seeds.order for run in asked[:18]} == {1}
+    assert len({grid.family(run) for run in asked}) == 1
+    assert asked[0].selection.n_pool == asked[0].evaluation.n_held_out == 10_000
+
+
+def test_a_stopped_recording_goes_on_and_ships_the_whole(tmp_path, monkeypatch, capsys):
+    """Three runs and a stop: a second machine computes the fourth only, then all are shipped."""
+    first, again = Store(tmp_path / "first"), tmp_path / "again"
+    config = first.config(rote_runs.finished(first))
+    asked = [config.replace(**{"seeds.order": n, "seeds.model": n, "selection.precision": p})
+             for n in (1, 2) for p in (0.7, 0.9)]
+    monkeypatch.setattr(record_sweep, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(record_sweep, "UNFINISHED", tmp_path / "unfinished")
+    monkeypatch.setattr(record_sweep, "plan", lambda: asked)
+    work, begun = record_sweep.worker.work, []
+
+    def stopped_at_the_fourth(store, run_id):
+        begun.append(run_id)
+        return work(store, run_id) if len(begun) != 4 else None
+
+    monkeypatch.setattr(record_sweep.worker, "work", stopped_at_the_fourth)
+    with pytest.raises(SystemExit, match="the same command goes on"):
+        record_sweep.main([str(first.root)])
+    assert not (tmp_path / "recorded").exists()
+    record_sweep.main([str(again)])
+    assert begun == [*(run.digest for run in asked), asked[3].digest]
+
+    points = pd.read_csv(tmp_path / "recorded" / "points.csv", dtype={"run_id": str})
+    assert list(points["run_id"]) == [run.digest for run in asked]
+    assert list(points.columns) == analysis.POINT_COLUMNS
+    details = sweep_details.read(tmp_path / "recorded" / sweep_details.FILE)
+    assert [len(details[run_id].core) for run_id in points["run_id"]] == list(points["n_core"])
+    facts = json.loads((tmp_path / "recorded" / "sweep.json").read_text())
+    assert facts["base"] == grid.plain(asked[0]).to_dict()
+    assert facts["version"] == list(points["version"].unique())
+    assert not (tmp_path / "unfinished").exists()
+    assert "4 points" in capsys.readouterr().out
