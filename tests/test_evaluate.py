@@ -62,6 +62,14 @@ def test_evaluate_ends_with_a_row_for_each_arm(call, store, done, here):
         assert row["held_out"]["n"] == 7
 
 
+def test_an_arm_with_damaged_settings_has_its_row(call, store, done, here):
+    """Its settings follow from the question; its result is read as ever."""
+    words = ("evaluate", done, "--arms", "core,random", "--json")
+    before = rows(call(*words)[1])
+    (store.root / before[0]["run_id"] / "spec.json").write_text("{")
+    assert rows(call(*words)[1]) == before
+
+
 def test_stored_arms_are_not_trained_again(call, done, here, monkeypatch):
     """The second call answers from the runs folder."""
     words = ("evaluate", done, "--arms", "core", "--json")

@@ -113,6 +113,13 @@ def test_the_progress_of_a_run_that_has_vanished_draws_the_page_again(store, run
         job._progress(watched)
 
 
+def test_a_job_that_is_done_between_two_looks_draws_the_page_again(monkeypatch):
+    """The page found no answer, then the job had one."""
+    monkeypatch.setattr(job.st, "rerun", sys.exit)
+    with pytest.raises(SystemExit):
+        job.tell_ended(None, Standing(RunState.COMPLETED, "", 3, 3), "")
+
+
 def test_where_nothing_can_be_started_the_button_says_so(run_id, monkeypatch):
     """Shut, with the reason in words."""
     monkeypatch.setattr(view_only, "find_spec", lambda name: None)

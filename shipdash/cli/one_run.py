@@ -50,9 +50,12 @@ def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> R
         raise KeyboardInterrupt(RESUME) from None
 
 
-def outcome(store: Store, run_id: str) -> dict:
-    """The result if there is one, otherwise the same keys for the run so far."""
-    status, spec = store.status(run_id), store.config(run_id)
+def outcome(store: Store, run_id: str, spec: RunConfig | None = None) -> dict:
+    """The result if there is one, otherwise the same keys for the run so far.
+
+    Its settings are read from its folder unless they are given.
+    """
+    status, spec = store.status(run_id), spec or store.config(run_id)
     asked = {"run_id": run_id, "state": str(status.state), "spec": spec.to_dict()}
     result = store.result(run_id)
     if result is not None:

@@ -263,7 +263,7 @@ def _arm_row(store: Store, arm: RunConfig, reason: str) -> dict:
            "model_seed": arm.seeds.model, "draw": arm.arm.draw}
     if row["state"] == MISSING:
         return row | {"n_pairs": None, "n_backward": 0, "seconds": 0.0, "held_out": None}
-    found = one_run.outcome(store, run_id)
+    found = one_run.outcome(store, run_id, arm)
     return row | {"reason": store.status(run_id).reason, "n_pairs": found["n_core"] or None,
                   **{name: found[name] for name in ("n_backward", "seconds", "held_out")}}
 

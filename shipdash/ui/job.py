@@ -65,7 +65,11 @@ def is_watched(job: Job, standing: Standing | None) -> bool:
 def tell_ended(job: Job, standing: Standing | None, again: str) -> None:
     """How the job ended without an answer, if it was ever asked for, and what starting it `again`
     does."""
-    if standing is not None:
+    if standing is None:
+        return
+    if standing.state is RunState.COMPLETED:  # since the page looked for an answer
+        st.rerun()
+    else:
         reason = f" {plain(standing.reason)}." if standing.reason else ""
         st.warning(f"{job.noun} {ENDED[standing.state]}.{reason} {again}")
 
