@@ -276,6 +276,9 @@ def test_a_run_whose_answer_was_planted_is_not_what_came_out(store):
     run = next(run for run in frame.runs() if run.run_id == planted)
     manifest = files.read_manifest(files.root() / "made")
     assert not choose.can_rank(run, manifest)
+    for run_id, n_links in ((own, 1), (planted, 0)):  # the way there from Run
+        links = open_page("pages/2_Run.py", run=run_id).get("page_link")
+        assert [link.proto.label for link in links].count("What came out?") == n_links
 
 
 def test_without_held_out_pairs_no_controls_are_offered(store):

@@ -10,6 +10,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.analysis.set_aside import set_aside_words
+from shipdash.config import PlantedConfig
 from shipdash.counted import counted
 from shipdash.records import UNDER_WAY, RunState, StopReason
 from shipdash.runs import RunNotFound, StoreError, kept_worker, queue
@@ -90,14 +91,14 @@ def _wait_for_answer(run: frame.Run) -> None:
 
 def _finished(run: frame.Run) -> None:
     """What a finished run offers: to be seen again, its pairs and scores, to be deleted; that of a
-    data set also the page about it."""
+    data set also the page about it, which is silent about planted repeats and wrong masks."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         replay.button(run)
         present.button()
         links = [("pages/3_Samples.py", "Browse the pairs it kept", {}),
                  ("pages/4_Evaluation.py", "How good is it?", {}),
                  ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})]
-        if run.config.source.kind == "files":
+        if run.config.source.kind == "files" and run.config.planted == PlantedConfig():
             links.append(("pages/7_Your_data.py", "What came out?",
                           {"data": run.config.source.name, "data_view": "What came out"}))
         for page, label, view in links:
