@@ -48,7 +48,7 @@ SOCKETS = """window.sockets = [];
         constructor(...asked) { super(...asked); window.sockets.push(this); } };"""
 
 
-def test_a_lost_connection_loses_no_answer(app, browser):
+def test_a_lost_connection_and_a_new_server_lose_no_answer(app, browser):
     """Streamlit draws the marker anew then: it once waited for ever for pictures it never got."""
     ann = arrive(browser, app, [], "ann")
     ann.add_init_script(SOCKETS)
@@ -64,7 +64,16 @@ def test_a_lost_connection_loses_no_answer(app, browser):
     expect(ann.get_by_text("9 of 20 marked")).to_be_visible(timeout=SOON_MS)
     ann.keyboard.press("w")
     wait_until(ann, lambda: len(said()) == 10)
+    app.restart()  # a server that knows nobody; the browser knows who marks
+    expect(ann.get_by_text("You are marking as ann.")).to_be_visible(timeout=SOON_MS)
+    wait_until(ann, lambda: _heard(ann, said, 11))
     ann.context.close()
+
+
+def _heard(page, said, n):
+    """Whether an answer has arrived; the marker hears a key once it is drawn anew."""
+    page.keyboard.press("w")
+    return len(said()) >= n
 
 
 def test_two_people_mark_by_keyboard_and_nothing_is_lost(app, browser, tmp_path):

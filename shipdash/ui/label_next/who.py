@@ -32,6 +32,8 @@ def ask() -> str:
     with st.container(key="who"):
         forget = not name and "marks_as" in st.session_state
         _mount(key="who_kept", data={"name": name, "forget": forget}, on_name_change=_remembered)
+    _remembered()  # a server that was started anew is told of the name, but of no change
+    name = st.session_state.get("marks_as", "")
     if not name:
         st.text_input("Your name, stored with each mark", key="marks_as_asked",
                       max_chars=LONGEST, on_change=_said, width=380,
