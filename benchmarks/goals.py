@@ -2,6 +2,7 @@
 
     python -m benchmarks.goals RUNS_FOLDER          # makes what is missing, then the table
     python -m benchmarks.goals RUNS_FOLDER --keep   # and stores each row under benchmarks/results
+    python -m benchmarks.goals --report             # the table of docs/results.md; runs nothing
 
 A run's seed is that of its pool, its order and its model. Nothing may be chosen by the result.
 Seeds with a stored row are not run again, so a stopped command goes on.
@@ -25,6 +26,9 @@ SEEDS = range(11, 21)
 GOALS = {"n_core": ("<=", 120), "mean_iou": (">=", 0.966), "failing_share": ("<=", 0.004),
          "passes_a_pair": ("<=", 1.10)}
 """Of the median over the seeds; `passes_a_pair` counts predictions a pair of the pool."""
+
+WORDS = {"n_core": "pairs kept", "mean_iou": "mean IoU of 10,000 held-out pairs",
+         "failing_share": "held-out pairs failing", "passes_a_pair": "predictions a pair"}
 
 STORED = ROOT / "benchmarks" / "results" / "goals.csv"
 
@@ -54,12 +58,32 @@ def against_goals(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "median", "goal", "met"])
 
 
+def report(table: pd.DataFrame) -> str:
+    """Markdown: each measure with median and range over the seeds, its goal, and whether met."""
+    forms = {"n_core": "{:,.0f}", "mean_iou": "{:.4f}", "failing_share": "{:.2%}",
+             "passes_a_pair": "{:.2f}"}
+    lines = ["| measure | median | lowest | highest | goal | met |", "|---" * 6 + "|"]
+    for row in against_goals(table).itertuples():
+        form, values = forms[row.measure], table[row.measure]
+        numbers = (form.format(v) for v in (row.median, values.min(), values.max()))
+        lines.append(f"| {WORDS[row.measure]} | {' | '.join(numbers)} | "
+                     f"{GOALS[row.measure][0]} {form.format(GOALS[row.measure][1])} | "
+                     f"{'yes' if row.met else 'no'} |")
+    return "\n".join(lines)
+
+
 def main(options: Sequence[str] | None = None) -> None:
     """Make the missing runs one after the other and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.goals")
-    parser.add_argument("runs", type=Path)
+    parser.add_argument("runs", type=Path, nargs="?")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--report", action="store_true")
     given = parser.parse_args(options)
+    if given.report:
+        print(report(stored()))
+        return
+    if given.runs is None:
+        parser.error("RUNS_FOLDER is missing")
     store, table = Store(given.runs), stored()
     for seed, config in zip(SEEDS, asked(), strict=True):
         if seed in set(table.get("seed", ())):

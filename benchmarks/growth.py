@@ -2,10 +2,11 @@
 
     python -m benchmarks.growth RUNS_FOLDER                          # all sizes, smallest first
     python -m benchmarks.growth RUNS_FOLDER --sizes 1000,3000 --seeds 1
+    python -m benchmarks.growth --report     # the section of docs/results.md; runs nothing
 
 A row a run is appended to shipdash/recorded/growth.csv; runs that have a row are skipped, and an
 interrupted run goes on from its checkpoint in RUNS_FOLDER, with its seconds the sum of its parts.
-It fits no law: `analysis.growth` does, from the table alone.
+The law is fitted by `analysis.growth`, from the table alone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pandas as pd
 
 import shipdash
 from benchmarks.child import ROOT, Answer, BenchError, measure
+from shipdash import analysis
 from shipdash import config as configs
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
 from shipdash.runs import Store
@@ -121,6 +123,29 @@ def append(path: Path, row: Point) -> None:
         writer.writerows([Point._fields, row] if is_new else [row])
 
 
+def report(table: pd.DataFrame) -> str:
+    """Markdown: a row a pool size, medians with ranges, then the law where one can be fitted."""
+    lines = ["| pairs in the pool | runs | kept | failing | training images | predictions a pair "
+             "| matrix products | peak memory |", "|---" * 8 + "|"]
+    for n_pool, runs in table.groupby("n_pool"):
+        products, passes = runs["select_s"] / runs["product_s"], runs["n_forward"] / n_pool
+        lines.append(
+            f"| {n_pool:,} | {len(runs)} | {_spread(runs['n_core'], ',.0f')} | "
+            f"{_spread(100 * runs['share_failing'], '.2f')} % | {runs['n_backward'].median():,.0f} "
+            f"| {passes.median():.2f} | {products.median():,.0f} | "
+            f"{runs['peak_mb'].median() / 1000:.1f} GB |")
+    law = analysis.growth_law(table)
+    said = [] if law is None else ["", f"{analysis.growth_finding(law)}.", "",
+                                   analysis.growth_words(table, law)]
+    return "\n".join(lines + said)
+
+
+def _spread(values: pd.Series, form: str) -> str:
+    """A median with its range; a single value alone."""
+    middle, low, high = (format(v, form) for v in (values.median(), values.min(), values.max()))
+    return middle if len(values) == 1 else f"{middle} ({low} to {high})"
+
+
 def _numbers(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]
@@ -131,11 +156,18 @@ def _numbers(text: str) -> list[int]:
 def main(argv: list[str] | None = None) -> int:
     """Run what has no row yet, one run after the other."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("runs", metavar="RUNS_FOLDER", help="outside the clone: checkpoints too")
+    parser.add_argument("runs", metavar="RUNS_FOLDER", nargs="?",
+                        help="outside the clone: checkpoints too")
     parser.add_argument("--sizes", type=_numbers, default=list(SIZES), metavar="N,N,...")
     parser.add_argument("--seeds", type=_numbers, default=[1, 2, 3], metavar="N,N,...")
     parser.add_argument("--out", type=Path, default=STORED, metavar="FILE")
+    parser.add_argument("--report", action="store_true")
     args = parser.parse_args(argv)
+    if args.report:
+        print(report(pd.read_csv(args.out)))
+        return 0
+    if args.runs is None:
+        parser.error("RUNS_FOLDER is missing")
     try:
         Store(args.runs)  # says what is wrong with the folder before anything is measured
         for config in plan(args.sizes, args.seeds):
