@@ -1,4 +1,4 @@
-"""What the stored tables of the nuclei study say, as the text of docs/your-data.md.
+"""What the stored tables of the nuclei study say, as the text of docs/results.md.
 
     python -m benchmarks.nuclei_study_tables
     python -m benchmarks.nuclei_study_tables FOLDER

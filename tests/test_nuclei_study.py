@@ -1,4 +1,4 @@
-"""The study of all nuclei: its plan, its tables, and docs/your-data.md, which follows from them."""
+"""The study of all nuclei: its plan, its tables, and docs/results.md, which follows from them."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from shipdash.runs import Store
 from shipdash.studies import arms
 
 STORED = nuclei_study.OUT
-DOCS = " ".join((Path(__file__).parents[1] / "docs" / "your-data.md").read_text("utf-8").split())
+DOCS = " ".join((Path(__file__).parents[1] / "docs" / "results.md").read_text("utf-8").split())
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_every_finished_run_is_a_row_and_a_row_a_group(base, tmp_path, monkeypat
     assert groups["kept"].tolist()[2:] == [50, 150]
 
 
-# -- what docs/your-data.md says of the stored tables
+# -- what docs/results.md says of the stored tables
 
 
 def words(text: str) -> str:
@@ -89,7 +89,7 @@ def test_the_document_has_every_table_and_sentence():
 
 
 def test_the_document_says_what_the_tables_do_not_spell_out():
-    """The ranges of selected and random pairs are apart, and the grey pictures are not learnt."""
+    """The ranges of selected and random pairs are apart, and the grey images are not learnt."""
     arms, runs, groups = (pd.read_csv(STORED / f"{name}.csv") for name in (
         "arms", "runs", "groups"))
     core, random = (arm_row(arms, name, "equal updates") for name in ("Core set", "Random"))
@@ -98,7 +98,7 @@ def test_the_document_says_what_the_tables_do_not_spell_out():
             "not overlap") in DOCS
     grey = groups[groups["group"] == "grey on white"]
     assert len(grey) == len(runs) and grey["mean_iou"].max() < 0.1
-    assert "No network learns the few grey pictures at this size" in DOCS
+    assert "No network learns the few grey images at this size" in DOCS
 
 
 def test_the_document_says_what_was_found_at_the_larger_size_before():

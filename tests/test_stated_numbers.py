@@ -93,9 +93,11 @@ def benchmark(file: str) -> dict:
 def text_of(file: str) -> str:
     """The text with single spaces, without code, links' addresses and numbers of a list.
 
-    Without the report of the registered study as well, which test_preregistered.py makes again.
+    Without what other tests make again: the report of the registered study
+    (test_preregistered.py), mixtures (test_mixtures_tables.py) and nuclei (test_nuclei_study.py).
     """
     text = (ROOT / file).read_text("utf-8")
+    text = re.sub(r"(?ms)^# (Mixtures|Nuclei)$.*?(?=^# )", "", text)
     text = text.replace(preregistered_report.section(text) or "\0", "")
     text = re.sub(r"(?m)^    .*$|^\d\. ", "", text)
     text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<http[^>]*>", " ", text)
@@ -640,7 +642,7 @@ def real_pictures() -> str:
     runs = pd.read_csv(ROOT / "benchmarks" / "results" / "nuclei-study" / "runs.csv")
     means = runs.pivot_table(index="order_seed", columns="arm", values="mean_iou")
     lower = means["random"] - means["core"]
-    return (f"of {runs['n_pool'].iloc[0]} training pictures of nuclei, the selected pairs gave a "
+    return (f"of {runs['n_pool'].iloc[0]} training images of nuclei, the selected pairs gave a "
             f"lower held-out IoU than as many random ones in {(lower > 0).sum()} of {len(lower)} "
             f"orders, on average by {lower.mean():.3f}")
 
