@@ -52,6 +52,7 @@ def test_the_note_has_the_time_that_was_measured():
     assert seconds < 120  # what a visitor was promised
     note = " ".join((root / "docs" / "your-data.md").read_text().split())
     assert f"from the click to its evaluation: {seconds:.0f} s on two idle cores" in note
+    assert f"they kept {rows['n_core'].iloc[-1]} pairs" in note
 
 
 @pytest.mark.parametrize(("page", "query", "said"), [
