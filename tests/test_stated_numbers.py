@@ -220,7 +220,7 @@ def second_processor() -> list[str]:
         f"At {there['Core set'].n_backward:,.0f} training images order 1 gives: failing "
         f"{failing['Core set']} % after the core set, {failing['First of the stream']} after the "
         f"first pairs, {failing['Random']} random, {failing['Stratified random']} stratified, "
-        f"{failing['Rejected']} thrown away, {failing['Full pool']} all pairs; each until its own "
+        f"{failing['Rejected']} discarded, {failing['Full pool']} all pairs; each until its own "
         f"score passes, {share(own[0], 1)} against {share(own[1], 1)} %",
         f"left it fails on {share(left)} %, all pairs at as much computing on {share(equal)} %",
         f"worth {worth.worth:.0f} random pairs (95 %: {worth.worth_low:.0f} to no bound) instead "
@@ -628,8 +628,8 @@ def registered_results() -> list[str]:
             f"After the selected pairs {fine} % are below IoU 0.97, after random pairs "
             f"{fine_random} %, more in {n_more} of 10 pools ({100 * price.mean:.1f} points, "
             f"{100 * price.low:.1f} to {100 * price.high:.1f}, p = {price.p_t:.3f})",
-            *all_pairs(), below_095(), f"interval of the {by_factors()[:4]}",
-            "thresholds than IoU 0.90"]
+            *all_pairs(), below_095(), f"the {by_factors()[:4]} with its interval",
+            "thresholds other than IoU 0.90"]
 
 
 def arm_rows(arms: pd.DataFrame) -> list[pd.Series]:
