@@ -132,7 +132,7 @@ def test_every_small_case_solves_the_exact_equation(delta):
     ],
 )
 def test_reference_values_at_ten_thousand(k, percent, exact):
-    """Sums of 60 decimal digits give `exact`; `percent` is the same in docs/evidence.md.
+    """Sums of 60 decimal digits give `exact`; `percent` is the same, rounded.
 
     Its 3.4 stands for 3.348, rounded twice (3.35, then 3.4): hence 0.06 and not 0.05.
     """
