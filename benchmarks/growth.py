@@ -128,11 +128,11 @@ def report(table: pd.DataFrame) -> str:
     lines = ["| pairs in the pool | runs | kept | failing | training images | predictions a pair "
              "| matrix products | peak memory |", "|---" * 8 + "|"]
     for n_pool, runs in table.groupby("n_pool"):
-        products, passes = runs["select_s"] / runs["product_s"], runs["n_forward"] / n_pool
+        passes = runs["n_forward"] / n_pool
         lines.append(
             f"| {n_pool:,} | {len(runs)} | {_spread(runs['n_core'], ',.0f')} | "
             f"{_spread(100 * runs['share_failing'], '.2f')} % | {runs['n_backward'].median():,.0f} "
-            f"| {passes.median():.2f} | {products.median():,.0f} | "
+            f"| {passes.median():.2f} | {runs['products'].median():,.0f} | "
             f"{runs['peak_mb'].median() / 1000:.1f} GB |")
     law = analysis.growth_law(table)
     said = [] if law is None else ["", f"{analysis.growth_finding(law)}.", "",
@@ -164,7 +164,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--report", action="store_true")
     args = parser.parse_args(argv)
     if args.report:
-        print(report(pd.read_csv(args.out)))
+        print(report(analysis.growth_table(args.out)))
         return 0
     if args.runs is None:
         parser.error("RUNS_FOLDER is missing")

@@ -18,8 +18,9 @@ SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 
 def runs(core_of, sizes=SIZES, seeds=(1, 2)):
     """One row a run, its core set a function of pool and seed."""
-    return pd.DataFrame([{"n_pool": n, "seed": seed, "n_core": core_of(n, seed)}
-                         for n in sizes for seed in seeds])
+    return pd.DataFrame([{"n_pool": n, "seed": seed, "n_core": core_of(n, seed),
+                          "share_failing": 10 / n, "n_backward": 5 * n, "products": n / 10,
+                          "peak_mb": 1400.0 + seed} for n in sizes for seed in seeds])
 
 
 def noisy(n, seed):
@@ -79,6 +80,8 @@ def test_the_words_name_the_runs_both_laws_and_the_prediction():
     assert "1,000 (2 runs), 3,000 (2 runs)" in words
     assert f"exponent {law.power.slope:.3f}" in words
     assert "For 100,000,000 pairs" in words
+    assert "failing held-out pairs go from 1.00% to 0.01%" in words
+    assert "the time from 100 to 10,000 products" in words and "1.4 to 1.4 GB" in words
 
 
 def test_the_figure_has_every_run_both_laws_and_their_residuals():
@@ -146,13 +149,17 @@ def test_a_run_that_was_only_read_has_no_peak_memory():
 
 def test_the_recorded_table_is_of_the_plan_and_of_this_algorithm():
     """Every row is a run that the plan asks for, once."""
-    if not bench.STORED.exists():
-        pytest.skip("no run has been recorded yet")
     table = pd.read_csv(bench.STORED)
     plan = {config.digest: config for config in bench.plan(list(bench.SIZES), [1, 2, 3])}
     assert set(table["algorithm"]) == {ALGORITHM}
     assert table["run_id"].is_unique
     assert set(table["run_id"]) <= set(plan)
+
+
+def test_the_results_have_the_report_of_the_recorded_table():
+    """As the command prints it."""
+    report = bench.report(analysis.growth_table(bench.STORED))
+    assert report in (bench.ROOT / "docs" / "results.md").read_text("utf-8")
 
 
 # -- the page ----------------------------------------------------------------------------------
@@ -168,5 +175,5 @@ def test_the_threshold_page_shows_the_law_from_four_sizes_on(tmp_path, monkeypat
         bench.append(tmp_path / "recorded" / "growth.csv", row._replace(
             n_core=round(noisy(row.n_pool, row.seed))))
     said = paging.words(paging.open_page("pages/5_Threshold.py"))
-    for words in ("The core set grows", "1,000 (2 runs)", "a laptop"):
+    for words in ("The core set grows as", "1,000 (2 runs)", "a laptop"):
         assert (words in said) == (n_sizes == 4)

@@ -94,10 +94,11 @@ def text_of(file: str) -> str:
     """The text with single spaces, without code, links' addresses and numbers of a list.
 
     Without what other tests make again: the report of the registered study
-    (test_preregistered.py), mixtures (test_mixtures_tables.py) and nuclei (test_nuclei_study.py).
+    (test_preregistered.py), mixtures (test_mixtures_tables.py), nuclei (test_nuclei_study.py),
+    growth (test_growth.py) and goals (test_goals.py).
     """
     text = (ROOT / file).read_text("utf-8")
-    text = re.sub(r"(?ms)^# (Mixtures|Nuclei)$.*?(?=^# )", "", text)
+    text = re.sub(r"(?ms)^# (Mixtures|Nuclei|Growth|Goals)$.*?(?=^# )", "", text)
     text = text.replace(preregistered_report.section(text) or "\0", "")
     text = re.sub(r"(?m)^    .*$|^\d\. ", "", text)
     text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<http[^>]*>", " ", text)

@@ -39,7 +39,7 @@ from shipdash.analysis.core_against_random import (
     rival_tests,
 )
 from shipdash.analysis.cost import cost_finding, cost_table, full_epochs
-from shipdash.analysis.growth import growth_finding, growth_law, growth_words
+from shipdash.analysis.growth import growth_finding, growth_law, growth_table, growth_words
 from shipdash.analysis.intervals import wilson
 from shipdash.analysis.orders import fan_finding, fan_table, folds_finding, folds_table
 from shipdash.analysis.overlap import overlap_finding, overlap_matrix, overlap_table

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,13 @@ class Law(NamedTuple):
     def better(self) -> Fit:
         """The power law, unless a logarithm leaves smaller residuals."""
         return self.power if self.power.rms <= self.logarithm.rms else self.logarithm
+
+
+def growth_table(path: Path) -> pd.DataFrame:
+    """What `python -m benchmarks.growth` wrote, smallest pools first; with `products`, the seconds
+    in matrix products of that hour."""
+    table = pd.read_csv(path).sort_values(["n_pool", "seed"], ignore_index=True)
+    return table.assign(products=table["select_s"] / table["product_s"])
 
 
 def growth_law(table: pd.DataFrame) -> Law | None:
@@ -95,7 +103,7 @@ def _fit(name: str, x: np.ndarray, y: np.ndarray, back: Callable) -> Fit:
 def growth_finding(law: Law) -> str:
     """What a tenfold pool does to the core set, as a title."""
     if law.better is law.power:
-        return ("The core set grows with the pool to the power of "
+        return ("The core set grows as the pool's size to the power of "
                 f"{law.power.slope:.2f}: ten times the pairs, {10 ** law.power.slope:.1f} times "
                 "the core set")
     return ("The core set grows with the logarithm of the pool: ten times the pairs, "
@@ -103,7 +111,13 @@ def growth_finding(law: Law) -> str:
 
 
 def growth_words(table: pd.DataFrame, law: Law) -> str:
-    """The runs, both laws with intervals and residuals, and what each predicts."""
+    """The runs, both laws with intervals and residuals, what each predicts, and what else changes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n_pool, seed, n_core, share_failing, n_backward, products and peak_mb: one row a run.
+    """
     sizes = table.groupby("n_pool")["seed"].nunique()
     runs = ", ".join(f"{n:,} ({counted(count, 'run')})"
                      for n, count in sizes.items())
@@ -112,7 +126,20 @@ def growth_words(table: pd.DataFrame, law: Law) -> str:
             f"Power law: exponent {power.slope:.3f} (95% interval {power.low:.3f} to "
             f"{power.high:.3f}), residuals {power.rms:.1%} in the root mean square; logarithm: "
             f"{rival.rms:.1%}. For {ASKED:,} pairs, far beyond what was measured, the power law "
-            f"predicts a core set of {_range(power)}, the logarithm one of {_range(rival)}.")
+            f"predicts a core set of {_range(power)}, the logarithm one of {_range(rival)}. "
+            f"{_from_end_to_end(table)}")
+
+
+def _from_end_to_end(table: pd.DataFrame) -> str:
+    """Medians at the smallest and at the largest pool."""
+    columns = ["share_failing", "n_backward", "products", "peak_mb"]
+    medians = table.groupby("n_pool")[columns].median()
+    few, many = medians.iloc[0], medians.iloc[-1]
+    return (f"From {medians.index[0]:,} to {medians.index[-1]:,} pairs (medians), failing held-out "
+            f"pairs go from {few.share_failing:.2%} to {many.share_failing:.2%}, training images "
+            f"from {few.n_backward:,.0f} to {many.n_backward:,.0f}, the time from "
+            f"{few.products:,.0f} to {many.products:,.0f} products of two 2,048 x 2,048 matrices, "
+            f"and peak memory from {few.peak_mb / 1000:.1f} to {many.peak_mb / 1000:.1f} GB.")
 
 
 def _range(fit: Fit) -> str:

@@ -43,7 +43,7 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
     figure.update_layout(
         yaxis={"domain": [0.36, 1.0]},
         yaxis2={"domain": [0.0, 0.26], "title": {"text": "off the law", "font": {"size": 13}},
-                "tickformat": "+.0%", "zeroline": True, "ticks": ""})
+                "tickformat": ".0%", "zeroline": True, "ticks": ""})
     alt = f"Core set against the size of the pool, both on log scales. {title}."
     return Chart(figure, title, alt, table.assign(
         **{f"off the {fit.name}": fit.residuals for fit in fits}))

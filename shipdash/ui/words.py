@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 PRECISION = ("*Precision* is the mean score on the core set at which training stops; a pair fails "
-             "if its own score is below 95% of it, unless *Margin* is changed. The article that "
-             "this repeats uses the word; it has nothing to do with precision and recall.")
+             "if its own score is below 95% of it, unless *Margin* is changed. The word is "
+             "the original article's and has nothing to do with precision and recall.")
 """Said once on each page that shows a precision."""
 
 COMPARED_POOL = 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
 from shipdash import analysis, figures
@@ -15,7 +13,7 @@ TABLE = "growth.csv"
 
 def panel() -> None:
     """The figure with its law; nothing as long as too few pool sizes have been measured."""
-    table = evidence.table(TABLE, _read)
+    table = evidence.table(TABLE, analysis.growth_table)
     if table is None:
         return
     law = analysis.growth_law(table)
@@ -33,8 +31,3 @@ def origin(table: pd.DataFrame) -> str:
     when = first if first == last else f"{first} to {last}"
     return (f"Recorded · {len(table)} runs · compact preset · {machines} · {threads} threads · "
             f"{when} · shipdash {versions} · `python -m benchmarks.growth`")
-
-
-def _read(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path).sort_values(["n_pool", "seed"], ignore_index=True)
-    return table.assign(products=table["select_s"] / table["product_s"])
