@@ -122,7 +122,7 @@ def test_failing_means_the_same_iou_for_every_run(store):
                      **{"selection.precision": precision})
         store.save_scores(run_id, "held_out", index=np.arange(10), iou=iou, score=iou, soft=iou)
     at = open_page()
-    assert at.dataframe[0].value["held-out below IoU 0.90"].tolist() == ["30.00%", "30.00%"]
+    assert at.dataframe[0].value["held-out below IoU 0.90"].tolist() == [30, 30]
     assert "were below IoU 0.90" in words(at)
 
 

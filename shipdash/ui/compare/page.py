@@ -53,6 +53,8 @@ def choose(runs: list[frame.Run]) -> list[frame.Run]:
         table, hide_index=True, placeholder="–", key=_key(ids), on_select="rerun",
         height=min(260, 36 * (len(ids) + 1)),
         selection_mode="multi-row", alt="Runs to compare, newest first.",
+        column_config={BELOW: st.column_config.NumberColumn(format="%.2f%%"),
+                       "mean IoU": st.column_config.NumberColumn(format="%.4f")},
         selection_default={"selection": {"rows": [ids.index(i) for i in asked]}})
     picked = [ids[row] for row in event.selection.rows][:MOST]
     if len(event.selection.rows) > MOST:
@@ -121,8 +123,8 @@ def _table(usable: dict[str, frame.Run]) -> pd.DataFrame:
         "run": [("recorded · " if r.recorded else "") + r.name for r in usable.values()],
         "state": [str(r.state) for r in usable.values()],
         "selected": [result and result.n_core for result in results],
-        BELOW: [None if share is None else f"{share:.2%}" for share in below],
-        "mean IoU": [h and f"{h.mean_iou:.4f}" for h in held],
+        BELOW: np.array([np.nan if share is None else 100 * share for share in below]),
+        "mean IoU": np.array([h.mean_iou if h else np.nan for h in held]),
     }, index=list(usable))
     facts["selected"] = facts["selected"].astype("Int64")
     started = [r.created[:16].replace("T", " ") for r in usable.values()]

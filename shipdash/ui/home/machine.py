@@ -27,8 +27,10 @@ def show(runs: list[frame.Run], arms: list[frame.Run], is_open: bool) -> None:
         frame.empty("No runs yet.", "The first one you start appears here.")
         return
     rows = [_row(r, is_open) for r in own[:MOST_ROWS]]
-    columns = {"open": tables.links(),
-               "precision": st.column_config.Column(help=PRECISION)}
+    number = st.column_config.NumberColumn
+    columns = {"open": tables.links(), "pool": number(format="localized"),
+               "precision": number(format="%.2f", help=PRECISION),
+               "selected": number(format="localized"), "held-out IoU": number(format="%.3f")}
     st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", key="runs",
                  column_config=columns, alt="Runs of this machine, newest first.")
     if len(own) > MOST_ROWS:
@@ -51,12 +53,12 @@ def _row(run: frame.Run, is_open: bool) -> dict:
     if run.config is None:
         return {"name": run.name, "state": "unreadable", "reason": run.reason}
     held, seeds = run.result and run.result.held_out, run.config.seeds
-    found = {"selected": f"{run.result.n_core:,}" if run.result else "–",
-             "held-out IoU": f"{held.mean_iou:.3f}" if held else "–"}
+    found = {"selected": run.result.n_core if run.result else None,
+             "held-out IoU": held.mean_iou if held else None}
     return {
         "open": address.of_run(run.run_id), "name": run.name,
-        "state": str(run.state), "pool": f"{run.config.selection.n_pool:,}",
-        "precision": f"{run.config.selection.precision:.2f}",
+        "state": str(run.state), "pool": run.config.selection.n_pool,
+        "precision": run.config.selection.precision,
         "seeds": f"{seeds.pool}/{seeds.order}/{seeds.model}",
         **(found if is_open else {}), "started": run.created[:16].replace("T", " "),
     }
