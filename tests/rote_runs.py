@@ -17,27 +17,31 @@ _KEPT: dict[str, tuple[str, dict[Path, bytes]]] = {}
 """What runs of this process left, by id: the reason they ended for, and their files."""
 
 
-def finished(store: Store, **changes) -> str:
-    """A run over 60 pairs, every one of 20 three times, with 30 held-out pairs; its id.
-
-    Worked on once in a process; another store gets what it left.
-    """
-    asked = configs.quick().replace(**{
-        "network.kind": "rote", "selection.n_pool": 60, "selection.first": 3,
-        "planted.distinct": 20, "evaluation.n_held_out": 30, "network.predict_batch": 10,
-        **changes})
-    run_id, is_new = store.create(asked)
+def worked(store: Store, run_id: str) -> None:
+    """Work on a new run to its end, once in a process; another store gets what it left."""
     folder = store.root / run_id
-    if is_new and run_id in _KEPT:
+    if run_id in _KEPT:
         reason, files = _KEPT[run_id]
         for path, content in files.items():
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_bytes(content)
         store.set_status(run_id, RunState.COMPLETED, reason)
-        return run_id
+        return
     worker.work(store, run_id)
+    _KEPT[run_id] = store.status(run_id).reason, {
+        path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("spec.json", "status.json")}
+
+
+def finished(store: Store, **changes) -> str:
+    """A run over 60 pairs, every one of 20 three times, with 30 held-out pairs; its id."""
+    asked = configs.quick().replace(**{
+        "network.kind": "rote", "selection.n_pool": 60, "selection.first": 3,
+        "planted.distinct": 20, "evaluation.n_held_out": 30, "network.predict_batch": 10,
+        **changes})
+    run_id, is_new = store.create(asked)
     if is_new:
-        _KEPT[run_id] = store.status(run_id).reason, {
-            path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")
-            if path.is_file() and path.name not in ("spec.json", "status.json")}
+        worked(store, run_id)
+    else:
+        worker.work(store, run_id)
     return run_id

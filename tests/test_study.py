@@ -7,14 +7,16 @@ import time
 import pandas as pd
 import pytest
 from evidence_runs import config
+from rote_runs import worked as work
 
 from benchmarks import kept_runs, study
 from shipdash.records import RunState
-from shipdash.runs import Store, queue, worker
+from shipdash.runs import Store, queue
 from shipdash.studies import collect
 from shipdash.studies.ensure import workers
 
-BASE = config(**{"planted.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120})
+BASE = config(**{"planted.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120,
+                 "network.batch": 4, "network.warmup_batch": 4})  # of arms with 16 times the steps
 
 
 @pytest.fixture
@@ -28,12 +30,12 @@ def small(monkeypatch):
 
 @pytest.fixture
 def worked(monkeypatch):
-    """Runs in the order in which they were started, each worked on inside this process."""
+    """Runs in the order in which they were started, each worked on inside this process, once."""
     started = []
 
     def process(store, run_id, **_):
         started.append(run_id)
-        worker.work(store, run_id)
+        work(store, run_id)
 
     monkeypatch.setattr(queue, "work_one", process)
     return started
@@ -161,7 +163,7 @@ def test_two_workers_never_take_one_task(small, monkeypatch, tmp_path):
             at_work.add(run_id)
             most.append(len(at_work))
         time.sleep(0.02)
-        worker.work(store, run_id)
+        work(store, run_id)
         with lock:
             at_work.remove(run_id)
 
@@ -177,6 +179,7 @@ def test_a_process_that_cannot_be_started_does_not_hang_the_study(small, monkeyp
         raise OSError("no space left on device")
 
     monkeypatch.setattr(queue, "work_one", process)
+    monkeypatch.setattr(queue, "ensure_drainer", lambda store: None)  # has space, and would work
     study.run(Store(tmp_path), small, budget_min=5, n_workers=2)
     assert "completed" not in _states(Store(tmp_path), small)
 
@@ -189,7 +192,7 @@ def test_a_failing_selection_leaves_its_arms_out(small, monkeypatch, tmp_path):
         if run_id == BASE.digest:
             store.set_status(run_id, RunState.FAILED, "no memory")
         else:
-            worker.work(store, run_id)
+            work(store, run_id)
 
     monkeypatch.setattr(queue, "work_one", process)
     study.run(store, small, budget_min=5, n_workers=1)
