@@ -42,13 +42,20 @@ def full(store, built):
     return built[1]
 
 
-@pytest.fixture
-def study(store, built):
-    """A recorded study in the package's folder, of another runs folder."""
-    found = collect.gather(Store(built[0]), built[1])
-    collect.write(found, frame.RECORDED / "study", command="python benchmarks/study.py",
+@pytest.fixture(scope="module")
+def written(built, tmp_path_factory):
+    """The tables of that folder, and where they are written, once."""
+    found, folder = collect.gather(Store(built[0]), built[1]), tmp_path_factory.mktemp("written")
+    collect.write(found, folder, command="python benchmarks/study.py",
                    n_runs=50, n_planned=92, written="2026-01-02T00:00:00+00:00")
-    return found
+    return found, folder
+
+
+@pytest.fixture
+def study(store, written):
+    """A recorded study in the package's folder, of another runs folder."""
+    shutil.copytree(written[1], frame.RECORDED / "study")
+    return written[0]
 
 
 def _table(at: AppTest, *columns: str):
