@@ -7,19 +7,20 @@ import signal
 
 import distributed
 import pytest
+from compiled import open_learner
 
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import open_source
 from shipdash.data.source import stream_order
-from shipdash.learning.learner import RoteLearner, open_learner
+from shipdash.learning.learner import RoteLearner
 from shipdash.loop import select
 from shipdash.records import LoopState, Picked, Scanned, Trained
 from shipdash.runs import cluster_scan
 
 CONFIG = configs.quick().replace(**{
     "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0, "scene.noise": 0.4,
-    "scene.contrast": 0.6, "network.filters": 4, "selection.n_pool": 500})
+    "scene.contrast": 0.6, "selection.n_pool": 500})
 ROTE = CONFIG.replace(**{"network.kind": "rote", "planted.distinct": 30})
 
 
@@ -40,9 +41,7 @@ def local_cluster(n_workers, *, processes):
 @pytest.fixture(scope="module")
 def learner():
     """One compiled network for all selections of this file."""
-    found = open_learner(CONFIG.network, shape=CONFIG.shape, seed=1)
-    found.prepare()
-    return found
+    return open_learner(CONFIG.network, shape=CONFIG.shape, seed=1)
 
 
 @pytest.fixture(scope="module")

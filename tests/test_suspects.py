@@ -6,6 +6,7 @@ import time
 import numpy as np
 import own_pictures as own
 import pytest
+from compiled import open_learner
 from rote_runs import finished
 
 from shipdash.config import ConfigError, quick
@@ -17,7 +18,7 @@ from shipdash.labelling import Suspicions, cross_validation, suspect_request, su
 from shipdash.labelling.cross_validation import folds
 from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.suspects import order, suspects
-from shipdash.learning.learner import RoteLearner, open_learner
+from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, worker
 
@@ -201,7 +202,7 @@ def test_a_network_suspects_borrowed_masks():
     """Trained without a pair, it predicts the ellipse; a mask from elsewhere contradicts it."""
     config = quick().replace(**{
         "scene.size": 32, "scene.radius_min": 5.0, "scene.radius_max": 9.0, "scene.noise": 0.2,
-        "scene.contrast": 0.6, "network.filters": 4, "selection.n_pool": 120,
+        "scene.contrast": 0.6, "selection.n_pool": 120,
         "planted.label_noise": 0.1, "planted.label_noise_kind": "borrowed"})
     source = open_source(config)
     learner = open_learner(config.network, shape=config.shape, seed=1)
