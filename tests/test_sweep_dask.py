@@ -13,6 +13,7 @@ from patience import until
 
 from shipdash.records import Picked, RunState
 from shipdash.runs import Store, queue
+from shipdash.runs.dask_client import TIMEOUT_S
 from shipdash.studies.cluster import NO_WORKER_S
 
 OPTIONS = [word for setting in (
@@ -24,10 +25,12 @@ IMPATIENT = (sys.executable, "-c", "import sys\nfrom shipdash.cli.commands impor
              "sys.exit(main(sys.argv[1:]))")
 """The command, which gives a cluster without workers up after 3 s instead of 30."""
 ONE_AFTER_THE_OTHER = ("import sys\nfrom shipdash.cli.commands import main\n"
+                       "from shipdash.runs import dask_client\ndask_client.TIMEOUT_S = 1\n"
                        "for address in sys.argv[1].split():\n"
                        "    code = main([*sys.argv[2:], '--dask', address])\n"
                        "    print('code', code, file=sys.stderr)")
-"""Several addresses in one process: shipdash and Dask are imported once."""
+"""Several addresses in one process: shipdash and Dask are imported once, and nobody who does not
+answer is waited for 5 s."""
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def a_cluster(tmp_path, store, settings):
         process.terminate()
     for process in started:
         try:
-            process.wait(20)
+            process.wait(3)
         except subprocess.TimeoutExpired:  # it waits for what it lost; the test has what it wants
             process.kill()
             process.wait()
@@ -191,8 +194,9 @@ def test_an_address_without_a_scheduler_is_a_sentence(store):
         env=queue._environment(store), capture_output=True, text=True, timeout=400, check=False)
     *said, rest = done.stderr.split("code 2\n")
     assert len(said) == len(addresses) and not rest, done.stderr
+    assert TIMEOUT_S == 5
     for address, err in zip(addresses, said, strict=True):
-        assert "must be the address of a Dask scheduler that answers within 5 s" in err, address
+        assert "must be the address of a Dask scheduler that answers within 1 s" in err, address
     assert "Traceback" not in done.stderr
     assert store.list() == []
 
