@@ -60,7 +60,7 @@ def against_goals(table: pd.DataFrame) -> pd.DataFrame:
 
 def report(table: pd.DataFrame) -> str:
     """Markdown: each measure with median and range over the seeds, its goal, and whether met."""
-    forms = {"n_core": "{:,.0f}", "mean_iou": "{:.4f}", "failing_share": "{:.2%}",
+    forms = {"n_core": "{:g}", "mean_iou": "{:.4f}", "failing_share": "{:.3%}",
              "passes_a_pair": "{:.2f}"}
     lines = ["| measure | median | lowest | highest | goal | met |", "|---" * 6 + "|"]
     for row in against_goals(table).itertuples():

@@ -4,6 +4,7 @@ import pandas as pd
 import rote_runs
 
 from benchmarks import goals
+from shipdash.config import ALGORITHM
 from shipdash.runs import Store
 
 
@@ -48,3 +49,14 @@ def test_a_stored_seed_is_not_run_again(tmp_path, monkeypatch, capsys):
     assert "n_core" in capsys.readouterr().out
     goals.main([str(tmp_path / "runs"), "--keep"])
     assert len(ran) == 2
+
+
+def test_the_stored_runs_are_those_that_were_asked_and_the_results_say_them():
+    """Ten seeds of this algorithm; the table as the command prints it."""
+    table = goals.stored()
+    assert table["seed"].tolist() == list(goals.SEEDS) and set(table["algorithm"]) == {ALGORITHM}
+    text = (goals.ROOT / "docs" / "results.md").read_text("utf-8")
+    found = goals.against_goals(table).set_index("measure")
+    short = 0.966 - found.loc["mean_iou", "median"]
+    assert found["met"].sum() == 3 and not found.loc["mean_iou", "met"]
+    assert goals.report(table) in text and f"goal by {short:.4f}." in " ".join(text.split())
