@@ -249,3 +249,14 @@ def test_a_title_waits_for_no_slow_library():
                           text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_worker_starts_without_what_the_other_commands_need():
+    """A sweep starts one a point: half a second of each start was for bars, clusters and trees."""
+    program = ("import sys; sys.argv = ['shipdash', 'work', '0' * 16]; import shipdash.__main__\n"
+               "print(sorted({'joblib', 'rich', 'scipy', 'shipdash.cli.commands'}"
+               " & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -13,7 +13,7 @@ from shipdash import config as configs
 from shipdash.cli import commands as cli
 from shipdash.data import files, open_source
 from shipdash.records import RunState
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store, StoreError, worker
 
 SMALL = ["--set", "network.kind=rote", "--set", "scene.size=32", "--set", "scene.radius_min=3",
          "--set", "scene.radius_max=6", "--set", "planted.distinct=12",
@@ -245,7 +245,7 @@ def test_an_interrupt_is_a_sentence(call, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.worker, "work", interrupted)
+    monkeypatch.setattr(worker, "work", interrupted)
     code, _, err = call("run", *SMALL)
     assert code == 130
     assert "resume" in err
@@ -359,5 +359,5 @@ def test_a_store_error_is_code_1_and_a_config_error_code_2(call, monkeypatch):
         def fail(*_, error=error, **__):
             raise error
 
-        monkeypatch.setattr(cli.worker, "work", fail)
+        monkeypatch.setattr(worker, "work", fail)
         assert call("run", *SMALL)[0] == code

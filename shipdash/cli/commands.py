@@ -19,17 +19,16 @@ from pathlib import Path
 from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
 from shipdash.app_folder import app_folder
-from shipdash.cli import data_sets, label, one_run, studies
-from shipdash.cli.options import add_command, writing_to
-from shipdash.config import ConfigError, RunConfig
+from shipdash.cli import data_sets, label, one_run, studies, worker_process
+from shipdash.cli.options import add_command, carried_out, print_outcome, writing_to
+from shipdash.config import RunConfig
 from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
-from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.learning.learner import probe_device
 from shipdash.records import RunState
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError, cluster_scan, kept_worker, queue, warm_worker, worker
+from shipdash.runs import Store, StoreError, cluster_scan, queue
 from shipdash.runs.cluster_scan import OpenScanner
 from shipdash.runs.folder import npz
 from shipdash.runs.machine import machine
@@ -38,20 +37,7 @@ from shipdash.runs.verify import verify as train_again
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 for success, 1 for a failure, 2 for invalid settings or options."""
-    args = parser().parse_args(argv)
-    try:
-        code = args.command(args)
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:  # `| head` has read enough; Python would flush again when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (ConfigError, StoreError, DataError) as error:
-        print(f"shipdash: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
-    except KeyboardInterrupt as stop:  # with the advice of whoever knows how to go on
-        print("; ".join(["shipdash: stopped", *map(str, stop.args)]), file=sys.stderr)
-        return 130
+    return carried_out(parser(), argv)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -108,7 +94,7 @@ def _row(info: StoredRun) -> dict:
 def show(args: argparse.Namespace) -> int:
     """Show one run: its settings, state and result."""
     store = Store(args.runs)
-    _print(one_run.outcome(store, args.id), args.json)
+    print_outcome(one_run.outcome(store, args.id), args.json)
     return 0
 
 
@@ -127,7 +113,7 @@ def export(args: argparse.Namespace) -> int:
             (out / "core.npz").write_bytes(npz(arrays, compressed=True))
         else:
             exports.write_pictures(out, pool, outcome["core"])
-    _print({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
+    print_outcome({"run_id": args.id, "n_core": outcome["n_core"], "out": str(out)}, args.json)
     return 0
 
 
@@ -135,7 +121,7 @@ def verify(args: argparse.Namespace) -> int:
     """Train on a run's core pairs alone, without scanning, and compare the weights."""
     queue.refuse_to_start()
     found = train_again(Store(args.runs), args.id)
-    _print({"run_id": args.id} | dataclasses.asdict(found), args.json)
+    print_outcome({"run_id": args.id} | dataclasses.asdict(found), args.json)
     return 0 if found.same else 1
 
 
@@ -150,36 +136,6 @@ def speedup(args: argparse.Namespace) -> int:
         shown = {"pairs": "{:,}", "failing_rate": "{:.2%}", "scan_share": "{:.0%}"}
         print(table.to_string(index=False, float_format="{:.2f}".format, formatters={
             name: form.format for name, form in shown.items()}))
-    return 0
-
-
-def work(args: argparse.Namespace) -> int:
-    """Be the worker process for one run, or for every queued run."""
-    store = Store(args.runs)
-    if args.queue:
-        if args.id is not None:
-            raise ConfigError("id", args.id, "must not be given with --queue")
-        queue.drain(store, hand_over=True, server=args.server)
-        if args.json:
-            print(json.dumps({"queued": queue.waiting(store)}))
-        return 0
-    if args.id is None:
-        raise ConfigError("id", None, "must be a run id, unless --queue is given")
-    wait = None if args.server is None else kept_worker.waiter(store, args.id, args.server)
-    try:
-        worker.work(store, args.id, wait=wait)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(one_run.RESUME) from None
-    if args.json:
-        _print(one_run.outcome(store, args.id), args.json)
-    return 0
-
-
-def stand_by(args: argparse.Namespace) -> int:
-    """Prepare the network that a page is likely to need, and work on the run that it starts."""
-    warm_worker.serve(Store(args.runs), args.server)
-    if args.json:
-        print("{}")
     return 0
 
 
@@ -203,7 +159,7 @@ def probe(args: argparse.Namespace) -> int:
         except OSError as error:
             raise StoreError(f"cannot write {args.out}: {error.strerror}; choose another --out"
                              ) from None
-    _print(facts, args.json)
+    print_outcome(facts, args.json)
     return 0
 
 
@@ -216,20 +172,8 @@ def _see_through(store: Store, run_id: str, args: argparse.Namespace,
                  scan: OpenScanner | None) -> int:
     one_run.see_through(store, run_id, scan)
     outcome = one_run.outcome(store, run_id)
-    _print(outcome, args.json)
+    print_outcome(outcome, args.json)
     return 0 if outcome["state"] == RunState.COMPLETED else 1
-
-
-def _print(outcome: dict, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(outcome))
-        return
-    for name, value in outcome.items():
-        if name == "core":
-            value = ", ".join(map(str, value[:12])) + (" ..." if len(value) > 12 else "")
-        elif isinstance(value, dict):
-            value = json.dumps(value)
-        print(f"{name:<14} {'–' if value is None else value}")
 
 
 def config_of(args: argparse.Namespace) -> RunConfig:
@@ -293,14 +237,7 @@ def parser() -> argparse.ArgumentParser:
     exported = command("export", export, needs_id=True)
     exported.add_argument("--out", required=True, metavar="DIR")
     exported.add_argument("--format", choices=("png", "npz"), default="png")
-    worker = command("work", work)
-    worker.add_argument("id", nargs="?", metavar="ID")
-    worker.add_argument("--queue", action="store_true", help="work on every queued run, in order")
-    worker.add_argument("--server", type=int, metavar="PID",
-                        help="keep waiting with a paused run while this process is alive")
-    command("standby", stand_by).add_argument(
-        "--server", type=int, default=os.getppid(), metavar="PID",
-        help="exit when this process has exited")
+    worker_process.add_commands(commands)
     studies.add_sweep_options(command("sweep", studies.sweep))
     data_sets.add_commands(commands)
     label.add_commands(commands)

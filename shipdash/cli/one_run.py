@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shipdash.cli import progress_bars
+from shipdash.cli.options import RESUME
 from shipdash.config import RunConfig
 from shipdash.data import open_source
 from shipdash.records import Picked, RunState, Scanned, Trained
@@ -28,10 +29,6 @@ def require_pairs(config: RunConfig) -> None:
     open_source(config)
     if config.evaluation.n_held_out:
         open_source(config, "held_out")
-
-
-RESUME = "`resume` continues from the last checkpoint"
-"""What a KeyboardInterrupt says that ends the work on a run."""
 
 
 def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> Result | None:

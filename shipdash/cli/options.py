@@ -1,16 +1,55 @@
-"""How a command is added to the parser, and what several commands do with files that are named."""
+"""How a command is added to the parser and carried out, what it prints, and what several commands
+do with files that are named."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from shipdash.config import ConfigError
 from shipdash.data.files import DataError
+from shipdash.runs import StoreError
+
+RESUME = "`resume` continues from the last checkpoint"
+"""What a KeyboardInterrupt says that ends the work on a run."""
+
+
+def carried_out(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
+    """Do what the words ask for; 0 for success, 1 for a failure, 2 for invalid settings or options.
+    """
+    args = parser.parse_args(argv)
+    try:
+        code = args.command(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # `| head` has read enough; Python would flush again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ConfigError, StoreError, DataError) as error:
+        print(f"shipdash: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt as stop:  # with the advice of whoever knows how to go on
+        print("; ".join(["shipdash: stopped", *map(str, stop.args)]), file=sys.stderr)
+        return 130
+
+
+def print_outcome(outcome: dict, as_json: bool) -> None:
+    """One JSON value, or a line for each name."""
+    if as_json:
+        print(json.dumps(outcome))
+        return
+    for name, value in outcome.items():
+        if name == "core":
+            value = ", ".join(map(str, value[:12])) + (" ..." if len(value) > 12 else "")
+        elif isinstance(value, dict):
+            value = json.dumps(value)
+        print(f"{name:<14} {'–' if value is None else value}")
 
 
 def add_command(below: Any, name: str, function: Callable[[argparse.Namespace], int], *,
