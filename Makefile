@@ -20,8 +20,10 @@ view: .venv-view/.installed
 	touch $@
 
 # Two files at a time, what looks at a screen apart; then, alone, what measures time. A process that
-# dies at a test is not started again: it would die at the same test.
+# dies at a test is not started again: it would die at the same test. Some hundred processes import
+# shipdash, and compile it each where the environment keeps Python from storing bytecode.
 TWO_FILES := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest $(TWO_FILES) --durations=25 -m "not browser"
