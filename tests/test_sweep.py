@@ -262,7 +262,7 @@ def test_cancel_stops_at_once_and_a_second_go_finishes(store):
 
 def test_an_interrupted_sweep_goes_on_where_it_stood(store):
     """SIGKILL to its process: points done stay, the orphaned worker is waited for, none doubled."""
-    config = plan(n_precisions=2, n_seeds=3)
+    config = plan()
     sweep_id = Studies(store).create(config)
     with subprocess.Popen([*queue.COMMAND, "sweep", "--id", sweep_id, "--workers", "1"],
                           env=queue._environment(store), stderr=subprocess.DEVNULL,
@@ -271,7 +271,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stood(store):
         process.send_signal(signal.SIGKILL)
     done = {i for i in run_ids(config) if state_of(store, i) is RunState.COMPLETED}
     stamps = {i: (store.root / i / "result.json").stat().st_mtime_ns for i in done}
-    assert 2 <= len(done) < 6
+    assert 2 <= len(done) < 4
     assert ensure(store, config).complete
     for i, stamp in stamps.items():
         assert (store.root / i / "result.json").stat().st_mtime_ns == stamp

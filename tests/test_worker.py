@@ -494,7 +494,7 @@ def test_a_real_worker_killed_at_random_moments_ends_with_the_same_core(store, t
     config = settings(**{"selection.n_pool": 700, "planted.distinct": 300})
     chance = random.Random(3)
     result, n_kills = killed_and_resumed(
-        store, config, [chance.uniform(0, 0.4) for _ in range(4)], 60)
+        store, config, [chance.uniform(0, 0.4) for _ in range(3)], 300)
     assert n_kills >= 2
     assert timeless(result) == timeless(straight(config, tmp_path / "straight"))
 
@@ -502,11 +502,12 @@ def test_a_real_worker_killed_at_random_moments_ends_with_the_same_core(store, t
 def test_a_real_worker_of_an_arm_killed_at_random_moments_ends_the_same(store, tmp_path):
     """SIGKILL, no double, while the full pool is learnt by heart."""
     config = settings(**{"selection.n_pool": 400, "planted.distinct": 0})
-    arm = an_arm(config, **{"arm.kind": "full", "arm.n_steps": 4_000})
+    arm = an_arm(config, **{"arm.kind": "full", "arm.n_steps": 2_000})
     for root in (store.root, tmp_path / "straight"):
         straight(config, root)
     chance = random.Random(4)
-    result, n_kills = killed_and_resumed(store, arm, [chance.uniform(0, 0.3) for _ in range(4)], 90)
+    result, n_kills = killed_and_resumed(
+        store, arm, [chance.uniform(0, 0.3) for _ in range(3)], 300)
     assert n_kills >= 2
     assert timeless(result) == timeless(straight(arm, tmp_path / "straight"))
 
