@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.recipe import RECORDED, RESULTS, append, rows_of
-from shipdash.analysis.did_not_learn import symptom
+from shipdash.did_not_learn import symptom
 from shipdash.records import Picked, Scanned, Stopped, Trained
 
 BEFORE = "algorithm 2"

@@ -31,6 +31,7 @@ TABLE = {
     "records": Row(0),
     "view_only": Row(0),  # whether anything can be computed; TensorFlow is looked for only
     "results": Row(1, "config records"),
+    "did_not_learn": Row(1, "config records"),  # its worker judges a run, and imports no pandas
     # SciPy: the cosine transform of perceptual hashes, spanning forests of near duplicates; Pillow:
     # grey levels, and the pictures of the sample in the package
     "data": Row(1, "config data", "numpy scipy skimage PIL"),
@@ -254,7 +255,7 @@ def test_a_title_waits_for_no_slow_library():
 def test_a_worker_starts_without_what_the_other_commands_need():
     """A sweep starts one a point: half a second of each start was for bars, clusters and trees."""
     program = ("import sys; sys.argv = ['shipdash', 'work', '0' * 16]; import shipdash.__main__\n"
-               "print(sorted({'joblib', 'rich', 'scipy', 'shipdash.cli.commands'}"
+               "print(sorted({'joblib', 'pandas', 'rich', 'scipy', 'shipdash.cli.commands'}"
                " & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True,
                           text=True, timeout=120, check=False)

@@ -7,7 +7,9 @@ import paging
 import pytest
 
 from shipdash import config as configs
-from shipdash.analysis.did_not_learn import (
+from shipdash.cli import progress_bars
+from shipdash.config.settings import SEED_MAX
+from shipdash.did_not_learn import (
     BY_HEART_PICKS,
     PHASE_STEPS,
     ROW_AFTER,
@@ -17,8 +19,6 @@ from shipdash.analysis.did_not_learn import (
     is_judged,
     symptom,
 )
-from shipdash.cli import progress_bars
-from shipdash.config.settings import SEED_MAX
 from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import counts
 from shipdash.records import Picked, RunState, Scanned, Trained

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
-from shipdash.analysis.did_not_learn import Watch, is_judged
 from shipdash.config import RunConfig
 from shipdash.config.settings import SEED_MAX
+from shipdash.did_not_learn import Watch, is_judged
 from shipdash.records import Event, Picked, RunState, Scanned, Trained
 from shipdash.runs import Store, StoreError
 from shipdash.studies.study import Study

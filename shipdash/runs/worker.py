@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shipdash.analysis.did_not_learn import Watch, is_judged
 from shipdash.data import open_source
 from shipdash.data.source import Source
+from shipdash.did_not_learn import Watch, is_judged
 from shipdash.learning import evaluation
 from shipdash.learning.learner import Learner, open_learner, weights_sha256
 from shipdash.records import Event, RunState, Stopped, StopReason

@@ -8,10 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.analysis.did_not_learn import is_judged, symptom
 from shipdash.analysis.set_aside import set_aside_words
 from shipdash.config import PlantedConfig
 from shipdash.counted import counted
+from shipdash.did_not_learn import is_judged, symptom
 from shipdash.records import UNDER_WAY, RunState, StopReason
 from shipdash.runs import RunNotFound, StoreError, kept_worker, queue
 from shipdash.ui import chart, forms, frame, starting

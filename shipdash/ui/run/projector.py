@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from shipdash.analysis.did_not_learn import is_judged, symptom
+from shipdash.did_not_learn import is_judged, symptom
 from shipdash.records import Event, RunState
 from shipdash.ui import frame
 from shipdash.ui.run import film, panel, present, replay, stage
