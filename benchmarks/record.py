@@ -3,7 +3,7 @@
     taskset -c 0 python -m benchmarks.record --preset compact
     taskset -c 0 python -m benchmarks.record --data nuclei
     python -m benchmarks.record RUN_ID
-    python -m benchmarks.record --check [SEED]    # whether a random tenth repeats here
+    python -m benchmarks.record --check [SEED [KIND ...]]   # whether a random tenth repeats here
 
 Options are those of `shipdash run`; a run that is stored already is only copied. Not a way to edit
 a result: files are copied as the worker wrote them, the checkpoint left out. Predictions are kept
@@ -67,5 +67,8 @@ def _pairs(config: RunConfig) -> tuple[str, str]:
 if __name__ == "__main__":
     asked = sys.argv[1:]
     if asked[0] == "--check":
-        sys.exit(not repeat_record.check(RECORDED, int((asked[1:] or ["1"])[0])))
+        seed, *kinds = asked[1:] or ["1"]
+        if unknown := set(kinds) - set(repeat_record.KINDS):
+            sys.exit(f"{', '.join(unknown)}: kinds are {', '.join(repeat_record.KINDS)}")
+        sys.exit(not repeat_record.check(RECORDED, int(seed), kinds or repeat_record.KINDS))
     main(made(asked) if asked[0].startswith("--") else asked[0])

@@ -1,6 +1,7 @@
 """Whether a random tenth of what is stored as recorded repeats on this machine.
 
-    python -m benchmarks.record --check
+    python -m benchmarks.record --check              # with seed 1: another one chooses others
+    python -m benchmarks.record --check 2 runs study # of these kinds only
 
 Computed again in a folder of its own and compared with what is stored: of the recorded runs the
 core set in order, and every number of the held-out scores and of the re-audit; of the sweep the
@@ -36,6 +37,7 @@ from shipdash.studies.ensure import workers
 from shipdash.studies.study import asked
 
 SHARE = 0.1  # of the stored runs
+KINDS = ("runs", "sweep", "study", "pools")
 
 ELSEWHERE = ["seconds", "device", "machine", "version", "tensorflow", "date"]
 """What may differ between a pool and the same pool again."""
@@ -53,7 +55,8 @@ class Stored(NamedTuple):
     rests_on: tuple[Path, ...] = ()  # folders of stored runs that it cannot do without
 
 
-def check(folder: Path, seed: int, *, pools: Path = preregistered.RESULTS,
+def check(folder: Path, seed: int, kinds: Sequence[str] = KINDS, *,
+          pools: Path = preregistered.RESULTS,
           registered: registration.Plan | None = None) -> bool:
     """Say of a random tenth, at least one, of each kind of record whether it repeats; all do?
 
@@ -63,16 +66,20 @@ def check(folder: Path, seed: int, *, pools: Path = preregistered.RESULTS,
         As `shipdash/recorded`: folders of runs, `sweep` and `study`.
     seed : int
         Decides which are computed again.
+    kinds : sequence of str
+        Of `KINDS`.
     pools : Path
         Of the stored pools.
     registered : registration.Plan, optional
         Their plan; by default that of the registration.
     """
     registered = registered or registration.plan()
-    answers = [_repeats(stored) for kind in (_runs(folder), _sweep(folder), _arms(folder))
-               for stored in tenth(kind, seed)]
-    stored = sorted({*registered.seeds} - {*preregistered.missing(pools, registered.seeds)})
-    answers += [_pool_repeats(pool, pools, registered) for pool in tenth(stored, seed)]
+    read = {"runs": _runs, "sweep": _sweep, "study": _arms}
+    answers = [_repeats(stored) for kind in read if kind in kinds
+               for stored in tenth(read[kind](folder), seed)]
+    if "pools" in kinds:
+        stored = sorted({*registered.seeds} - {*preregistered.missing(pools, registered.seeds)})
+        answers += [_pool_repeats(pool, pools, registered) for pool in tenth(stored, seed)]
     if not answers:
         print(f"nothing stored in {folder} can be computed again")
     return bool(answers) and all(answers)

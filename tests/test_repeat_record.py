@@ -15,8 +15,6 @@ from shipdash.studies import collect
 from shipdash.studies.ensure import Workers
 from shipdash.studies.study import asked
 
-NO_POOLS = rote_runs.POOLS._replace(seeds=())
-
 
 @pytest.fixture
 def recorded(tmp_path, monkeypatch):
@@ -32,7 +30,7 @@ def test_a_record_that_repeats_says_so(recorded, capsys):
     """With the machine and the versions of then and now."""
     folder, run_id = recorded
     capsys.readouterr()
-    assert repeat_record.check(folder, seed=1, registered=NO_POOLS)
+    assert repeat_record.check(folder, seed=1, kinds=["runs"])
     words = capsys.readouterr().out
     assert (f"Run {run_id} repeats: same core set, same held-out scores, same re-audit. Stored: "
             in words)
@@ -47,13 +45,16 @@ def test_another_core_set_and_other_scores_are_named(recorded, capsys):
     plain["core"] = plain["core"][::-1]
     plain["held_out"]["mean_iou"] += 1e-9
     path.write_text(json.dumps(plain))
-    assert not repeat_record.check(folder, seed=1, registered=NO_POOLS)
+    assert not repeat_record.check(folder, seed=1, kinds=["runs"])
     assert "does not repeat: other core set, other held-out scores" in capsys.readouterr().out
 
 
-def test_an_empty_folder_repeats_nothing(tmp_path):
+def test_where_nothing_of_a_kind_is_stored_nothing_repeats(recorded, tmp_path, capsys):
     """There must be something to compare before anybody says that it repeats."""
-    assert not repeat_record.check(tmp_path, seed=1, registered=NO_POOLS)
+    folder, _ = recorded
+    assert not repeat_record.check(tmp_path / "nowhere", 1, ["runs", "sweep", "study"])
+    assert not repeat_record.check(folder, 1, ["sweep", "study"])
+    assert capsys.readouterr().out.count("can be computed again") == 2
 
 
 @pytest.mark.parametrize(("n", "expected"), [(0, 0), (1, 1), (10, 1), (11, 2), (90, 9)])
@@ -102,7 +103,7 @@ def test_a_stored_pool_that_repeats_says_so(pools, tmp_path, capsys):
     table = pd.read_csv(path)
     table.assign(seconds=0.0, date="2026-01-01").to_csv(path, index=False)
     before = path.read_bytes()
-    assert repeat_record.check(tmp_path, 1, pools=pools, registered=rote_runs.POOLS)
+    assert repeat_record.check(tmp_path, 1, ["pools"], pools=pools, registered=rote_runs.POOLS)
     assert "repeats: same counts, same measures. Stored: " in capsys.readouterr().out
     assert path.read_bytes() == before
 
@@ -113,7 +114,7 @@ def test_the_arms_that_differ_are_named(pools, tmp_path, capsys):
     table = pd.read_csv(path, dtype={"median_iou": float})
     table.loc[table["arm"] == "random-4x", "median_iou"] -= 1e-6
     table.to_csv(path, index=False)
-    assert not repeat_record.check(tmp_path, 1, pools=pools, registered=rote_runs.POOLS)
+    assert not repeat_record.check(tmp_path, 1, ["pools"], pools=pools, registered=rote_runs.POOLS)
     assert "does not repeat: other random-4x. Stored" in capsys.readouterr().out
 
 
@@ -142,8 +143,7 @@ def test_an_arm_is_computed_again_from_its_stored_selection(tmp_path, monkeypatc
         store.create(arm)
         worker.work(store, arm.digest)
     study.tables(store, store.config(chosen), todo, tmp_path / "recorded" / "study", "a command")
-    monkeypatch.setattr(repeat_record, "_runs", lambda folder: [])
     monkeypatch.setattr(repeat_record, "preset", lambda name: store.config(chosen))
-    assert repeat_record.check(record.RECORDED, 1, registered=NO_POOLS)
+    assert repeat_record.check(record.RECORDED, 1, ["study"])
     said = capsys.readouterr().out
     assert said.count("repeats: same held-out scores. Stored: ") == 2
