@@ -167,8 +167,18 @@ def test_running_runs_can_be_looked_at(store):
     """As far as they have come."""
     one = run(store, [1, 2, 3], state=RunState.PAUSED)
     at = open_page(runs=one)
-    assert "No run has finished yet" in words(at)
+    assert "No run here has both learnt and come to its end" in words(at)
     assert len(at.dataframe[0].value) == 1
+
+
+def test_a_stalled_run_is_not_said_to_be_at_work(store):
+    """The table above calls it completed."""
+    stalled = run(store, [1, 2, 3])
+    store.write_result(stalled, a_result(stalled, n_pool=100, n_tested=3, core=[1, 2, 3],
+                                         reason="stalled"))
+    at = open_page(runs=stalled)
+    assert at.dataframe[0].value["state"].tolist() == ["completed"]
+    assert "finished yet" not in words(at)
 
 
 def test_control_arms_are_left_out(store):

@@ -230,7 +230,13 @@ def test_sizes_in_a_sentence():
     assert analysis.sizes_finding({"x": [80], "y": [1200]}) == "Pairs selected, x: 80; y: 1,200"
     many = {str(n): [n] for n in range(1, 6)}
     assert analysis.sizes_finding(many) == "5 runs select 1 to 5 pairs"
-    assert analysis.sizes_finding({"x": []}) == "No run has finished yet"
+    assert analysis.sizes_finding({"x": []}) == "No run here has both learnt and come to its end"
+
+
+def test_a_size_is_that_of_the_group_that_has_one():
+    """Beside a group that is still at work, its name and its pool were left out."""
+    assert analysis.sizes_finding({"x": [53], "y": []}, {"x": 140, "y": 10_000}) == (
+        "Pairs selected, x: 53 of 140")
 
 
 # -- figures -------------------------------------------------------------------------------------

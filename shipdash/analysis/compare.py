@@ -103,10 +103,10 @@ def sizes_finding(groups: Mapping[str, Sequence[int]],
     of = {label: f" of {n:,}" for label, n in pools.items()}
     said = [f"{label}: {_range(sizes, of.get(label, ''))}"
             for label, sizes in groups.items() if len(sizes)]
-    if not said:
-        return "No run has finished yet"
-    if len(said) == 1:
-        return f"Pairs selected: {_range(next(s for s in groups.values() if len(s)))}"
+    if not said:  # one that stalled has ended as well
+        return "No run here has both learnt and come to its end"
+    if len(groups) == 1:
+        return f"Pairs selected: {said[0].removeprefix(f'{next(iter(groups))}: ')}"
     if len(said) <= 3:
         return f"Pairs selected, {'; '.join(said)}"
     every = [n for sizes in groups.values() for n in sizes]
