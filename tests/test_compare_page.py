@@ -171,6 +171,20 @@ def test_running_runs_can_be_looked_at(store):
     assert len(at.dataframe[0].value) == 1
 
 
+def test_the_rates_are_those_of_every_run(store):
+    """Once only the run that had come farthest counted, over 500 pairs that it had not tested."""
+    run(store, [1, 2, 3], **{"selection.n_pool": 1000})
+    late, _ = store.create(config(**{"selection.n_pool": 1000, "seeds.order": 2}))
+    store.set_status(late, RunState.RUNNING)
+    with store.writer(late) as writer:
+        writer.append(Picked(1, 0, 0, 1, 1, None, None))
+        writer.append(Picked(1, 1, 1, 2, 2, 0.3, 0.0))
+        writer.flush()
+    store.set_status(late, RunState.PAUSED)
+    said = words(open_page(runs=",".join(found.run_id for found in store.list())))
+    assert "2.0% to 100.0% of the last tested pairs (at most 500) were below IoU 0.90" in said
+
+
 def test_a_stalled_run_is_not_said_to_be_at_work(store):
     """The table above calls it completed."""
     stalled = run(store, [1, 2, 3])

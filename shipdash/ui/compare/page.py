@@ -188,7 +188,7 @@ def curves(runs: list[frame.Run]) -> None:
     chart.show(figures.overlay(_lines(groups, selected), title, n_pool),
                key="compare_selected", origin=origin, note=f"Counts, not smoothed. {note}")
     rates = _lines(groups, rejected)
-    title = _rates_finding(rates, min(pools.values()))
+    title = _rates_finding(rates)
     chart.show(figures.overlay(rates, title, n_pool, rate=True),
                key="compare_rates", origin=origin,
                note=f"Pairs below IoU {FAILING_IOU:.2f} when tested, whatever acceptance IoU "
@@ -249,16 +249,14 @@ def _lines(groups: dict[str, list[frame.Run]], curve: Callable) -> dict[str, fig
     return found
 
 
-def _rates_finding(lines: dict[str, figures.Lines], n_fewest: int) -> str:
-    last = [line.common["median"].iloc[-1] for line in lines.values() if len(line.common)]
+def _rates_finding(lines: dict[str, figures.Lines]) -> str:
+    last = [rate[-1] for line in lines.values() for _, rate in line.runs.values() if len(rate)]
     if not last:
         return "No pair tested yet"
     low, high = f"{min(last):.1%}", f"{max(last):.1%}"
     words = low if low == high else f"{low} to {high}"
-    window = analysis.RATE_WINDOW
-    last = (f"{window} tested pairs" if n_fewest >= window else
-            f"tested pairs (at most {window})")
-    return f"{words} of the last {last} were below IoU {FAILING_IOU:.2f}"
+    return (f"{words} of the last tested pairs (at most {analysis.RATE_WINDOW}) were below IoU "
+            f"{FAILING_IOU:.2f}")
 
 
 def overlap(runs: list[frame.Run]) -> None:
