@@ -119,3 +119,13 @@ def test_the_browser_has_every_kind_of_trace_that_is_drawn():
               for kind in pair}
     traces = {kind for kind in called if issubclass(getattr(go, kind, object), BaseTraceType)}
     assert traces == {"Scatter", "Bar"}
+
+
+def test_later_passes_are_within_the_figure():
+    """They test pairs again, more in all than the pool has; the end of their curves was cut off."""
+    x, y = np.array([0, 10, 180]), np.array([0, 5, 9])
+    common = analysis.common_curve([(x, y)])
+    steps = pd.DataFrame({"order_seed": 1, "tested": x, "selected": y})
+    lines = {"until clean": figures.Lines({"a": (x, y)}, common)}
+    for chart in (figures.overlay(lines, "t", 100), figures.fan(steps, common, 100, "t")):
+        assert chart.figure.layout.xaxis.range[1] > 180

@@ -39,7 +39,8 @@ def overlay(groups: Mapping[str, Lines], title: str, n_pool: int, *, rate: bool 
             line={"color": colour, "width": 2.6, "dash": dash, "shape": "hv"},
             hovertemplate=f"{label}<br>%{{y:{'.1%' if rate else ',.0f'}}} at %{{x:,}} tested"
                           "<extra></extra>")
-    figure.update_xaxes(range=[0, 1.02 * n_pool])
+    ends = [lines.common["x"].max() for lines in groups.values() if len(lines.common)]
+    figure.update_xaxes(range=[0, 1.02 * max([n_pool, *ends])])  # several passes test pairs again
     if rate:
         figure.update_yaxes(range=[0, 1.05], tickformat=".0%")
     else:

@@ -15,7 +15,8 @@ def fan(steps: pd.DataFrame, median: pd.DataFrame, n_pool: int, title: str) -> C
     """
     figure = new_figure(TALL, "pairs tested", "pairs selected")
     top = nice(max(1.2 * steps["selected"].max(), 40)) if len(steps) else 40
-    add_keep_everything(figure, [0, n_pool])
+    end = max([n_pool, *steps["tested"]])  # several passes test pairs again
+    add_keep_everything(figure, [0, end])
     for n, (seed, curve) in enumerate(steps.groupby("order_seed")):
         figure.add_scatter(
             x=curve["tested"].to_numpy(), y=curve["selected"].to_numpy(), mode="lines",
@@ -27,6 +28,6 @@ def fan(steps: pd.DataFrame, median: pd.DataFrame, n_pool: int, title: str) -> C
                            name="median", mode="lines", uid="median",
                            line={"color": SELECTED, "width": 3, "shape": "hv"},
                            hovertemplate="median: %{y:,} of %{x:,}<extra></extra>")
-    figure.update_xaxes(range=[0, 1.02 * n_pool])
+    figure.update_xaxes(range=[0, 1.02 * end])
     figure.update_yaxes(range=[0, top])
     return Chart(figure, title, f"Step curves of several orders of one stream. {title}.", steps)
