@@ -10,6 +10,7 @@ from paging import words
 from stored_results import HELD_OUT, a_result
 
 from shipdash import config as configs
+from shipdash.analysis.overlap import same_pool
 from shipdash.data import files
 from shipdash.data.own_preset import own_config
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
@@ -155,6 +156,16 @@ def test_overlap_is_measured_within_a_pool_only(store):
     run(store, [1, 2], **{"seeds.pool": 2})
     said = words(open_page())
     assert "Core sets overlap by 0.667 (Jaccard)" in said
+
+
+def test_a_data_set_is_one_pool_whatever_the_pool_seed(store):
+    """Nothing is drawn of it: Compare said that two such pools had other pairs."""
+    own = {"source.kind": "files", "source.name": "ships", "source.fingerprint": "a" * 16,
+           "source.rows": 32, "source.cols": 48}
+    one, other = config(**own), config(**own, **{"seeds.pool": 2})
+    assert same_pool(one, other)
+    planted = [c.replace(**{"planted.label_noise": 0.1}) for c in (one, other)]
+    assert not same_pool(*planted) and not same_pool(config(), config(**{"seeds.pool": 2}))
 
 
 def test_one_finished_run_has_no_overlap(store):

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from shipdash.config import RunConfig
+from shipdash.config import PlantedConfig, RunConfig
 from shipdash.results import StoredRun
 
 COLUMNS = ["a", "b", "common", "jaccard", "random", "random_high"]
@@ -94,5 +94,8 @@ def _excludes(a: StoredRun, b: StoredRun) -> bool:
 
 
 def _pool(config: RunConfig) -> tuple:
-    """What decides which pair a number of the pool stands for."""
+    """What decides which pair a number of the pool stands for; nothing is drawn of a data set that
+    has nothing planted in it."""
+    if config.source.kind == "files" and config.planted == PlantedConfig():
+        return (config.source,)
     return config.source, config.scene, config.planted, config.seeds.pool
