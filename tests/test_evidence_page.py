@@ -229,6 +229,23 @@ def test_replicas_are_queued_at_a_press(store, view, key, n):
         assert at.run().button(key=key).disabled
 
 
+def test_the_phases_of_a_run_add_up(store):
+    """*Select* is the sum of four others, and was listed beside them under its name in the code."""
+    run_id = selection(store, config())
+    found = store.result(run_id)
+    store.write_result(run_id, dataclasses.replace(
+        found, phases={**found.phases, "select": 14.0, "probe": 0.0}))
+    phases, = [c.value for c in _open(run=run_id, view="Cost").caption if "start-up" in c.value]
+    assert phases == ("start-up 1 s · compilation 2 s · warm-up 1 s · training 10 s · scanning 3 s "
+                      "· evaluation 4 s")
+
+
+def test_the_other_orders_are_not_called_by_seeds_that_they_do_not_have(store):
+    """Five orders, one of which is 7, are not *orders 1 to 5*."""
+    at = _open(run=selection(store, config(**{"seeds.order": 7})), view="Order")
+    assert at.button(key="queue_orders").label == "Start the 4 other orders"
+
+
 def test_no_fold_is_offered_where_no_pair_is_left(store):
     """It would be refused again at every resume."""
     asked = config()

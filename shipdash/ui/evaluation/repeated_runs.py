@@ -12,7 +12,8 @@ N_ORDERS = 5
 
 PHASES = {"startup": "start-up", "compile": "compilation", "warmup": "warm-up", "train": "training",
           "scan": "scanning", "probe": "probe pairs", "evaluate": "evaluation"}
-"""Phases of a run in words, by their names in its result."""
+"""Phases of a run in words, by their names in its result; its `select` is the sum of four of them.
+"""
 
 
 def order(run: frame.Run) -> None:
@@ -24,7 +25,7 @@ def order(run: frame.Run) -> None:
                     + ("" if studies.why_not(run) else " Start them below."))
     else:
         _fan(run, found, is_recorded)
-    studies.start_box(run, "orders", f"Start orders 1 to {N_ORDERS}",
+    studies.start_box(run, "orders", f"Start the {N_ORDERS - 1} other orders",
           lambda: replicas.fan(run.config, N_ORDERS))
 
 
@@ -107,9 +108,9 @@ def cost(run: frame.Run) -> None:
     st.markdown(f"{frame.duration(r.seconds)} in all; {r.n_wasted:,} of the predictions were not "
                 f"used. Selection and training together cost as much as {epochs:.1f} epochs over "
                 "the full pool (a training image counts as three predictions).")
-    phases = {"prepared beforehand": r.prepared_s, **r.phases}
-    phases = {k: v for k, v in phases.items() if v}
-    st.caption(" · ".join(f"{PHASES.get(k, k)} {frame.duration(v)}" for k, v in phases.items()))
+    phases = {"prepared beforehand": r.prepared_s} | {
+        words: r.phases.get(name) for name, words in PHASES.items()}
+    st.caption(" · ".join(f"{words} {frame.duration(s)}" for words, s in phases.items() if s))
     found, is_recorded = evidence.shown(run, lambda e: len(e.cost) > 1)
     if found is None:
         frame.empty("There is nothing to compare the cost with yet.",
