@@ -229,6 +229,16 @@ def test_replicas_are_queued_at_a_press(store, view, key, n):
         assert at.run().button(key=key).disabled
 
 
+@pytest.mark.parametrize("view", ["Controls", "Cost"])
+def test_no_controls_are_promised_that_cannot_be_trained(store, view):
+    """*Start the controls below* stood above a sentence that none can be trained."""
+    at = _open(run=selection(store, config(), reason="stalled"), view=view)
+    assert "Start the controls" not in words(at)
+    assert view == "Cost" or "It did not test the whole pool." in words(at)
+    at = _open(run=selection(store, config(**{"seeds.model": 2})), view=view)
+    assert "Start the controls" in words(at)
+
+
 def test_the_phases_of_a_run_add_up(store):
     """*Select* is the sum of four others, and was listed beside them under its name in the code."""
     run_id = selection(store, config())

@@ -37,19 +37,13 @@ def start_box(run: frame.Run, key: str, label: str,
               questions: Callable[[], Sequence[RunConfig]]) -> None:
     """A button that starts what is missing of some runs beside the one in view, and their panel."""
     st.divider()
-    if not can_start(run):
+    if why := why_not(run):
+        frame.empty(*why)
         return
     study = Study(name=f"{key} of {run.run_id}", runs=tuple(forms.attempt(questions) or ()))
     start_button(study, f"queue_{key}", label, icon=":material/playlist_add:",
                  help="All other settings are those of the selected run; stored results are kept.")
     panel(lambda found: found.name == study.name)
-
-
-def can_start(run: frame.Run) -> bool:
-    """Whether other runs can be computed beside this one; a sentence where they cannot."""
-    if why := why_not(run):
-        frame.empty(*why)
-    return why is None
 
 
 def why_not(run: frame.Run) -> tuple[str, str] | None:
@@ -61,6 +55,16 @@ def why_not(run: frame.Run) -> tuple[str, str] | None:
         return (f"Nothing can be computed for {kind}.",
                 "Start a run with the same settings on the Run page, then open that run here.")
     return None
+
+
+def why_no_controls(run: frame.Run) -> tuple[str, str] | None:
+    """As `why_not`, and where the run itself is one that no network can be compared with."""
+    none = "No controls can be trained for this run."
+    if why := why_not(run):
+        return why
+    if run.result.stalled:
+        return none, "It did not test the whole pool."
+    return (none, NOTHING_HELD_OUT) if run.result.held_out is None else None
 
 
 def rule_of(error: Exception) -> str:

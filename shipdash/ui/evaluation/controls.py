@@ -77,7 +77,7 @@ def _of_another(run: frame.Run, found) -> None:
         frame.empty("No controls have been computed for this run.",
                     "Whether the selected pairs are better than others is unknown until networks "
                     "trained on as many random pairs have been scored on the same held-out pairs."
-                    + ("" if run.recorded else " Start the controls below."))
+                    + ("" if studies.why_no_controls(run) else " Start the controls below."))
         _across(run)
         return
     with st.expander("A recorded study of another run, for comparison",
@@ -96,7 +96,8 @@ def _details(run: frame.Run, found, is_recorded: bool) -> None:
              analysis.of_variant(found.arms, analysis.SAME, variant))
     where = evidence.provenance(run, found, is_recorded)
     if table.empty:
-        frame.empty("None of these arms has been run.", "Start them below.")
+        frame.empty("None of these arms has been run.",
+                    "" if studies.why_no_controls(run) else "Start them below.")
     else:
         stop = analysis.EQUAL_UPDATES if variant == OTHER else variant
         network = table["network"].unique()[0]
@@ -215,13 +216,8 @@ def _across(run: frame.Run) -> None:
 def queue_box(run: frame.Run) -> None:
     """Choose arms, see what is missing and how long it takes, start it; then its progress."""
     st.markdown("### Compute controls")
-    if not studies.can_start(run):
-        return
-    if run.result.stalled:
-        frame.empty("No controls can be trained for this run.", "It did not test the whole pool.")
-        return
-    if run.result.held_out is None:
-        frame.empty("No controls can be trained for this run.", studies.NOTHING_HELD_OUT)
+    if why := studies.why_no_controls(run):
+        frame.empty(*why)
         return
     asked = st.pills("Arms to compute", list(BUNDLES), selection_mode="multi", key="bundles",
                      default=list(BUNDLES)[:1])

@@ -114,6 +114,7 @@ def cost(run: frame.Run) -> None:
     found, is_recorded = evidence.shown(run, lambda e: len(e.cost) > 1)
     if found is None:
         frame.empty("There is nothing to compare the cost with yet.",
+                    "" if studies.why_no_controls(run) else
                     "Start the controls in the Controls view.")
         return
     title = analysis.cost_finding(found.cost)
