@@ -250,6 +250,19 @@ def test_measures_that_disagree_are_both_in_the_title():
     assert title.endswith("fewer held-out pairs fail, mean IoU is lower")
 
 
+def test_titles_say_which_budget_a_number_is_of():
+    """Of two rows of the core set the first stood there as *the core set*, though the worse."""
+    four, sixteen = "4 times the updates", "16 times the updates"
+    below = {("core", four): 12, ("core", sixteen): 6, ("random", four): 20, ("random", sixteen): 3}
+    table = analysis.arm_table(
+        [_run(kind, np.where(np.arange(300) < n + seed, 0.5, 0.95), stop=stop, seed=seed)
+         for (kind, stop), n in below.items() for seed in (1, 2, 3)], 0.9, 10)
+    assert analysis.arms_title(table).endswith(
+        "of held-out pairs; the core set, 16 times the updates has 2.67%")
+    assert analysis.differences_title(table).startswith(
+        "Core set, 4 times the updates minus random, failure rate: −2.67 points")
+
+
 def test_titles_of_the_figures_state_what_they_show():
     """The best arm beside the core, and the core's difference with its interval."""
     table, *_ = _pair((0.05, 0.06), (0.02, 0.03))

@@ -182,7 +182,8 @@ def _points(share: float) -> str:
 
 
 def arms_title(table: pd.DataFrame) -> str:
-    """The arm with the lowest failure rate, and the failure rate of the core set."""
+    """The arm with the lowest failure rate, and the failure rate of the core set: of several
+    budgets the best, by its name."""
     lowest = table[table["share_failing"] == table["share_failing"].min()]
     names = " and ".join(arm_label(row) for _, row in lowest.iterrows())
     words = (f"{names} {'has' if len(lowest) == 1 else 'have'} the lowest mean failure rate: "
@@ -190,21 +191,24 @@ def arms_title(table: pd.DataFrame) -> str:
     core = table[table["arm"] == ARMS["core"]]
     if core.empty or ARMS["core"] in lowest["arm"].tolist():
         return words
-    return f"{words}; the core set has {core.iloc[0]['share_failing']:.2%}"
+    best = core.loc[core["share_failing"].idxmin()]
+    name = arm_label(best)
+    return f"{words}; the {name[0].lower()}{name[1:]} has {best['share_failing']:.2%}"
 
 
 def differences_title(table: pd.DataFrame) -> str:
     """The core set's difference to random pairs in both measures, each with its test: the bars are
-    intervals over pairs, which would claim too much."""
+    intervals over pairs, which would claim too much. Of several budgets the first, by its name."""
     core = table[(table["arm"] == ARMS["core"]) & table["share_failing_diff"].notna()]
     if core.empty:
         return "There are no random pairs to compare the core set with yet"
     found = core.iloc[0]
     random = arm_row(table, ARMS["random"], found["stop"], found["network"])
+    name = arm_label(found)
     if random is None:
-        return "Core set minus random pairs"
+        return f"{name} minus random pairs"
     failing, iou = both_tests(found, random)
-    return f"Core set minus random, failure rate: {failing}; mean IoU: {iou}"
+    return f"{name} minus random, failure rate: {failing}; mean IoU: {iou}"
 
 
 _FAILURES = {
