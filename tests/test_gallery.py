@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import rote_runs
 from paging import open_page, words
+from stored_results import a_run
 
 from benchmarks import record
 from shipdash import analysis, figures
@@ -16,8 +17,10 @@ from shipdash.analysis.nearest_core_pair import nearest_by_brightness, nearest_b
 from shipdash.analysis.scores import factor_groups
 from shipdash.cli.commands import parser
 from shipdash.config import SceneConfig
+from shipdash.data import files
+from shipdash.data.own_preset import own_config
 from shipdash.data.scene import SceneSource
-from shipdash.ui import arrange, factors, frame, gallery, tiles
+from shipdash.ui import arrange, factors, frame, gallery, one_pair, tiles
 from shipdash.ui.samples import page as samples
 
 SAMPLES, EVALUATION, COMPARE = "pages/3_Samples.py", "pages/4_Evaluation.py", "pages/6_Compare.py"
@@ -240,6 +243,22 @@ def test_the_nearest_by_brightness_sees_through_noise():
     left[:, :32], right[:, 32:] = 0.5, 0.5
     noisy = [scene + 0.3 * chance.random((64, 64, 3)) for scene in (right, left)]
     assert nearest_by_brightness(left + 0.3 * chance.random((64, 64, 3)), np.array(noisy)) == 1
+
+
+def test_the_core_set_is_drawn_once_for_all_of_its_pairs(store, tmp_path, monkeypatch):
+    """Every core pair that was opened kept the pixels of all others in the server's memory."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(tmp_path / "data"))
+    pictures = np.random.default_rng(0).integers(0, 255, (40, 32, 32, 3), dtype=np.uint8)
+    files.write("ships", pictures, pictures[..., 0] > 99, np.zeros(40, np.uint8))
+    run, core = a_run(own_config("ships"), core=[*range(30)]), [*range(30)]
+    drawn, draw = [], files.FileSource.draw
+    monkeypatch.setattr(files.FileSource, "draw", lambda source, indices: (
+        drawn.append(len(indices)) or draw(source, indices)))
+    for index in (3, 4):
+        by, found = one_pair._search(run, core, [i for i in core if i != index],
+                                     one_pair.Asked("pool", index))
+        assert by == "brightness" and found in core and found != index
+    assert sorted(drawn) == [1, 1, 30]
 
 
 def test_the_groups_of_pairs_are_those_of_the_rates():

@@ -49,14 +49,14 @@ def nearest_by_brightness(image: np.ndarray, others: np.ndarray) -> int:
     ----------
     image : float array, shape (rows, cols, 3)
     others : float array, shape (n, rows, cols, 3), n at least 1
-        Rows and columns are multiples of 16.
+        Rows and columns are multiples of 16; either may be `block_averages` already.
     """
-    one, rest = _blocks(image[None]), _blocks(others)
+    one, rest = block_averages(image[None]), block_averages(others)
     return int(np.argmin(np.abs(rest - one).mean(axis=(1, 2, 3))))
 
 
-def _blocks(images: np.ndarray) -> np.ndarray:
-    """Averages, shape (n, 16, 16, 3)."""
+def block_averages(images: np.ndarray) -> np.ndarray:
+    """What is compared of images, shape (n, 16, 16, 3); averages of averages are the same."""
     n, rows, cols, channels = images.shape
     parts = images.reshape(n, BLOCKS, rows // BLOCKS, BLOCKS, cols // BLOCKS, channels)
     return parts.mean(axis=(2, 4))

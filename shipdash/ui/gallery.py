@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from shipdash.analysis.nearest_core_pair import block_averages
 from shipdash.config import ALGORITHM, RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import TARGET, VOID, Source
@@ -47,6 +48,18 @@ def factors(run: frame.Run, indices: Sequence[int], split: str = "pool") -> pd.D
     them."""
     spec = run.config.canonical_json()
     return _factors(spec, split, _algorithm(run), tuple(map(int, indices)))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _averages(spec: str, algorithm: int, indices: tuple[int, ...]) -> np.ndarray:
+    source = open_source(RunConfig.from_dict(json.loads(spec)), algorithm=algorithm)
+    return np.concatenate([block_averages(source.draw(indices[start:start + 100])[0])
+                           for start in range(0, len(indices), 100)])
+
+
+def averages(run: frame.Run, indices: Sequence[int]) -> np.ndarray:
+    """Block averages of pairs of the pool, which are kept where their pixels would be too many."""
+    return _averages(run.config.canonical_json(), _algorithm(run), tuple(map(int, indices)))
 
 
 def pairs(config: RunConfig, split: str, algorithm: int, indices: Sequence[int]):

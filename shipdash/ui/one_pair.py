@@ -201,21 +201,24 @@ def _nearest(run: frame.Run, core: list[int], pair: Asked) -> None:
     others = [i for i in core if pair.split != "pool" or i != pair.index]
     if not others:
         return
-    by, found = _search(run, others, pair)
+    by, found = _search(run, core, others, pair)
     st.markdown("#### Nearest core pair")
     if sheet(run, [found], [f"pair {found:,}, nearest by {by}"], key="nearest",
              alt=f"The core pair nearest to {pair.words}."):
         st.rerun()
 
 
-def _search(run: frame.Run, others: list[int], pair: Asked) -> tuple[str, int]:
-    """What the pair is compared by, and the number of the nearest core pair."""
+def _search(run: frame.Run, core: list[int], others: list[int], pair: Asked) -> tuple[str, int]:
+    """What the pair is compared by, and the number of the nearest of the `others` in the core set,
+    which is asked for as a whole: it is then drawn once for all of its pairs."""
     mine = gallery.factors(run, (pair.index,), pair.split)
     if mine is None:
-        shown = others[:MOST_COMPARED]
-        images, _ = gallery.of_run(run, shown)
+        shown, among = core[:MOST_COMPARED], set(others)
+        places = [place for place, i in enumerate(shown) if i in among]
         (image,), _ = gallery.of_run(run, [pair.index], pair.split)
-        return "brightness", shown[nearest_by_brightness(image, images)]
-    theirs = gallery.factors(run, tuple(others))
-    table = pd.concat([mine.assign(index=-1), theirs], ignore_index=True)
+        nearest = nearest_by_brightness(image, gallery.averages(run, shown)[places])
+        return "brightness", shown[places[nearest]]
+    theirs = gallery.factors(run, core)
+    table = pd.concat([mine.assign(index=-1), theirs[theirs["index"].isin(others)]],
+                      ignore_index=True)
     return "true factors", nearest_by_factors(table, -1)
