@@ -65,6 +65,17 @@ def test_pairs_that_joined_untested_are_not_said_to_have_failed(store):
     assert "No network had seen these pairs when they joined" in words(at)
 
 
+@pytest.mark.parametrize(("asked", "choice", "said"), [
+    ({"evaluation.reaudit": False}, "worst at the end", "were not tested again"),
+    ({"selection.first": 60}, "worst at the end", "No pair was discarded"),
+    ({"selection.first": 60}, "near misses", "No pair was discarded")])
+def test_of_a_run_that_has_ended_nothing_is_promised(store, asked, choice, said):
+    """*Nothing to show yet. Discarded pairs are tested again when a run has ended.*"""
+    run_id = rote_runs.finished(store, **asked)
+    told = words(open_page(SAMPLES, run=run_id, view="Discarded", discarded=choice))
+    assert said in told and "yet" not in told
+
+
 def test_an_untested_pair_is_told_without_a_test(store):
     """It joined first; nothing is said of pairs that had been tested by then."""
     run_id = rote_runs.finished(store)

@@ -78,9 +78,7 @@ def discarded(run: frame.Run, events) -> None:
         st.caption("Discarded pairs with the lowest IoU under the final network (re-audit). "
                    + ("" if predicted else gallery.no_predictions(run)))
     if table.empty:
-        frame.empty("Nothing to show yet.", "No pair has been discarded so far."
-                    if choice == "near misses" else
-                    "Discarded pairs are tested again when a run has ended.")
+        _nothing(run, choice)
         return
     rows = arrange.page(run, table.head(MOST_NEAR), key="discarded_page")
     if rows.empty:
@@ -89,6 +87,22 @@ def discarded(run: frame.Run, events) -> None:
     captions = gallery.captions(rows)
     one_pair.sheet(run, rows["index"], captions, wrong, key="discarded_pairs",
                    alt=f"Discarded pairs, from {captions[0]} on.")
+
+
+def _nothing(run: frame.Run, choice: str) -> None:
+    """Why no discarded pair is shown: of a run that has ended, none will come."""
+    again = run.result and run.result.reaudit
+    if run.result is None:
+        frame.empty("Nothing to show yet.", "No pair has been discarded so far."
+                    if choice == "near misses" else
+                    "Discarded pairs are tested again when a run has ended.")
+    elif choice == "near misses" or (again and not again.n):
+        frame.empty("No pair was discarded.", "Every pair that was tested was kept.")
+    elif again is None:
+        frame.empty("The discarded pairs of this run were not tested again.",
+                    "Start a run with *Re-audit* on.")
+    else:
+        frame.empty("No score of a discarded pair is stored with this run.", "")
 
 
 def _worst(run: frame.Run) -> pd.DataFrame:
