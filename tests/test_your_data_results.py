@@ -267,6 +267,16 @@ def test_a_group_is_called_in_figures_as_it_is():
     assert drawn.y == ("a_b", "&lt;b&gt;&amp;co")
 
 
+def test_more_groups_than_are_drawn_are_counted():
+    """The title may name one that is in the CSV alone."""
+    table = kept_by_group([f"group {k:02d}" for k in range(30)], [29])
+    chart = figures.kept_by_group(table, "title")
+    assert len(chart.figure.data[0].y) == len(chart.figure.data[0].text) == 24
+    assert chart.figure.layout.xaxis.title.text == (
+        "share kept (the first 24 of 30 groups; the CSV has all)")
+    assert len(chart.table) == 30
+
+
 def test_a_run_whose_answer_was_planted_is_not_what_came_out(store):
     """It has the same pairs and is newer; nor does it rank images."""
     own = evidence_runs.selection(store, asked())

@@ -17,23 +17,24 @@ ROOM = 1.3
 
 def kept_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Share of each group's pairs that was kept; from `analysis.leaks.kept_by_group`."""
-    few = table.head(MOST)
-    words = [f"{row.kept:,} of {row.pairs:,}" for row in few.itertuples()]
-    figure = _bars(few, "share", words, SELECTED, "share kept")
+    words = [f"{row.kept:,} of {row.pairs:,}" for row in table.itertuples()]
+    figure = _bars(table, "share", words, SELECTED, "share kept")
     figure.update_xaxes(tickformat=".0%", range=[0, ROOM], tickvals=[0, 0.5, 1])
     return Chart(figure, title, f"Share kept by group. {title}.", table)
 
 
 def scores_by_group(table: pd.DataFrame, title: str) -> Chart:
     """Held-out mean IoU of each group; from `analysis.groups.scores_by_group`."""
-    few = table.head(MOST)
-    words = [f"{row.mean_iou:.3f}" for row in few.itertuples()]
-    figure = _bars(few, "mean_iou", words, QUIET, "held-out mean IoU")
+    words = [f"{row.mean_iou:.3f}" for row in table.itertuples()]
+    figure = _bars(table, "mean_iou", words, QUIET, "held-out mean IoU")
     figure.update_xaxes(tickformat=".1f", range=[0, ROOM], tickvals=[0, 0.5, 1])
     return Chart(figure, title, f"Held-out mean IoU by group. {title}.", table)
 
 
 def _bars(table: pd.DataFrame, measure: str, words: list[str], colour: str, x: str):
+    if len(table) > MOST:
+        x += f" (the first {MOST} of {len(table):,} groups; the CSV has all)"
+        table, words = table.head(MOST), words[:MOST]
     figure = new_figure(FRAME_PX + ROW_PX * len(table), x, "")
     names = [html.escape(name, quote=False) for name in table["group"]]  # Plotly reads HTML
     figure.add_bar(x=table[measure].to_numpy(float), y=names, orientation="h",
