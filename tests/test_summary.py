@@ -1,8 +1,10 @@
 """Tables against cases small enough to do by hand."""
 
 import numpy as np
+import paging
 import pandas as pd
 import pytest
+import rote_runs
 from scipy.stats import chi2
 from stored_results import a_run
 
@@ -114,6 +116,26 @@ def test_a_later_pass_shows_its_own_place():
               Scanned(2, 4, 12, (5, 6), (0.95, 0.91), 2, 0, 0.4)]
     now = analysis.progress(events, n_pool=10, passes=2)
     assert (now.round, now.share) == (2, pytest.approx(0.4))
+
+
+def test_a_pair_that_two_passes_tested_is_one():
+    """Of a pool of 20 from which 12 are left out, the title said that 17 others passed."""
+    again = Scanned(2, 8, 13, (5, 6, 1, 2, 4), (0.95,) * 5, 5, 0, 0.4)
+    now = analysis.progress([*EVENTS, again, Stopped(StopReason.CLEAN, 3, 13, 2)], 20, 0)
+    assert (now.n_tested, now.n_seen) == (13, 8)
+    assert analysis.finding(now.n_core, now.n_seen, 20, "clean") == (
+        "3 of 8 pairs kept; the other 5 already passed")
+
+
+def test_a_folds_title_leaves_out_what_the_fold_leaves_out(tmp_path, monkeypatch):
+    """In both passes together it tests as many pairs as the pool has."""
+    store = paging.quiet_store(tmp_path, monkeypatch)
+    clean = {"selection.passes": 0}
+    first = rote_runs.finished(store, **clean)
+    fold = rote_runs.finished(store, **clean, **{"selection.exclude": (first,)})
+    assert store.result(fold).n_tested == 60
+    said = paging.words(paging.open_page("pages/2_Run.py", run=fold))
+    assert "20 of 40 pairs kept; the other 20 already passed" in said
 
 
 def test_progress_of_nothing_and_of_the_end():

@@ -32,6 +32,7 @@ class Progress(NamedTuple):
 
     n_pool: int
     n_tested: int
+    n_seen: int  # different pairs among those tested: fewer from the second pass on
     n_core: int
     round: int
     share: float
@@ -126,11 +127,14 @@ def progress(events: Sequence[Event], n_pool: int, passes: int = 1) -> Progress:
     last_rate = float(rate["rate"].iloc[-1]) if len(rate) else None
     newest = max([*picks[-1:], *scans[-1:]], key=lambda e: (e.n_tested, e.position), default=None)
     place = newest.position if newest else 0  # a later pass begins again
+    farthest = max([scan.position for scan in scans] + [pick.position + 1 for pick in picks[-1:]],
+                   default=0)
     left = _left(n_pool - place, place, last_rate, scan_s, n_tested,
                  _seconds_a_pick(trained))
     ended = bool(events) and isinstance(events[-1], Stopped)
     return Progress(
-        n_pool=n_pool, n_tested=n_tested, n_core=picks[-1].n_core if picks else 0,
+        n_pool=n_pool, n_tested=n_tested, n_seen=min(n_tested, farthest),
+        n_core=picks[-1].n_core if picks else 0,
         round=max([e.round for e in [*picks[-1:], *scans[-1:]]], default=1),
         share=1.0 if ended else min(place / n_pool, 1.0),
         n_forward=n_forward, n_wasted=sum(e.n_wasted for e in scans), n_backward=n_backward,
@@ -202,7 +206,10 @@ def pair_history(events: Iterable[Event], index: int) -> pd.DataFrame:
 
 
 def finding(n_core: int, n_tested: int, n_pool: int, reason: str | None) -> str:
-    """The title of a run's curve: what came out, for this network and this stream."""
+    """The title of a run's curve: what came out, for this network and this stream.
+
+    `n_tested` counts a pair once, however many passes tested it, where that is known.
+    """
     if reason in ("exhausted", "clean"):
         n = min(n_pool, n_tested)  # of one pass: fewer where other runs' core sets are left out
         if n_core == n:

@@ -141,7 +141,7 @@ def _panel(run: frame.Run, log: bool) -> None:
     if aside := set_aside_words(events, now.n_core, rules.precision):
         st.caption(plain(aside))
     stop = run.result and run.result.reason
-    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, stop)
+    title = analysis.finding(now.n_core, now.n_seen, rules.n_pool, stop)
     curve = analysis.selection_curve(events)
     left, right = st.columns([5, 1], gap="medium")
     with left:

@@ -49,7 +49,7 @@ def draw(run: frame.Run, film: Film, view: View, *, key: str, words: str = "",
     events, rules = frame.events(run), run.config.selection
     curve, now = analysis.selection_curve(events), analysis.progress(events, rules.n_pool)
     reason = run.result and run.result.reason
-    title = analysis.finding(now.n_core, now.n_tested, rules.n_pool, reason)
+    title = analysis.finding(now.n_core, now.n_seen, rules.n_pool, reason)
     drawn = {name: figures.selection(curve, rules.n_pool, title, guess=frame.guess(), log=log)
              for name, log in (("linear", False), ("log", True))}
     _mount(key=key, on_left_change=on_left, data={
