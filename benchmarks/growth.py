@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import sys
@@ -27,7 +28,8 @@ from benchmarks.child import ROOT, Answer, BenchError, measure
 from shipdash import analysis
 from shipdash import config as configs
 from shipdash.config import ALGORITHM, ConfigError, RunConfig
-from shipdash.runs import Store
+from shipdash.runs import Store, StoreError
+from shipdash.runs.folder import replace
 
 STORED = ROOT / "shipdash" / "recorded" / "growth.csv"
 """Among the recorded runs and not in benchmarks/results, because a page shows it."""
@@ -53,9 +55,9 @@ class Point(NamedTuple):
     n_forward: int
     select_s: float  # training and scanning, wall time
     prepare_s: float  # Python, TensorFlow, compilation
-    product_s: float  # a matrix product, mean of right before and right after (benchmarks.machine)
-    load: float  # running processes per processor when the run ended: above 1, its time is not fair
-    peak_mb: float | None  # of the process that ended the run; None where it only read the result
+    product_s: float | None  # a matrix product, mean of right before and right after the run
+    load: float | None  # running processes per processor at its end: above 1, its time is not fair
+    peak_mb: float | None  # of the process that ended the run; all three None where it only read it
     n_held_out: int
     share_failing: float
     mean_iou: float
@@ -83,11 +85,12 @@ def config_of(n_pool: int, seed: int) -> RunConfig:
 
 def recorded(path: Path) -> set[str]:
     """Ids of the runs that have a row."""
-    return set(pd.read_csv(path)["run_id"]) if path.exists() else set()
+    return set(pd.read_csv(path, dtype={"run_id": str})["run_id"]) if path.exists() else set()
 
 
 def run(runs: str, config: RunConfig) -> Point:
     """Make or continue one run between two matrix products."""
+    Store(runs).create(config)  # says what is wrong with the folder before anything is measured
     before = _product_s()
     answer = measure("timed_run", runs, json.dumps(config.to_dict()))
     load = os.getloadavg()[0] / (os.cpu_count() or 1)
@@ -99,8 +102,11 @@ def _product_s() -> float:
 
 
 def point(config: RunConfig, answer: Answer, product_s: float, load: float) -> Point:
-    """The row of a run."""
+    """The row of a run; `BenchError` where its parts cannot be added up to one time."""
     result = answer.found["result"]
+    if len(result["segments"]) != 1:
+        raise BenchError(f"run {config.digest} was made in parts that differ in machine, threads "
+                         "or versions: remove its folder and start it again")
     phases, held_out = result["phases"], result["held_out"]
     worked = answer.found["n_events"] > 0
     return Point(
@@ -108,19 +114,18 @@ def point(config: RunConfig, answer: Answer, product_s: float, load: float) -> P
         config.digest, result["reason"], result["n_core"], len(result["set_aside"]),
         result["n_tested"], result["n_backward"], result["n_forward"],
         round(phases["select"], 2), round(phases["startup"] + phases["compile"], 2),
-        round(product_s, 5), round(load, 2),
+        round(product_s, 5) if worked else None, round(load, 2) if worked else None,
         round(answer.found["peak_rss_mb"], 1) if worked else None,
         held_out["n"], round(held_out["share_failing"], 6), round(held_out["mean_iou"], 5),
         result["machine"], result["threads"], result["date"])
 
 
 def append(path: Path, row: Point) -> None:
-    """One row more, below a heading where the file is new."""
+    """One row more, below a heading where the file is new; all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([Point._fields, row] if is_new else [row])
+    before, text = path.read_bytes() if path.exists() else b"", io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([row] if before else [Point._fields, row])
+    replace(path, before + text.getvalue().encode())
 
 
 def report(table: pd.DataFrame) -> str:
@@ -132,8 +137,8 @@ def report(table: pd.DataFrame) -> str:
         lines.append(
             f"| {n_pool:,} | {len(runs)} | {_spread(runs['n_core'], ',.0f')} | "
             f"{_spread(100 * runs['share_failing'], '.2f')} % | {runs['n_backward'].median():,.0f} "
-            f"| {passes.median():.2f} | {runs['products'].median():,.0f} | "
-            f"{runs['peak_mb'].median() / 1000:.1f} GB |")
+            f"| {passes.median():.2f} | {_median(runs['products'], ',.0f')} | "
+            f"{_median(runs['peak_mb'] / 1000, '.1f', ' GB')} |")
     law = analysis.growth_law(table)
     said = [] if law is None else ["", f"{analysis.growth_finding(law)}.", "",
                                    analysis.growth_words(table, law)]
@@ -144,6 +149,11 @@ def _spread(values: pd.Series, form: str) -> str:
     """A median with its range; a single value alone."""
     middle, low, high = (format(v, form) for v in (values.median(), values.min(), values.max()))
     return middle if len(values) == 1 else f"{middle} ({low} to {high})"
+
+
+def _median(values: pd.Series, form: str, unit: str = "") -> str:
+    """A dash where no run has a value."""
+    return f"{values.median():{form}}{unit}" if values.notna().any() else "–"
 
 
 def _numbers(text: str) -> list[int]:
@@ -169,13 +179,12 @@ def main(argv: list[str] | None = None) -> int:
     if args.runs is None:
         parser.error("RUNS_FOLDER is missing")
     try:
-        Store(args.runs)  # says what is wrong with the folder before anything is measured
         for config in plan(args.sizes, args.seeds):
             if config.digest not in recorded(args.out):
                 append(args.out, row := run(args.runs, config))
                 print(f"{row.n_pool:>9,} pairs, seed {row.seed}: {row.n_core} kept, "
                       f"{row.select_s:,.0f} s, {row.share_failing:.2%} failing", flush=True)
-    except (ConfigError, BenchError) as error:
+    except (ConfigError, StoreError, BenchError) as error:
         print(f"growth: {error}", file=sys.stderr)
         return 1
     return 0

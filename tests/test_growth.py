@@ -1,6 +1,7 @@
 """Growth with the pool: the fitted laws, the recorded table, the figure on the Threshold page."""
 
 import json
+import resource
 
 import numpy as np
 import paging
@@ -104,7 +105,7 @@ def answer(config, n_events=9):
     return Answer({"n_events": n_events, "peak_rss_mb": 1234.56, "result": {
         "reason": "exhausted", "n_core": 60, "set_aside": [], "n_tested": 1000,
         "n_backward": 6000, "n_forward": 1500, "machine": "a laptop", "threads": 2,
-        "date": "2026-11-26T20:00:00+00:00", "held_out": {
+        "date": "2026-11-26T20:00:00+00:00", "segments": [{}], "held_out": {
             "n": 10_000, "share_failing": 0.0123, "mean_iou": 0.96},
         "phases": {"startup": 3.0, "compile": 5.0, "select": 40.0, "evaluate": 20.0}}}, 70.0, 0.0)
 
@@ -140,11 +141,62 @@ def test_runs_that_have_a_row_are_not_run_again(tmp_path, monkeypatch, capsys):
     assert "60 kept" in capsys.readouterr().out
 
 
-def test_a_run_that_was_only_read_has_no_peak_memory():
-    """Its process has held no network."""
+def test_a_run_that_was_only_read_has_no_memory_product_or_load():
+    """Its process has held no network, and it was made at another hour, maybe elsewhere."""
     config = bench.config_of(1000, 1)
-    assert bench.point(config, answer(config), 0.25, 0.5).peak_mb == 1234.6
-    assert bench.point(config, answer(config, n_events=0), 0.25, 0.5).peak_mb is None
+    worked, read = (bench.point(config, answer(config, n), 0.25, 0.5) for n in (9, 0))
+    assert (worked.peak_mb, worked.product_s, worked.load) == (1234.6, 0.25, 0.5)
+    assert (read.peak_mb, read.product_s, read.load) == (None, None, None)
+
+
+def test_what_no_run_has_is_a_dash_and_not_said(tmp_path):
+    """A table of runs of which only the results were there."""
+    out = tmp_path / "growth.csv"
+    for config in bench.plan(list(SIZES[:4]), [1]):
+        row = bench.point(config, answer(config, n_events=0), 0.25, 0.5)
+        bench.append(out, row._replace(n_core=round(noisy(row.n_pool, 1))))
+    said = bench.report(analysis.growth_table(out))
+    assert "| – | – |" in said and "nan" not in said
+    assert "1.23%, and training images from 6,000 to 6,000." in said
+
+
+def test_a_run_in_parts_from_two_machines_gets_no_row():
+    """Its seconds are no time of either."""
+    config, found = bench.config_of(1000, 1), answer(None)
+    found.found["result"]["segments"] = [{"machine": "a laptop"}, {"machine": "a server"}]
+    with pytest.raises(bench.BenchError, match=f"run {config.digest} was made in parts"):
+        bench.point(config, found, 0.25, 0.5)
+
+
+def test_a_folder_that_cannot_be_used_is_named_before_anything_is_measured(
+        tmp_path, monkeypatch, capsys):
+    """A matrix product and a start of TensorFlow would be in vain."""
+    monkeypatch.setattr(bench, "measure", lambda *words: pytest.fail("measured"))
+    (tmp_path / "file").touch()
+    assert bench.main([str(tmp_path / "file"), "--out", str(tmp_path / "growth.csv")]) == 1
+    assert "cannot create a run in" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_the_rows_as_they_were(tmp_path, monkeypatch):
+    """Half a row would be the beginning of the next one."""
+    out, config = tmp_path / "growth.csv", bench.config_of(1000, 1)
+    row = bench.point(config, answer(config), 0.25, 0.5)
+    bench.append(out, row)
+    before = out.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 30, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            bench.append(out, row)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert out.read_bytes() == before
+
+
+def test_an_id_of_digits_alone_is_known_again(tmp_path):
+    """As a number it would lose its zero, and its run would get a second row."""
+    (tmp_path / "growth.csv").write_text("n_pool,run_id\n1000,0123456789012345\n")
+    assert bench.recorded(tmp_path / "growth.csv") == {"0123456789012345"}
 
 
 def test_the_recorded_table_is_of_the_plan_and_of_this_algorithm():

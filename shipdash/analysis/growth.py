@@ -135,11 +135,17 @@ def _from_end_to_end(table: pd.DataFrame) -> str:
     columns = ["share_failing", "n_backward", "products", "peak_mb"]
     medians = table.groupby("n_pool")[columns].median()
     few, many = medians.iloc[0], medians.iloc[-1]
-    return (f"From {medians.index[0]:,} to {medians.index[-1]:,} pairs (medians), failing held-out "
-            f"pairs go from {few.share_failing:.2%} to {many.share_failing:.2%}, training images "
-            f"from {few.n_backward:,.0f} to {many.n_backward:,.0f}, the time from "
-            f"{few.products:,.0f} to {many.products:,.0f} products of two 2,048 x 2,048 matrices, "
-            f"and peak memory from {few.peak_mb / 1000:.1f} to {many.peak_mb / 1000:.1f} GB.")
+    # A run whose result was only read has neither.
+    more = [words for name, words in (
+        ("products", f"the time from {few.products:,.0f} to {many.products:,.0f} products of two "
+         "2,048 x 2,048 matrices"),
+        ("peak_mb", f"peak memory from {few.peak_mb / 1000:.1f} to {many.peak_mb / 1000:.1f} GB"),
+    ) if few[name] == few[name] and many[name] == many[name]]
+    first, *rest = [f"failing held-out pairs go from {few.share_failing:.2%} to "
+                    f"{many.share_failing:.2%}", "training images from "
+                    f"{few.n_backward:,.0f} to {many.n_backward:,.0f}", *more]
+    return (f"From {medians.index[0]:,} to {medians.index[-1]:,} pairs (medians), "
+            f"{', '.join([first, *rest[:-1]])}, and {rest[-1]}.")
 
 
 def _range(fit: Fit) -> str:
