@@ -11,6 +11,7 @@ Seeds with a stored row are not run again, so a stopped command goes on.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.results import Result
 from shipdash.runs import Store, worker
+from shipdash.runs.folder import replace
 
 SEEDS = range(11, 21)
 GOALS = {"n_core": ("<=", 120), "mean_iou": (">=", 0.966), "failing_share": ("<=", 0.004),
@@ -88,11 +90,14 @@ def main(options: Sequence[str] | None = None) -> None:
     for seed, config in zip(SEEDS, asked(), strict=True):
         if seed in set(table.get("seed", ())):
             continue
-        found = row(seed, worker.work(store, store.create(config)[0]))
+        result = worker.work(store, store.create(config)[0])
+        if result is None:
+            sys.exit(f"Run {config.digest} was stopped: the same command goes on with it.")
+        found = row(seed, result)
         print(found, flush=True)
         table = pd.concat([table, pd.DataFrame([found])], ignore_index=True)
         if given.keep:
-            table.to_csv(STORED, index=False)
+            replace(STORED, table.to_csv(index=False, lineterminator="\n").encode())
     print(against_goals(table).to_string(index=False))
 
 

@@ -1,6 +1,9 @@
 """The goals for the compact run: what is asked and how it is judged; no network."""
 
+import resource
+
 import pandas as pd
+import pytest
 import rote_runs
 
 from benchmarks import goals
@@ -49,6 +52,34 @@ def test_a_stored_seed_is_not_run_again(tmp_path, monkeypatch, capsys):
     assert "n_core" in capsys.readouterr().out
     goals.main([str(tmp_path / "runs"), "--keep"])
     assert len(ran) == 2
+
+
+def test_a_run_that_was_stopped_is_named(tmp_path, monkeypatch):
+    """It has no result that could be a row."""
+    monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
+    monkeypatch.setattr(goals.worker, "work", lambda store, run_id: None)
+    with pytest.raises(SystemExit, match=f"Run {goals.asked()[0].digest} was stopped"):
+        goals.main([str(tmp_path / "runs"), "--keep"])
+
+
+def test_a_full_disk_leaves_the_rows_that_are_kept(tmp_path, monkeypatch):
+    """Each of them took a minute or more; only the newest is missing."""
+    store = Store(tmp_path)
+    result = store.result(rote_runs.finished(store))
+    monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
+    monkeypatch.setattr(goals.worker, "work", lambda store, run_id: result)
+    pd.DataFrame([goals.row(seed, result) for seed in range(11, 20)]).to_csv(
+        goals.STORED, index=False)
+    before = goals.STORED.read_bytes()
+    Store(tmp_path / "runs").create(goals.asked()[-1])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            goals.main([str(tmp_path / "runs"), "--keep"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert goals.STORED.read_bytes() == before
 
 
 def test_the_stored_runs_are_those_that_were_asked_and_the_results_say_them():
