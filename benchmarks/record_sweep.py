@@ -66,12 +66,14 @@ def main(options: Sequence[str] | None = None) -> None:
 
 
 def kept() -> tuple[pd.DataFrame, dict[str, sweep_details.Detail]]:
-    """Rows and details of the runs that are stored already; none before the first."""
+    """Rows and details of the runs that are stored already; none before the first. A row whose
+    details cannot be read is none: its run is made again, or taken from the runs folder."""
     path = UNFINISHED / "points.csv"
     if not path.exists():
         return pd.DataFrame(columns=analysis.POINT_COLUMNS), {}
-    return (pd.read_csv(path, dtype={"run_id": str, "version": str}),
-            sweep_details.read(UNFINISHED / sweep_details.FILE))
+    rows = pd.read_csv(path, dtype={"run_id": str, "version": str})
+    details = sweep_details.read(UNFINISHED / sweep_details.FILE)
+    return rows[rows["run_id"].isin(list(details))], details
 
 
 def _keep(store: Store, config: RunConfig, rows: pd.DataFrame, details: dict) -> tuple:

@@ -54,3 +54,17 @@ def test_a_stopped_recording_goes_on_and_ships_the_whole(tmp_path, monkeypatch, 
     assert facts["version"] == list(points["version"].unique())
     assert not (tmp_path / "unfinished").exists()
     assert "4 points" in capsys.readouterr().out
+
+
+def test_a_row_without_details_is_made_again(tmp_path, monkeypatch):
+    """Or the package would get a point without its curve and its core set."""
+    store = Store(tmp_path / "runs")
+    config = store.config(rote_runs.finished(store))
+    monkeypatch.setattr(record_sweep, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(record_sweep, "UNFINISHED", tmp_path / "unfinished")
+    monkeypatch.setattr(record_sweep, "plan", lambda: [config])
+    record_sweep._keep(store, config, *record_sweep.kept())
+    (tmp_path / "unfinished" / sweep_details.FILE).write_bytes(b"torn")
+    record_sweep.main([str(store.root)])
+    details = sweep_details.read(tmp_path / "recorded" / sweep_details.FILE)
+    assert list(details) == [config.digest]
