@@ -118,14 +118,14 @@ def _sweep(folder: Path) -> list[Stored]:
 def _points(folder: Path) -> Iterator[Stored]:
     base = RunConfig.from_stored(json.loads((folder / "sweep.json").read_text())["base"])
     details = sweep_details.read(folder / sweep_details.FILE)
-    for row in pd.read_csv(folder / "points.csv").itertuples():
-        core = details[row.run_id].core.tolist() if row.run_id in details else None
+    for row in pd.read_csv(folder / "points.csv", dtype={"run_id": str}).itertuples():
+        known = row.run_id in details  # else there is no core set to compare
+        core = {"core set": details[row.run_id].core.tolist()} if known else {}
         config = base.replace(**{
             "selection.precision": row.precision, "selection.acceptance": row.acceptance,
             "seeds.order": row.order_seed, "seeds.model": row.model_seed})
         yield Stored(row.run_id, config, _of_point,
-                     {"core set": core, "pairs tested": row.n_tested,
-                      "held-out scores": row.mean_iou},
+                     core | {"pairs tested": row.n_tested, "held-out scores": row.mean_iou},
                      row.threads, f"{row.machine}, version {row.version}")
 
 

@@ -73,6 +73,15 @@ def test_every_point_of_the_shipped_sweep_has_its_settings():
     assert all(point.expected["core set"] for point in found)
 
 
+def test_a_point_without_details_is_compared_in_the_rest(tmp_path):
+    """A core set that nobody stored is no other core set."""
+    folder = shutil.copytree(record.RECORDED / "sweep", tmp_path / "sweep")
+    (folder / "details.npz").unlink()
+    found = repeat_record._sweep(tmp_path)
+    assert len(found) == 90
+    assert {tuple(point.expected) for point in found} == {("pairs tested", "held-out scores")}
+
+
 def work_here(patched):
     """Runs are worked on in this process."""
     patched.setattr(queue, "work_one", lambda store, run_id, **_: worker.work(store, run_id))
