@@ -67,22 +67,21 @@ def _put_back(store: Store, folder: Path, asked: list[RunConfig]) -> list[str]:
         waiting = any(state_of(store, c.digest) != RunState.COMPLETED for c in rest)
         if target.exists() or waiting:
             continue
+        part = target.with_name(f"{run_id}.part")
+        shutil.rmtree(part, ignore_errors=True)
         if (RECORDED / run_id).exists():
-            shutil.copytree(RECORDED / run_id, target)
+            shutil.copytree(RECORDED / run_id, part)
         elif (folder / f"{run_id}.zip").exists():
-            _unpack(folder / f"{run_id}.zip", target)
+            _unpack(folder / f"{run_id}.zip", part)
         else:
             continue
+        part.rename(target)  # all of it or nothing: the folder gets its name last
         back.append(run_id)
     return back
 
 
-def _unpack(archive: Path, target: Path) -> None:
-    """All of it or nothing: the folder gets its name last."""
-    part = target.with_name(f"{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+def _unpack(archive: Path, part: Path) -> None:
     with zipfile.ZipFile(archive) as stored:
         for name in NUMBERS:
             (part / name).parent.mkdir(parents=True, exist_ok=True)
             (part / name).write_bytes(stored.read(name))
-    part.rename(target)

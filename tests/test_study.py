@@ -1,6 +1,7 @@
 """The study's plan and its runner, on a learner without a network and without worker processes."""
 
 import json
+import shutil
 import threading
 import time
 
@@ -14,6 +15,7 @@ from shipdash.records import RunState
 from shipdash.runs import Store, queue
 from shipdash.studies import collect
 from shipdash.studies.ensure import workers
+from shipdash.studies.study import Study
 
 BASE = config(**{"planted.distinct": 40, "evaluation.n_held_out": 10, "selection.n_pool": 120,
                  "network.batch": 4, "network.warmup_batch": 4})  # of arms with 16 times the steps
@@ -88,6 +90,27 @@ def test_kept_runs_are_not_computed_again(small, worked, tmp_path):
     then, now = (collect.gather(store, BASE.digest) for store in (first, second))
     for name in collect.TABLES:
         pd.testing.assert_frame_equal(getattr(then, name), getattr(now, name))
+
+
+def test_a_recorded_run_is_copied_whole_or_not_at_all(worked, tmp_path, monkeypatch):
+    """A kill in the middle of the copy leaves no folder that looks like the run."""
+    first, second = Store(tmp_path / "first"), Store(tmp_path / "second")
+    first.create(BASE)
+    work(first, BASE.digest)
+    monkeypatch.setattr(kept_runs, "RECORDED", first.root)
+    only = Study(name="one", runs=(BASE,))
+
+    def killed(source, target):
+        target.mkdir()
+        shutil.copy(source / "spec.json", target)
+        raise KeyboardInterrupt
+
+    second.root.mkdir()
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        dying.setattr(kept_runs.shutil, "copytree", killed)
+        kept_runs.put_back(second, tmp_path / "kept", only)
+    kept_runs.put_back(second, tmp_path / "kept", only)
+    assert second.result(BASE.digest) == first.result(BASE.digest)
 
 
 def test_a_group_alone_finds_its_selection_among_the_kept_runs(
