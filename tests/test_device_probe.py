@@ -1,5 +1,6 @@
 """The probe of the device, on real processes that need no TensorFlow."""
 
+import os
 import sys
 import time
 
@@ -59,6 +60,17 @@ def test_a_probe_that_died_is_tried_again_but_not_at_once(store, monkeypatch):
     monkeypatch.setattr(device_probe, "PROBE_AGAIN_S", 0.0)
     until(lambda: device_probe.device_facts(store) == {"device": "CPU"})
     assert n_probes(store) == 2
+
+
+def test_a_probe_of_tomorrow_is_tried_again(store, monkeypatch):
+    """The clock was set back after it had died: nobody waits until it has caught up."""
+    monkeypatch.setattr(queue, "COMMAND", probe_command(COUNTS + ANSWERS))
+    store.root.mkdir(parents=True)
+    (store.root / "device.probe").write_bytes(b"probing")
+    tomorrow = time.time() + 86_400
+    os.utime(store.root / "device.probe", (tomorrow, tomorrow))
+    until(lambda: device_probe.device_facts(store) == {"device": "CPU"})
+    assert n_probes(store) == 1
 
 
 def test_no_second_probe_while_one_is_at_work(store, monkeypatch):

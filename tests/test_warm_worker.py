@@ -232,6 +232,15 @@ def test_it_leaves_when_no_page_has_asked_for_long(store, server):
     until(lambda: not store.standby_is_alive())
 
 
+def test_a_wish_of_tomorrow_is_no_wish(store):
+    """The clock was set back: a gigabyte must not wait for it to catch up."""
+    warm_worker.want(store, settings())
+    assert warm_worker._wanted(store)
+    tomorrow = time.time() + 86_400
+    os.utime(store.root / warm_worker.WANT, (tomorrow, tomorrow))
+    assert warm_worker._wanted(store) is None
+
+
 def test_it_follows_the_settings_of_the_page(store, server):
     """Another size: a fresh process in its place, without another call from the page."""
     server(settings())

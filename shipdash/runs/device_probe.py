@@ -37,8 +37,8 @@ def _probe(store: Store, path: Path) -> None:
         if not locks.take(output.fileno()):
             return
         tried = os.fstat(output.fileno())
-        if tried.st_size and time.time() - tried.st_mtime < PROBE_AGAIN_S:
-            return
+        if tried.st_size and abs(time.time() - tried.st_mtime) < PROBE_AGAIN_S:
+            return  # else long ago, or from before the clock was set back
         output.truncate(0)
         output.write(b"probing\n")
         output.flush()

@@ -37,7 +37,7 @@ POLL_S = 0.2  # between two looks of the one that has handed over
 def want(store: Store, config: RunConfig) -> bool:
     """Say what is about to be asked for; whether a process must be started to make it ready."""
     store.write_note(WANT, json.dumps(_needs(config)).encode())
-    ended_unasked = store.read_note(LOG)[1] < AGAIN_S and not _offered(store).get("taken")
+    ended_unasked = abs(store.read_note(LOG)[1]) < AGAIN_S and not _offered(store).get("taken")
     return not store.standby_is_alive() and not ended_unasked
 
 
@@ -157,7 +157,8 @@ def _read(store: Store, name: str, at_most_s: float = math.inf) -> dict:
     text, age_s = store.read_note(name)
     with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(text)
-        return found if isinstance(found, dict) and age_s <= at_most_s else {}
+        # A note from before the clock was set back is not young until the clock has caught up.
+        return found if isinstance(found, dict) and abs(age_s) <= at_most_s else {}
     return {}
 
 
