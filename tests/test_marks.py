@@ -184,6 +184,20 @@ def test_a_log_that_does_not_fit_is_refused_whole(marks, old, new, why):
     assert not marks.log()
 
 
+@pytest.mark.parametrize("column", ["undoes", "ranking"])
+def test_a_formula_in_an_imported_log_is_refused(marks, column):
+    """Else the next export would hand it to a spreadsheet."""
+    marks.add(3, "right", "ann", "0123456789abcdef")
+    marks.undo("ann")
+    text = exports.log_csv("new")
+    ids = {"undoes": marks.log()[0].id, "ranking": "0123456789abcdef"}
+    text = text.replace(f",{ids[column]},", ",=1+1,")
+    marks.path.unlink()
+    with pytest.raises(ConfigError, match=f"must have in the column {column} nothing or an id"):
+        exports.merge_csv("new", text)
+    assert not marks.log()
+
+
 def test_images_to_label_are_listed_and_copied(marks, tmp_path):
     """Only those that stand as *wrong*, with who said so; the pictures as they were imported."""
     for number, mark in ((3, "wrong"), (1, "wrong"), (2, "right"), (1, "skip")):

@@ -101,6 +101,11 @@ def _rows_of(text: str) -> list[dict[str, str]]:
         if not (_ID.fullmatch(row["id"]) and _WHEN.fullmatch(row["when"])):
             raise ConfigError("marks", [row["id"][:40], row["when"][:40]], "must have on each line "
                               "an id of 16 hexadecimal digits and a time as it was exported")
+        # A formula in a cell would be carried out by whoever opens the next export.
+        for name in ("undoes", "ranking"):
+            if row[name] and not _ID.fullmatch(row[name]):
+                raise ConfigError("marks", row[name][:40], f"must have in the column {name} "
+                                  "nothing or an id of 16 hexadecimal digits")
     return rows
 
 
