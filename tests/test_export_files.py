@@ -172,6 +172,19 @@ def test_pictures_in_an_archive_are_copied_out(tmp_path):
         place_files(tmp_path / "out", rows, about)
 
 
+def test_a_picture_damaged_inside_its_archive_is_listed_and_not_left_half(tmp_path):
+    """As one that has gone; the others are placed."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("x.png", "an image")
+        archive.writestr("y.png", "another")
+    packed = (tmp_path / "in.zip").read_bytes()
+    (tmp_path / "in.zip").write_bytes(packed.replace(b"an image", b"xn image"))
+    about = {"given_in": str(tmp_path), "archive": "in.zip"}
+    rows = [row(0, "x.png"), row(1, "y.png")]
+    assert place_files(tmp_path / "out", rows, about, copies=True) == (1, ("x.png",))
+    assert [path.name for path in (tmp_path / "out" / "images").iterdir()] == ["0000001_y.png"]
+
+
 def test_pictures_are_found_below_the_folder_around_an_archive(tmp_path):
     """An import leaves that folder out of their names."""
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:

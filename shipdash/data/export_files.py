@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
@@ -28,7 +29,7 @@ SPLIT_NAMES = {value: name for name, value in SPLIT_KEYS.items()}
 
 
 class Placed(NamedTuple):
-    """How many files were put into a folder, and which original files were not found."""
+    """How many files were put into a folder, and which original files were not found whole."""
 
     n: int
     missing: tuple[str, ...]
@@ -248,7 +249,10 @@ def _place(original: _Original, target: Path, copies: bool) -> None:
         target.unlink(missing_ok=True)
         os.symlink(original.path, target)
         return
-    with original.opened() as source:
-        target.unlink(missing_ok=True)  # as a link it leads to the original, which would be emptied
-        with target.open("wb") as written:
+    target.unlink(missing_ok=True)  # as a link it leads to the original, which would be emptied
+    try:
+        with original.opened() as source, target.open("wb") as written:
             shutil.copyfileobj(source, written)
+    except (zipfile.BadZipFile, zlib.error, EOFError):  # the archive was damaged since its import
+        target.unlink(missing_ok=True)
+        raise FileNotFoundError(target.name) from None
