@@ -11,6 +11,7 @@ import streamlit as st
 from shipdash import config as configs
 from shipdash.config import ConfigError
 from shipdash.data import files, open_source
+from shipdash.data.errors import DataError
 from shipdash.runs import worker
 from shipdash.studies import collect
 from shipdash.ui.evaluation import page as evaluation
@@ -82,6 +83,25 @@ def test_a_damaged_data_set_is_a_sentence(asked):
     (files.root() / "tiles" / files.MANIFEST).write_text(json.dumps({"name": "tiles"}))
     with pytest.raises(ConfigError, match="must name a data set stored in"):
         open_source(asked)
+
+
+@pytest.mark.parametrize("name", ["images", "masks", "split"])
+def test_a_torn_array_is_a_sentence(asked, name):
+    """A copy of the folder that broke off, for example; it once ended in NumPy's words alone."""
+    path = files.folder_of("tiles") / f"{name}.npy"
+    path.write_bytes(path.read_bytes()[:130])
+    with pytest.raises(DataError, match=r"of the data set tiles cannot be read .* import it again"):
+        open_source(asked)
+
+
+def test_what_a_killed_removal_left_goes_with_the_next_one(asked, monkeypatch):
+    """Its name begins with a dot: nobody would find it."""
+    shutil.copytree(files.folder_of("tiles"), files.root() / "more")
+    with monkeypatch.context() as killed, pytest.raises(ZeroDivisionError):
+        killed.setattr(files.shutil, "rmtree", lambda *words, **more: 1 / 0)
+        files.remove("tiles")
+    files.remove("more")
+    assert not list(files.root().iterdir())
 
 
 def test_planted_repeats_and_wrong_masks_wrap_any_source(asked):

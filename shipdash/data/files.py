@@ -81,8 +81,12 @@ class FileSource(Source):
         if not asked.fingerprint or not self.fingerprint.startswith(asked.fingerprint):
             raise ConfigError("source.fingerprint", asked.fingerprint, f"must be that of the data "
                               f"set {asked.name} as it is stored here ({self.fingerprint[:16]})")
-        self.images, self.masks = (np.load(folder / f"{name}.npy", "r", allow_pickle=False)
-                                   for name in ("images", "masks"))
+        try:
+            self.images, self.masks = (np.load(folder / f"{name}.npy", "r", allow_pickle=False)
+                                       for name in ("images", "masks"))
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"the arrays of the data set {asked.name} cannot be read ({error}): "
+                            "remove it and import it again") from None
         self.shape = self.masks.shape[1:]
         self.void = bool(self.manifest.get(VOID_PIXELS))
         if self.shape != (asked.rows, asked.cols):
@@ -159,7 +163,8 @@ def remove(name: str) -> None:
     try:
         doomed = root() / f".old-{secrets.token_hex(8)}"
         folder.rename(doomed)
-        shutil.rmtree(doomed)
+        for old in root().glob(".old-*"):  # those too whose removal was killed
+            shutil.rmtree(old, ignore_errors=old != doomed)
     except OSError as error:
         raise DataError(f"cannot remove the data set {name} from {root()}: {error.strerror}; "
                         "check who may write there") from None

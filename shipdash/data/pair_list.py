@@ -49,8 +49,13 @@ def write_pairs(folder: Path, rows: Iterable[PairRow]) -> None:
 
 
 def read_split(folder: Path) -> np.ndarray:
-    """The split of each pair: uint8, shape (n,), see `SPLIT_KEYS`."""
-    return np.load(folder / "split.npy", allow_pickle=False)
+    """The split of each pair: uint8, shape (n,), see `SPLIT_KEYS`; `DataError` where it is damaged.
+    """
+    try:
+        return np.load(folder / "split.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"split.npy of the data set {folder.name} cannot be read ({error}): remove "
+                        "the data set and import it again") from None
 
 
 def places(split: np.ndarray, name: str) -> np.ndarray:
