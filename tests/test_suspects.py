@@ -14,7 +14,13 @@ from shipdash.data import open_source
 from shipdash.data.files import DataError
 from shipdash.data.own_preset import own_config
 from shipdash.importing import import_pairs
-from shipdash.labelling import Suspicions, cross_validation, suspect_request, suspects_job
+from shipdash.labelling import (
+    Suspicions,
+    cross_validation,
+    job_folders,
+    suspect_request,
+    suspects_job,
+)
 from shipdash.labelling.cross_validation import folds
 from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.suspects import order, suspects
@@ -94,6 +100,22 @@ def test_a_dropped_mask_agrees_with_an_empty_prediction(store):
     dropped = [source.label(row.number) == "dropped" for row in listed]
     assert 0 < sum(dropped) < len(dropped) and dropped == sorted(dropped)
     assert [row.rank for row in listed] == list(range(1, len(listed) + 1))
+
+
+def test_a_removal_that_is_killed_leaves_no_half_job(store, asked, monkeypatch):
+    """Asked for again, it once passed for finished with what was left of its files."""
+    job, jobs = suspects_job.compute(store, asked), Suspicions(store, asked.run_id)
+
+    def killed(folder, **options):
+        (folder / "fold-0.npz").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        dying.setattr(job_folders.shutil, "rmtree", killed)
+        jobs.remove(job)
+    assert jobs.create(asked) == job and jobs.standing(job).state is not RunState.COMPLETED
+    jobs.remove(job)
+    assert not list(jobs.root.iterdir())
 
 
 def test_a_stopped_job_goes_on_with_the_network_that_had_not_finished(store, asked, monkeypatch):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -135,7 +136,10 @@ class JobFolders(Cancellable):
         with self.lock(job):
             pass
         with self._explained():
-            shutil.rmtree(self.folder(job))
+            gone = self.root / f".removed-{secrets.token_hex(8)}"
+            self.folder(job).rename(gone)  # at once: a part of it could pass for the whole
+            for left in self.root.glob(".removed-*"):  # those too over which somebody was killed
+                shutil.rmtree(left, ignore_errors=left != gone)
 
     # -- the job's side
 
