@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 from stored_results import PLAIN, a_result
 
 from shipdash import config as configs
+from shipdash.cli import one_run
 from shipdash.config import ConfigError
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import (
@@ -589,6 +591,23 @@ def test_a_checkpoint_comes_back_bit_for_bit(store, run_id):
     assert loop == {"offset": 2**60, "words": "é"}
     assert {k: (v.dtype, v.shape, v.tobytes()) for k, v in found.items()} == {
         k: (v.dtype, v.shape, v.tobytes()) for k, v in arrays.items()}
+
+
+def test_no_look_at_a_log_holds_all_of_it(store, run_id):
+    """A stream of a million pairs logs 100 MB; this one is of 1.2 MB."""
+    with store.writer(run_id) as events:
+        events.append(Picked(1, 0, 0, 1, 1, None, None))
+        for k in range(0, 60_000, 16):
+            events.append(Scanned(1, k + 16, k + 16, (*range(k, k + 16),), (0.9,) * 16, 16, 0, 0.1))
+    found = []
+    for look in (lambda: store.info(run_id)[6:8],
+                 lambda: [one_run.outcome(store, run_id)[k] for k in ("n_core", "n_tested")]):
+        look()
+        tracemalloc.start()
+        found += look()
+        assert tracemalloc.get_traced_memory()[1] < 500_000
+        tracemalloc.stop()
+    assert found == [1, 60_000] * 2
 
 
 def test_what_a_killed_writer_left_is_swept_by_the_next_worker(store, run_id):

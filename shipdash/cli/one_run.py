@@ -57,17 +57,20 @@ def outcome(store: Store, run_id: str, spec: RunConfig | None = None) -> dict:
     result = store.result(run_id)
     if result is not None:
         return asked | result.to_json()
-    events, _ = store.events(run_id)
-    scans = [e for e in events if isinstance(e, Scanned)]
-    core = [e.index for e in events if isinstance(e, Picked)]
-    bouts = [e for e in events if isinstance(e, Trained)]
-    n_core = max([len(core), *(e.n_core for e in bouts)])  # an arm picks none
+    core, n_core, n_tested, n_forward, n_backward, seconds = [], 0, 0, 0, 0, 0.0
+    for event in store.each_event(run_id):  # one by one: a long stream has too many to hold
+        seconds += getattr(event, "seconds", 0.0)
+        if isinstance(event, Trained):
+            n_core, n_backward = max(n_core, event.n_core), n_backward + event.n_images
+        elif isinstance(event, Scanned):
+            n_tested, n_forward = event.n_tested, n_forward + event.n_forward
+        elif isinstance(event, Picked):
+            n_tested = event.n_tested
+            core.append(event.index)
     return asked | {
         "reason": status.reason, "n_pool": spec.selection.n_pool,
-        "n_tested": max([e.n_tested for e in events if isinstance(e, (Scanned, Picked))],
-                        default=0),
-        "n_core": n_core, "core": core, "n_forward": sum(e.n_forward for e in scans),
-        "n_backward": sum(e.n_images for e in bouts),
-        "seconds": round(sum(e.seconds for e in (*scans, *bouts)), 2),
+        "n_tested": n_tested, "n_core": max(n_core, len(core)),  # an arm picks none
+        "core": core, "n_forward": n_forward, "n_backward": n_backward,
+        "seconds": round(seconds, 2),
         "device": None, "held_out": None, "reaudit": None,
     }

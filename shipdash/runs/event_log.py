@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from shipdash import records
 from shipdash.records import Event
@@ -16,7 +16,7 @@ from shipdash.runs.errors import UNREADABLE, RunCorrupt, explained, legible
 
 FLUSH_S = 0.5  # events reach the disk at most twice a second: enough to watch, cheap to write
 REMEDY = "remove the run's folder and start it again"  # of a damaged log
-LOOK_BACK = 65_536  # bytes of a first look at a log's end: some 500 events
+LOOK_BACK = 65_536  # bytes that a look from a log's end reads at once: some 500 events
 
 
 def read(path: Path, start: int = 0) -> tuple[list[Event], int]:
@@ -44,23 +44,31 @@ def each(path: Path) -> Iterator[Event]:
 def progress(path: Path) -> tuple[int, int]:
     """Core size and pairs tested so far, from the end of the event log.
 
-    The last pick may lie far back: the look widens until it is found.
+    The last pick may lie far back.
     """
-    width, found = LOOK_BACK, {}
+    found = {}
     with contextlib.suppress(*UNREADABLE, TypeError), path.open("rb") as file:
-        n_bytes = file.seek(0, os.SEEK_END)
-        while len(found) < 2:
-            start = max(0, n_bytes - width)
-            file.seek(start)
-            lines = file.read(n_bytes - start).split(b"\n")[1 if start else 0 : -1]
-            found = {}
-            for line in lines:
-                event = json.loads(line)
-                found |= {k: event[k] for k in ("n_core", "n_tested") if k in event}
-            if start == 0:
+        for line in _backwards(file):
+            event = json.loads(line)
+            found = {k: event[k] for k in ("n_core", "n_tested") if k in event} | found
+            if len(found) == 2:
                 break
-            width *= 8
     return found.get("n_core", 0), found.get("n_tested", 0)
+
+
+def _backwards(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, the last one first, in the memory of a block; a torn last is left."""
+    at, rest, is_torn = file.seek(0, os.SEEK_END), b"", True
+    while at:
+        stop, at = at, max(0, at - LOOK_BACK)
+        file.seek(at)
+        rest, *lines = (file.read(stop - at) + rest).split(b"\n")
+        if lines and is_torn:
+            is_torn = False
+            lines.pop()
+        yield from reversed(lines)
+    if not is_torn:
+        yield rest
 
 
 class LineWriter:

@@ -61,7 +61,7 @@ def original_files(store: Store, run_id: str) -> OriginalFiles:
                          f"with, {config.arm.source}")
     folder = files.folder_of(config.source.name)
     rows, split = read_pairs(folder), read_split(folder)
-    picked = [event.index for event in store.events(run_id)[0] if isinstance(event, Picked)]
+    picked = [event.index for event in store.each_event(run_id) if isinstance(event, Picked)]
     if not picked:
         raise StoreError(f"run {run_id} has no core pairs yet: wait for it or resume it")
     source = open_source(config)

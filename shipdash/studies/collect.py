@@ -198,7 +198,7 @@ def _about(own: StoredRun, runs: Sequence[ArmRun]) -> dict:
 def _steps(store: Store, fan: Sequence[StoredRun]) -> pd.DataFrame:
     parts = []
     for r in fan:
-        curve = analysis.selection_curve(store.events(r.run_id)[0])
+        curve = analysis.selection_curve(store.each_event(r.run_id))
         parts.append(pd.DataFrame({"order_seed": r.config.seeds.order, **curve._asdict()}))
     return (pd.concat(parts, ignore_index=True) if parts
             else pd.DataFrame(columns=["order_seed", "tested", "selected"]))
