@@ -53,6 +53,25 @@ def test_one_holds_it_and_the_rest_are_told(tmp_path):
     assert not locks.is_held(path)
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lock_whose_file_was_removed_meanwhile_is_none(tmp_path, monkeypatch, again):
+    """Its holder removed it after we had opened it; a third would lock a new file of that name."""
+    path, take = tmp_path / "a.lock", locks.take
+
+    def late(descriptor, *rest):
+        path.unlink()
+        if again:
+            path.touch()
+        return take(descriptor, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(locks, "take", late)
+        with locks.held(path) as ours:
+            assert not ours
+    with locks.held(path) as ours:
+        assert ours
+
+
 def test_asking_creates_nothing_and_needs_no_writable_file(tmp_path):
     """A runs folder on a read-only disk can be looked at."""
     path = tmp_path / "a.lock"

@@ -33,7 +33,7 @@ def held(path: Path, patience_s: float = 0.0) -> Iterator[bool]:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)  # Python opens close-on-exec
     try:
-        yield take(descriptor, patience_s)
+        yield take(descriptor, patience_s) and _is_at(path, descriptor)
     finally:
         os.close(descriptor)
 
@@ -63,6 +63,16 @@ def take(descriptor: int, patience_s: float = 0.0, *, shared: bool = False) -> b
             return False
         time.sleep(LOOK_S)
     return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether the locked file still has its name: whoever held it before may have removed it, and
+    then the next one would lock another file of that name. Windows removes no open file."""
+    if fcntl is None:
+        return True
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    return False
 
 
 def _try(descriptor: int, shared: bool) -> bool:
