@@ -127,6 +127,16 @@ def test_two_files_of_one_name_do_not_meet(pictures, tmp_path, copies):
     assert (tmp_path / "out" / "masks" / "0000003_x.png").read_text() == "a_masks"
 
 
+def test_the_longest_name_that_a_disk_takes_is_cut(tmp_path):
+    """With the number before it, it would be too long for any --out."""
+    name = "ü" * 125 + ".png"
+    (tmp_path / name).write_text("x")
+    placed = place_files(tmp_path / "out", [row(7, name)], {"given_in": str(tmp_path)})
+    assert placed == (1, ())
+    (link,) = (tmp_path / "out" / "images").iterdir()
+    assert link.name.startswith("0000007_ü") and link.name.endswith("ü.png")
+
+
 def test_exporting_again_is_no_error(pictures, tmp_path):
     """Links are made anew."""
     for _ in range(2):

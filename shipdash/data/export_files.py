@@ -25,6 +25,10 @@ from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import TARGET, VOID
 
 COLUMNS = ("number", "file", "mask_file", "tile", "group")
+LONGEST_NAME = 240
+"""Bytes of an original name that a copy keeps, from its end: with the number before it, a name may
+have 255."""
+
 SPLIT_NAMES = {value: name for name, value in SPLIT_KEYS.items()}
 
 
@@ -171,7 +175,8 @@ def place_files(out: Path, rows: Sequence[PairRow], manifest: dict[str, Any], *,
         for kind, column in (("images", "file"), ("masks", "mask_file")):
             (out / kind).mkdir(parents=True, exist_ok=True)
             for file, number in _first_pairs(rows, column).items():
-                target = out / kind / f"{number:07d}_{PurePosixPath(file).name}"
+                name = PurePosixPath(file).name.encode()[-LONGEST_NAME:].decode(errors="ignore")
+                target = out / kind / f"{number:07d}_{name}"
                 try:
                     _place(find(file), target, copies)
                     n += 1
