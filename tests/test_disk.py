@@ -11,10 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import own_pictures as own
 import pytest
 from paging import ROOT, open_page
 
 from shipdash import config as configs
+from shipdash.data.errors import DataError
+from shipdash.importing import import_pairs
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError, device_probe, queue, worker
 
@@ -158,6 +161,15 @@ def test_a_read_only_folder_is_read_and_every_wish_to_write_is_answered(disk):
     assert device_probe.device_facts(store) is None
     disk.remount("rw")
     assert store.create(settings(3))[1]
+
+
+def test_an_import_that_fills_the_disk_leaves_nothing_on_it(disk, tmp_path, monkeypatch):
+    """What it has written already would be what fills the disk."""
+    monkeypatch.setenv("SHIPDASH_DATA", str(disk.folder / "data"))
+    own.write(tmp_path, own.pairs(3))
+    with pytest.raises(DataError, match="No space left on device; free some space"):
+        import_pairs(own.request(tmp_path), on_progress=lambda n_done, n: n_done and disk.fill())
+    assert not list((disk.folder / "data").iterdir())
 
 
 @pytest.fixture(scope="module")

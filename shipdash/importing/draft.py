@@ -146,8 +146,9 @@ class Draft:
 
     def close(self) -> None:
         """Close the files; what was written since the last checkpoint is not valid."""
-        for file in self._files.values():
-            file.close()
+        with contextlib.ExitStack() as files_of_draft:  # all of them, though one cannot be written
+            for file in self._files.values():
+                files_of_draft.callback(file.close)
 
     def _begin(self) -> None:
         for name, shape in self._shapes.items():

@@ -88,7 +88,8 @@ def import_pairs(request: ImportRequest, *,
             draft.close()
             raise
         except BaseException:
-            draft.close()
+            with contextlib.suppress(OSError):  # a full disk refuses what was not written yet
+                draft.close()
             shutil.rmtree(draft.folder, ignore_errors=True)
             raise
 
