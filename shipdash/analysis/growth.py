@@ -122,7 +122,8 @@ def growth_words(table: pd.DataFrame, law: Law) -> str:
     runs = ", ".join(f"{n:,} ({counted(count, 'run')})"
                      for n, count in sizes.items())
     power, rival = law.power, law.logarithm
-    return (f"Measured: pools of {runs}; pool, order and model seed differ from run to run. "
+    return (f"Measured: pools of {runs}; a run's seed is that of pool, order and model, and a "
+            "larger pool of the same seed contains the smaller one. "
             f"Power law: exponent {power.slope:.3f} (95% interval {power.low:.3f} to "
             f"{power.high:.3f}), residuals {power.rms:.1%} in the root mean square; logarithm: "
             f"{rival.rms:.1%}. For {ASKED:,} pairs, far beyond what was measured, the power law "
