@@ -65,9 +65,11 @@ def _pairs(config: RunConfig) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:]
+    asked = sys.argv[1:] or sys.exit("RUN_ID, --check or options of `shipdash run` are missing")
     if asked[0] == "--check":
         seed, *kinds = asked[1:] or ["1"]
+        if not seed.isdecimal():
+            sys.exit(f"SEED must be a whole number from 0 on. Received: {seed}")
         if unknown := set(kinds) - set(repeat_record.KINDS):
             sys.exit(f"{', '.join(unknown)}: kinds are {', '.join(repeat_record.KINDS)}")
         sys.exit(not repeat_record.check(RECORDED, int(seed), kinds or repeat_record.KINDS))

@@ -1,5 +1,7 @@
 """Recording a run: what the package ships of it, and that its pages find their predictions."""
 
+import runpy
+
 import numpy as np
 import pytest
 import rote_runs
@@ -77,3 +79,14 @@ def test_a_run_that_cannot_be_copied_leaves_the_one_before(recorded, monkeypatch
     with pytest.raises(SystemExit, match=r"has no evaluation/reaudit\.npz"):
         record.main(partial)
     assert before and {run.run_id for run in copy.list()} == before
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ([], "RUN_ID, --check or options of `shipdash run` are missing"),
+    (["--check", "one"], "SEED must be a whole number from 0 on. Received: one")])
+def test_what_is_missing_or_wrong_on_the_command_line_is_said(monkeypatch, words, said):
+    """Before anything is recorded or computed again."""
+    monkeypatch.setattr("sys.argv", ["record", *words])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(record.__file__, run_name="__main__")
+    assert ended.value.code == said
