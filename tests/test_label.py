@@ -226,3 +226,10 @@ def test_fewer_than_one_image_looked_at_is_refused(call, first):
     """A negative number ended in a traceback."""
     code, _, err = call("label", "trust", "new", "--run", "0" * 16, "--first", first)
     assert code == 2 and "--first must be 1 or above" in err
+
+
+@pytest.mark.parametrize("words", [("rank", "new", "--run", "0" * 16), ("suspects", "0" * 16)])
+def test_fewer_than_no_rows_cannot_be_shown(call, words):
+    """``--top -1`` once showed all but the last as the first."""
+    code, _, err = call("label", *words, "--top", "-1")
+    assert code == 2 and "--top must be 0 or above. Received: --top=-1" in err

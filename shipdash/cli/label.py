@@ -27,6 +27,7 @@ def rank(args: argparse.Namespace) -> int:
 
     The same question is answered from what is stored.
     """
+    suspects.require_top(args.top)
     store = Store(args.runs)
     request = rank_request(store, args.name, args.run)
     if args.cancel:

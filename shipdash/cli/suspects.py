@@ -9,6 +9,7 @@ from typing import Any
 
 from shipdash.cli import progress_bars
 from shipdash.cli.options import add_command
+from shipdash.config import ConfigError
 from shipdash.labelling import suspects_job
 from shipdash.labelling.job_folders import JobFolders, Stopped
 from shipdash.labelling.suspects import (
@@ -30,6 +31,7 @@ def show_suspects(args: argparse.Namespace) -> int:
 
     Those that the run set aside are among them. The same question is answered from what is stored.
     """
+    require_top(args.top)
     store = Store(args.runs)
     request = suspect_request(store, args.id, args.folds, args.steps)
     if args.cancel:
@@ -56,6 +58,12 @@ def show_suspects(args: argparse.Namespace) -> int:
         print(f"{row.rank:>5}  IoU {row.iou:.3f}  soft minimum {row.softmin:.3f}  "
               f"{row.file or row.number} {row.tile}".rstrip() + aside)
     return 0
+
+
+def require_top(n: int) -> None:
+    """`ConfigError` for a number of rows that nobody can be shown: -1 would be all but the last."""
+    if n < 0:
+        raise ConfigError("--top", n, "must be 0 or above")
 
 
 def make_room(store: Store, jobs: JobFolders, job: str) -> None:
