@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import own_pictures as own
@@ -116,6 +117,15 @@ def test_a_removal_that_is_killed_leaves_no_half_job(store, asked, monkeypatch):
     assert jobs.create(asked) == job and jobs.standing(job).state is not RunState.COMPLETED
     jobs.remove(job)
     assert not list(jobs.root.iterdir())
+
+
+def test_a_job_that_is_removed_while_jobs_are_listed_is_left_out(store, asked, monkeypatch):
+    """Another process removes it between two looks at the disk."""
+    jobs = Suspicions(store, asked.run_id)
+    job, gone = jobs.create(asked), jobs.root / ("0" * 16) / "request.json"
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda path, what: [gone, *glob(path, what)])
+    assert jobs.list() == [job]
 
 
 def test_a_stopped_job_goes_on_with_the_network_that_had_not_finished(store, asked, monkeypatch):

@@ -67,9 +67,12 @@ class JobFolders(Cancellable):
 
     def list(self) -> list[str]:
         """Ids of the jobs, the newest first."""
-        found = [path for path in self.root.glob("*/request.json")
-                 if RUN_ID.fullmatch(path.parent.name)]
-        return [path.parent.name for path in sorted(found, key=lambda path: -path.stat().st_mtime)]
+        found = []
+        for path in self.root.glob("*/request.json"):
+            with contextlib.suppress(FileNotFoundError):  # removed since it was seen
+                if RUN_ID.fullmatch(path.parent.name):
+                    found.append((path.stat().st_mtime, path.parent.name))
+        return [job for _, job in sorted(found, reverse=True)]
 
     def standing(self, job: str) -> Standing:
         """Where it stands; *lost* where its process has gone without a word."""
