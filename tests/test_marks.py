@@ -198,6 +198,12 @@ def test_a_formula_in_an_imported_log_is_refused(marks, column):
     assert not marks.log()
 
 
+def test_a_word_of_many_digits_is_no_number(marks, call):
+    """It ended in a traceback about the conversion of numbers."""
+    code, _, err = call("label", "mark", "new", "wrong", "9" * 5000)
+    assert code == 2 and "images must be images of the data set new" in err and not marks.log()
+
+
 def test_images_to_label_are_listed_and_copied(marks, tmp_path):
     """Only those that stand as *wrong*, with who said so; the pictures as they were imported."""
     for number, mark in ((3, "wrong"), (1, "wrong"), (2, "right"), (1, "skip")):

@@ -113,11 +113,10 @@ def add_commands(below: Any) -> None:
 
 def _numbers(data: str, images: list[str]) -> list[int]:
     """Numbers as they are, and those of all pairs of the named files."""
-    by_name = [image for image in images if not image.isdecimal()]
-    numbers = [int(image) for image in images if image.isdecimal()]
-    if by_name:
-        numbers += exports.numbers_of(data, by_name)
-    return numbers
+    is_number = [image.isdecimal() and len(image) < 10 for image in images]  # longer is a name
+    by_name = [image for image, so in zip(images, is_number, strict=True) if not so]
+    numbers = [int(image) for image, so in zip(images, is_number, strict=True) if so]
+    return numbers + (exports.numbers_of(data, by_name) if by_name else [])
 
 
 def _tell(args: argparse.Namespace, said: dict, words: str) -> None:
