@@ -6,6 +6,7 @@ from shipdash.ui.evaluation import page as evaluation
 frame.page("Evaluation")
 run = frame.choose(frame.runs(), evaluated=True)
 if run is not None:
+    frame.tell_failed(run)
     view = frame.switch("View", evaluation.VIEWS, key="view", label_visibility="collapsed",
                         on_change=one_pair.close)
     with frame.in_words():

@@ -12,6 +12,7 @@ from stored_results import a_verification
 from streamlit.testing.v1 import AppTest
 
 from shipdash.records import RunState
+from shipdash.results import Result
 from shipdash.runs import Store
 from shipdash.studies import collect, replicas, stored_ious
 from shipdash.studies.folder import MISSING, Studies
@@ -237,6 +238,20 @@ def test_no_controls_are_promised_that_cannot_be_trained(store, view):
     assert view == "Cost" or "It did not test the whole pool." in words(at)
     at = _open(run=selection(store, config(**{"seeds.model": 2})), view=view)
     assert "Start the controls" in words(at)
+
+
+@pytest.mark.parametrize(("page", "query"), [
+    ("app.py", {"reveal": "1"}), ("pages/4_Evaluation.py", {"view": "Held-out"})])
+def test_a_run_without_a_core_set_to_speak_of_is_called_so(store, page, query):
+    """Only its Run page said that it had not learnt; elsewhere its numbers looked like any."""
+    run_id = selection(store, config())
+    assert not open_page(page, run=run_id, **query).warning
+    found = store.result(run_id)
+    for changes, said in (({"symptom": "It is far slower."}, "did not learn"),
+                          ({"reason": "stalled"}, "Training stalled in this run")):
+        store.write_result(run_id, Result.from_json(found.to_json() | changes))
+        at = open_page(page, run=run_id, **query)
+        assert [said in warning.value for warning in at.warning] == [True]
 
 
 def test_the_phases_of_a_run_add_up(store):

@@ -193,6 +193,16 @@ def tell_why_not(asked: str) -> None:
         st.info(f"Run {asked} is {run.state} and has no evaluation yet. Open it on the Run page.")
 
 
+def tell_failed(run: Run) -> None:
+    """That a finished run has no core set to speak of, where its pages show numbers of it."""
+    if run.result.stalled:
+        st.warning("**Training stalled in this run.** It did not test the whole pool, so its core "
+                   "set is not a whole one.")
+    elif run.result.symptom:
+        st.warning(f"**This run did not learn, or far more slowly than usual.** "
+                   f"{run.result.symptom} Its numbers are left out of all medians.")
+
+
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
     """Around a page's body, or a part of it: a damaged file, or a data set that is gone, becomes a

@@ -21,6 +21,7 @@ def show(run: frame.Run) -> None:
     """From the replay, whose last words answer the guess, to the command that repeats the run."""
     st.html(Path(__file__).parent / "page.css")
     replay.show(run, ending=headline(run, frame.guess()), key="home_reveal")
+    frame.tell_failed(run)
     look_closer(run)
     result(run)
     core(run)
