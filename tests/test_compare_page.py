@@ -16,6 +16,7 @@ from shipdash.data.own_preset import own_config
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import Store, queue
 from shipdash.ui import frame
+from shipdash.ui.compare import page as compare
 
 PAGE = "pages/6_Compare.py"
 
@@ -137,6 +138,16 @@ def test_bad_ids_in_the_link_are_a_sentence_and_the_others_show(store, bad, said
     at = open_page(runs=f"{bad},{good}")
     assert [said in w.value for w in at.warning] == [True]
     assert "Pairs selected: 3" in words(at)
+
+
+def test_a_link_of_more_runs_than_are_shown_says_so(store, monkeypatch):
+    """The rest was left out without a word."""
+    ids = [run(store, [1, 2], **{"seeds.order": n}) for n in range(1, 5)]
+    monkeypatch.setattr(compare, "MOST", 3)
+    at = open_page(runs=",".join(ids))
+    assert [warning.value for warning in at.warning] == [
+        "The first 3 of the 4 runs of the link are shown."]
+    assert "3 runs" in words(at) and not open_page(runs=",".join(ids[:3])).warning
 
 
 def test_replicas_are_grouped_unless_one_looks_at_each(store):

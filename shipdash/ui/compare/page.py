@@ -93,7 +93,10 @@ def _asked(usable: dict[str, frame.Run]) -> list[str]:
         st.warning("Cannot be compared (not on this machine, not started, damaged, a control arm, "
                    f"or made with another version): {', '.join(lost[:5])}"
                    f"{' and more' if len(lost) > 5 else ''}.")
-    known = [word for word in wanted if word in usable][:MOST]
+    known = [word for word in wanted if word in usable]
+    if len(known) > MOST:
+        st.warning(f"The first {MOST} of the {len(known)} runs of the link are shown.")
+        known = known[:MOST]
     if not known:
         st.info("No run in the link can be shown. "
                 + ("The newest finished runs are shown instead." if done else
