@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from compiled import open_learner
 from stored_results import WEIGHTS, a_result, a_run, a_verification
 
 from shipdash import analysis
@@ -15,7 +16,7 @@ from shipdash.data import files, open_source
 from shipdash.data.own_preset import own_config
 from shipdash.data.source import stream_order
 from shipdash.learning.core_set import CoreSet
-from shipdash.learning.learner import RoteLearner, Step, open_learner
+from shipdash.learning.learner import RoteLearner, Step
 from shipdash.learning.metrics import counts, iou
 from shipdash.learning.training import PROGRESS, Training
 from shipdash.loop import select
@@ -257,8 +258,8 @@ def test_contradictory_masks_stall_no_network(tmp_path, monkeypatch):
     images = np.rint(images * 255).astype(np.uint8)
     files.write("twice", images, masks, np.zeros(6, np.uint8))
     config = own_config("twice").replace(**{
-        "network.filters": 4, "network.brightness": 0.0, "selection.first": 1,
-        "network.batch": 4, "network.warmup_batch": 4, "selection.set_aside_after": 40})
+        "network.invert": True, "selection.first": 1, "selection.set_aside_after": 40})
+    assert config.network == configs.quick().network  # compiled once for many tests
     learner = open_learner(config.network, shape=config.shape, seed=1)
     events, state = outcome(config, learner)
     assert events[-1].reason is StopReason.EXHAUSTED
