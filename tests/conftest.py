@@ -12,6 +12,13 @@ from shipdash.cli import commands as cli
 os.environ["SHIPDASH_STANDBY"] = "0"  # no gigabyte beside every page that a test opens
 
 
+def pytest_configure(config):
+    """Modules without an example are not imported to look for one: three start TensorFlow."""
+    package = Path(__file__).parents[1] / "shipdash"
+    bare = [path for path in package.rglob("*.py") if ">>>" not in path.read_text("utf-8")]
+    config.option.ignore = [*(config.option.ignore or []), *map(str, bare)]
+
+
 @functools.cache
 def shares_networks(file: str) -> bool:
     """Whether a file of tests uses networks that are compiled once a process (compiled.py)."""
