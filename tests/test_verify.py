@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 
@@ -14,6 +13,7 @@ from shipdash import config as configs
 from shipdash.data import open_source
 from shipdash.learning.learner import weights_sha256
 from shipdash.runs import Store, StoreError, worker
+from shipdash.runs import verify as verifying
 from shipdash.runs.machine import environment
 from shipdash.runs.verify import replay, verify
 
@@ -33,22 +33,38 @@ def small(tmp_path_factory):
     return store, run_id
 
 
-@pytest.mark.tensorflow
-def test_the_command_finds_the_same_weights(small):
-    """In a process of its own; the answer is stored beside the run and read with it."""
-    store, run_id = small
-    words = [sys.executable, "-m", "shipdash", "verify", run_id, "--runs", str(store.root),
-             "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False,
-                          env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
-    assert done.returncode == 0, done.stdout + done.stderr
+def is_verified(store, run_id):
+    """Whether the answer is stored beside the run and read with it, and is that of the run."""
     found = store.info(run_id)
-    assert found.config.network.augment and found.config.network.average
     assert found.result.n_core > found.config.selection.first
     assert found.verified.same
     assert found.verified.weights_sha256 == found.result.weights_sha256
     assert found.result.segments == (found.verified.environment,)
+    return True
+
+
+@pytest.mark.tensorflow
+def test_the_picks_alone_give_the_same_weights(small, monkeypatch):
+    """From a network that is started anew; that another process computes the same bits is tested
+    with the killed run in test_worker.py."""
+    store, run_id = small
+    network = store.config(run_id).network
+    assert network.augment and network.average
+    monkeypatch.setattr(verifying, "open_learner", open_learner)
+    assert verify(store, run_id).same
+    assert is_verified(store, run_id)
+
+
+def test_the_command_finds_the_same_weights(tmp_path):
+    """In a process of its own, by rote."""
+    store = Store(tmp_path)
+    run_id = finished(store)
+    words = [sys.executable, "-m", "shipdash", "verify", run_id, "--runs", str(store.root),
+             "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["same"] is True
+    assert is_verified(store, run_id)
 
 
 @pytest.mark.tensorflow
