@@ -30,3 +30,21 @@ def test_every_way_is_held_against_the_first(tmp_path, monkeypatch, capsys):
     assert table.loc["bfloat16 products", "changes"] == pytest.approx(0.25)
     assert set(table["product_s"]) == {0.2} and table.loc["as it is", "train_per_s"] == 12.35
     assert "without oneDNN" in capsys.readouterr().out
+
+
+def test_the_decision_says_what_was_measured():
+    """Speeds of every way, and the hours that follow for the article's count."""
+    table = pd.read_csv(article_faster.STORED).set_index("way")
+    speeds = table["train_per_s"].map("{:.1f}".format)
+    text = " ".join((article_faster.ROOT / "docs" / "decisions.md").read_text("utf-8").split())
+    hours = 215_000 / table.loc["as it is", "train_per_s"] / 3600
+    for words in (
+            f"trains {speeds['as it is']} images a second and predicts "
+            f"{table.loc['as it is', 'predict_per_s']:.0f}",
+            f"at a time trains {speeds['one operation at a time']}, one thread "
+            f"{speeds['one thread']}, TensorFlow without oneDNN {speeds['without oneDNN']}, XLA "
+            f"{speeds['XLA']}", f"as fast ({speeds['AVX2 only']})",
+            f"no faster ({speeds['bfloat16 products']})", f"takes {hours:.1f} hours"):
+        assert words in text
+    changes = table["changes"]
+    assert changes["bfloat16 products"] < changes["one thread"]
