@@ -1,6 +1,7 @@
 """The benchmark: its figures add up, its results are kept, its programs do what they say."""
 
 import json
+import random
 import threading
 import time
 
@@ -21,6 +22,10 @@ from tests.test_speed_ratios import Nearest, selected
 ROTE = configs.compact().replace(**runs.SMALL, **{
     "network.kind": "rote", "planted.distinct": 12, "selection.first": 4, "selection.n_pool": 60,
     "evaluation.n_held_out": 30, "evaluation.reaudit": True})
+
+RACED = article.comparison(quick=True).replace(**{
+    "network.learning_rate": 0.01, "selection.n_pool": 15, "selection.precision": 0.251})
+"""Both programs on a few pairs, with the network that test_worker.py compiles, too."""
 
 
 def found(**changes) -> Report:
@@ -293,20 +298,30 @@ def test_the_rebuilt_program_follows_the_rules_of_our_loop(batches):
 
 
 @pytest.mark.tensorflow
-def test_keras_trains_to_the_last_bit_as_our_learner_does():
+def test_keras_trains_to_the_last_bit_as_our_learner_does(monkeypatch, capsys):
     """The real `fit` and `predict` against our compiled steps: why the benchmark may compare."""
-    config = article.comparison(quick=True).replace(**{
-        "selection.n_pool": 15, "selection.precision": 0.251})
-    race = child.measure("article_race", json.dumps(config.to_dict())).found
+    from benchmarks import article_race  # imports TensorFlow
+
+    monkeypatch.setattr(article_race, "open_learner", open_learner)
+    article_race.main(json.dumps(RACED.to_dict()))
+    race = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert race["same_picks"], f"the picks differ from number {race['first_difference']} on"
     assert race["ours"]["n_core"] > 11
     assert race["ours"]["n_backward"] == race["program"]["n_backward"] > 150
 
 
 @pytest.mark.tensorflow
-def test_the_program_that_measures_the_articles_speeds_runs():
-    """No figure is judged: what it prints is there, and positive."""
-    speeds = child.measure("article_speed", '{"size": 32, "filters": 4}').found
+def test_the_program_that_measures_the_articles_speeds_runs(monkeypatch, capsys):
+    """In this process, at the batches of the race; no figure is judged: what it prints is there,
+    and positive."""
+    from benchmarks import article_program, article_speed  # import TensorFlow
+
+    monkeypatch.setattr(article_speed, "open_learner", open_learner)
+    monkeypatch.setattr(article_program.keras.utils, "set_random_seed", random.seed)
+    monkeypatch.setattr(configs, "article", lambda: RACED)
+    article_speed.main('{"size": 32, "filters": 4}')
+    speeds = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (speeds["size"], speeds["filters"]) == (32, 4)
     assert all(speed > 0 for name in ("fit", "predict", "our_train", "our_predict")
                for speed in speeds[name])
 

@@ -579,7 +579,7 @@ def test_the_article_preset_selects_resumes_and_evaluates(store, compiled):
         "scene.size": 32, "scene.radius_min": 4.0, "scene.radius_max": 8.0, "network.filters": 4,
         "selection.n_pool": 30, "selection.precision": 0.1, "selection.block": 8,
         "network.batch": 10,  # the warm-up batch: one shape less to compile
-        "network.learning_rate": 0.003, "evaluation.n_held_out": 20})  # test_bench.py's network
+        "network.learning_rate": 0.01, "evaluation.n_held_out": 20})  # test_bench.py's network
     run_id = store.create(config)[0]
     heard = []
 
