@@ -2,17 +2,22 @@
 
 import numpy as np
 import pytest
+from compiled import open_learner as shared_learner
+from test_void import some
 
 from shipdash import config as configs
 from shipdash.data.scene import SceneSource
+from shipdash.data.source import TARGET, VOID
 
 pytestmark = pytest.mark.tensorflow
 
-SIZE = 32
+SIZE, BATCH = 32, 16
+NETWORK = configs.quick().network
 SCENE = configs.SceneConfig(size=SIZE, radius_min=4.0, radius_max=8.0)
 
 
-def network(**changes):
+def small(**changes):
+    """Quicker to compile than the preset's."""
     return configs.NetworkConfig(**{"filters": 4, "batch": 4, "warmup_batch": 4,
                                     "predict_batch": 4, **changes})
 
@@ -21,22 +26,20 @@ def pairs(n, start=0):
     return SceneSource(SCENE, seed=1, n=1000).draw(range(start, start + n))
 
 
+@pytest.fixture
+def fresh():
+    """The preset's learner, shared with other files: all compiled, and nothing learnt."""
+    return shared_learner(NETWORK, shape=(SIZE, SIZE), seed=1)
+
+
 @pytest.fixture(scope="module")
-def learner():
-    """One compiled learner for all tests; each puts it back to where it likes."""
+def varied_by_nothing():
+    """A learner that sees its pairs as they are, and its fresh state."""
     from shipdash.learning.learner import open_learner
 
-    return open_learner(network(), shape=(SIZE, SIZE), seed=1)
-
-
-@pytest.fixture
-def fresh(learner):
-    """The state of a learner that has compiled everything and learnt nothing."""
-    if not hasattr(learner, "fresh"):
-        learner.fresh = learner.get_state()
-        learner.prepare()
-    learner.set_state(learner.fresh)
-    return learner
+    plain = small(augment=False, invert=False, average=0.0)
+    learner = open_learner(plain, shape=(SIZE, SIZE), seed=3)
+    return learner, learner.get_state()
 
 
 def same(a, b):
@@ -159,28 +162,27 @@ def test_brightness_adds_one_number_to_a_whole_image():
 
 def test_a_step_counts_the_pixels_of_its_batch(fresh):
     """Shapes and types as the protocol says; a mask keeps its area however it is turned."""
-    images, masks = pairs(4)
+    images, masks = pairs(BATCH)
     step = fresh.train(images, masks)
     both, either = step.counts
     assert both.dtype == either.dtype == np.int64
-    assert both.shape == either.shape == (4,)
+    assert both.shape == either.shape == (BATCH,)
     assert np.isfinite(step.loss)
     assert (both <= masks.sum(axis=(1, 2))).all()
     assert (either >= masks.sum(axis=(1, 2))).all()
 
 
-def test_a_step_is_one_adam_step_with_the_mean_gradient_of_its_shards():
+def test_a_step_is_one_adam_step_with_the_mean_gradient_of_its_shards(varied_by_nothing):
     """Against plain Keras: the counts, the loss and every weight after the step."""
     import keras
     import tensorflow as tf
 
     from shipdash.learning import metrics
-    from shipdash.learning.learner import open_learner
     from shipdash.learning.networks import bce_dice_loss
     from shipdash.learning.tensorflow_learner import SHARDS
 
-    plain = network(augment=False, invert=False, average=0.0)
-    learner = open_learner(plain, shape=(SIZE, SIZE), seed=3)
+    learner, state = varied_by_nothing
+    learner.set_state(state)
     plain = keras.models.clone_model(learner.network)
     plain.set_weights(learner.network.get_weights())
     images, masks = pairs(4)
@@ -208,6 +210,28 @@ def test_a_step_is_one_adam_step_with_the_mean_gradient_of_its_shards():
         assert np.allclose(mine.numpy(), theirs.numpy(), atol=rate / 20), mine.path
 
 
+def test_a_training_step_sees_no_void_pixel(varied_by_nothing):
+    """Counts of the known pixels alone; where all are known, loss and counts of a bool mask."""
+    images, masks = some(4)
+    images = images.astype(np.float32) / 255
+    learner, state = varied_by_nothing
+    learner.set_state(state)
+    plain = learner.train(images, masks == TARGET)
+    learner.set_state(state)
+    known = learner.train(images, (masks == TARGET).astype(np.uint8))
+    learner.set_state(state)
+    void = learner.train(images, masks)
+    assert np.array_equal(plain.counts, known.counts)
+    assert known.loss == pytest.approx(plain.loss, rel=1e-5)
+    n_target = (masks == TARGET).sum(axis=(1, 2))
+    assert np.array_equal(void.counts.intersection, plain.counts.intersection)
+    assert (void.counts.union < plain.counts.union).all()
+    assert (void.counts.union >= n_target).all()
+    learner.set_state(state)
+    assert np.array_equal(learner.train(images, np.full_like(masks, VOID)).counts,
+                          np.zeros((2, 4)))
+
+
 def test_preparing_changes_nothing(fresh):
     """Compiling takes a step on black images and takes it back."""
     before = fresh.get_state()
@@ -217,32 +241,33 @@ def test_preparing_changes_nothing(fresh):
 
 def test_a_prediction_does_not_depend_on_its_company(fresh):
     """Any number of images, none included, in any order; and predicting changes nothing."""
-    images, masks = pairs(11)
+    images, masks = pairs(2 * BATCH + 3)
     for _ in range(3):
-        fresh.train(images[:4], masks[:4])
+        fresh.train(images[:BATCH], masks[:BATCH])
     before = fresh.get_state()
     whole = fresh.predict(images)
-    assert whole.shape == (11, SIZE, SIZE)
+    assert whole.shape == (2 * BATCH + 3, SIZE, SIZE)
     assert whole.dtype == np.float32
-    for n in (0, 1, 3, 4, 5, 8):
+    for n in (0, 1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH):
         assert np.array_equal(fresh.predict(images[:n]), whole[:n])
     assert np.array_equal(fresh.predict(images[::-1]), whole[::-1])
     assert same(fresh.get_state(), before)
 
 
-def test_features_are_those_of_the_deepest_level_and_of_no_other_image(learner):
-    """32 channels at 8 filters, so 16 at 4; padding and company change nothing."""
-    images, _ = pairs(5)
-    features = learner.features(images)
-    assert features.shape == (5, 16) and features.dtype == np.float32
-    assert np.allclose(learner.features(images[4:]), features[4:], atol=1e-6)
-    assert len(np.unique(features.round(6), axis=0)) == 5
+def test_features_are_those_of_the_deepest_level_and_of_no_other_image(fresh):
+    """32 channels at 8 filters; padding and company change nothing."""
+    n = BATCH + 1
+    images, _ = pairs(n)
+    features = fresh.features(images)
+    assert features.shape == (n, 32) and features.dtype == np.float32
+    assert np.allclose(fresh.features(images[n - 1:]), features[n - 1:], atol=1e-6)
+    assert len(np.unique(features.round(6), axis=0)) == n
 
 
 def test_a_stored_state_goes_on_bit_for_bit(fresh):
     """Three steps, put away, three more; back to where it was: the same three again."""
-    images, masks = pairs(16)
-    batches = [slice(k, k + 4) for k in (0, 4, 8, 12, 2, 6)]
+    images, masks = pairs(4 * BATCH)
+    batches = [slice(k * BATCH // 2, (k + 2) * BATCH // 2) for k in (0, 2, 4, 6, 1, 3)]
     for batch in batches[:3]:
         fresh.train(images[batch], masks[batch])
     stored = {k: v.copy() for k, v in fresh.get_state().items()}
@@ -260,7 +285,7 @@ def test_a_stored_state_goes_on_bit_for_bit(fresh):
 
 def test_training_learns_the_pairs_it_is_shown(fresh):
     """The plain purpose: the loss on four pairs falls by a lot."""
-    images, masks = pairs(4)
+    images, masks = (np.repeat(shown, BATCH // 4, axis=0) for shown in pairs(4))
     losses = [fresh.train(images, masks).loss for _ in range(60)]
     assert np.mean(losses[-5:]) < 0.6 * losses[0]
 
@@ -269,18 +294,20 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(fresh):
     """Determinism by seed, without compiling anything."""
     from shipdash.learning.learner import open_learner
 
-    twin = open_learner(network(), shape=(SIZE, SIZE), seed=1).get_state()
-    other = open_learner(network(), shape=(SIZE, SIZE), seed=2).get_state()
+    twin = open_learner(NETWORK, shape=(SIZE, SIZE), seed=1).get_state()
+    other = open_learner(NETWORK, shape=(SIZE, SIZE), seed=2).get_state()
     assert same(twin, fresh.get_state())
     assert not same(other, twin)
 
 
 def test_a_reseeded_learner_is_one_of_that_seed_and_compiles_nothing(fresh):
-    """Whatever it has learnt before: weights, optimizer, moving averages and augmentation."""
+    """Whatever it has learnt before, in any file of tests: weights, optimizer, moving averages and
+    augmentation."""
     from shipdash.learning.learner import open_learner
 
-    images, masks = pairs(4)
-    twin = open_learner(network(), shape=(SIZE, SIZE), seed=2)
+    images, masks = pairs(BATCH)
+    first = fresh.get_state()
+    twin = open_learner(NETWORK, shape=(SIZE, SIZE), seed=2)
     start = twin.get_state()
     twin.train(images, masks)
     fresh.train(images, masks)
@@ -291,7 +318,7 @@ def test_a_reseeded_learner_is_one_of_that_seed_and_compiles_nothing(fresh):
     assert same(fresh.get_state(), twin.get_state())
     assert fresh.n_shapes == n_shapes
     fresh.reseed(1)
-    assert same(fresh.get_state(), fresh.fresh)
+    assert same(fresh.get_state(), first)
 
 
 def test_the_state_of_another_network_is_refused(fresh):
@@ -299,8 +326,8 @@ def test_the_state_of_another_network_is_refused(fresh):
     from shipdash.learning.learner import open_learner
 
     state = fresh.get_state()
-    wider = open_learner(network(filters=8), shape=(SIZE, SIZE), seed=1).get_state()
-    for wrong in (wider, {}, dict(list(state.items())[1:]), state | {"more": np.zeros(2)}):
+    narrower = open_learner(small(), shape=(SIZE, SIZE), seed=1).get_state()
+    for wrong in (narrower, {}, dict(list(state.items())[1:]), state | {"more": np.zeros(2)}):
         with pytest.raises(ValueError, match="same compact network"):
             fresh.set_state(wrong)
     assert same(fresh.get_state(), state)
@@ -308,8 +335,8 @@ def test_the_state_of_another_network_is_refused(fresh):
 
 def test_after_all_these_calls_two_shapes_are_compiled(fresh):
     """One for training and one for prediction, however many pairs were asked for."""
-    images, masks = pairs(9)
-    fresh.train(images[:4], masks[:4])
+    images, masks = pairs(BATCH + 1)
+    fresh.train(images[:BATCH], masks[:BATCH])
     fresh.predict(images)
     assert fresh.n_shapes == 2
 
@@ -327,7 +354,7 @@ def test_pairs_need_not_be_square():
     from shipdash.learning import augmentation
     from shipdash.learning.learner import open_learner
 
-    learner = open_learner(network(), shape=(32, 48), seed=1)
+    learner = open_learner(small(), shape=(32, 48), seed=1)
     chance = np.random.default_rng(1)
     images = chance.random((4, 32, 48, 3), np.float32)
     masks = chance.random((4, 32, 48)) < 0.3

@@ -170,33 +170,6 @@ def test_the_loss_with_void_pixels_is_that_of_the_other_pixels():
     assert float(nothing) == 0.0
 
 
-@pytest.mark.tensorflow
-def test_a_training_step_sees_no_void_pixel():
-    """Counts of the known pixels alone; where all are known, loss and counts of a bool mask."""
-    from shipdash.learning.learner import open_learner
-
-    images, masks = some(4)
-    images = images.astype(np.float32) / 255
-    network = configs.NetworkConfig(filters=4, augment=False, invert=False, batch=4,
-                                    warmup_batch=4, predict_batch=4)
-    learner = open_learner(network, shape=(32, 32), seed=1)
-    fresh = learner.get_state()
-    plain = learner.train(images, masks == TARGET)
-    learner.set_state(fresh)
-    known = learner.train(images, (masks == TARGET).astype(np.uint8))
-    learner.set_state(fresh)
-    void = learner.train(images, masks)
-    assert np.array_equal(plain.counts, known.counts)
-    assert known.loss == pytest.approx(plain.loss, rel=1e-5)
-    n_target = (masks == TARGET).sum(axis=(1, 2))
-    assert np.array_equal(void.counts.intersection, plain.counts.intersection)
-    assert (void.counts.union < plain.counts.union).all()
-    assert (void.counts.union >= n_target).all()
-    learner.set_state(fresh)
-    assert np.array_equal(learner.train(images, np.full_like(masks, VOID)).counts,
-                          np.zeros((2, 4)))
-
-
 def test_the_newest_pick_shows_void_pixels_grey(stored, tmp_path, monkeypatch):
     """As Samples does: masks with void pixels are numbers, not bool."""
     store = paging.quiet_store(tmp_path, monkeypatch)
