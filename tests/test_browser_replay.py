@@ -26,7 +26,7 @@ COUNT_FRAMES = """(seconds) => new Promise((done) => {
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    """A server with the recorded run alone, of full size."""
+    """A server and the recorded run, of full size."""
     running = App(tmp_path_factory.mktemp("replay") / "runs")
     yield running, SCENE.run_id
     running.stop()
@@ -60,19 +60,28 @@ def shown(page: Page, name: str) -> int:
 
 
 def at_the_end(page: Page) -> None:
-    """Wait until the ten seconds are over."""
+    """Wait until the ten seconds are over; a projector without a replay stands there at once."""
     expect(page.get_by_role("button", name="Play again")).to_be_visible(timeout=SOON_MS)
 
 
 @pytest.mark.clock
 def test_a_replay_draws_thirty_frames_a_second_at_full_size(see):
-    """10,000 pairs, every pick with pictures and the probe frames, in ten seconds; from a link."""
-    page = see("replay=1&present=1")
+    """10,000 pairs, every pick with pictures and the probe frames, in ten seconds; from a link.
+
+    In one payload: no request and no message to the server from the first frame to the last. What
+    it is called tells its end neither to the eye nor to a screen reader, before it is over.
+    """
+    page, asked = see("replay=1&present=1"), []
+    page.on("request", lambda request: asked.append(request.url))
+    stage = page.locator(".shipdash-stage")
+    expect(stage).to_have_attribute("aria-label", re.compile("^Replay: "))
     times = page.evaluate(COUNT_FRAMES, 8)
     best = max(sum(start <= time < start + 2_000 for time in times) for start in times)
     assert best / 2 >= FEWEST_FRAMES, f"{best / 2} frames a second in the best two of eight seconds"
     at_the_end(page)
     assert (shown(page, "Selected"), shown(page, "Tested")) == (N_CORE, 10_000)
+    assert [url for url in asked if not url.startswith("data:")] == []
+    expect(stage).not_to_have_attribute("aria-label", re.compile("^Replay: "))
 
 
 def fits(page: Page) -> bool:
@@ -149,15 +158,6 @@ def test_escape_leaves_the_projector(see):
     expect(page).not_to_have_url(re.compile("present"))
 
 
-def test_a_replay_loads_nothing_while_it_plays(see):
-    """One payload: no request and no message to the server from the first frame to the last."""
-    page = see("replay=1&present=1")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    at_the_end(page)
-    assert [url for url in asked if not url.startswith("data:")] == []
-
-
 def test_curve_and_pick_stand_above_the_fold(shared, browser):
     """The ordinary Run page at 1440 x 900."""
     app, run_id = shared
@@ -170,8 +170,9 @@ def test_curve_and_pick_stand_above_the_fold(shared, browser):
     page.context.close()
 
 
-def test_a_run_at_work_is_presented_live(app, browser):
+def test_a_run_at_work_is_presented_live(shared, browser):
     """No TensorFlow: the counters grow, there is nothing to seek, Pause is there."""
+    app, _ = shared
     settings = configs.quick().replace(**{
         "scene.size": 32, "scene.radius_min": 3.0, "scene.radius_max": 6.0, "network.kind": "rote",
         "planted.distinct": 8_000, "selection.n_pool": 400_000, "selection.first": 3,
@@ -207,15 +208,6 @@ def test_the_number_at_the_curve_has_the_colour_of_words(see):
         ".shipdash-stage .curve > svg text"), document.querySelector(".shipdash-stage")]
         .map((e, i) => getComputedStyle(e)[["fill", "color"][i]])""")
     assert fill == colour
-
-
-def test_what_a_replay_is_called_does_not_tell_its_end(see):
-    """Neither to the eye nor to a screen reader, before it is over."""
-    page = see("replay=1&present=1")
-    stage = page.locator(".shipdash-stage")
-    expect(stage).to_have_attribute("aria-label", re.compile("^Replay: "))
-    at_the_end(page)
-    expect(stage).not_to_have_attribute("aria-label", re.compile("^Replay: "))
 
 
 def test_the_buttons_of_a_projector_cover_nothing_on_a_narrow_screen(see):
