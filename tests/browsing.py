@@ -113,13 +113,13 @@ def wait_for_more(page: Page, than: int) -> int:
     while time.monotonic() < until:
         if page.get_by_test_id("stMetricValue").count() and (now := n_selected(page)) > than:
             return now
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(100)
     raise AssertionError(f"no more than {than} pairs were selected")
 
 
 def wait_until(page: Page, holds) -> None:
-    """Look twice a second at what the pages do not show."""
+    """Look ten times a second at what the pages do not show."""
     until = time.monotonic() + PATIENCE_MS / 1000
     while not holds():
         assert time.monotonic() < until, "waited in vain"
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(100)

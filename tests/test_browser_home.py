@@ -66,6 +66,11 @@ def answer(page: Page):
     return page.locator("[data-testid=home_reveal] .title")
 
 
+def at_the_end(page: Page) -> None:
+    """The replay has played its ten seconds, by a key instead of by waiting."""
+    page.get_by_role("slider", name="Time in the run").press("End")
+
+
 def test_the_answer_comes_with_the_guess(home):
     """Nothing of it before; with the guess a replay, which says both numbers only when it has
     ended; *Hide the answer* takes it back."""
@@ -88,6 +93,7 @@ def test_a_guess_is_taken_by_show_me(home):
     """Typed and not confirmed: the click confirms it."""
     home.get_by_role("spinbutton", name=re.compile("Your guess")).fill("700")
     home.get_by_role("button", name="Show me").click()
+    at_the_end(home)
     expect(answer(home)).to_have_text(f"You said 700. It kept {N_CORE}.", timeout=SOON_MS)
 
 
@@ -127,6 +133,7 @@ def test_a_guess_goes_along_with_every_link_of_the_navigation(home):
         guessed(home, name, 300)
     link(home, "Home").click()
     guessed(home, "Home", 300)
+    at_the_end(home)
     expect(answer(home)).to_have_text(f"You said 300. It kept {N_CORE}.", timeout=SOON_MS)
 
 
@@ -259,12 +266,12 @@ def test_a_scene_is_run_and_found_again(app, browser):
 NAME = "*After* <b>lunch</b> :red[x]"
 
 
-def test_a_name_with_markdown_in_it_is_shown_as_it_was_typed(app, browser):
+def test_a_name_with_markdown_in_it_is_shown_as_it_was_typed(shared, browser):
     """In the list of runs, as soon as it was confirmed."""
-    store = Store(app.runs)
+    store = Store(shared.runs)
     run_id, _ = store.create(quick().replace(**{"network.kind": "rote"}))
     store.set_status(run_id, RunState.CANCELLED)
-    page = open_page(browser, f"{app.url}/Run?run={run_id}", [])
+    page = open_page(browser, f"{shared.url}/Run?run={run_id}", [])
     settle(page)
     page.get_by_role("button", name="Rename").click()
     box = page.get_by_role("textbox", name="Name of this run")
