@@ -364,9 +364,9 @@ def test_a_link_to_a_chart_brings_plotly_with_the_page(shared, browser):
 
 
 @pytest.mark.clock
-def test_a_small_file_comes_at_once(shared):
+def test_a_small_file_comes_at_once(swept):
     """On asyncio's own loop nearly each waits 40 ms; a first visit loads a hundred (uvloop)."""
-    connection, waits = http.client.HTTPConnection("127.0.0.1", shared.port), []
+    connection, waits = http.client.HTTPConnection("127.0.0.1", swept.port), []
     for _ in range(20):
         began = time.perf_counter()
         connection.request("GET", "/favicon.png")
