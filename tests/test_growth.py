@@ -93,7 +93,8 @@ def test_the_figure_has_every_run_both_laws_and_their_residuals():
     drawn = {trace.uid: trace for trace in chart.figure.data}
     assert list(drawn["runs"].y) == list(table["n_core"])
     assert max(drawn["power law"].x) == pytest.approx(1e8)
-    assert drawn["off logarithm"].yaxis == "y2"
+    assert drawn["residuals"].yaxis == "y2"
+    assert list(drawn["residuals"].y) == list(law.better.residuals)
     assert list(chart.table["off the power law"]) == list(law.power.residuals)
 
 

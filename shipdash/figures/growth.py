@@ -1,11 +1,11 @@
-"""Figure of the core set's size against the pool, with the law, its rival and their residuals."""
+"""Figure of the core set's size against the pool, with the law, its rival and the residuals."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from shipdash.analysis.growth import ASKED, Fit, Law
+from shipdash.analysis.growth import ASKED, Law
 from shipdash.figures.base import QUIET, SELECTED, TALL, Chart, faded, new_figure
 from shipdash.figures.shared_traces import add_band
 
@@ -13,7 +13,7 @@ DASHES = {"power law": "solid", "logarithm": "dash"}
 
 
 def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
-    """Core pairs against pool pairs up to `ASKED`; below, how far each run is from either law.
+    """Core pairs against pool pairs up to `ASKED`; below, how far each run is from the better law.
 
     Parameters
     ----------
@@ -31,12 +31,16 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
             x=pools, y=fit.at(pools)[0], name=fit.name, uid=fit.name, mode="lines",
             line={"color": QUIET, "width": 1.5, "dash": DASHES[fit.name]},
             hovertemplate=fit.name + ": %{y:,.0f} of %{x:,.0f}<extra></extra>")
-        _residuals(figure, table, fit)
     figure.add_scatter(
         x=table["n_pool"].to_numpy(), y=table["n_core"].to_numpy(), name="runs", uid="runs",
         mode="markers", marker={"color": SELECTED, "size": 9},
         customdata=table["seed"].to_numpy(),
         hovertemplate="%{y:,} of %{x:,}, seed %{customdata}<extra></extra>")
+    # Those of the worse law are several times as large, and would press these flat.
+    figure.add_scatter(
+        x=table["n_pool"].to_numpy(), y=law.better.residuals, yaxis="y2", mode="markers",
+        showlegend=False, uid="residuals", marker={"color": QUIET, "size": 7},
+        hovertemplate="%{y:+.1%} off the " + law.better.name + "<extra></extra>")
     ends = np.log10([table["n_pool"].min(), ASKED])
     figure.update_xaxes(type="log", dtick=1, anchor="y2", range=[ends[0] - 0.2, ends[1] + 0.2])
     figure.update_yaxes(type="log", dtick="D2")  # 10, 20, 50, 100 ...
@@ -47,12 +51,3 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
     alt = f"Core set against the size of the pool, both on log scales. {title}."
     return Chart(figure, title, alt, table.assign(
         **{f"off the {fit.name}": fit.residuals for fit in fits}))
-
-
-def _residuals(figure, table: pd.DataFrame, fit: Fit) -> None:
-    symbol = "circle" if fit.name == "power law" else "x-thin-open"
-    figure.add_scatter(
-        x=table["n_pool"].to_numpy(), y=fit.residuals, yaxis="y2", mode="markers",
-        showlegend=False, uid=f"off {fit.name}",
-        marker={"color": QUIET, "size": 7, "symbol": symbol},
-        hovertemplate="%{y:+.1%} off the " + fit.name + "<extra></extra>")
