@@ -9,7 +9,7 @@ Options are those of `shipdash run`; a run that is stored already is only copied
 a result: files are copied as the worker wrote them, the checkpoint left out. Predictions are kept
 as masks of one bit a pixel, some tens of kilobytes; images follow from their numbers. A run in the
 package is labelled as recorded, with its date, device and version. There is one of the generated
-scene and one of each sample.
+scene for each kind of network, and one of each sample.
 """
 
 import shutil
@@ -29,7 +29,7 @@ PREDICTIONS = ("picked", "held_out_worst", "reaudit_worst")
 
 
 def main(run_id: str) -> None:
-    """Put this run in the place of the recorded one from the same kind of pairs."""
+    """Put this run in the place of the recorded one of the same kind of pairs and network."""
     store = Store()
     if store.result(run_id) is None:
         sys.exit(f"run {run_id} is not completed: finish it first")
@@ -39,7 +39,7 @@ def main(run_id: str) -> None:
         sys.exit(f"run {run_id} has no {', '.join(missing)}, which a recorded run shows")
     shipped = Store(RECORDED, recorded=True)
     for earlier in shipped.list():
-        if earlier.config is None or _pairs(earlier.config) == _pairs(store.config(run_id)):
+        if earlier.config is None or _place(earlier.config) == _place(store.config(run_id)):
             shutil.rmtree(shipped.root / earlier.run_id)
     (target / "evaluation").mkdir(parents=True)
     for name in (*NUMBERS, REAUDIT, *(name for name in IF_THERE if (source / name).exists())):
@@ -59,9 +59,9 @@ def made(options: list[str]) -> str:
     return command_line.config_of(command_line.parser().parse_args(["run", *options])).digest
 
 
-def _pairs(config: RunConfig) -> tuple[str, str]:
-    """What a run's pairs are called, however they are drawn or imported."""
-    return config.source.kind, config.source.name
+def _place(config: RunConfig) -> tuple[str, str, str]:
+    """What a run's pairs are called, however they are drawn or imported, and its network."""
+    return config.source.kind, config.source.name, config.network.kind
 
 
 if __name__ == "__main__":

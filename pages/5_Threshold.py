@@ -11,7 +11,7 @@ frame.page("Threshold", "How small can the core set (the pairs a run keeps) be? 
 
 def body() -> None:
     """Everything below the lead; pandas and plotly take half a second, so the title comes first."""
-    from shipdash.ui import chart, studies
+    from shipdash.ui import article_network, chart, studies
     from shipdash.ui.threshold import growth, plan
     from shipdash.ui.threshold import page as threshold
 
@@ -26,6 +26,7 @@ def body() -> None:
         with explorer:
             threshold.panel(view, asked, runs)
         growth.panel()
+        article_network.panel(article_network.recorded(runs))
 
 
 body()

@@ -8,7 +8,7 @@ from shipdash.ui.frame import RECORDED
 def of_the_scene() -> StoredRun:
     """Ten thousand pairs, with predictions and probe frames."""
     (run,) = [run for run in Store(RECORDED, recorded=True).list()
-              if run.config.source.kind == "scene"]
+              if (run.config.source.kind, run.config.network.kind) == ("scene", "compact")]
     return run
 
 

@@ -102,20 +102,23 @@ def runs(*, arms: bool = False) -> list[Run]:
     """Every selection there is, newest first, the recorded ones last; with `arms` those as well.
 
     Control arms are runs too, but a list of them says nothing without their source. Of the
-    recorded runs that of the article's scene comes first: it is what pages show by default.
+    recorded runs that of the compact network on the article's scene comes first: it is what pages
+    show by default.
     """
     found = []
     for store in (own_store(), Store(RECORDED, recorded=True)):
         try:
-            found += sorted(store.list(), key=lambda run: run.recorded and not _is_drawn(run))
+            found += sorted(store.list(), key=lambda run: _rank(run) if run.recorded else 0)
         except (StoreError, OSError) as error:
             st.warning(f"The runs folder cannot be read: {error}")
     return [r for r in found if arms or not r.is_arm]
 
 
-def _is_drawn(run: Run) -> bool:
-    """Whether the generator drew a run's pairs."""
-    return run.config is None or run.config.source.kind != "files"
+def _rank(run: Run) -> int:
+    """Place among the recorded runs: the compact network on the scene, another network, samples."""
+    if run.config is None or run.config.source.kind == "files":
+        return 2
+    return 0 if run.config.network.kind == "compact" else 1
 
 
 def find(run_id: str, among: list[Run]) -> Run | None:

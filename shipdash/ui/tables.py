@@ -39,6 +39,7 @@ WORDS = {
     "mean_iou_diff_high": "IoU to", "acceptance": "acceptance rule", "model_seed": "model seed",
     "pool_seed": "pool seed", "n_tested": "pairs tested", "acceptance_iou": "acceptance IoU",
     "n_held_out": "held-out pairs", "article_score": "article score",
+    "article_score_soft": "article score, soft", "n_parameters": "parameters",
     "below_own": "below its acceptance IoU", "below_50": "below IoU 0.50",
     "below_70": "below IoU 0.70", "below_90": "below IoU 0.90",
     "median": "median IoU", "median_low": "lowest run", "median_high": "highest run",

@@ -24,7 +24,7 @@ def body() -> None:
         frame.empty("No finished run yet.",
                     "Start the experiment; it takes about a minute on two cores.")
     elif is_open:
-        reveal.show(run)
+        reveal.show(run, runs)
     if run is not None and not is_open:
         replay.get_ready(run)
     machine.show(runs, [r for r in everything if r.is_arm], is_open)

@@ -9,7 +9,7 @@ import streamlit as st
 from shipdash import analysis
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data.files import DataError
-from shipdash.ui import address, evidence, frame, gallery, words
+from shipdash.ui import address, article_network, evidence, frame, gallery, words
 from shipdash.ui.evaluation import registered
 from shipdash.ui.run import replay
 
@@ -17,13 +17,18 @@ MOST_SHOWN = 112
 """Core pairs on Home: eight rows, a quarter of a second."""
 
 
-def show(run: frame.Run) -> None:
-    """From the replay, whose last words answer the guess, to the command that repeats the run."""
+def show(run: frame.Run, runs: list[frame.Run]) -> None:
+    """From the replay, whose last words answer the guess, to the command that repeats the run.
+
+    Where `run` is the recorded one of the compact network, that of the article's stands beside it.
+    """
     st.html(Path(__file__).parent / "page.css")
     replay.show(run, ending=headline(run, frame.guess()), key="home_reveal")
     frame.tell_failed(run)
     look_closer(run)
     result(run)
+    two = article_network.recorded(runs)
+    article_network.panel(two if two and two.compact == run else None)
     core(run)
     repeat(run)
 
