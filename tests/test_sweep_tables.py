@@ -95,6 +95,53 @@ def test_a_finding_claims_a_move_only_where_means_are_separated(last, words):
     assert said.startswith(f"The core set{words}") and "34 (30 to 38) at precision 0.60" in said
 
 
+# Two precisions a step of the article score: IoU 0.75, 0.75, 0.80, 0.80.
+RISING = ((0.55, 0.60, 0.65, 0.70), ((20, 20, 40, 40), (20, 22, 40, 44), (30, 30, 54, 66)))
+
+
+def _rising(acceptance="article", precisions=RISING[0], orders=RISING[1]):
+    return analysis.sweep_points([
+        point(precision, core, order=order, acceptance=acceptance)
+        for order, cores in enumerate(orders, 1)
+        for precision, core in zip(precisions, cores, strict=True)])
+
+
+def test_the_slope_is_that_of_a_regression_of_every_order():
+    """Against SciPy's, with Student's interval over the three."""
+    slope = analysis.precision_slope(_rising(), "article")
+    each = [stats.linregress(RISING[0], np.log(cores)).slope / 10 for cores in RISING[1]]
+    low, high = stats.t.interval(0.95, 2, np.mean(each), stats.sem(each))
+    assert slope.log_factor[:3] == pytest.approx((np.mean(each), low, high))
+    words = analysis.slope_words(slope)
+    assert words.startswith(f"0.1 more precision multiplies the core set by "
+                            f"{np.exp(np.mean(each)):.2f} on average")
+
+
+def test_the_staircase_has_the_growth_of_the_moves_that_change_the_acceptance_iou():
+    """By hand: one of three moves, from 0.60 to 0.65, as a share of each order's whole growth."""
+    slope = analysis.precision_slope(_rising(), "article")
+    shares = [1, np.log(40 / 22) / np.log(44 / 20), np.log(54 / 30) / np.log(66 / 30)]
+    assert (slope.n_crossings, slope.n_moves) == (1, 3)
+    assert slope.share_crossing.at == pytest.approx(np.mean(shares))
+    assert "falls on the 1 of 3 moves" in analysis.slope_words(slope)
+
+
+def test_where_the_acceptance_iou_always_moves_there_is_no_staircase_to_explain():
+    """Plain IoU: 0.95 times the precision."""
+    slope = analysis.precision_slope(_rising("iou"), "iou")
+    assert slope.share_crossing is None
+    assert analysis.slope_words(slope).endswith("the slopes of 3 orders).")
+
+
+def test_an_order_that_lacks_a_precision_gives_no_slope():
+    """Two whole orders are too few, and so are two precisions."""
+    missing = _rising()
+    missing.loc[0, "state"] = "stalled"
+    assert analysis.precision_slope(missing, "article") is None
+    two = _rising(precisions=(0.55, 0.65), orders=((20, 40), (20, 41), (21, 43)))
+    assert analysis.precision_slope(two, "article") is None
+
+
 def test_runs_that_do_not_vary_give_no_verdict_on_the_sweep():
     """Nothing is known of the spread."""
     said = analysis.sweep_finding(_curve((0.6, 34, 34, 34), (0.9, 50, 50, 50)))

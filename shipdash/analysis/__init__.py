@@ -51,6 +51,7 @@ from shipdash.analysis.planted import (
     noise_answer,
     noise_finding,
 )
+from shipdash.analysis.precision_slope import precision_slope, slope_words
 from shipdash.analysis.progressive_validation import progressive
 from shipdash.analysis.random_curve import curve_table, worth_table, worth_words
 from shipdash.analysis.run import (

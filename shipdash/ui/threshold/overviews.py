@@ -80,8 +80,11 @@ def _bands(family: points.Family, table: pd.DataFrame, rule: str) -> pd.DataFram
 
 def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
     """How to read both figures, for either rule."""
-    said = ["Every mark is a run, the line is the median, and the band extends from the lowest to "
-            "the highest run. Click a mark or drag the slider to see a run."]
+    slopes = {rule: analysis.precision_slope(table, rule) for rule in figures.RULES}
+    said = [f"With {figures.RULES[rule]}, {analysis.slope_words(slope)}"
+            for rule, slope in slopes.items() if slope]
+    said.append("Every mark is a run, the line is the median, and the band extends from the "
+                "lowest to the highest run. Click a mark or drag the slider to see a run.")
     bands = _bands(family, table, "article")
     if bands is not None:
         at = bands[bands["low"] < SelectionConfig().precision].iloc[-1:]
