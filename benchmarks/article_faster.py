@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from benchmarks.article_step import POLICY
 from benchmarks.child import ROOT, measure
 from shipdash.runs.machine import environment
 
@@ -29,6 +30,7 @@ WAYS = {
     "without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "XLA": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"},
     "bfloat16 products": {"TF_SET_ONEDNN_FPMATH_MODE": "BF16"},
+    "bfloat16 layers": {POLICY: "mixed_bfloat16"},
     "AVX2 only": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
 }
 """Environments by name; the first is what all others are compared with."""

@@ -1,6 +1,7 @@
 """Compute the sweep that the Threshold page shows at once, and copy its numbers into the package.
 
     python -m benchmarks.record_sweep RUNS_FOLDER    # two hours on two fast cores; may be stopped
+    python -m benchmarks.record_sweep --report       # the section of docs/results.md; runs nothing
 
 The compact network over 10,000 pairs: nine precisions and both acceptance rules for each of five
 orders, an order with initial weights of its own. One run after the other, each on all cores.
@@ -21,8 +22,9 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.child import ROOT
-from shipdash import analysis
+from shipdash import analysis, figures
 from shipdash import config as configs
+from shipdash.analysis.sweep import spread
 from shipdash.config import ALGORITHM, RunConfig
 from shipdash.runs import Store, worker
 from shipdash.runs.folder import replace
@@ -49,8 +51,16 @@ def plan() -> list[RunConfig]:
 def main(options: Sequence[str] | None = None) -> None:
     """Run what has no row, keep each as it ends, and give the package the whole of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.record_sweep")
-    parser.add_argument("runs", metavar="RUNS_FOLDER", help="outside the clone: checkpoints too")
-    store, asked = Store(parser.parse_args(options).runs), plan()
+    parser.add_argument("runs", metavar="RUNS_FOLDER", nargs="?",
+                        help="outside the clone: checkpoints too")
+    parser.add_argument("--report", action="store_true")
+    args = parser.parse_args(options)
+    if args.report:
+        print(report(pd.read_csv(RECORDED / "points.csv")))
+        return
+    if args.runs is None:
+        parser.error("RUNS_FOLDER is missing")
+    store, asked = Store(args.runs), plan()
     rows, details = kept()
     for n, config in enumerate(asked, 1):
         if config.digest in set(rows["run_id"]):
@@ -115,6 +125,35 @@ def _facts(asked: Sequence[RunConfig], rows: pd.DataFrame) -> dict:
             "first_date": rows["date"].min(), "last_date": rows["date"].max(),
             "seconds": round(float(rows["seconds"].sum()), 1),
             "base": grid.plain(asked[0]).to_dict()} | facts
+
+
+COLUMNS = {"n_core": ("kept", "{:,.0f}"), "below_90": ("below IoU 0.90", "{:.2%}"),
+           "mean_iou": ("mean IoU", "{:.4f}"), "n_backward": ("training images", "{:,.0f}")}
+"""Columns of the report by those of the table, with heading and format."""
+
+
+def report(table: pd.DataFrame) -> str:
+    """Markdown: a row a precision and rule, medians with ranges over the orders, then the slopes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``points.csv`` as it ships.
+    """
+    headings = ["rule", "precision", "passes at IoU", *(words for words, _ in COLUMNS.values())]
+    lines, said = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"], []
+    for rule, words in figures.RULES.items():
+        curves = [analysis.sweep_curve(table, name, rule) for name in COLUMNS]
+        limits = analysis.completed(table, rule).groupby("precision")["acceptance_iou"].first()
+        for rows in zip(*(curve.itertuples() for curve in curves), strict=True):
+            cells = [spread(row, form) for row, (_, form)
+                     in zip(rows, COLUMNS.values(), strict=True)]
+            precision = rows[0].precision
+            lines.append(f"| {words} | {precision:.2f} | {limits[precision]:.4g} "
+                         f"| {' | '.join(cells)} |")
+        if (slope := analysis.precision_slope(table, rule)) is not None:
+            said.append(f"With {words}, {analysis.slope_words(slope)}")
+    return "\n".join([*lines, "", *said])
 
 
 if __name__ == "__main__":

@@ -68,3 +68,14 @@ def test_a_row_without_details_is_made_again(tmp_path, monkeypatch):
     record_sweep.main([str(store.root)])
     details = sweep_details.read(tmp_path / "recorded" / sweep_details.FILE)
     assert list(details) == [config.digest]
+
+
+def test_the_report_has_the_medians_of_the_shipped_table_and_its_slopes():
+    """A row a precision and rule, each from five orders, computed here with pandas alone."""
+    table = pd.read_csv(record_sweep.RECORDED / "points.csv")
+    lines = record_sweep.report(table).splitlines()
+    core = table.query("acceptance == 'iou' and precision == 0.55")["n_core"]
+    (row,) = [line for line in lines if line.startswith("| plain IoU | 0.55 |")]
+    assert f"| 0.5225 | {core.median():.0f} ({core.min()} to {core.max()}) |" in row
+    assert len(lines) == 2 + 18 + 1 + 2
+    assert "of 8 moves" in lines[-2] and lines[-1].startswith("With plain IoU, 0.1 more precision")
