@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import types
 
 import numpy as np
 import paging
@@ -357,6 +358,14 @@ def test_a_recorded_point_with_details_is_drawn_whole(store):
     assert (point["tested"], point["core"], point["pictures"]) == ([1, 2, 9], [0, 1, 2], [0, 1, 2])
     assert (point["fail"][44], point["pass"][45]) == (3, 17)
     assert sent(at)["atlas"]["url"].startswith("data:image/jpeg;base64,")
+
+
+def test_an_order_of_the_link_is_shown_with_the_model_it_was_run_with(store):
+    """A recorded order has initial weights of its own; the link need not say which."""
+    runs = [run.replace(**{"seeds.model": n}) for n in (1, 2) for run in grid(orders=(n,)).runs]
+    record(types.SimpleNamespace(runs=runs))
+    point = in_view(open_page(order="2"))
+    assert (point["order"], point["model"], point["recorded"]) == (2, 2, True)
 
 
 def test_an_own_point_is_drawn_from_its_run(store):

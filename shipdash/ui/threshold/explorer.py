@@ -39,15 +39,19 @@ LINK = ("precision", "order", "model", "acceptance")
 
 def place_of_link(family: points.Family, table: pd.DataFrame) -> Place:
     """The place that the address names; what it leaves out, or names wrongly, is chosen here: of
-    the rules the first under which a run has completed."""
+    the rules the first under which a run has completed, of the model seeds one that the order
+    was run with."""
     asked = st.query_params
     completed = set(analysis.completed(table)["acceptance"])
     default = next((key for key in figures.RULES if key in completed), "article")
     rule = next((key for key, words in figures.RULES.items() if words == asked.get("acceptance")),
                 default)
-    start = _start(family, table[table["acceptance"] == rule], rule)
+    mine = table[table["acceptance"] == rule]
+    order = _number(asked.get("order"), int, None)
+    of_order = mine[mine["order_seed"] == order]
+    start = _start(family, mine if of_order.empty else of_order, rule)
     return Place(_number(asked.get("precision"), float, start.precision),
-                 _number(asked.get("order"), int, start.order),
+                 start.order if order is None else order,
                  _number(asked.get("model"), int, start.model), rule)
 
 
