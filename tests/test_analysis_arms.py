@@ -646,10 +646,10 @@ def test_evidence_of_an_arm_or_an_unfinished_run_is_refused(tmp_path):
     """A sentence that says which run to open."""
     store = Store(tmp_path)
     run_id = selection(store, config())
-    with pytest.raises(StoreError, match=f"open {run_id}"):
+    with pytest.raises(StoreError, match=f"compared with, {run_id}"):
         collect.gather(store, arm(store, run_id, "core", 1))
     waiting, _ = store.create(config(**{"seeds.order": 9}))
-    with pytest.raises(StoreError, match="no result yet"):
+    with pytest.raises(StoreError, match="has not finished"):
         collect.gather(store, waiting)
 
 
@@ -678,7 +678,7 @@ def test_arms_and_old_runs_have_no_replicas(tmp_path, monkeypatch):
     """An arm names its source; another version's run is to be started again."""
     store = Store(tmp_path)
     run_id = selection(store, config())
-    with pytest.raises(StoreError, match=f"name the selection it is compared with, {run_id}"):
+    with pytest.raises(StoreError, match=f"name the selection that it is compared with, {run_id}"):
         replicas.checked_source(store, arm(store, run_id, "core", 1))
     monkeypatch.setattr("shipdash.config.run.ALGORITHM", 999)
     with pytest.raises(StoreError, match="another version of the algorithm"):

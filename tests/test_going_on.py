@@ -172,7 +172,7 @@ def test_what_cannot_be_gone_on_from_is_refused(store, parent, tmp_path):
     """An unfinished run, pairs of another size, images without masks; nothing is stored."""
     there = sorted(path.name for path in files.root().iterdir())
     unfinished, _ = store.create(store.config(parent).replace(**{"seeds.model": 9}))
-    with pytest.raises(StoreError, match="is not a finished selection"):
+    with pytest.raises(StoreError, match="has not finished"):
         go_on(store, unfinished, "more")
     import_pairs(own.request(tmp_path / "more", name="wide", held_out=0, cols=48))
     with pytest.raises(ConfigError, match="must have pairs of 32 x 32"):

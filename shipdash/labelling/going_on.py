@@ -17,7 +17,8 @@ from shipdash.data.pair_list import PairRow, rows_of
 from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import Source
 from shipdash.labelling.ranking_job import images_of
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store
+from shipdash.runs.prerequisites import finished_selection
 
 FIRST_ROUND = 2
 """The number behind the name of the data set that is made of one that somebody brought."""
@@ -51,14 +52,11 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
         `data` is not here, has no masks, no pair in its pool or another size; the old run is not
         one of a data set, or kept more pairs than a run can start with; or `name` is taken.
     StoreError
-        The old run has not finished.
+        The old run has not finished or is a control arm.
     DataError
         A list of original files is missing, or the disk cannot be written.
     """
-    config, result = store.config(run_id), store.result(run_id)
-    if result is None or config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is not a finished selection, and only such a one can be "
-                         "continued: choose another run")
+    config, result = finished_selection(store, run_id)
     if config.source.kind != "files":
         raise ConfigError("run", run_id, "must be of a data set: drawn pairs need no labelling")
     files.require_labels(data)

@@ -9,6 +9,7 @@ from shipdash.config.base import Question
 from shipdash.data import files
 from shipdash.records import RunState
 from shipdash.runs import Store, StoreError
+from shipdash.runs.prerequisites import finished_selection
 
 MOST_SEEDS = 2
 """Other runs that are asked: with the run itself three, each of which costs a prediction."""
@@ -37,12 +38,7 @@ def rank_request(store: Store, data: str, run_id: str) -> RankRequest:
         The run has not finished, is a control arm, or its network is not stored.
     """
     manifest = files.read_manifest(files.folder_of(data))
-    config = store.config(run_id)
-    if store.status(run_id).state is not RunState.COMPLETED:
-        raise StoreError(f"run {run_id} has not finished: only a finished run's network ranks "
-                         "images. Resume it first")
-    if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm: name the run that it belongs to")
+    config, _ = finished_selection(store, run_id)
     if not has_network(store, run_id):
         raise StoreError(f"the network of run {run_id} is not stored here (runs that come with the "
                          "package have none): choose a run that was computed here")

@@ -75,7 +75,7 @@ def suspect_request(store: Store, run_id: str, n_folds: int | None = None,
     StoreError
         The run has not finished, is a control arm, came with the package, or kept a single image.
     """
-    config, result = finished_selection(store, run_id)
+    config, result = finished_selection(store, run_id, changing=True)
     source = open_source(config)
     most = _n_distinct(source, result.core)
     if most < 2:

@@ -14,6 +14,7 @@ from shipdash.data import export_files, files, open_source
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.records import Picked
 from shipdash.runs.errors import StoreError
+from shipdash.runs.prerequisites import selection
 from shipdash.runs.store import Store
 
 
@@ -52,13 +53,10 @@ def original_files(store: Store, run_id: str) -> OriginalFiles:
     DataError
         The data set has no list of its files.
     """
-    config, result = store.config(run_id), store.result(run_id)
+    config, result = selection(store, run_id), store.result(run_id)
     if config.source.kind != "files":
         raise ConfigError("id", run_id, "must be of a run on a data set; a scene's core set is "
                           "exported by `shipdash export`")
-    if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm: name the selection that it is compared "
-                         f"with, {config.arm.source}")
     folder = files.folder_of(config.source.name)
     rows, split = read_pairs(folder), read_split(folder)
     picked = [event.index for event in store.each_event(run_id) if isinstance(event, Picked)]

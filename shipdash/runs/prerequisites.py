@@ -122,18 +122,26 @@ def selected(store: Store, run_id: str) -> tuple[RunConfig, Result]:
     return asked, result
 
 
-def finished_selection(store: Store, run_id: str) -> tuple[RunConfig, Result]:
-    """Settings and result of a selection that more may be computed for in its folder.
-
-    `StoreError` where it came with the package, is a control arm or has not finished.
-    """
-    config, result = store.config(run_id), store.result(run_id)
-    if store.recorded:
-        raise StoreError(f"run {run_id} came with the package and cannot be changed")
+def selection(store: Store, run_id: str) -> RunConfig:
+    """Settings of a selection; `StoreError` for a control arm."""
+    config = store.config(run_id)
     if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm: name the run that it belongs to")
+        raise StoreError(f"run {run_id} is a control arm: name the selection that it is compared "
+                         f"with, {config.arm.source}")
+    return config
+
+
+def finished_selection(store: Store, run_id: str, *, changing: bool = False
+                       ) -> tuple[RunConfig, Result]:
+    """Settings and result of a selection; `StoreError` for a control arm and an unfinished run.
+
+    Where its folder is to be `changing`, also for a run that came with the package.
+    """
+    config, result = selection(store, run_id), store.result(run_id)
+    if changing and store.recorded:
+        raise StoreError(f"run {run_id} came with the package and cannot be changed")
     if result is None:
-        raise StoreError(f"run {run_id} has not finished: resume it first")
+        raise StoreError(f"run {run_id} has not finished: wait for it or resume it")
     return config, result
 
 

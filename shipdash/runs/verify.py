@@ -33,7 +33,7 @@ def verify(store: Store, run_id: str) -> Verification:
         The run is not finished, is a control arm, came with the package, or did not store the
         hash of its weights.
     """
-    config, result = finished_selection(store, run_id)
+    config, result = finished_selection(store, run_id, changing=True)
     if result.weights_sha256 is None:
         raise StoreError(f"run {run_id} is of a version that stored no hash of its weights: "
                          "compute it again to verify it")

@@ -20,7 +20,7 @@ from shipdash.config import RunConfig
 from shipdash.data import open_source
 from shipdash.data.source import Source
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store, prerequisites
 from shipdash.studies import replicas, stored_ious
 
 ABOUT = "about.json"
@@ -67,12 +67,7 @@ def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None)
     StoreError
         The run is missing, damaged, unfinished or a control arm.
     """
-    config, result = store.config(run_id), store.result(run_id)
-    if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm: open {config.arm.source}, the selection "
-                         "it is compared with")
-    if result is None:
-        raise StoreError(f"run {run_id} has no result yet: wait for it or resume it")
+    config, result = prerequisites.finished_selection(store, run_id)
     known = [r for r in (store.list() if listed is None else listed)
              if r.config is not None and r.result is not None
              and r.result.algorithm == result.algorithm]

@@ -14,7 +14,7 @@ import pandas as pd
 from shipdash import analysis
 from shipdash.config import ALGORITHM, RunConfig
 from shipdash.results import StoredRun
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store, StoreError, prerequisites
 from shipdash.studies.study import Study, whole_number
 
 MOST = 100
@@ -29,10 +29,7 @@ _PLAIN = {"planted.distinct": 0, "planted.duplicates": 0.0, "planted.label_noise
 
 def checked_source(store: Store, run_id: str) -> RunConfig:
     """Settings of a selection of this version; `StoreError` for an arm or another version's run."""
-    config = store.config(run_id)
-    if config.arm.kind != "selection":
-        raise StoreError(f"run {run_id} is a control arm ({config.arm.kind}): name the selection "
-                         f"it is compared with, {config.arm.source}")
+    config = prerequisites.selection(store, run_id)
     if config.digest != run_id:
         raise StoreError(f"run {run_id} comes from another version of the algorithm (this one is "
                          f"{ALGORITHM}): start it again, so that like is compared with like")
