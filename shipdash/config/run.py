@@ -117,16 +117,8 @@ class RunConfig:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-SECTIONS: dict[str, type] = {
-    "source": SourceConfig,
-    "scene": SceneConfig,
-    "planted": PlantedConfig,
-    "network": NetworkConfig,
-    "selection": SelectionConfig,
-    "seeds": SeedConfig,
-    "evaluation": EvaluationConfig,
-    "arm": ArmConfig,
-}
+SECTIONS: dict[str, type] = {spec.name: spec.default_factory
+                             for spec in dataclasses.fields(RunConfig)}
 
 
 def _section_from(name: str, values: Any):
