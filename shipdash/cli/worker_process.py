@@ -7,6 +7,7 @@ start of a worker without it, and a sweep starts a worker a point.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 from typing import Any
@@ -35,7 +36,8 @@ def work(args: argparse.Namespace) -> int:
         return 0
     if args.id is None:
         raise ConfigError("id", None, "must be a run id, unless --queue is given")
-    wait = None if args.server is None else kept_worker.waiter(store, args.id, args.server)
+    wait = None if args.server is None else functools.partial(kept_worker.wait, store, args.id,
+                                                              args.server)
     try:
         worker.work(store, args.id, wait=wait)
     except KeyboardInterrupt:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
 
 from shipdash.processes import lives
 from shipdash.records import RunState
@@ -21,11 +20,6 @@ from shipdash.runs import Store, StoreError
 NOTE = "paused.wait"
 STAY_S = 600.0  # as long as a network is kept ready for a page; it holds some 1 GB
 LOOK_S = 0.05  # between two looks at the status; costs no measurable time
-
-
-def waiter(store: Store, run_id: str, server: int) -> Callable[[], bool]:
-    """What the worker of this run does while it is paused: see `wait`."""
-    return lambda: wait(store, run_id, server)
 
 
 def wait(store: Store, run_id: str, server: int) -> bool:

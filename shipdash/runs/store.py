@@ -32,6 +32,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -230,21 +231,17 @@ class Store(Folder):
             _sweep(self.folder(run_id))
             yield
 
-    @contextlib.contextmanager
-    def queue_lock(self) -> Iterator[bool]:
+    def queue_lock(self) -> AbstractContextManager[bool]:
         """Whether we became the one process that works the queue off."""
-        with self._locked(self.root / "queue.lock", patience_s=1.0) as held:
-            yield held
+        return self._locked(self.root / "queue.lock", patience_s=1.0)
 
     def queue_is_worked(self) -> bool:
         """Whether some process works the queue off."""
         return self._is_held(self.root / "queue.lock")
 
-    @contextlib.contextmanager
-    def standby_lock(self) -> Iterator[bool]:
+    def standby_lock(self) -> AbstractContextManager[bool]:
         """Whether this process became the one warm worker."""
-        with self._locked(self.root / "standby.lock") as held:
-            yield held
+        return self._locked(self.root / "standby.lock")
 
     def standby_is_alive(self) -> bool:
         """Whether a warm worker waits, or works on the run it was given."""

@@ -118,7 +118,7 @@ def _stand_by(store: Store, token: str, needs: dict, server: int) -> None:
     _speak_into(store, run_id)
     worker.work(store, run_id, prepared=worker.Prepared(
         learner, max(0.0, took_s - waited_s), waited_s),
-        wait=kept_worker.waiter(store, run_id, server))
+        wait=lambda: kept_worker.wait(store, run_id, server))
 
 
 def _needs(config: RunConfig) -> dict:

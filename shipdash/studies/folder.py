@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import collections
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from shipdash.config import RUN_ID, ConfigError
@@ -103,11 +104,9 @@ class Studies(Cancellable, Folder):
         return Standing({run_id: state_of(self.store, run_id) for run_id in ids},
                         self.is_alive(study.digest), self.cancelled(study.digest))
 
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[bool]:
+    def turn(self) -> AbstractContextManager[bool]:
         """Whether it is our turn: one study at a time computes, or they would share the cores."""
-        with self._locked(self.root / "turn.lock", patience_s=0.0) as held:
-            yield held
+        return self._locked(self.root / "turn.lock")
 
     def is_alive(self, study_id: str) -> bool:
         """Whether some process works on it, or has been started to: see `open_log`."""
@@ -116,7 +115,7 @@ class Studies(Cancellable, Folder):
     def _is_here(self, study_id: str) -> bool:
         return study_id in self
 
-    def _explained(self, study_id: str) -> contextlib.AbstractContextManager:
+    def _explained(self, study_id: str) -> AbstractContextManager:
         return explained(f"cannot write to study {study_id}")
 
 
