@@ -62,8 +62,12 @@ def certificate_of(run: StoredRun, delta: float = 0.01) -> Certificate:
 def conditions(config: RunConfig, result: Result,
                verified: Verification | None) -> tuple[Condition, ...]:
     """What must hold for `risk_bound` to be a bound, as the run's own records show it."""
+    failed = _why_not_the_picks(config, result, verified)
     return (
-        _picks_decide(config, result, verified),
+        _condition(
+            not failed, "The picks alone decide the network",
+            "Training on the core pairs alone, in the same order and without scanning, gave the "
+            "same weights to the last bit.", failed),
         _condition(
             result.reason is StopReason.CLEAN or _passed_reaudit(result),
             "The last pass was clean",
@@ -92,17 +96,9 @@ def conditions(config: RunConfig, result: Result,
     )
 
 
-def _picks_decide(config: RunConfig, result: Result, verified: Verification | None) -> Condition:
-    """Whether the core pairs in their order give the network: shown by training, not inferred."""
-    failed = _why_not_the_picks(config, result, verified)
-    return _condition(
-        not failed, "The picks alone decide the network",
-        "Training on the core pairs alone, in the same order and without scanning, gave the same "
-        "weights to the last bit.", failed)
-
-
 def _why_not_the_picks(config: RunConfig, result: Result, verified: Verification | None) -> str:
-    """The first reason in words; empty where there is none."""
+    """Why the core pairs in their order may not give the network; empty where they do, which is
+    shown by training and not inferred."""
     if config.selection.idle_epochs or not result.device.startswith("CPU"):
         # A GPU's sums depend on the order in which they happen to be made. A scan that finds
         # nothing and still trains would let block size and discarded pairs decide.

@@ -296,22 +296,14 @@ def tested_words(core: pd.Series, random: pd.Series) -> str:
     if not any(one.is_defined for one in found):
         return ("There is no verdict: too few runs or draws, or numbers that are not finite or do "
                 "not vary.")
-    said = (f"Test of means over {_unit(core, random)}: failure rate "
+    n_cores = n_sets(core)
+    cores = "one core set" if n_cores == 1 else f"{n_cores} core sets"
+    scope = "" if n_cores > 1 else (
+        f" The {int(core['n_runs'])} runs on selected pairs share one core set and count as one "
+        "observation: the verdict is about this selection, not about others.")
+    return (f"Test of means over {cores} and {n_sets(random)} random draws: failure rate "
             f"{difference_words(found[0], 'share_failing')}, mean IoU "
-            f"{difference_words(found[1], 'mean_iou')}.")
-    return f"{said}{_scope(core)}"
-
-
-def _unit(core: pd.Series, random: pd.Series) -> str:
-    cores = "one core set" if n_sets(core) == 1 else f"{n_sets(core)} core sets"
-    return f"{cores} and {n_sets(random)} random draws"
-
-
-def _scope(core: pd.Series) -> str:
-    if n_sets(core) > 1:
-        return ""
-    return (f" The {int(core['n_runs'])} runs on selected pairs share one core set and count as "
-            "one observation: the verdict is about this selection, not about others.")
+            f"{difference_words(found[1], 'mean_iou')}.{scope}")
 
 
 def _placebo(table: pd.DataFrame, random: pd.Series, stop: str, network: str) -> str:
