@@ -209,13 +209,12 @@ def _trust(name: str, doubt: np.ndarray, iou: np.ndarray, failing: np.ndarray, k
 
 def _auc(doubt: np.ndarray, failing: np.ndarray) -> float:
     """Mann and Whitney's U of the failing over both sizes; ties count one half."""
-    from scipy.stats import rankdata
+    from scipy.stats import mannwhitneyu
 
-    n_failing, n_passing = int(failing.sum()), int((~failing).sum())
-    if not n_failing or not n_passing:
+    if not failing.any() or failing.all():
         return float("nan")
-    u = rankdata(doubt)[failing].sum() - n_failing * (n_failing + 1) / 2
-    return float(u / (n_failing * n_passing))
+    found = mannwhitneyu(doubt[failing], doubt[~failing], method="asymptotic")
+    return float(found.statistic / (failing.sum() * (~failing).sum()))
 
 
 def _rho(doubt: np.ndarray, error: np.ndarray) -> float:
