@@ -25,8 +25,9 @@ def of_run(config: RunConfig) -> Iterator[Callable[[Event], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    with _Bar() as bar:
-        yield _Selection(bar, config) if config.arm.kind == "selection" else _Arm(bar, config)
+    progress = RunProgress(config)
+    with _Bar(lambda: (progress.share, progress.words)):
+        yield progress.hear
 
 
 @contextlib.contextmanager
@@ -84,33 +85,26 @@ class _Bar(Progress):
         return super().get_renderables()
 
 
-class _Selection:
-    """Pairs tested and kept."""
+class RunProgress:
+    """How far a run is, from its events: pairs tested and kept, or the steps of a control arm."""
 
-    def __init__(self, bar: _Bar, config: RunConfig) -> None:
-        self.bar, self.n_pool, self.n_core, self.words = bar, config.selection.n_pool, 0, ""
+    def __init__(self, config: RunConfig) -> None:
+        self.config, self.is_arm = config, config.arm.kind != "selection"
+        self.share, self.words = 0.0, ""
+        self.n_core, self.n_steps, self.score = 0, 0, ""
 
-    def __call__(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
+        """Take in one more event."""
         if isinstance(event, Picked):
             self.n_core = event.n_core
         if isinstance(event, Trained):
-            self.words = f"score {event.score:.3f}"
+            self.n_steps, self.score = self.n_steps + event.n_steps, f"score {event.score:.3f}"
+        if isinstance(event, Trained) and self.is_arm:
+            self.share = self.n_steps / self.config.arm.n_steps
+            self.words = f"{self.n_steps:>7,} steps  {self.score}"
         if isinstance(event, Scanned):
-            self.bar.show(event.n_tested / self.n_pool, f"{event.n_tested:>7,} tested  "
-                          f"{self.n_core:>5,} kept  {self.words}")
-
-
-class _Arm:
-    """Training steps of a control arm, out of those it may take."""
-
-    def __init__(self, bar: _Bar, config: RunConfig) -> None:
-        self.bar, self.n_steps, self.n_done = bar, config.arm.n_steps, 0
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Trained):
-            self.n_done += event.n_steps
-            self.bar.show(self.n_done / self.n_steps,
-                          f"{self.n_done:>7,} steps  score {event.score:.3f}")
+            self.share = event.n_tested / self.config.selection.n_pool
+            self.words = f"{event.n_tested:>7,} tested  {self.n_core:>5,} kept  {self.score}"
 
 
 class StudyProgress:
@@ -118,7 +112,7 @@ class StudyProgress:
 
     def __init__(self, store: Store, study: Study) -> None:
         self.store, self.study = store, study
-        self.read: dict[str, tuple[int, float]] = {}  # by run id: bytes read, share done by then
+        self.read: dict[str, tuple[int, RunProgress]] = {}  # by run id: bytes read, what they say
 
     def look(self) -> tuple[float, str]:
         """The share that is done, and words: how many runs have ended, what one is doing now."""
@@ -136,16 +130,13 @@ class StudyProgress:
             status = self.store.status(run_id)
             if status.state is not RunState.RUNNING:
                 return float(status.state is not RunState.QUEUED), ""
-            offset, done = self.read.get(run_id, (0, 0.0))
+            offset, run = self.read.get(run_id) or (0, RunProgress(config))
             events, offset = self.store.events(run_id, offset)
         except StoreError:  # its folder is not there yet, or is damaged: its worker says so
             self.read.pop(run_id, None)  # whatever comes in its place is read from the start
             return 0.0, ""
         for event in events:
-            if isinstance(event, Trained) and config.arm.kind != "selection":
-                done += event.n_steps / config.arm.n_steps
-            if isinstance(event, Scanned):
-                done = event.n_tested / config.selection.n_pool
-        self.read[run_id] = offset, done
-        kind = "" if config.arm.kind == "selection" else f"{config.arm.kind}, "
-        return min(0.99, done), f"{kind}model seed {config.seeds.model}: {status.reason}"
+            run.hear(event)
+        self.read[run_id] = offset, run
+        kind = f"{config.arm.kind}, " if run.is_arm else ""
+        return min(0.99, run.share), f"{kind}model seed {config.seeds.model}: {status.reason}"
