@@ -9,7 +9,7 @@ from patience import until
 
 from shipdash.config import ConfigError
 from shipdash.data import files
-from shipdash.data.files import DataError
+from shipdash.data.errors import DataError, Stopped
 from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Marks, Rankings, exports, rank_request, ranking_job
@@ -112,7 +112,7 @@ def test_a_cancelled_job_says_so_and_starts_again(store, done, monkeypatch):
     ranking = rankings.create(request)
     with pytest.raises(DataError, match="nothing to cancel"):
         rankings.ask_cancel(ranking)
-    with pytest.raises(ranking_job.Stopped):
+    with pytest.raises(Stopped):
         ranking_job.compute(store, request, lambda n_done, n: rankings.ask_cancel(ranking))
     assert rankings.standing(ranking).state is RunState.CANCELLED
     with pytest.raises(DataError, match="has not finished"):

@@ -12,7 +12,7 @@ from rote_runs import finished
 
 from shipdash.config import ConfigError, quick
 from shipdash.data import open_source
-from shipdash.data.files import DataError
+from shipdash.data.errors import DataError, Stopped
 from shipdash.data.own_preset import own_config
 from shipdash.importing import import_pairs
 from shipdash.labelling import (
@@ -23,7 +23,6 @@ from shipdash.labelling import (
     suspects_job,
 )
 from shipdash.labelling.cross_validation import folds
-from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.suspects import order, suspects
 from shipdash.learning.learner import RoteLearner
 from shipdash.records import RunState

@@ -24,6 +24,7 @@ from shipdash.cli.options import add_command, carried_out, print_outcome, writin
 from shipdash.config import RunConfig
 from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
+from shipdash.data.errors import explained
 from shipdash.data.own_preset import own_config
 from shipdash.learning.learner import probe_device
 from shipdash.records import RunState
@@ -154,11 +155,8 @@ def probe(args: argparse.Namespace) -> int:
     """Print the device that a worker would use, which takes a start of TensorFlow."""
     facts = probe_device() | {"machine": machine()}
     if args.out:
-        try:
+        with explained(f"cannot write {args.out}", "choose another --out"):
             Path(args.out).write_text(json.dumps(facts))
-        except OSError as error:
-            raise StoreError(f"cannot write {args.out}: {error.strerror}; choose another --out"
-                             ) from None
     print_outcome(facts, args.json)
     return 0
 

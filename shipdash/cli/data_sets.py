@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import re
-import sys
 from typing import Any
 
 from shipdash.cli import leaks, original_files, progress_bars
@@ -17,7 +16,7 @@ from shipdash.data import files
 from shipdash.data.files import DataError
 from shipdash.importing import ImportRequest, Report, import_pairs, read_report
 from shipdash.importing.draft import discard, unfinished
-from shipdash.importing.importer import NothingTaken, Stopped
+from shipdash.importing.importer import NothingTaken
 from shipdash.importing.request import UNLABELLED
 
 MOST_SHOWN = 20  # files left out, without --json
@@ -39,13 +38,9 @@ def add(args: argparse.Namespace) -> int:
             print(json.dumps({"name": request.name, "n_pairs": 0, "left_out":
                               [row._asdict() for row in error.left_out]}))
         raise
-    except Stopped as error:
-        print(f"shipdash: {error}", file=sys.stderr)
-        return 130
     except KeyboardInterrupt:
-        print(f"shipdash: stopped; the same command continues the import of {request.name}",
-              file=sys.stderr)
-        return 130
+        raise KeyboardInterrupt(f"the same command continues the import of {request.name}"
+                                ) from None
     _tell(report, args.json)
     return 0
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +36,8 @@ def rank(args: argparse.Namespace) -> int:
               f"The ranking {ranking} is stopping.")
         return 0
     suspects.make_room(store, Rankings(args.name), request.digest)
-    try:
-        with progress_bars.of_units("images") as on_progress:
-            found = ranking_job.compute(store, request, on_progress)
-    except ranking_job.Stopped as error:
-        print(f"shipdash: {error}; the same command starts it again", file=sys.stderr)
-        return 130
+    with progress_bars.of_units("images") as on_progress:
+        found = ranking_job.compute(store, request, on_progress)
     by = args.by or usual(found.images)
     rows = ranked(found, by)
     if args.json:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shipdash.config import ConfigError
-from shipdash.data.files import DataError
+from shipdash.data.errors import DataError, Stopped, explained
 from shipdash.runs import StoreError
 
 RESUME = "`resume` continues from the last checkpoint"
@@ -33,7 +33,7 @@ def carried_out(parser: argparse.ArgumentParser, argv: list[str] | None = None) 
         return 1
     except (ConfigError, StoreError, DataError) as error:
         print(f"shipdash: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConfigError) else 1
+        return 130 if isinstance(error, Stopped) else 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt as stop:  # with the advice of whoever knows how to go on
         print("; ".join(["shipdash: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
@@ -71,11 +71,9 @@ def add_command(below: Any, name: str, function: Callable[[argparse.Namespace], 
 @contextlib.contextmanager
 def writing_to(out: Path) -> Iterator[None]:
     """Make the folder of `--out`; `DataError` where it cannot be written to."""
-    try:
+    with explained(f"cannot write to {out}", "choose another --out"):
         out.mkdir(parents=True, exist_ok=True)
         yield
-    except OSError as error:
-        raise DataError(f"cannot write to {out}: {error.strerror}; choose another --out") from None
 
 
 def read_text(option: str, file: str) -> str:

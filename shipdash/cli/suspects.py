@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from shipdash.cli import progress_bars
 from shipdash.cli.options import add_command
 from shipdash.config import ConfigError
 from shipdash.labelling import suspects_job
-from shipdash.labelling.job_folders import JobFolders, Stopped
+from shipdash.labelling.job_folders import JobFolders
 from shipdash.labelling.suspects import (
     BY,
     MEASURES,
@@ -40,12 +39,8 @@ def show_suspects(args: argparse.Namespace) -> int:
               f"The search for suspects {request.digest} is stopping.")
         return 0
     make_room(store, Suspicions(store, args.id), request.digest)
-    try:
-        with progress_bars.of_units("steps") as on_progress:
-            job = suspects_job.compute(store, request, on_progress)
-    except Stopped as error:
-        print(f"shipdash: {error}; the same command continues it", file=sys.stderr)
-        return 130
+    with progress_bars.of_units("steps") as on_progress:
+        job = suspects_job.compute(store, request, on_progress)
     rows = suspects(store, job, args.id, args.by)
     if args.json:
         print(json.dumps({"job": job, "run_id": args.id, "n_folds": request.n_folds,

@@ -31,7 +31,7 @@ import numpy as np
 
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.config.base import A_DATA_NAME
-from shipdash.data.errors import DataError
+from shipdash.data.errors import DataError, explained
 from shipdash.data.pair_list import PAIRS, PairRow, places, read_pairs, read_split, write_pairs
 from shipdash.data.source import VOID, Source, checked
 
@@ -160,14 +160,12 @@ def remove(name: str) -> None:
     """
     folder = place_of(name)
     read_manifest(folder)
-    try:
+    with explained(f"cannot remove the data set {name} from {root()}",
+                   "check who may write there"):
         doomed = root() / f".old-{secrets.token_hex(8)}"
         folder.rename(doomed)
         for old in root().glob(".old-*"):  # those too whose removal was killed
             shutil.rmtree(old, ignore_errors=old != doomed)
-    except OSError as error:
-        raise DataError(f"cannot remove the data set {name} from {root()}: {error.strerror}; "
-                        "check who may write there") from None
 
 
 def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
@@ -205,16 +203,14 @@ def draft_in(parent: Path) -> Iterator[Path]:
     What the system refuses becomes a `DataError`.
     """
     draft = parent / f".new-{secrets.token_hex(8)}"
-    try:
-        draft.mkdir(parents=True)
-        yield draft
-    except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise DataError(f"cannot write to {parent}: {error.strerror or error}; free some space or "
-                        "choose another folder with SHIPDASH_DATA") from error
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    with explained(f"cannot write to {parent}",
+                   "free some space or choose another folder with SHIPDASH_DATA"):
+        try:
+            draft.mkdir(parents=True)
+            yield draft
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
 
 
 def fingerprint(folder: Path) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.data import files, perceptual_hash
+from shipdash.data.errors import explained
 from shipdash.data.near_duplicates import (
     DISTANCE,
     FARTHEST,
@@ -111,11 +112,10 @@ def _read(folder: Path, fingerprint: str) -> dict[str, np.ndarray] | None:
 
 def _write(folder: Path, found: dict[str, np.ndarray]) -> None:
     draft = folder / f".{FILE}-{secrets.token_hex(8)}"
-    try:
-        with draft.open("wb") as file:
-            np.savez(file, **found)
-        os.replace(draft, folder / FILE)
-    except OSError as error:
-        raise files.DataError(f"cannot write {folder / FILE}: {error.strerror}") from None
-    finally:
-        draft.unlink(missing_ok=True)
+    with explained(f"cannot write {folder / FILE}", "check the disk and who may write there"):
+        try:
+            with draft.open("wb") as file:
+                np.savez(file, **found)
+            os.replace(draft, folder / FILE)
+        finally:
+            draft.unlink(missing_ok=True)

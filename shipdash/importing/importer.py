@@ -6,15 +6,14 @@ It decodes, fits and stores nothing itself.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from shipdash.config import ConfigError
 from shipdash.data import files
-from shipdash.data.files import DataError
+from shipdash.data.errors import DataError, Stopped, explained
 from shipdash.data.seeded_random import EMPTY_TILES, generator
 from shipdash.importing.archive import Archive
 from shipdash.importing.coco import Coco
@@ -31,10 +30,6 @@ from shipdash.importing.unlabelled import Unlabelled
 
 _LABELS: dict[str, type[Labels]] = {"folders": MaskFolder, "run_lengths": RunLengths,
                                     "coco": Coco, UNLABELLED: Unlabelled}
-
-
-class Stopped(DataError):
-    """The import was stopped; the same request continues it."""
 
 
 class NothingTaken(DataError):
@@ -67,7 +62,7 @@ def import_pairs(request: ImportRequest, *,
         The request cannot be fulfilled: the name is taken, or a folder or file is not there or
         is not what it should be.
     Stopped
-        `is_cancelled` said so. The draft stays.
+        `is_cancelled` said so. The draft stays, and the same request continues it.
     DataError
         The disk is full or may not be written to, another import of that name is at work, or no
         pair could be made. Nothing is left behind.
@@ -75,7 +70,8 @@ def import_pairs(request: ImportRequest, *,
     if (files.root() / request.name).exists():
         raise ConfigError("import.name", request.name, f"must be new: {files.root()} has a data "
                           "set of that name. Remove it first or choose another name")
-    with (_explained(),
+    with (explained(f"cannot write to {files.root()}",
+                    "free some space or choose a writable folder with SHIPDASH_DATA"),
           contextlib.closing(Archive(request.archive) if request.archive else Disk()) as place,
           locked(request.name, "wait for it or stop it")):
         labels = _LABELS[request.kind](place, request)
@@ -163,15 +159,3 @@ def _check_room(request: ImportRequest, n_images: int) -> None:
         raise DataError(f"the data set {request.name} needs {needed / 2**20:,.0f} MB and the disk "
                         f"of {files.root()} has {free / 2**20:,.0f} MB free; free some space or "
                         "choose another folder with SHIPDASH_DATA")
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Turn the system's refusal to write into a sentence that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        remedy = ("free some space and start the import again" if error.errno == errno.ENOSPC
-                  else "choose a writable folder with SHIPDASH_DATA")
-        raise DataError(f"cannot write to {files.root()}: {error.strerror or error}; "
-                        f"{remedy}") from None

@@ -27,15 +27,11 @@ import numpy as np
 
 from shipdash.config import RUN_ID
 from shipdash.config.base import Question
-from shipdash.data.files import DataError
+from shipdash.data.errors import DataError, Stopped, explained
 from shipdash.records import RunState
 from shipdash.runs import RunBusy, Store, locks, queue
 from shipdash.runs.errors import UNREADABLE
 from shipdash.runs.folder import Cancellable, npz, read_npz, replace
-
-
-class Stopped(Exception):
-    """The job was cancelled."""
 
 
 class Standing(NamedTuple):
@@ -51,6 +47,7 @@ class JobFolders(Cancellable):
     """Jobs of one kind that belong to one thing, `owner` in words; `doing` is what they do."""
 
     noun, remedy, last = "job", "start it again", "done.npz"  # each kind has its own
+    again = "starts it again"  # what the command of a job that was cancelled does
 
     def __init__(self, root: Path, owner: str, doing: str) -> None:
         self.root, self.owner, self.doing = root, owner, doing
@@ -191,7 +188,7 @@ class JobFolders(Cancellable):
         """Say how far the job is; `Stopped` where somebody has cancelled it."""
         self.set_standing(job, Standing(RunState.RUNNING, words, n_done, n))
         if self.cancelled(job):
-            raise Stopped(f"{self.doing} was cancelled")
+            raise Stopped(f"{self.doing} was cancelled; the same command {self.again}")
 
     def set_standing(self, job: str, standing: Standing) -> None:
         """Replace the status."""
@@ -220,10 +217,5 @@ class JobFolders(Cancellable):
         return DataError(f"the {self.noun} {job} is damaged: remove the folder "
                          f"{self.root / job} and {self.remedy}")
 
-    @contextlib.contextmanager
-    def _explained(self, job: str = "") -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DataError(f"cannot write to {self.root}: {error.strerror or error}; check the "
-                            "disk and who may write there") from None
+    def _explained(self, job: str = "") -> contextlib.AbstractContextManager:
+        return explained(f"cannot write to {self.root}", "check the disk and who may write there")

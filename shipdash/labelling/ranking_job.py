@@ -13,12 +13,9 @@ from shipdash.data import files, open_source
 from shipdash.data.files import FileSource
 from shipdash.data.source import Source
 from shipdash.labelling import scoring
-from shipdash.labelling.job_folders import Stopped
 from shipdash.labelling.ranking_request import RankRequest
 from shipdash.labelling.rankings import Ranking, Rankings
 from shipdash.runs import Store
-
-__all__ = ["MOST_KNOWN", "Stopped", "compute", "images_of", "start"]
 
 MOST_KNOWN = 2_000
 """Held-out pairs on which a ranking is judged, the first ones: all 10,000 of a scene would take

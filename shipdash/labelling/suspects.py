@@ -104,6 +104,7 @@ class Suspicions(JobFolders):
     """The jobs of one run; RunNotFound where it is not stored here."""
 
     noun, remedy, last = "list of suspects", "ask for it again", "suspects.npz"
+    again = "continues it"
 
     def __init__(self, store: Store, run_id: str) -> None:
         store.config(run_id)
