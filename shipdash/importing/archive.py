@@ -106,7 +106,7 @@ class Archive:
         return f"{member.file_size} {member.CRC}"
 
     def close(self) -> None:
-        """See `Place.close`."""
+        """Nothing is read any more."""
         self._zip.close()
 
     def contents(self) -> Contents:

@@ -15,8 +15,8 @@ from pycocotools import mask as coco_mask
 
 from shipdash.config import ConfigError
 from shipdash.data.source import TARGET, VOID
-from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, pictures_of
+from shipdash.importing.file_reading import Place, joined, pictures_in
+from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, refused
 from shipdash.importing.mask_values import marked
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
@@ -37,7 +37,7 @@ class Coco:
         raw = _document(place, request.labels)
         self._roles = _roles(raw["categories"], request)
         self._annotations: dict[Any, list[dict]] = defaultdict(list)
-        self.candidates, self.left_out = [], []
+        self.candidates = []
         self._entries: dict[str, dict] = {}
         self._match(raw["images"], place, request)
         known = {_key(entry.get("id")) for entry in raw["images"]}
@@ -70,8 +70,7 @@ class Coco:
 
     def _match(self, entries: list[dict], place: Place, request: ImportRequest) -> None:
         """Candidates from the listed images; those that cannot be told apart are left out."""
-        images, others = pictures_of(place.names(request.images, "images"))
-        self.left_out += [one._replace(file=joined(request.images, one.file)) for one in others]
+        images, self.left_out = pictures_in(place, request.images, "images")
         find = ByName(images, request.images)
         ids = Counter(_key(entry.get("id")) for entry in entries)
         found: dict[str, list[dict]] = defaultdict(list)
@@ -90,7 +89,7 @@ class Coco:
         for image in images:
             if len(found[image]) == 1:
                 self._entries[image] = found[image][0]
-                self.candidates.append(Candidate(image, image, "", group_of(image, request.group)))
+                self.candidates.append(Candidate(image, group_of(image, request.group)))
             else:
                 n = len(found[image])
                 self.left_out.append(LeftOut(joined(request.images, image),
@@ -172,11 +171,11 @@ def _document(place: Place, name: str) -> dict[str, list[dict]]:
     try:
         raw = json.loads(place.read(name))
     except (Unfit, ValueError, RecursionError) as error:
-        raise _refused(name, f"must be a JSON file ({error})") from None
+        raise refused(name, f"must be a JSON file ({error})") from None
     for key in ("images", "annotations", "categories"):
         values = raw.get(key) if isinstance(raw, dict) else None
         if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-            raise _refused(name, f"must be COCO JSON with a list of {key}")
+            raise refused(name, f"must be COCO JSON with a list of {key}")
     return {key: raw[key] for key in ("images", "annotations", "categories")}
 
 
@@ -191,7 +190,7 @@ def _roles(categories: list[dict], request: ImportRequest) -> dict[Any, int]:
     ids = Counter(_key(category.get("id")) for category in categories)
     twice = [key for key, n in ids.items() if n > 1]
     if twice:
-        raise _refused(request.labels, f"must give every category an id of its own; {twice[0]!r} "
+        raise refused(request.labels, f"must give every category an id of its own; {twice[0]!r} "
                        "is there twice")
     targets = request.targets or tuple(name for name in names if name not in request.voids)
     return {_key(category.get("id")): TARGET if category.get("name") in targets
@@ -201,7 +200,3 @@ def _roles(categories: list[dict], request: ImportRequest) -> dict[Any, int]:
 def _key(given: Any) -> Any:
     """An id as a key of a dictionary: whatever stands in the file, 1 and "1" being two ids."""
     return given if isinstance(given, (int, str)) else repr(given)
-
-
-def _refused(name: str, rule: str) -> ConfigError:
-    return ConfigError("import.labels", name, rule)

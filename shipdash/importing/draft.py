@@ -37,6 +37,7 @@ from shipdash.importing.fit import Fitted
 from shipdash.importing.report import REPORT, LeftOut, Report, Taken
 from shipdash.importing.request import ImportRequest
 from shipdash.runs import locks
+from shipdash.runs.folder import replace
 
 PREFIX = ".import-"
 CHECKPOINT, JOURNAL = "checkpoint.json", "journal.jsonl"
@@ -117,9 +118,7 @@ class Draft:
         state = {"name": self.request.name, "listing": self.listing, "n_files": self.n_files,
                  "n_done": self.n_done, "n_pairs": self.n_pairs,
                  "lengths": {name: file.tell() for name, file in self._files.items()}}
-        new = self.folder / f"{CHECKPOINT}.new"
-        new.write_text(json.dumps(state))
-        os.replace(new, self.folder / CHECKPOINT)
+        replace(self.folder / CHECKPOINT, json.dumps(state).encode())
         self._saved = time.monotonic()
 
     def publish(self, left_out: Iterable[LeftOut]) -> Report:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from shipdash.config import ConfigError
-from shipdash.importing.listing import Unfit
+from shipdash.importing.listing import FORMATS, PICTURES, Unfit
+from shipdash.importing.report import LeftOut
 
 MOST_FILE_BYTES = 512 * 2**20
 """A COCO file of 100,000 images has 450 MB; a picture within the pixel limit has less."""
@@ -27,10 +28,6 @@ class Place(Protocol):
 
     def stamp(self, name: str) -> str:
         """What changes when the content of a file does; empty where there is no such file."""
-        ...
-
-    def close(self) -> None:
-        """Nothing is read any more."""
         ...
 
 
@@ -68,8 +65,25 @@ class Disk:
         except (OSError, ValueError):
             return ""
 
-    def close(self) -> None:
-        """Every file is closed once it has been read."""
+
+def pictures_in(place: Place, folder: str, field: str) -> tuple[list[str], list[LeftOut]]:
+    """Names of the pictures below a folder, relative to it, and the other files with the reason.
+
+    See `Place.names` for what is given.
+    """
+    taken, left_out = [], []
+    for name in place.names(folder, field):
+        readable = name.encode("utf-8", "replace").decode()
+        if readable != name:
+            left_out.append(LeftOut(joined(folder, readable), "has a name that is not UTF-8"))
+        elif "\r" in name or "\n" in name:  # breaks lists of files
+            left_out.append(LeftOut(joined(folder, repr(name)), "has a line break in its name"))
+        elif PurePosixPath(name).suffix.lower() in PICTURES:
+            taken.append(name)
+        else:
+            left_out.append(LeftOut(joined(folder, name),
+                                    f"is not a {FORMATS} picture by its name"))
+    return taken, left_out
 
 
 def too_large(n_bytes: int) -> str:

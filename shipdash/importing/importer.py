@@ -72,7 +72,8 @@ def import_pairs(request: ImportRequest, *,
                           "set of that name. Remove it first or choose another name")
     with (explained(f"cannot write to {files.root()}",
                     "free some space or choose a writable folder with SHIPDASH_DATA"),
-          contextlib.closing(Archive(request.archive) if request.archive else Disk()) as place,
+          contextlib.closing(Archive(request.archive)) if request.archive
+          else contextlib.nullcontext(Disk()) as place,
           locked(request.name, "wait for it or stop it")):
         labels = _LABELS[request.kind](place, request)
         if not labels.candidates:

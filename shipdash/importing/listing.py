@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from shipdash.config import ConfigError
 from shipdash.data.file_names import ends, spelled
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import BY_FOLDER
@@ -23,12 +24,11 @@ class Unfit(Exception):
 
 
 class Candidate(NamedTuple):
-    """An image, the label that its name leads to, and its group."""
+    """An image, its group, and the label that its name leads to."""
 
     image: str  # relative to the folder of images
-    label: str  # what the labels know it by
-    label_file: str  # as given; empty where the labels of all images are one file
     group: str
+    label_file: str = ""  # as given; empty where the labels of all images are one file, or none
 
 
 class Mask(NamedTuple):
@@ -72,20 +72,9 @@ def group_of(image: str, rule: str) -> str:
     return (found[1] or "") if found else ""
 
 
-def pictures_of(names: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
-    """The names with the extension of a picture, and the others with the reason."""
-    taken, left_out = [], []
-    for name in names:
-        readable = name.encode("utf-8", "replace").decode()
-        if readable != name:
-            left_out.append(LeftOut(readable, "has a name that is not UTF-8"))
-        elif "\r" in name or "\n" in name:  # breaks lists of files
-            left_out.append(LeftOut(repr(name), "has a line break in its name"))
-        elif PurePosixPath(name).suffix.lower() in PICTURES:
-            taken.append(name)
-        else:
-            left_out.append(LeftOut(name, f"is not a {FORMATS} picture by its name"))
-    return taken, left_out
+def refused(labels: str, rule: str) -> ConfigError:
+    """What is wrong with a file of labels for all images, as what must hold of it."""
+    return ConfigError("import.labels", labels, rule)
 
 
 class ByName:

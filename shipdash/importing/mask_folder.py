@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from shipdash.data.file_names import spelled
-from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, pictures_of, stem
+from shipdash.importing.file_reading import Place, joined, pictures_in
+from shipdash.importing.listing import Candidate, Mask, Unfit, group_of, stem
 from shipdash.importing.mask_values import read_mask
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
@@ -25,8 +25,9 @@ class MaskFolder:
         self.candidates = []
         for name in sorted(images.keys() | masks.keys()):
             if name in images and name in masks:
-                self.candidates.append(Candidate(images[name], masks[name], joined(
-                    request.labels, masks[name]), group_of(images[name], request.group)))
+                self.candidates.append(Candidate(
+                    images[name], group_of(images[name], request.group),
+                    joined(request.labels, masks[name])))
             elif name in images:
                 self.left_out.append(LeftOut(joined(request.images, images[name]),
                                              f"has no mask named {name}{suffix}"))
@@ -45,7 +46,7 @@ class MaskFolder:
     def _stems(self, field: str, suffix: str) -> tuple[dict[str, str], list[LeftOut]]:
         """The pictures of a folder by the name that image and mask share, and those left out."""
         folder = getattr(self._request, field)
-        names, left_out = pictures_of(self._place.names(folder, field))
+        names, left_out = pictures_in(self._place, folder, field)
         if self._request.in_one_folder:  # what ends as a mask is one, the others are images
             end = spelled(self._request.mask_suffix)
             names = [name for name in names if bool(suffix) == spelled(stem(name)).endswith(end)]
@@ -56,16 +57,17 @@ class MaskFolder:
             if called.endswith(suffix):
                 by_stem[called.removesuffix(suffix)].append(name)
             else:
-                left_out.append(LeftOut(name, f"has a name that does not end in {suffix}"))
+                left_out.append(LeftOut(joined(folder, name),
+                                        f"has a name that does not end in {suffix}"))
         for several in by_stem.values():
-            left_out += _twins(several)
-        return ({name: files[0] for name, files in by_stem.items() if len(files) == 1},
-                [one._replace(file=joined(folder, one.file)) for one in left_out])
+            left_out += _twins(folder, several)
+        return {name: files[0] for name, files in by_stem.items() if len(files) == 1}, left_out
 
 
-def _twins(files: list[str]) -> Iterable[LeftOut]:
+def _twins(folder: str, files: list[str]) -> Iterable[LeftOut]:
     """Files that differ only in their extension, so that it is unclear which of them is meant."""
     if len(files) > 1:
         for file in files:
             others = ", ".join(other for other in files if other != file)
-            yield LeftOut(file, f"has the same name as {others} apart from the extension")
+            yield LeftOut(joined(folder, file),
+                          f"has the same name as {others} apart from the extension")

@@ -15,10 +15,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shipdash.config import ConfigError
 from shipdash.data.source import TARGET
-from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, pictures_of
+from shipdash.importing.file_reading import Place, joined, pictures_in
+from shipdash.importing.listing import ByName, Candidate, Mask, Unfit, group_of, refused
 from shipdash.importing.report import LeftOut
 from shipdash.importing.request import ImportRequest
 
@@ -34,8 +33,7 @@ class RunLengths:
     """See `listing.Labels`."""
 
     def __init__(self, place: Place, request: ImportRequest) -> None:
-        images, left_out = pictures_of(place.names(request.images, "images"))
-        self.left_out = [one._replace(file=joined(request.images, one.file)) for one in left_out]
+        images, self.left_out = pictures_in(place, request.images, "images")
         self._cells: dict[str, list[str]] = defaultdict(list)
         find, missing = ByName(images, request.images), {}
         for called, cell in _rows(place, request.labels):
@@ -45,7 +43,7 @@ class RunLengths:
                 missing[called] = str(error)
         self.left_out += [LeftOut(f"{called!r} in {request.labels}", why, is_file=False)
                           for called, why in missing.items()]
-        self.candidates = [Candidate(image, image, "", group_of(image, request.group))
+        self.candidates = [Candidate(image, group_of(image, request.group))
                            for image in images if image in self._cells]
         self.left_out += [LeftOut(joined(request.images, image), f"has no row in {request.labels}")
                           for image in images if image not in self._cells]
@@ -53,7 +51,7 @@ class RunLengths:
     def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`."""
         flat = np.zeros(shape[0] * shape[1], np.uint8)
-        for cell in self._cells[candidate.label]:
+        for cell in self._cells[candidate.image]:
             for start, length in runs(cell, len(flat)):
                 flat[start - 1:start - 1 + length] = TARGET
         return Mask(flat.reshape(shape, order="F"))
@@ -100,15 +98,15 @@ def _rows(place: Place, name: str) -> list[tuple[str, str]]:
                 if not any(row) or (number == 1 and row[0].strip().lower() in _FIRST_COLUMNS):
                     continue
                 if len(row) != 2:
-                    raise _refused(name, f"must have two columns, image and run lengths; row "
+                    raise refused(name, f"must have two columns, image and run lengths; row "
                                    f"{number:,} has {len(row)}")
                 if not row[0].strip():
-                    raise _refused(name, f"must name an image in the first column; row {number:,} "
+                    raise refused(name, f"must name an image in the first column; row {number:,} "
                                    "names none")
                 rows.append((row[0].strip(), row[1]))
         return rows
     except (Unfit, UnicodeDecodeError, csv.Error) as error:
-        raise _refused(name, f"must be a CSV in UTF-8 ({error})") from None
+        raise refused(name, f"must be a CSV in UTF-8 ({error})") from None
 
 
 @contextlib.contextmanager
@@ -121,7 +119,3 @@ def _long_cells() -> Iterator[None]:
             yield
         finally:
             csv.field_size_limit(before)
-
-
-def _refused(name: str, rule: str) -> ConfigError:
-    return ConfigError("import.labels", name, rule)

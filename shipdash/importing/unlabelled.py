@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from shipdash.data.source import VOID
-from shipdash.importing.file_reading import Place, joined
-from shipdash.importing.listing import Candidate, Mask, group_of, pictures_of
+from shipdash.importing.file_reading import Place, pictures_in
+from shipdash.importing.listing import Candidate, Mask, group_of
 from shipdash.importing.request import ImportRequest
 
 
@@ -17,10 +17,8 @@ class Unlabelled:
     """See `listing.Labels`."""
 
     def __init__(self, place: Place, request: ImportRequest) -> None:
-        names, others = pictures_of(place.names(request.images, "images"))
-        self.candidates = [Candidate(name, "", "", group_of(name, request.group))
-                           for name in names]
-        self.left_out = [one._replace(file=joined(request.images, one.file)) for one in others]
+        names, self.left_out = pictures_in(place, request.images, "images")
+        self.candidates = [Candidate(name, group_of(name, request.group)) for name in names]
 
     def mask(self, candidate: Candidate, shape: tuple[int, int]) -> Mask:
         """See `listing.Labels.mask`: void everywhere."""
