@@ -7,7 +7,6 @@ import errno
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 
 class StoreError(Exception):
@@ -26,34 +25,26 @@ class RunCorrupt(StoreError):
     """A file of the run cannot be read."""
 
 
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, SyntaxError,
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, SyntaxError,
               zipfile.BadZipFile, zlib.error)
-"""All that np.load says of a damaged archive."""
-
-
-def require_legible(what: str, error: Exception) -> None:
-    """`StoreError` where the system would not read a file, whose content may be whole.
-
-    A place in an archive that cannot be sought, and a folder in place of the file, are damage.
-    """
-    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL, errno.EISDIR):
-        raise StoreError(f"{what} cannot be read ({error.strerror}): check the disk and try again"
-                         ) from None
+"""All that json and np.load say of a damaged file, and what does not look like ours."""
 
 
 @contextlib.contextmanager
-def legible(path: Path, remedy: str) -> Iterator[None]:
-    """Turn what a file of lines in a run's folder gives that is damaged, or that the system would
-    not read, into a sentence that says what to do; a missing one is left as it is."""
-    what = f"{path.name} of run {path.parent.name}"
+def legible(what: str, remedy: str) -> Iterator[None]:
+    """Turn what a damaged file gives, or one that the system would not read and whose content may
+    be whole, into a sentence that says what to do; a missing one is left as it is.
+
+    A place in an archive that cannot be sought, and a folder in place of the file, are damage.
+    """
     try:
         yield
     except FileNotFoundError:
         raise
-    except OSError as error:
-        raise RunCorrupt(f"{what} cannot be read ({error.strerror}): check the disk and try again"
-                         ) from None
-    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
+    except UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL, errno.EISDIR):
+            raise StoreError(f"{what} cannot be read ({error.strerror}): check the disk and try "
+                             "again") from None
         raise RunCorrupt(f"{what} is damaged ({error}): {remedy}") from None
 
 

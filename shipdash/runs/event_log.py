@@ -21,7 +21,8 @@ LOOK_BACK = 65_536  # bytes that a look from a log's end reads at once: some 500
 
 def read(path: Path, start: int = 0) -> tuple[list[Event], int]:
     """Events from byte `start` on, and the byte to go on from; a torn last line is left."""
-    with contextlib.suppress(FileNotFoundError), legible(path, REMEDY), path.open("rb") as file:
+    what = f"{path.name} of run {path.parent.name}"
+    with contextlib.suppress(FileNotFoundError), legible(what, REMEDY), path.open("rb") as file:
         file.seek(start)
         text = file.read()
         whole = text[: text.rfind(b"\n") + 1]
@@ -35,7 +36,8 @@ def each(path: Path) -> Iterator[Event]:
 
     A torn last line is left, as `read` leaves it.
     """
-    with contextlib.suppress(FileNotFoundError), legible(path, REMEDY), path.open("rb") as file:
+    what = f"{path.name} of run {path.parent.name}"
+    with contextlib.suppress(FileNotFoundError), legible(what, REMEDY), path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
                 yield records.from_json(json.loads(line))
@@ -47,7 +49,7 @@ def progress(path: Path) -> tuple[int, int]:
     The last pick may lie far back.
     """
     found = {}
-    with contextlib.suppress(*UNREADABLE, TypeError), path.open("rb") as file:
+    with contextlib.suppress(*UNREADABLE), path.open("rb") as file:
         for line in _backwards(file):
             event = json.loads(line)
             found = {k: event[k] for k in ("n_core", "n_tested") if k in event} | found

@@ -21,14 +21,7 @@ import numpy as np
 
 from shipdash.config import RUN_ID
 from shipdash.runs import locks
-from shipdash.runs.errors import (
-    UNREADABLE,
-    RunBusy,
-    RunCorrupt,
-    RunNotFound,
-    explained,
-    require_legible,
-)
+from shipdash.runs.errors import RunBusy, RunCorrupt, RunNotFound, explained, legible
 
 PATIENCE_S = 1.0 if os.name == "nt" else 0.0
 """How long a file that cannot be replaced just now is tried again; readers hold one for less."""
@@ -67,29 +60,20 @@ class Folder:
         return self.folder(run_id) / "log.txt"
 
     def _json(self, run_id: str, name: str, missing: Any = ...) -> Any:
-        path = self.folder(run_id) / name
         try:
-            return json.loads(path.read_bytes())
+            with legible(f"{name} of run {run_id}", "remove the run's folder and start it again"):
+                return json.loads((self.folder(run_id) / name).read_bytes())
         except FileNotFoundError:
             if missing is not ...:
                 return missing
             raise RunCorrupt(f"run {run_id} has no {name}: its folder is damaged; remove it and "
                              "start the run again") from None
-        except (ValueError, RecursionError, OSError) as error:
-            require_legible(f"{name} of run {run_id}", error)
-            raise RunCorrupt(f"{name} of run {run_id} cannot be read ({error}); remove the run's "
-                             "folder and start it again") from None
 
     def _arrays(self, run_id: str, name: str) -> dict[str, np.ndarray] | None:
-        path = self.folder(run_id) / name
-        try:
-            return read_npz(path)
-        except FileNotFoundError:
-            return None
-        except UNREADABLE as error:
-            require_legible(f"{name} of run {run_id}", error)
-            raise RunCorrupt(f"{name} of run {run_id} is damaged ({error}): remove that file and "
-                             "resume the run") from None
+        with (contextlib.suppress(FileNotFoundError),
+              legible(f"{name} of run {run_id}", "remove that file and resume the run")):
+            return read_npz(self.folder(run_id) / name)
+        return None
 
     def _write(self, run_id: str, name: str, content: bytes) -> None:
         path = self.folder(run_id) / name

@@ -63,7 +63,8 @@ def read(path: Path, shape: tuple[int, int]) -> list[ProbeFrame]:
     Empty where the run has no file: it is of a version before this one, or a control arm.
     `RunCorrupt` where the file cannot be read.
     """
-    with contextlib.suppress(FileNotFoundError), legible(path, "remove that file"):
+    what = f"{path.name} of run {path.parent.name}"
+    with contextlib.suppress(FileNotFoundError), legible(what, "remove that file"):
         lines = path.read_bytes().split(b"\n")[:-1]
         return [ProbeFrame.from_json(json.loads(line), shape) for line in lines]
     return []

@@ -42,7 +42,7 @@ from shipdash.config import RUN_ID, ConfigError, RunConfig
 from shipdash.records import UNDER_WAY, Event, RunState
 from shipdash.results import Result, StoredRun, Verification
 from shipdash.runs import event_log, given_name, prerequisites, probe_frames
-from shipdash.runs.errors import RunCorrupt, StoreError, explained
+from shipdash.runs.errors import RunCorrupt, StoreError, explained, legible
 from shipdash.runs.event_log import EventWriter, LineWriter
 from shipdash.runs.folder import Folder, npz, replace
 from shipdash.runs.packed_masks import unpacked
@@ -299,11 +299,8 @@ class Store(Folder):
     def result(self, run_id: str) -> Result | None:
         """The stored result; None until the run has completed."""
         stored = self._json(run_id, "result.json", missing=None)
-        try:
+        with legible(f"result.json of run {run_id}", "remove the run's folder and start it again"):
             return None if stored is None else Result.from_json(stored)
-        except ValueError as error:
-            raise RunCorrupt(f"result.json of run {run_id} is damaged ({error}): remove the run's "
-                             "folder and start it again") from None
 
     def write_result(self, run_id: str, result: Result) -> None:
         """Written last; from here on the run is complete."""
@@ -331,11 +328,9 @@ class Store(Folder):
         arrays = self._arrays(run_id, "checkpoint/state.npz")
         if arrays is None:
             return None
-        try:
+        with legible(f"the checkpoint of run {run_id}",
+                     "remove its checkpoint folder to start the run again"):
             loop = json.loads(arrays.pop("loop").tobytes())
-        except (KeyError, ValueError, RecursionError):
-            raise RunCorrupt(f"the checkpoint of run {run_id} is damaged: remove its checkpoint "
-                             "folder to start the run again") from None
         return arrays, loop
 
     def save_scores(self, run_id: str, name: str, **arrays: np.ndarray) -> None:
