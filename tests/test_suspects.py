@@ -84,7 +84,7 @@ def test_copies_of_an_own_picture_are_in_one_fold(tmp_path, monkeypatch):
 def test_scores_stand_in_order_of_selection(store, asked):
     """The rote learner predicts nothing that it has not seen, so every mask is contradicted."""
     job = suspects_job.compute(store, asked)
-    found, core = Suspicions(store, asked.run_id).load(job), store.result(asked.run_id).core
+    found, core = Suspicions(store, asked.run_id).found(job), store.result(asked.run_id).core
     assert found["index"].tolist() == list(core)
     assert set(found) == {"index", "iou", "softmin", "bits"}
     assert not found["iou"].any() and not found["bits"].any()
@@ -129,7 +129,7 @@ def test_a_job_that_is_removed_while_jobs_are_listed_is_left_out(store, asked, m
 
 def test_a_stopped_job_goes_on_with_the_network_that_had_not_finished(store, asked, monkeypatch):
     """What is stored of the first networks is not computed again, and the end is the same."""
-    whole = Suspicions(store, asked.run_id).load(suspects_job.compute(store, asked))
+    whole = Suspicions(store, asked.run_id).found(suspects_job.compute(store, asked))
     jobs = Suspicions(store, asked.run_id)
     jobs.remove(asked.digest)
     job = jobs.create(asked)
@@ -143,13 +143,13 @@ def test_a_stopped_job_goes_on_with_the_network_that_had_not_finished(store, ask
         suspects_job.compute(store, asked, cancel)
     assert jobs.standing(job).state is RunState.CANCELLED
     with pytest.raises(DataError, match="has not finished"):
-        jobs.load(job)
+        jobs.found(job)
     trained = []
     monkeypatch.setattr(suspects_job, "train", lambda *args: trained.append(args[5]) or
                         cross_validation.train(*args))
     suspects_job.compute(store, asked)
     assert trained == [1, 2] and jobs.standing(job).state is RunState.COMPLETED
-    assert all(np.array_equal(jobs.load(job)[name], whole[name]) for name in whole)
+    assert all(np.array_equal(jobs.found(job)[name], whole[name]) for name in whole)
     suspects_job.compute(store, asked)
     assert trained == [1, 2]
 

@@ -14,7 +14,7 @@ A page needs this much of it, and none of it starts TensorFlow in its own proces
 - ``suspect_request(store, run_id)``, ``suspects_job.start(store, request)`` and
   ``Suspicions(store, run_id)`` are the same for suspicious labels; ``suspects.suspects(store,
   job, run_id)`` gives the list of `Suspect`, whose ``place`` finds the predicted mask in
-  ``Suspicions.load``.
+  ``Suspicions.found``.
 """
 
 from __future__ import annotations

@@ -97,6 +97,13 @@ class JobFolders(Cancellable):
         except UNREADABLE:
             raise self._damaged(job) from None
 
+    def found(self, job: str) -> dict[str, np.ndarray]:
+        """What a finished job has found; `DataError` where it has not finished or is damaged."""
+        found = self.arrays(job, Path(self.last).stem)
+        if found is None:
+            raise DataError(f"the {self.noun} {job} has not finished: {self.remedy}")
+        return found
+
     def start(self, store: Store, request: Question, command: Sequence[str]) -> str:
         """Start the process that does a job; its id. One that is finished or at work is kept.
 

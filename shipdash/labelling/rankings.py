@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.data import files
-from shipdash.data.files import DataError
 from shipdash.labelling.job_folders import JobFolders, Standing
 from shipdash.labelling.ranking_request import RankRequest
 
@@ -61,7 +60,5 @@ class Rankings(JobFolders):
 
     def load(self, ranking: str) -> Ranking:
         """The scores of a finished ranking; `DataError` where it is not finished or damaged."""
-        images = self.arrays(ranking, "images")
-        if images is None:
-            raise DataError(f"the ranking {ranking} has not finished: rank the data set again")
-        return Ranking(self.request(ranking), images, self.arrays(ranking, "held_out"))
+        return Ranking(self.request(ranking), self.found(ranking),
+                       self.arrays(ranking, "held_out"))

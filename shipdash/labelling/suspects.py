@@ -18,7 +18,6 @@ import numpy as np
 from shipdash.config import ConfigError
 from shipdash.config.base import Question
 from shipdash.data import open_source
-from shipdash.data.files import DataError
 from shipdash.data.source import Source
 from shipdash.labelling.job_folders import JobFolders
 from shipdash.labelling.same_images import alike
@@ -54,7 +53,7 @@ class Suspect(NamedTuple):
     """One kept pair, ranked by how much networks trained without it disagree with its mask."""
 
     rank: int  # from 1, the most suspicious first
-    place: int  # where its scores and prediction stand in the arrays of `Suspicions.load`
+    place: int  # where its scores and prediction stand in the arrays of `Suspicions.found`
     number: int  # in the pool
     iou: float  # of the prediction and the mask, 0 to 1
     softmin: float  # label quality, 0 to 1; see `learning.label_quality`
@@ -101,7 +100,10 @@ def _n_distinct(source: Source, core: Sequence[int]) -> int:
 
 
 class Suspicions(JobFolders):
-    """The jobs of one run; RunNotFound where it is not stored here."""
+    """The jobs of one run; RunNotFound where it is not stored here.
+
+    They find what `cross_validation.judged` gives, of every kept pair in order of selection.
+    """
 
     noun, remedy, last = "list of suspects", "ask for it again", "suspects.npz"
     again = "continues it"
@@ -117,16 +119,6 @@ class Suspicions(JobFolders):
             return SuspectRequest(**self._json(job, "request.json"))
         except TypeError:
             raise self._damaged(job) from None
-
-    def load(self, job: str) -> dict[str, np.ndarray]:
-        """What `cross_validation.judged` gives, of every kept pair in order of selection.
-
-        `DataError` where the job has not finished or its files are damaged.
-        """
-        found = self.arrays(job, "suspects")
-        if found is None:
-            raise DataError(f"the {self.noun} {job} has not finished: {self.remedy}")
-        return found
 
 
 def order(found: dict[str, np.ndarray], by: str) -> np.ndarray:
@@ -150,7 +142,7 @@ def suspects(store: Store, job: str, run_id: str, by: str = BY) -> list[Suspect]
     """
     if by not in MEASURES:
         raise ConfigError("by", by, f"must be one of {', '.join(MEASURES)}")
-    found, config = Suspicions(store, run_id).load(job), store.config(run_id)
+    found, config = Suspicions(store, run_id).found(job), store.config(run_id)
     rows = original_files(store, run_id).pool if config.source.kind == "files" else None
     source = open_source(config)
     aside = {event.index for event in store.each_event(run_id) if isinstance(event, SetAside)}

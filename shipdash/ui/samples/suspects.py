@@ -77,7 +77,7 @@ def _listed(run: frame.Run, found: str) -> None:
                "open it.")
     rows = _ranked(str(frame.store_of(run).root), run.run_id, found, by)
     shown = gallery.page_of(rows, key="suspects_page")
-    bits = Suspicions(frame.store_of(run), run.run_id).load(found)["bits"][shown["place"]]
+    bits = Suspicions(frame.store_of(run), run.run_id).found(found)["bits"][shown["place"]]
     predicted = np.unpackbits(bits, axis=2, count=run.config.shape[1]).astype(bool)
     one_pair.sheet(
         run, shown["number"], [caption(Suspect(*row), by) for row in shown.itertuples(index=False)],
