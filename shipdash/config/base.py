@@ -107,9 +107,13 @@ class Question:
 
 
 class Section:
-    """Checks every field's type and range on construction, then the section's own rules."""
+    """Checks every field's type and range on construction, then the section's own rules.
 
-    _name = ""
+    `name` is what errors call the section.
+    """
+
+    def __init_subclass__(cls, *, name: str) -> None:
+        cls._name = name
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):

@@ -11,14 +11,12 @@ SEED_MAX = 2**32 - 1  # seeds travel in URLs and spreadsheets: keep them exact i
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceConfig(Section):
+class SourceConfig(Section, name="source"):
     """Where the pairs come from: drawn as the scene says, or read from a stored data set.
 
     Name, shape and fingerprint of a data set are part of the settings, so that a run id stands for
     one content and nobody need open a file to know what a network must fit.
     """
-
-    _name = "source"
 
     kind: str = setting_field(
         "scene", "Pairs", "scene: drawn by the generator; files: a data set of your own.",
@@ -50,10 +48,8 @@ class SourceConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SceneConfig(Section):
+class SceneConfig(Section, name="scene"):
     """How a pair is drawn; the defaults are the article's distribution."""
-
-    _name = "scene"
 
     size: int = setting_field(
         128, "Image size", "Side of the square image; a multiple of 16.",
@@ -101,14 +97,12 @@ class SceneConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlantedConfig(Section):
+class PlantedConfig(Section, name="planted"):
     """What is done to the pool on purpose, whatever its source; held-out pairs stay as they are.
 
     Settings with a known answer: the core set must not outgrow the number of distinct pairs, and
     a mask that is wrong cannot be predicted.
     """
-
-    _name = "planted"
 
     distinct: int = setting_field(
         0, "Distinct pairs", "The pool consists of copies of this many pairs; 0: no copies.",
@@ -137,10 +131,8 @@ class PlantedConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig(Section):
+class NetworkConfig(Section, name="network"):
     """Which network learns, and how a training step is done."""
-
-    _name = "network"
 
     kind: str = setting_field(
         "compact", "Network",
@@ -200,10 +192,8 @@ class NetworkConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelectionConfig(Section):
+class SelectionConfig(Section, name="selection"):
     """The loop: which pairs are tested, when a pair passes, and when training ends."""
-
-    _name = "selection"
 
     n_pool: int = setting_field(
         10_000, "Pool", "Pairs in the stream.", low=1, high=10_000_000, step=1000, unit="pairs",
@@ -312,10 +302,8 @@ class SelectionConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedConfig(Section):
+class SeedConfig(Section, name="seeds"):
     """Three independent sources of chance; the unit of replication is a run."""
-
-    _name = "seeds"
 
     pool: int = setting_field(
         1, "Pool seed", "Determines which pairs are drawn.", low=0, high=SEED_MAX, step=1
@@ -330,10 +318,8 @@ class SeedConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationConfig(Section):
+class EvaluationConfig(Section, name="evaluation"):
     """What is measured once selection has ended."""
-
-    _name = "evaluation"
 
     n_held_out: int = setting_field(
         10_000, "Held-out pairs",
@@ -363,14 +349,12 @@ ARM_KINDS = ("core", "random", "first", "stratified", "rejected", "full", "match
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArmConfig(Section):
+class ArmConfig(Section, name="arm"):
     """What the network learns from: the stream, or (a control arm) pairs that are given to it.
 
     An arm is a run like any other: queued, stored, resumed and cached by content. `source` is the
     finished selection whose core set it is compared with.
     """
-
-    _name = "arm"
 
     kind: str = setting_field(
         "selection", "Learns from",

@@ -14,10 +14,8 @@ _TEXT = (r"[^\x00]{1,4096}", "a text of at most 4,096 characters")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportRequest(Section, Question):
+class ImportRequest(Section, Question, name="import"):
     """Which files, how their masks are to be read, and what size they are to have."""
-
-    _name = "import"
 
     name: str = setting_field(
         "", "Name", "What the data set is called; its folder among the stored ones.",
