@@ -130,12 +130,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Plain nested values, ready for JSON; `n_core` is added for readers of the file."""
-        plain = dataclasses.asdict(self) | {"reason": str(self.reason), "core": list(self.core),
-                                            "set_aside": list(self.set_aside)}
-        plain["segments"] = list(plain["segments"])
-        if self.reaudit is not None:
-            plain["reaudit"]["failing"] = list(self.reaudit.failing)
-        return plain | {"state": str(RunState.COMPLETED), "n_core": self.n_core}
+        return dataclasses.asdict(self) | {"state": RunState.COMPLETED, "n_core": self.n_core}
 
     @classmethod
     def from_json(cls, plain: Any) -> Result:

@@ -47,7 +47,7 @@ def print_outcome(outcome: dict, as_json: bool) -> None:
     for name, value in outcome.items():
         if name == "core":
             value = ", ".join(map(str, value[:12])) + (" ..." if len(value) > 12 else "")
-        elif isinstance(value, dict):
+        elif isinstance(value, dict | tuple):
             value = json.dumps(value)
         print(f"{name:<14} {'–' if value is None else value}")
 
