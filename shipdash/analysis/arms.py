@@ -170,11 +170,8 @@ def _groups(runs: Sequence[ArmRun]) -> dict[tuple, list[int]]:
 def _baseline(key: tuple, groups: Mapping[tuple, Any]) -> tuple | None:
     """The random arm that a row is compared with, None for that arm itself."""
     arm, stop, network, _ = key
-    random = [k for k in groups if k[0] == ARMS["random"] and k[2] == network]
-    same_stop = [k for k in random if k[1] == stop]
-    equal = [k for k in random if k[1] == EQUAL_UPDATES]
-    baselines = same_stop or equal
-    return None if arm == ARMS["random"] or not baselines else baselines[0]
+    random = {k[1]: k for k in groups if k[0] == ARMS["random"] and k[2] == network}
+    return None if arm == ARMS["random"] else random.get(stop, random.get(EQUAL_UPDATES))
 
 
 def _difference(name: str, values, drawn, members: list[int], baselines: list[int]) -> dict:
