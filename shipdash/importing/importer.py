@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Callable
-from typing import NamedTuple
 
 from shipdash.config import ConfigError
 from shipdash.data import files
@@ -20,7 +19,7 @@ from shipdash.importing.coco import Coco
 from shipdash.importing.draft import Draft, locked
 from shipdash.importing.file_reading import Disk, Place, joined
 from shipdash.importing.fit import fitted
-from shipdash.importing.listing import Candidate, Labels, Unfit
+from shipdash.importing.listing import Labels, Unfit
 from shipdash.importing.mask_folder import MaskFolder
 from shipdash.importing.pictures import read_image
 from shipdash.importing.report import LeftOut, Report
@@ -80,7 +79,7 @@ def import_pairs(request: ImportRequest, *,
             raise NothingTaken(request.name, labels.left_out)
         draft = Draft(request, _digest(request, place, labels), len(labels.candidates))
         try:
-            return _see_through(_Work(request, place, labels, draft), on_progress, is_cancelled)
+            return _see_through(request, place, labels, draft, on_progress, is_cancelled)
         except (Stopped, KeyboardInterrupt):
             draft.close()
             raise
@@ -91,42 +90,33 @@ def import_pairs(request: ImportRequest, *,
             raise
 
 
-class _Work(NamedTuple):
-    """What one import works with."""
-
-    request: ImportRequest
-    place: Place
-    labels: Labels
-    draft: Draft
-
-
-def _see_through(work: _Work, on_progress: Callable[[int, int], None],
+def _see_through(request: ImportRequest, place: Place, labels: Labels, draft: Draft,
+                 on_progress: Callable[[int, int], None],
                  is_cancelled: Callable[[], bool]) -> Report:
-    draft, candidates = work.draft, work.labels.candidates
-    n = len(candidates)
-    _check_room(work.request, n - draft.n_done)
+    n = len(labels.candidates)
+    _check_room(request, n - draft.n_done)
     while draft.n_done < n:
         on_progress(draft.n_done, n)
         if is_cancelled():
             draft.save()
-            raise Stopped(f"the import of {work.request.name} was stopped after {draft.n_done:,} "
+            raise Stopped(f"the import of {request.name} was stopped after {draft.n_done:,} "
                           f"of {n:,} images; the same command continues it")
-        _take_or_leave(work, candidates[draft.n_done])
+        _take_or_leave(request, place, labels, draft)
     on_progress(n, n)
     draft.close()
     if not draft.n_pairs:
         # Only tiles without target can be dropped of an image that is not left out.
         empty = len(draft.left_out(())) < n
         raise NothingTaken(
-            work.request.name, draft.left_out(work.labels.left_out),
-            f"No mask has any target and keep_empty is {work.request.keep_empty:g}: check how the "
+            request.name, draft.left_out(labels.left_out),
+            f"No mask has any target and keep_empty is {request.keep_empty:g}: check how the "
             "masks are to be read, or keep some empty tiles." if empty else "")
-    return draft.publish(work.labels.left_out)
+    return draft.publish(labels.left_out)
 
 
-def _take_or_leave(work: _Work, candidate: Candidate) -> None:
-    """One image: its pairs are appended to the draft, or the reason why there are none."""
-    request, place, labels, draft = work
+def _take_or_leave(request: ImportRequest, place: Place, labels: Labels, draft: Draft) -> None:
+    """The next image: its pairs are appended to the draft, or the reason why there are none."""
+    candidate = labels.candidates[draft.n_done]
     image_file = file = joined(request.images, candidate.image)
     try:
         image = read_image(place.read(image_file), turns=request.kind != "run_lengths")
