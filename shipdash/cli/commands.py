@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     store, config = Store(args.runs), config_of(args)
     one_run.refuse_what_is_not_answered(store, config.digest)
     if not one_run.is_answered(store, config.digest):
-        one_run.require_pairs(config)
+        open_source(config)  # `ConfigError` where there are fewer pairs than are asked for
+        if config.evaluation.n_held_out:
+            open_source(config, "held_out")
     with _cluster_of(args) as scan:  # before anything is stored
         run_id, _ = store.create(config)
         return _see_through(store, run_id, args, scan)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from shipdash.cli import progress_bars
 from shipdash.cli.options import RESUME
 from shipdash.config import RunConfig
-from shipdash.data import open_source
 from shipdash.records import Picked, RunState, Scanned, Trained
 from shipdash.results import Result
 from shipdash.runs import Store, queue, warm_worker, worker
@@ -22,13 +21,6 @@ def refuse_what_is_not_answered(store: Store, run_id: str) -> None:
     """Where nothing can be computed, stored results are shown all the same."""
     if not is_answered(store, run_id):
         queue.refuse_to_start()
-
-
-def require_pairs(config: RunConfig) -> None:
-    """`ConfigError` where there are fewer pairs than a run asks for, pool or held out."""
-    open_source(config)
-    if config.evaluation.n_held_out:
-        open_source(config, "held_out")
 
 
 def see_through(store: Store, run_id: str, scan: OpenScanner | None = None) -> Result | None:

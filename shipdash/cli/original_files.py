@@ -30,6 +30,7 @@ def export(args: argparse.Namespace) -> int:
         drop = groups_to_drop(kept_by_group([row.group for row in found.pool], found.core))
         texts["groups_to_drop.csv"] = found.groups_csv(drop)
     kept = [found.pool[i] for i in found.core]
+    manifest = files.read_manifest(files.folder_of(store.config(args.id).source.name))
     if args.coco:
         texts["core.json"] = json.dumps(_subset(args.coco, {row.file for row in kept}))
     out = Path(args.out)
@@ -37,7 +38,7 @@ def export(args: argparse.Namespace) -> int:
         for name, text in texts.items():
             (out / name).write_text(text, "utf-8", newline="")
         placed = None if args.files is None else export_files.place_files(
-            out, kept, _manifest(store, args.id), copies=args.files == "copies")
+            out, kept, manifest, copies=args.files == "copies")
     _tell(args, len(kept), drop, sorted(texts), placed)
     return 0
 
@@ -50,10 +51,6 @@ def add_commands(below: Any) -> None:
     sub.add_argument("--coco", metavar="FILE", help="the COCO file that the pairs came from")
     sub.add_argument("--files", choices=("links", "copies"),
                      help="also put links to or copies of the core set's original files there")
-
-
-def _manifest(store: Store, run_id: str) -> dict[str, Any]:
-    return files.read_manifest(files.folder_of(store.config(run_id).source.name))
 
 
 def _coco(file: str) -> dict:

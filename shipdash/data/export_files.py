@@ -250,11 +250,10 @@ def _first_pairs(rows: Sequence[PairRow], column: str) -> dict[str, int]:
 
 
 def _place(original: _Original, target: Path, copies: bool) -> None:
+    target.unlink(missing_ok=True)  # as a link it leads to the original, which would be emptied
     if not copies:
-        target.unlink(missing_ok=True)
         os.symlink(original.path, target)
         return
-    target.unlink(missing_ok=True)  # as a link it leads to the original, which would be emptied
     try:
         with original.opened() as source, target.open("wb") as written:
             shutil.copyfileobj(source, written)

@@ -213,12 +213,6 @@ def equal_updates(arm: RunConfig, result: Result) -> int:
     return max(1, result.n_backward // arm.network.batch)
 
 
-def equal_cost(arm: RunConfig, result: Result) -> int:
-    """Steps that cost as much as the selection, its predictions included."""
-    cost = result.n_forward + 3 * result.n_backward
-    return max(1, cost // (3 * arm.network.batch))
-
-
 def other_network(source: RunConfig, name: str = "") -> NetworkConfig:
     """The network section that a name of `NETWORKS` stands for, beside this source."""
     own = source.network
@@ -256,8 +250,9 @@ def _n_steps(name: str, arm: RunConfig, result: Result) -> int:
     n_pairs = result.n_pool if arm.arm.kind == "full" else result.n_core
     epoch = -(-n_pairs // arm.network.batch)
     if arm.arm.protocol in ("equal cost", "true cost"):
+        cost = result.n_forward + 3 * result.n_backward  # of the selection, predictions included
         more = equal if arm.arm.protocol == "true cost" else 0
-        return equal_cost(arm, result) + more
+        return max(1, cost // (3 * arm.network.batch)) + more
     if name in TIMES:
         return TIMES[name] * equal
     if arm.arm.stop == "plateau":
