@@ -176,6 +176,15 @@ def test_a_stalled_selection_has_no_controls(store):
     assert "queue_arms" not in [b.key for b in at.button]
 
 
+@pytest.mark.parametrize(("view", "key"), [("Re-audit", "queue_passes"), ("Folds", "queue_folds")])
+def test_nothing_is_started_from_the_core_set_of_a_stalled_run(store, view, key):
+    """The same run with more passes would stall again, and a fold would leave out half a core."""
+    at = _open(run=selection(store, config(), reason="stalled"), view=view)
+    assert not at.exception and not at.error
+    assert "Training stalled in this run, so nothing can be computed" in words(at)
+    assert key not in [b.key for b in at.button]
+
+
 def test_the_random_curve_fits_any_pool(store):
     """Sizes beyond the pool are left out: 25, 50 and 100 of 200, three runs each."""
     at = _open(run=selection(store, config()), view="Controls")

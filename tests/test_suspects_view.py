@@ -1,5 +1,6 @@
 """*Suspicious labels* on Samples without a browser: what it says in each state, and its list."""
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -16,7 +17,7 @@ from shipdash.data.own_preset import own_config
 from shipdash.importing import import_pairs
 from shipdash.labelling import Standing, Suspect, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import suspects
-from shipdash.records import RunState
+from shipdash.records import RunState, StopReason
 from shipdash.runs import StoreError, worker
 from shipdash.ui import job
 from shipdash.ui.samples.suspects import as_csv, caption
@@ -63,6 +64,15 @@ def test_few_different_images_are_searched_in_as_many_parts(store):
     assert "costs 2 training runs" in words(opened(finished(store, **few)))
     at = opened(finished(store, **few | {"planted.distinct": 1}))
     assert not at.error and "A single image was kept." in words(at)
+    assert "suspects_start" not in [b.key for b in at.button]
+
+
+def test_no_search_is_offered_among_the_pairs_of_a_stalled_run(store, run_id):
+    """Its last pair could not be learnt, and what came behind it was never tested."""
+    store.write_result(run_id, dataclasses.replace(store.result(run_id),
+                                                   reason=StopReason.STALLED))
+    at = opened(run_id)
+    assert not at.error and "Training stalled in this run, so nothing" in words(at)
     assert "suspects_start" not in [b.key for b in at.button]
 
 

@@ -34,10 +34,11 @@ Shown = list[tuple[Study, Standing]]
 
 
 def start_box(run: frame.Run, key: str, label: str,
-              questions: Callable[[], Sequence[RunConfig]]) -> None:
-    """A button that starts what is missing of some runs beside the one in view, and their panel."""
+              questions: Callable[[], Sequence[RunConfig]], *, of_core: bool = False) -> None:
+    """A button that starts what is missing of some runs beside the one in view, and their panel;
+    with `of_core` only beside a run whose core set is a whole one."""
     st.divider()
-    if why := why_not(run):
+    if why := why_not(run) or (why_no_core(run) if of_core else None):
         frame.empty(*why)
         return
     study = Study(name=f"{key} of {run.run_id}", runs=tuple(forms.attempt(questions) or ()))
@@ -55,6 +56,15 @@ def why_not(run: frame.Run) -> tuple[str, str] | None:
         return (f"Nothing can be computed for {kind}.",
                 "Start a run with the same settings on the Run page, then open that run here.")
     return None
+
+
+def why_no_core(run: frame.Run) -> tuple[str, str] | None:
+    """Why nothing can rest on the core set of a finished run, and what to do; None where it can."""
+    if not run.result.stalled:
+        return None
+    return ("Training stalled in this run, so nothing can be computed from its core set.",
+            "It did not test the whole pool. Lower the precision or raise the step limit, and "
+            "start that run on the Run page.")
 
 
 def why_no_controls(run: frame.Run) -> tuple[str, str] | None:

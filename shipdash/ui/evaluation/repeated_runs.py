@@ -65,7 +65,7 @@ def folds(run: frame.Run) -> None:
                    "select from.")
         return
     studies.start_box(run, "folds", f"Start fold {n_done + 1}",
-          lambda: replicas.folds(run.config, n_done + 1)[-1:])
+          lambda: replicas.folds(run.config, n_done + 1)[-1:], of_core=True)
 
 
 def passes(run: frame.Run) -> None:
@@ -73,7 +73,7 @@ def passes(run: frame.Run) -> None:
     once = run.config.selection.passes == 0
     other = replicas.one_pass if once else replicas.until_clean
     label = "Start the same run with one pass" if once else "Start passes until clean"
-    studies.start_box(run, "passes", label, lambda: [other(run.config)])
+    studies.start_box(run, "passes", label, lambda: [other(run.config)], of_core=True)
 
 
 def known(run: frame.Run) -> None:

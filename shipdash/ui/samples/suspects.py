@@ -11,7 +11,7 @@ import streamlit as st
 from shipdash.labelling import Suspect, SuspectRequest, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import MEASURES, suspects
 from shipdash.runs import Store, StoreError
-from shipdash.ui import download, frame, gallery, job, one_pair, starting
+from shipdash.ui import download, frame, gallery, job, one_pair, starting, studies
 from shipdash.ui.words import plain
 
 BY = {"soft minimum": "softmin", "IoU": "iou"}
@@ -61,6 +61,9 @@ def _search(run: frame.Run, jobs: Suspicions, asked: SuspectRequest) -> None:
                                 f"{plain(standing.reason)}")
     standing = search.standing()
     if job.is_watched(search, standing):
+        return
+    if why := studies.why_no_core(run):
+        frame.empty(*why)
         return
     job.tell_ended(search, standing, "It continues with the first network that had not finished.")
     job.start_button("Continue the search" if standing else "Find suspicious labels",
