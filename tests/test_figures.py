@@ -68,6 +68,15 @@ def test_live_figures_bear_an_empty_run(empty):
     assert all(chart.alt and chart.title for chart in charts)
 
 
+@pytest.mark.parametrize(("n", "rate", "title"), [
+    (1, 1.0, "The last pair failed"), (1, 0.0, "The last pair passed"),
+    (2_000, 0.5, "50.0% of the last 2,000 pairs failed")])
+def test_the_rate_of_a_single_pair_is_no_share(n, rate, title):
+    """It was *100.0% of the last 1 pairs*."""
+    table = pd.DataFrame([(n + 2, n, rate)], columns=["tested", "n", "rate"])
+    assert figures.rejection_rate(table, 10_000).title == title
+
+
 def test_factor_title_claims_nothing_where_intervals_overlap():
     """Two groups that cannot be told apart."""
     table = pd.DataFrame({"group": ["a", "b"], "n_pool": [10, 10], "n_core": [2, 3],

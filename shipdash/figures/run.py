@@ -51,7 +51,9 @@ def rejection_rate(table: pd.DataFrame, n_pool: int) -> Chart:
     figure.update_xaxes(range=[0, 1.02 * max(n_pool, table["tested"].max() if len(table) else 0)])
     title = "No pair tested yet"
     if len(table):
-        title = f"{table['rate'].iloc[-1]:.1%} of the last {table['n'].iloc[-1]:,} pairs failed"
+        rate, n = table["rate"].iloc[-1], int(table["n"].iloc[-1])
+        title = (f"{rate:.1%} of the last {n:,} pairs failed" if n > 1 else
+                 f"The last pair {'failed' if rate else 'passed'}")
     return Chart(figure, title, f"Failure rate against pairs tested. {title}.", table)
 
 
