@@ -1,5 +1,6 @@
 """Your data, what came out: leaks, the finding, figures by group, controls, labels to look at."""
 
+import dataclasses
 import json
 
 import evidence_runs
@@ -21,6 +22,7 @@ from shipdash.data.pair_list import PairRow, write_pairs
 from shipdash.data.subsets import stratified_by_group
 from shipdash.records import AsideReason, SetAside
 from shipdash.runs.original_files import original_files
+from shipdash.studies import replicas
 from shipdash.studies.folder import Studies
 from shipdash.ui import frame
 from shipdash.ui.label_next import choose
@@ -224,6 +226,18 @@ def test_a_stalled_run_claims_nothing_of_the_pairs_it_has_not_tested(store):
     assert "Selection kept" not in said and "Kept from " not in said
     assert not [b for b in at.button if b.key == "start_own_controls"]
     assert not original_files(store, run_id).all_tested
+
+
+def test_a_fold_until_clean_is_told_of_the_pairs_that_were_left_to_it(store):
+    """Its two passes tested more pairs than there are; it spoke of all 200, 12 of them left out."""
+    evidence_runs.selection(store, asked())
+    again = replicas.until_clean(asked()).replace(**{"selection.exclude": (asked().digest,)})
+    run_id = evidence_runs.selection(store, again, reason="clean", rounds=2)
+    store.write_result(run_id, dataclasses.replace(store.result(run_id), n_tested=364))
+    at = open_page(PAGE, data="made", data_view="What came out", run=run_id)
+    assert "Selection kept 12 of 188 pairs (6.38%)" in words(at)
+    charts = " ".join(part.proto.json for part in at.get("bidi_component"))
+    assert "12 of 188 pairs kept; the other 176 already passed" in charts
 
 
 @pytest.mark.parametrize("left", [None, b""])

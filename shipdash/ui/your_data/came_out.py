@@ -35,7 +35,7 @@ def view(name: str) -> None:
         st.markdown("The rest of the pool was not tested. Lower the precision or raise the step "
                     "limit.")
     else:
-        said = needed_finding(gathered.arms, run.result.n_core, run.result.n_pool)
+        said = needed_finding(gathered.arms, run.result.n_core, _n_met(run))
         st.markdown(f"### {said.title}")
         st.markdown(said.detail)
     if run.result.held_out is not None:
@@ -74,8 +74,14 @@ def _look_first(run: frame.Run) -> None:
 
 
 def _finding(run: frame.Run) -> str:
+    return analysis.finding(run.result.n_core, _n_met(run), run.result.n_pool, run.result.reason)
+
+
+def _n_met(run: frame.Run) -> int:
+    """How many pairs it tested, each counted once: all of the pool that other core sets left it."""
     found = run.result
-    return analysis.finding(found.n_core, found.n_tested, found.n_pool, found.reason)
+    n_seen = analysis.progress(frame.events(run), found.n_pool).n_seen if found.rounds > 1 else 0
+    return n_seen or min(found.n_pool, found.n_tested)
 
 
 def _curves(run: frame.Run, curve, arms) -> None:
