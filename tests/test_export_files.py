@@ -47,6 +47,14 @@ def test_names_survive_commas_quotes_and_line_breaks():
     assert [one["rank"] for one in found] == list("4321")
 
 
+def test_a_name_that_begins_like_a_formula_is_none_in_a_table():
+    """A spreadsheet would carry it out; the path stays the same, and so does any other name."""
+    found = read(pair_table([row(0, "=1+1.png", "@masks/-1.png", "+sea"), row(1, "a/=1.png")]))
+    assert [found[0][name] for name in ("file", "mask_file", "group")] == [
+        "./=1+1.png", "./@masks/-1.png", "./+sea"]
+    assert (found[1]["file"], found[1]["mask_file"], found[1]["group"]) == ("a/=1.png", "", "")
+
+
 def test_a_list_of_nothing_has_its_header():
     """An empty core set is a table without rows."""
     assert pair_table([], rank=[]) == "rank,number,file,mask_file,tile,group\n"

@@ -17,6 +17,7 @@ from shipdash.analysis.leaks import (
 )
 from shipdash.config import ConfigError
 from shipdash.data import files, held_out, stored_duplicates
+from shipdash.data.file_names import in_cell
 from shipdash.data.near_duplicates import clusters
 from shipdash.data.pair_list import PairRow, places, read_split, write_pairs
 from shipdash.data.stored_split import store_split
@@ -41,6 +42,12 @@ def folder(tmp_path, monkeypatch):
     found = files.root() / "twice"
     write_pairs(found, rows([f"{half}/{k:02d}.png" for half in "ab" for k in range(12)]))
     return found
+
+
+def test_a_name_out_of_an_exported_table_is_found():
+    """There it begins with ./ where it would be a formula."""
+    split = held_out.named(rows(["=1.png", "a/1.png", "-2/y.png"]), [in_cell("=1.png"), "./-2"])
+    assert split.tolist() == [1, 0, 1]
 
 
 def test_every_leak_is_found_with_the_picture_that_it_repeats(folder):

@@ -12,7 +12,7 @@ import pytest
 from shipdash.config import ConfigError
 from shipdash.data import files
 from shipdash.data.files import DataError
-from shipdash.data.pair_list import PairRow
+from shipdash.data.pair_list import PairRow, read_pairs, write_pairs
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import Marks, exports
 from shipdash.runs import locks
@@ -166,6 +166,24 @@ def test_marks_find_their_images_among_equal_names(marks, tmp_path):
     assert exports.numbers_of("here", ["bonn/0.png"]) == [0]
     with pytest.raises(ConfigError, match="each identified unambiguously"):
         exports.numbers_of("here", ["0.png"])
+
+
+def test_marks_of_files_named_like_formulas_find_them_again(marks, tmp_path):
+    """Among equal names, too; in the exported log no cell begins like a formula."""
+    own.write(tmp_path / "odd", {f"{name}.png": own.encoded(own.image(k))
+                                 for k, name in enumerate(("=0", "a/=0"))})
+    import_pairs(ImportRequest(name="odd", kind="none", held_out=0, rows=32, cols=32,
+                               images=f"{tmp_path}/odd"))
+    folder = files.folder_of("odd")
+    write_pairs(folder, [row._replace(file=row.file.partition("odd/")[2])
+                         for row in read_pairs(folder)])
+    odd = Marks("odd")
+    odd.add(0, "wrong", "ann")
+    odd.add(1, "right", "ann")
+    text, standing = exports.log_csv("odd"), said(odd)
+    assert ",./=0.png," in text and ",a/=0.png," in text and ",=" not in text
+    odd.path.unlink()
+    assert exports.merge_csv("odd", text) == 2 and said(odd) == standing
 
 
 @pytest.mark.parametrize(("old", "new", "why"), [

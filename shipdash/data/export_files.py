@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from shipdash.config import ConfigError
-from shipdash.data.file_names import ends, name_of, spelled
+from shipdash.data.file_names import ends, in_cell, name_of, spelled
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import SPLIT_KEYS
 from shipdash.data.source import TARGET, VOID
@@ -42,7 +42,8 @@ class Placed(NamedTuple):
 def pair_table(rows: Iterable[PairRow], **more: Sequence) -> str:
     """The text of a CSV: number in the data set, original files, tile and group of each pair.
 
-    `more` are further columns, of one value a row, that stand first.
+    `more` are further columns, of one value a row, that stand first. Names are as `in_cell` makes
+    them.
 
     Examples
     --------
@@ -55,7 +56,8 @@ def pair_table(rows: Iterable[PairRow], **more: Sequence) -> str:
     writer.writerow([*more, *COLUMNS])
     for k, row in enumerate(rows):
         writer.writerow([*(values[k] for values in more.values()),
-                         *(getattr(row, column) for column in COLUMNS)])
+                         row.number, in_cell(row.file), in_cell(row.mask_file), row.tile,
+                         in_cell(row.group)])
     return text.getvalue()
 
 

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import zipfile
 from pathlib import PurePosixPath
 
 _UTF_8 = 0x800
+
+FORMULA = r"[\s=+\-@]"
+"""A cell that begins so is a formula to the spreadsheet that opens an exported table."""
+
+
+def in_cell(path: str) -> str:
+    """The path as a cell of an exported table has it: the same path, and no formula.
+
+    >>> in_cell("=1+1.png"), in_cell("sea/=1.png"), in_cell("")
+    ('./=1+1.png', 'sea/=1.png', '')
+    """
+    return f"./{path}" if re.match(FORMULA, path) else path
+
+
+def from_cell(path: str) -> str:
+    """The path that `in_cell` was given, as it is compared.
+
+    >>> from_cell(in_cell("-0.png"))
+    '-0.png'
+    """
+    return spelled(path).removeprefix("./")
 
 
 def spelled(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from shipdash.config import ConfigError
-from shipdash.data.file_names import spelled
+from shipdash.data.file_names import from_cell, spelled
 from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import HELD_OUT_IMAGES, SPLIT_KEYS, generator
 from shipdash.data.spanning_forest import first_of_component
@@ -78,7 +78,7 @@ def named(rows: Sequence[PairRow], names: Iterable[str]) -> np.ndarray:
     """
     wanted, by_name = set(), _by_name(rows)
     unknown, ambiguous = [], []
-    for name in (spelled(name.strip()) for name in names):
+    for name in (from_cell(name.strip()) for name in names):
         found = by_name.get(name.rstrip("/"), set())
         if len(found) > 1 and not all(
                 _is_below(spelled(file), name) for file in found):

@@ -19,7 +19,7 @@ from PIL import Image
 from shipdash.config import ConfigError
 from shipdash.data import export_files, files
 from shipdash.data.export_files import Placed
-from shipdash.data.file_names import ends, spelled
+from shipdash.data.file_names import ends, from_cell, in_cell, spelled
 from shipdash.data.pair_list import PairRow, places, read_pairs, read_split
 from shipdash.labelling.marks import Mark, Marks
 from shipdash.labelling.rankings import Ranking
@@ -58,7 +58,7 @@ def log_csv(data: str) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for line in Marks(data).log():
-        writer.writerow([*line, rows[line.number].file, rows[line.number].tile])
+        writer.writerow([*line, in_cell(rows[line.number].file), rows[line.number].tile])
     return text.getvalue()
 
 
@@ -203,7 +203,7 @@ class _Numbers:
 
     def __call__(self, file: str, tile: str = "") -> int | None:
         """The number; None where there is no such image, or more than one."""
-        file = spelled(file)
+        file = from_cell(file)
         by_path = self._by_path.get((file, tile))
         if by_path is not None:
             return by_path

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from shipdash.config import ConfigError
 from shipdash.data import files
+from shipdash.data.file_names import FORMULA
 from shipdash.data.files import DataError
 from shipdash.labelling.rankings import LABEL
 from shipdash.runs import StoreError, locks
@@ -29,8 +30,7 @@ MARKS = ("right", "wrong", "skip")
 
 UNDO = "undo"
 WAIT_S = 10.0  # for whoever appends just now; a line takes milliseconds
-_WHO = re.compile(r"(?![\s=+\-@])[^\x00-\x1f\x7f]{1,64}")
-"""A cell that begins otherwise is a formula to the spreadsheet that opens an exported list."""
+_WHO = re.compile(rf"(?!{FORMULA})[^\x00-\x1f\x7f]{{1,64}}")
 
 
 class Mark(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from shipdash.data.file_names import in_cell
 from shipdash.labelling import Suspect, SuspectRequest, Suspicions, suspect_request, suspects_job
 from shipdash.labelling.suspects import MEASURES, suspects
 from shipdash.runs import Store, StoreError
@@ -91,7 +92,8 @@ def _listed(run: frame.Run, found: str) -> None:
 
 def as_csv(rows: pd.DataFrame) -> str:
     """All pairs in their order, with both measures and, of a data set, their original files."""
-    return rows.drop(columns="place").to_csv(index=False, lineterminator="\n")
+    return rows.drop(columns="place").assign(file=rows["file"].map(in_cell)).to_csv(
+        index=False, lineterminator="\n")
 
 
 def caption(row: Suspect, by: str) -> str:

@@ -8,6 +8,7 @@ from shipdash import figures
 from shipdash.analysis.groups import kept_finding, scores_by_group
 from shipdash.analysis.leaks import kept_by_group
 from shipdash.data import files
+from shipdash.data.file_names import in_cell
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.ui import chart, frame
 from shipdash.ui.words import plain
@@ -16,7 +17,8 @@ from shipdash.ui.your_data import read_once
 
 def figures_of(run: frame.Run) -> None:
     """Both figures, or one line where the data set has no groups."""
-    groups = {split: [row.group for row in rows_of(run, split)] for split in ("pool", "held_out")}
+    groups = {split: [in_cell(row.group) for row in rows_of(run, split)]
+              for split in ("pool", "held_out")}
     if not any(groups["pool"]):
         st.caption("This data set has no groups. Import it with *Group* (a folder or a part of the "
                    "file name) to see what is kept of each.")

@@ -8,6 +8,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis.pairs_needed import labels_finding, left_words, needed_finding
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
+from shipdash.data.file_names import in_cell
 from shipdash.data.own_preset import own_config
 from shipdash.ui import chart, download, evidence, frame, gallery
 from shipdash.ui.words import plain
@@ -69,7 +70,7 @@ def _look_first(run: frame.Run) -> None:
     st.caption("Image and mask, the lowest score first. " + plain("; ".join(
         f"{n:,} {reason}" for reason, n in table["reason"].value_counts().items())) + ".")
     download.button("List (CSV)", lambda: table.assign(
-        file=[pool[index].file for index in table["index"]]).to_csv(index=False),
+        file=[in_cell(pool[index].file) for index in table["index"]]).to_csv(index=False),
         f"{run.config.source.name}-look-first.csv", key="aside_csv", type="tertiary")
 
 

@@ -12,6 +12,7 @@ from shipdash.analysis.leaks import groups_on_both_sides, leaks_finding
 from shipdash.analysis.leaks import leaks as count_leaks
 from shipdash.counted import counted
 from shipdash.data import files
+from shipdash.data.file_names import in_cell
 from shipdash.data.near_duplicates import DISTANCE, FARTHEST
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.data.stored_duplicates import FILE, near_duplicates
@@ -114,8 +115,8 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
 
 def _table(pairs: pd.DataFrame, rows: list[PairRow]) -> pd.DataFrame:
     return pd.DataFrame({"distance": pairs["distance"],
-                         "first": [rows[i].file for i in pairs["first"]],
-                         "second": [rows[i].file for i in pairs["second"]]})
+                         "first": [in_cell(rows[i].file) for i in pairs["first"]],
+                         "second": [in_cell(rows[i].file) for i in pairs["second"]]})
 
 
 def _clusters(n: int) -> str:

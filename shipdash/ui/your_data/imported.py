@@ -9,6 +9,7 @@ import streamlit as st
 from shipdash.analysis.target_areas import areas_warning, areas_words, target_areas
 from shipdash.counted import counted
 from shipdash.data import files
+from shipdash.data.file_names import in_cell
 from shipdash.data.files import DataError
 from shipdash.data.pair_list import PairRow, places, read_split
 from shipdash.importing import Report, read_report
@@ -67,8 +68,8 @@ def _files(name: str, left_out: tuple[LeftOut, ...]) -> None:
 
 def report_table(report: Report) -> pd.DataFrame:
     """One row a file: file, outcome, pairs, reason."""
-    rows = [(row.file, "taken", row.n_pairs, "") for row in report.taken]
-    rows += [(row.file, "left out", 0, row.reason) for row in report.left_out]
+    rows = [(in_cell(row.file), "taken", row.n_pairs, "") for row in report.taken]
+    rows += [(in_cell(row.file), "left out", 0, row.reason) for row in report.left_out]
     return pd.DataFrame(rows, columns=["file", "outcome", "pairs", "reason"])
 
 
