@@ -55,7 +55,8 @@ def test_the_tail_has_its_test_and_the_placebo_beside(found):
 
 def test_the_typical_pair_is_the_median(found):
     """All medians of these runs are the same value, so there is no verdict on them."""
-    line = analysis.typical_line(found[2].ious, found[2].about["n_core"])
+    line = analysis.typical_line(
+        analysis.medians_table(found[2].ious, found[2].about["n_core"]))
     assert line.said == ("The median IoU is 0.9500 after training on the core set, 0.9500 "
                          "after training on random pairs")
     assert line.test == line.placebo == "no verdict"

@@ -11,6 +11,7 @@ from paging import open_page, quiet_store, words
 from stored_results import a_verification
 from streamlit.testing.v1 import AppTest
 
+from shipdash import analysis
 from shipdash.records import RunState
 from shipdash.results import Result
 from shipdash.runs import Store
@@ -278,6 +279,18 @@ def test_the_other_orders_are_not_called_by_seeds_that_they_do_not_have(store):
     """Five orders, one of which is 7, are not *orders 1 to 5*."""
     at = _open(run=selection(store, config(**{"seeds.order": 7})), view="Order")
     assert at.button(key="queue_orders").label == "Start the 4 other orders"
+
+
+def test_a_page_of_controls_computes_each_table_once(full, monkeypatch):
+    """Shares were computed twice and medians three times, each from every pair of every run."""
+    asked = []
+    for name in ("share_below_table", "medians_table"):
+        table = getattr(analysis, name)
+        monkeypatch.setattr(analysis, name, lambda *of, name=name, table=table: (
+            asked.append(name) or table(*of)))
+    said = words(_open(run=full, view="Controls"))
+    assert "The median IoU is" in said and "Tail: " in said
+    assert sorted(asked) == ["medians_table", "share_below_table"]
 
 
 def test_no_fold_is_offered_where_no_pair_is_left(store):

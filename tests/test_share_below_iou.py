@@ -68,11 +68,16 @@ def test_curves_cross_where_they_change_sides(one, other, expected):
     assert at == expected
 
 
+def _said(ious, n_core):
+    return analysis.tail_and_typical(ious, n_core, 0.9, analysis.share_below_table(ious, n_core),
+                                     analysis.medians_table(ious, n_core))
+
+
 def test_tail_and_typical_quality_are_spoken_of_separately():
     """The core's tail is better and its median worse; both are said."""
     core = _run("core", [0.91] * 5 + [0.96] * 5)
     random = _run("random", [0.85] + [0.97] * 9)
-    said = analysis.tail_and_typical(analysis.pair_ious([core, random]), 10, 0.9)
+    said = _said(analysis.pair_ious([core, random]), 10)
     assert "0.00% of held-out pairs are below IoU 0.90" in said and "10.00% after training" in said
     assert "median IoU is 0.9350 after training on the core set, 0.9700" in said
     assert "Their curves cross between IoU 0.9" in said
@@ -80,7 +85,7 @@ def test_tail_and_typical_quality_are_spoken_of_separately():
 
 def test_without_random_pairs_nothing_is_said():
     """There is nothing to compare."""
-    assert analysis.tail_and_typical(analysis.pair_ious([_run("core", [0.9])]), 10, 0.9) == ""
+    assert _said(analysis.pair_ious([_run("core", [0.9])]), 10) == ""
 
 
 def test_every_arm_of_a_study_is_stored_and_read_again(found, tmp_path):
@@ -89,8 +94,7 @@ def test_every_arm_of_a_study_is_stored_and_read_again(found, tmp_path):
     again = collect.read(tmp_path).ious
     assert np.array_equal(stored_ious.packed(again.iou), stored_ious.packed(found.ious.iou))
     assert again.runs.astype(str).equals(found.ious.runs.astype(str))
-    assert analysis.tail_and_typical(again, 12, 0.9) == analysis.tail_and_typical(
-        found.ious, 12, 0.9) != ""
+    assert _said(again, 12) == _said(found.ious, 12) != ""
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn", "other arrays"])

@@ -28,7 +28,7 @@ from shipdash.analysis.difference import (
     difference_words,
 )
 from shipdash.analysis.intervals import wilson
-from shipdash.analysis.share_below_iou import PairIous, medians_table
+from shipdash.analysis.share_below_iou import PairIous
 from shipdash.analysis.update_budget import budget_table, budget_title
 from shipdash.results import HeldOut
 
@@ -52,11 +52,11 @@ def tail_line(arms: pd.DataFrame) -> Line:
                                 "{:.2%}")
 
 
-def typical_line(ious: PairIous | None, n_core: int) -> Line:
-    """Core set against random pairs in the median IoU."""
-    if ious is None:
+def typical_line(medians: pd.DataFrame | None) -> Line:
+    """Core set against random pairs in the median IoU; `medians` is from `medians_table`."""
+    if medians is None:
         return Line("Typical pair", NOT_STORED)
-    return _core_against_random("Typical pair", medians_table(ious, n_core), "median",
+    return _core_against_random("Typical pair", medians, "median",
                                 "The median IoU is {:.4f}", "{:.4f}")
 
 

@@ -110,12 +110,13 @@ def crossing_words(found: Sequence[tuple[float, float]]) -> str:
     return f"cross {where}" if found else "do not cross"
 
 
-def tail_and_typical(ious: PairIous, n_core: int, acceptance: float) -> str:
+def tail_and_typical(ious: PairIous, n_core: int, acceptance: float, shares: pd.DataFrame,
+                     medians: pd.DataFrame) -> str:
     """Core set and random pairs in the tail and at the median, and where their curves cross.
 
-    Empty where one of the two arms has not been run at equal updates.
+    `shares` is from `share_below_table`, `medians` from `medians_table`. Empty where one of the two
+    arms has not been run at equal updates.
     """
-    shares, medians = share_below_table(ious, n_core), medians_table(ious, n_core)
     names = ARMS["core"], ARMS["random"]
     curves = [rows_of(shares, name)["share"].to_numpy() for name in names]
     if not all(map(len, curves)):

@@ -16,13 +16,14 @@ RATES = "verdict-rates.csv"
 """Simulated studies, kept by `python -m benchmarks.verdict_rates` among the recorded runs."""
 
 
-def panel(run: frame.Run, found: Evidence) -> None:
-    """Title, five lines, and the rates of a verdict of so many runs."""
+def panel(run: frame.Run, found: Evidence, medians: pd.DataFrame | None) -> None:
+    """Title, five lines, and the rates of a verdict of so many runs; `medians` of all arms."""
     said = analysis.arms_finding(found.arms)
     st.markdown("### " + (said.title if said else
                           "Core set and random pairs have not both been computed yet"))
     st.markdown(tables.words(("", "Found", "Test", "Placebo"), (
-        (f"**{line.name}**", line.said, line.test, line.placebo) for line in _lines(run, found))))
+        (f"**{line.name}**", line.said, line.test, line.placebo)
+        for line in _lines(run, found, medians))))
     st.caption(
         "Test: core set minus random pairs (in the Budget line: minus the pairs named there), "
         "with the 95% interval and the p value of a t test over sets of pairs, or, between the "
@@ -33,12 +34,12 @@ def panel(run: frame.Run, found: Evidence) -> None:
         + _rates(found.arms))
 
 
-def _lines(run: frame.Run, found: Evidence) -> list[analysis.Line]:
+def _lines(run: frame.Run, found: Evidence, medians: pd.DataFrame | None) -> list[analysis.Line]:
     ious, about = by_factor.with_factors(found), found.about
     factor = analysis.FACTORS[0]  # the gap, in which the recorded core set departs most
     return [
         analysis.tail_line(found.arms),
-        analysis.typical_line(found.ious, about["n_core"]),
+        analysis.typical_line(medians),
         analysis.factor_line(ious or found.ious, about["n_core"], about["acceptance_iou"],
                              factor, *name_and_unit(factor)),
         analysis.budget_line(found.arms),

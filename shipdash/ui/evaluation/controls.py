@@ -59,14 +59,15 @@ def view(run: frame.Run) -> None:
     elif better_than_random.is_under_way(run):  # dots that people watch stay where they are
         better_than_random.panel(run)
         registered.panel(run)
-        _details(run, found, is_recorded)
+        _details(run, found, is_recorded, share_below_iou.tables_of(found))
     else:
-        at_a_glance.panel(run, found)
+        of_all = share_below_iou.tables_of(found)
+        at_a_glance.panel(run, found, of_all and of_all.medians)
         registered.panel(run)
         if not run.recorded:
             with st.expander("The runs one by one: is it better than random?", expanded=True):
                 better_than_random.panel(run)
-        _details(run, found, is_recorded)
+        _details(run, found, is_recorded, of_all)
     st.divider()
     queue_box(run)
 
@@ -82,10 +83,11 @@ def _of_another(run: frame.Run, found) -> None:
         return
     with st.expander("A recorded study of another run, for comparison",
                      icon=":material/history:"):
-        _details(run, found, is_recorded=True)
+        _details(run, found, True, share_below_iou.tables_of(found))
 
 
-def _details(run: frame.Run, found, is_recorded: bool) -> None:
+def _details(run: frame.Run, found, is_recorded: bool,
+             of_all: share_below_iou.Tables | None) -> None:
     """One fold a question, all of one variant of the arms; which study it is stands before what
     is of another run, and after what is of this one."""
     is_own = not is_recorded or evidence.is_about(run, found)
@@ -104,7 +106,7 @@ def _details(run: frame.Run, found, is_recorded: bool) -> None:
         with st.expander("All arms side by side, and what was tested"):
             _arms(found, table, stop, network, where)
         with st.expander("Tail and typical quality at every IoU threshold"):
-            share_below_iou.panel(found, network, stop, where)
+            share_below_iou.panel(found, of_all, network, stop, where)
         if found.ious is not None and by_factor.with_factors(found) is not None:
             with st.expander("Failing pairs by a true factor"):
                 by_factor.panel(found, network, stop, where)
