@@ -1,6 +1,7 @@
 """A second source of pairs, arrays on disk: run, evaluated and shown with no change elsewhere."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -102,6 +103,17 @@ def test_what_a_killed_removal_left_goes_with_the_next_one(asked, monkeypatch):
         files.remove("tiles")
     files.remove("more")
     assert not list(files.root().iterdir())
+
+
+def test_a_draft_whose_making_was_killed_goes_with_a_removal(asked):
+    """Not one that is written to: its folder is old then, and its newest file is not."""
+    for name in ("young", "written", "old"):
+        (files.root() / f".new-{name}").mkdir()
+        (files.root() / f".new-{name}" / "images.npy").write_bytes(b"half")
+    for path in (".new-written", ".new-old", ".new-old/images.npy"):
+        os.utime(files.root() / path, (0, 0))
+    files.remove("tiles")
+    assert sorted(path.name for path in files.root().iterdir()) == [".new-written", ".new-young"]
 
 
 def test_planted_repeats_and_wrong_masks_wrap_any_source(asked):

@@ -23,6 +23,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,9 @@ LABELLED = "labelled"
 PARENT, N_CARRIED, CONTINUED_WITH = "parent", "n_carried", "goes_on_with"
 """Facts of a manifest: of a data set that begins with the core set of a run."""
 ARRAYS = ("images", "masks", "split")
+ABANDONED_S = 86_400.0
+"""A draft that nobody has written to for so long is of a killed process: one takes minutes, and
+writes all the time."""
 _CHUNK = 2**20
 
 
@@ -166,6 +170,11 @@ def remove(name: str) -> None:
         folder.rename(doomed)
         for old in root().glob(".old-*"):  # those too whose removal was killed
             shutil.rmtree(old, ignore_errors=old != doomed)
+        for draft in root().glob(".new-*"):  # and those whose making was
+            with contextlib.suppress(OSError):  # it was renamed meanwhile
+                written = max(path.stat().st_mtime for path in (draft, *draft.iterdir()))
+                if time.time() - written > ABANDONED_S:
+                    shutil.rmtree(draft, ignore_errors=True)
 
 
 def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
