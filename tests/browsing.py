@@ -86,7 +86,8 @@ def open_page(browser, url: str, problems: list[str], *, width: int = 1440,
     page = context.new_page()
     page.set_default_timeout(SOON_MS)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda m: problems.append(m.text) if is_ours(m) else None)
+    page.on("console", lambda m: problems.append(f"{m.text} {m.location.get('url', '')}".strip())
+            if is_ours(m) else None)
     page.goto(url)
     return page
 

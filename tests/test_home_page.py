@@ -6,6 +6,7 @@ import evidence_runs
 import pytest
 from paging import open_page, quiet_store, words
 from stored_results import HELD_OUT, a_result
+from streamlit.runtime.media_file_manager import MediaFileManager
 
 from shipdash.config import article, quick
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
@@ -58,6 +59,15 @@ def test_nothing_tells_the_answer_before_a_guess(store):
     assert not at.get("image") and not at.metric
     assert "selected" not in at.dataframe[0].value and "held-out IoU" not in at.dataframe[0].value
     assert "kept" not in everything_on(at)
+
+
+def test_no_picture_is_a_file_of_the_server(store, monkeypatch):
+    """It may be gone before a slow browser asks: the icon in the tab and the mosaic were such."""
+    finish(store)
+    kept = []
+    monkeypatch.setattr(MediaFileManager, "add", lambda *file, **more: kept.append(file) or "/x")
+    at = open_page("app.py", reveal="1")
+    assert at.get("image") and not kept
 
 
 def test_a_guess_opens_the_answer(store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from shipdash.results import StoredRun
 from shipdash.runs import Store, StoreError, device_probe
 from shipdash.ui import address
 from shipdash.ui.address import MOST_GUESS, guess
+from shipdash.ui.overlay import data_url
 from shipdash.ui.rename import rename
 from shipdash.ui.stored import events, store_of
 from shipdash.ui.words import command, duration, iou, plain, provenance, seeds
@@ -86,11 +88,12 @@ def link(file: str, label: str, *, icon: str | None = ":material/arrow_forward:"
     st.page_link(file, label=label, icon=icon, query_params=address.carried(PAGES[file], **more))
 
 
-def _icon() -> Image.Image:
+@functools.cache
+def _icon() -> str:
     """One orange pixel of nine, drawn here: a named icon would be fetched from the internet."""
     icon = Image.new("RGB", (3, 3), "#cbd5e1")
     icon.putpixel((1, 1), (0xE8, 0x59, 0x0C))
-    return icon.resize((48, 48), Image.Resampling.NEAREST)
+    return data_url(icon.resize((48, 48), Image.Resampling.NEAREST))
 
 
 def own_store() -> Store:

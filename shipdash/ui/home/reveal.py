@@ -11,6 +11,7 @@ from shipdash.config import ConfigError, RunConfig
 from shipdash.data.files import DataError
 from shipdash.ui import address, article_network, evidence, frame, gallery, words
 from shipdash.ui.evaluation import registered
+from shipdash.ui.overlay import data_url
 from shipdash.ui.run import replay
 
 MOST_SHOWN = 112
@@ -100,7 +101,7 @@ def core(run: frame.Run) -> None:
     except (ConfigError, DataError):  # the replay above has said what is missing
         return
     with st.container(key="sheet_home"):
-        st.image(gallery.mosaic(images), width="stretch",
+        st.image(data_url(gallery.mosaic(images), "WEBP", quality=gallery.QUALITY), width="stretch",
                  alt=f"The images of {len(images)} core pairs in order of selection"
                      + _seen(run.config))
     st.caption("In order of selection, 64 pixels wide each. Samples shows truth and predictions.")
