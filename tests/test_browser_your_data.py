@@ -33,7 +33,7 @@ def test_from_an_archive_to_the_run_form(app, browser):
     expect(page.get_by_role("heading", name="12 of 12 files gave 12 pairs")).to_be_visible(
         timeout=SOON_MS)
     page.get_by_role("radio", name="Near duplicates").click()
-    expect(page.get_by_role("heading", name="held-out pictures")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_role("heading", name="held-out images")).to_be_visible(timeout=SOON_MS)
     page.get_by_role("radio", name="Selection").click()
     page.get_by_role("link", name="Change its settings first").click()
     expect(page.get_by_text("This run: data set ships, own")).to_be_visible(timeout=SOON_MS)

@@ -186,7 +186,7 @@ def test_pictures_in_an_archive_are_copied_out(tmp_path):
     placed = place_files(tmp_path / "out", rows, about, copies=True)
     assert placed == (1, ("y.png",))
     assert (tmp_path / "out" / "images" / "0000000_x.png").read_text() == "x"
-    with pytest.raises(ConfigError, match=r"must be copies: the pictures are in in\.zip"):
+    with pytest.raises(ConfigError, match=r"must be copies: the images are in in\.zip"):
         place_files(tmp_path / "out", rows, about)
 
 

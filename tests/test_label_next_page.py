@@ -290,7 +290,7 @@ def test_only_wrong_ones_are_to_be_labelled(run_id):
     at = open_page(PAGE, label_view=EXPORT)
     assert "1 image marked wrong" in words(at)
     assert {button.proto.label for button in at.get("download_button")} == {
-        "List (CSV)", "Predicted masks to correct (COCO, ZIP)", "Original pictures (ZIP)",
+        "List (CSV)", "Predicted masks to correct (COCO, ZIP)", "Original images (ZIP)",
         "All marks (CSV)"}
 
 

@@ -169,9 +169,9 @@ def test_another_split_is_another_data_set_with_the_same_pictures(folder):
 
 def test_the_finding_says_what_a_leak_means():
     """In words, whatever the number."""
-    assert "None of the 3 held-out pictures" in leaks_finding(leaks(np.array([-1, -1, 9]), 8))
+    assert "None of the 3 held-out images" in leaks_finding(leaks(np.array([-1, -1, 9]), 8))
     assert leaks_finding(leaks(np.array([0, -1]), 8)).startswith(
-        "Leak: 1 of the 2 held-out pictures (50.0%) has a near duplicate in the pool")
+        "Leak: 1 of the 2 held-out images (50.0%) has a near duplicate in the pool")
     assert "nothing is measured" in leaks_finding(leaks(np.array([], int), 8))
 
 
@@ -190,7 +190,7 @@ def test_the_commands_find_the_leak_and_mend_it(folder, call):
     assert (code, err) == (0, "")
     assert (said["n_leaking"], said["n_held_out"], said["n_clusters"]) == (4, 4, 12)
     assert said["leaking"][0]["held_out"] == "a/00.png" and said["leaking"][0]["pool"] == "b/00.png"
-    assert "Leak: 4 of the 4 held-out pictures" in call("data", "leaks", "twice")[1]
+    assert "Leak: 4 of the 4 held-out images" in call("data", "leaks", "twice")[1]
     assert call("data", "split", "twice", "mended", "--share", "0.3")[0] == 0
     assert json.loads(call("data", "leaks", "mended", "--json")[1])["n_leaking"] == 0
     split = read_split(files.root() / "mended")

@@ -13,7 +13,7 @@ import pandas as pd
 
 
 class Leaks(NamedTuple):
-    """How many held-out pictures have a near duplicate in the pool, within a Hamming distance."""
+    """How many held-out images have a near duplicate in the pool, within a Hamming distance."""
 
     n_held_out: int
     n_leaking: int
@@ -46,15 +46,15 @@ def leaks(nearest: np.ndarray, distance: int) -> Leaks:
 def leaks_finding(found: Leaks) -> str:
     """The number in a sentence, and what it means for the held-out score."""
     if not found.n_held_out:
-        return "No pictures are held out, so nothing can leak and nothing is measured."
+        return "No images are held out, so nothing can leak and nothing is measured."
     if not found.n_leaking:
-        return (f"None of the {found.n_held_out:,} held-out pictures has a near duplicate in the "
+        return (f"None of the {found.n_held_out:,} held-out images has a near duplicate in the "
                 f"pool (Hamming distance at most {found.distance}).")
     verb = "has" if found.n_leaking == 1 else "have"
-    return (f"Leak: {found.n_leaking:,} of the {found.n_held_out:,} held-out pictures "
+    return (f"Leak: {found.n_leaking:,} of the {found.n_held_out:,} held-out images "
             f"({found.share:.1%}) {verb} a near duplicate in the pool (Hamming distance at most "
             f"{found.distance}). The held-out score may be higher than it would be on new "
-            "pictures.")
+            "images.")
 
 
 def groups_on_both_sides(groups: Sequence[str], split: np.ndarray) -> list[str]:

@@ -50,7 +50,7 @@ def leaks(args: argparse.Namespace) -> int:
         print(f"{pair['distance']:>3} of 64 bits  {pair['first']}  {pair['second']}")
     if len(pairs) > MOST_SHOWN:
         print(f"and {len(pairs) - MOST_SHOWN:,} more: --json lists all")
-    print(f"Clusters of near duplicates among {len(rows):,} pictures: "
+    print(f"Clusters of near duplicates among {len(rows):,} images: "
           f"{linked.n_clusters(distance):,}.")
     print(leaks_finding(said))
     if both:

@@ -78,7 +78,7 @@ def export(args: argparse.Namespace) -> int:
     n, missing = len(exports.marked(args.name)), list(placed.missing) if placed else []
     _tell(args, {"n_to_label": n, "out": str(out), "missing": missing},
           f"{counted(n, 'image')} to label: {out / 'to_label.csv'}."
-          + (f" {counted(len(missing), 'picture is', 'pictures are')} no longer where they were."
+          + (f" {counted(len(missing), 'image is', 'images are')} no longer where they were."
              if missing else ""))
     return 0
 

@@ -70,7 +70,7 @@ def _subset(file: str, names: set[str]) -> dict:
     n = len(found["images"])
     if n < len(names):
         raise ConfigError("--coco", file, "must be the file that the data set was imported from; "
-                          f"it lists {n:,} of the {len(names):,} kept pictures")
+                          f"it lists {n:,} of the {len(names):,} kept images")
     return found
 
 

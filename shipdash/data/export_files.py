@@ -168,10 +168,10 @@ def place_files(out: Path, rows: Sequence[PairRow], manifest: dict[str, Any], *,
     """
     archive = manifest.get("archive")
     if archive and not copies:
-        raise ConfigError("export.links", True, f"must be copies: the pictures are in {archive}")
+        raise ConfigError("export.links", True, f"must be copies: the images are in {archive}")
     if "given_in" not in manifest:
         raise ConfigError("export.files", manifest["name"], "must be a data set that was imported "
-                          "from files; `shipdash export` writes pictures as they are stored")
+                          "from files; `shipdash export` writes images as they are stored")
     missing, n = [], 0
     with _originals(manifest) as find:
         for kind, column in (("images", "file"), ("masks", "mask_file")):
@@ -201,9 +201,9 @@ def n_bytes(rows: Sequence[PairRow], manifest: dict[str, Any]) -> int:
 def why_no_originals(manifest: dict[str, Any]) -> str:
     """Why the original files of a data set cannot be had, in a sentence; empty where they can."""
     if "given_in" not in manifest:
-        return "It is not known where the original pictures of this data set are."
+        return "It is not known where the original images of this data set are."
     given = Path(manifest["given_in"]) / (manifest.get("archive") or "")
-    return "" if given.exists() else "The original pictures are no longer where they were."
+    return "" if given.exists() else "The original images are no longer where they were."
 
 
 class _Original(NamedTuple):

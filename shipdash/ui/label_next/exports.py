@@ -54,7 +54,7 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
     data = found.request.data
     gone, large = why_no_originals(files.read_manifest(files.folder_of(data))), ""
     if not gone and (size := exports.n_bytes_of_folder(data)) > MOST_BYTES:
-        large = (f"The original pictures have {size / 2**20:,.0f} MB, more than the "
+        large = (f"The original images have {size / 2**20:,.0f} MB, more than the "
                  f"{MOST_BYTES / 2**20:.0f} MB that a page packs: use the command line.")
     unranked = exports.unranked(found, numbers)
     with st.container(horizontal=True):
@@ -63,9 +63,9 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
             "Predicted masks to correct (COCO, ZIP)",
             lambda: archive(partial(exports.write_coco, draft=exports.coco(found, numbers))),
             f"{data}-to-label-coco.zip", disabled=bool(unranked))
-        download.button("Original pictures (ZIP)", lambda: archive(partial(originals, data=data)),
+        download.button("Original images (ZIP)", lambda: archive(partial(originals, data=data)),
                         f"{data}-to-label.zip", disabled=bool(gone or large))
-    st.caption("The COCO archive has the predicted masks and the pictures at the stored size, so "
+    st.caption("The COCO archive has the predicted masks and the images at the stored size, so "
                f"that masks can be corrected instead of drawn from scratch. {gone}{large}")
     if large:
         st.code(f"python -m shipdash label export {data} --out FOLDER --format folder",
@@ -73,7 +73,7 @@ def _to_label(found: Ranking, numbers: list[int]) -> None:
     if unranked:
         st.caption(f"{counted(len(unranked), 'of these images was', 'of these images were')} not "
                    "ranked and so without a predicted mask to correct. Download the original "
-                   "pictures instead.")
+                   "images instead.")
 
 
 def _marks(data: str) -> None:

@@ -21,7 +21,7 @@ from shipdash.ui.words import plain
 from shipdash.ui.your_data import outlines, read_once
 from shipdash.ui.your_data.imported import called
 
-HOW = {"whole pictures": False, "parts (overlapping tiles)": True}
+HOW = {"whole images": False, "parts (overlapping tiles)": True}
 
 
 class Alike(NamedTuple):
@@ -49,7 +49,7 @@ def view(name: str) -> None:
         distance = st.slider(
             "Two images are near duplicates if they differ in at most this many of 64 bits",
             0, DISTANCE if by_cell else FARTHEST, DISTANCE, key=bits, bind=address.link(bits),
-            help="A perceptual hash says how light and dark are spread over a picture; JPEG, "
+            help="A perceptual hash says how light and dark are spread over an image; JPEG, "
                  "resizing and small shifts change a few bits of it.")
     near, linked, n_clusters = _found(name, by_cell, distance)
     _finding(near, rows, split, distance)
@@ -108,7 +108,7 @@ def _pictures(name: str, rows: list[PairRow], key: str, pairs: list[Alike]) -> N
         for number, side in zip((row.first, row.second), sides, strict=True)))
         for row, caption in zip(page.itertuples(), captions, strict=True)]
     tiles.draw(found, key=key, named=True, widths_px=outlines.WIDTHS_PX,
-               alt=f"Pictures that look alike, two by two: {captions[0]}.")
+               alt=f"Images that look alike, two by two: {captions[0]}.")
     download.button("List (CSV)", lambda: _table(table, rows).to_csv(index=False),
                     f"{name}-{key}.csv", key=f"{key}_csv", type="tertiary")
 

@@ -44,8 +44,8 @@ def _command(run: frame.Run, name: str) -> None:
         st.caption(f"{gone} This writes images and masks at the stored size:")
         st.code(f"python -m shipdash export {run.run_id} --out FOLDER", language="bash")
     else:
-        st.caption("Links to or copies of the original pictures, and the part of your own COCO "
-                   "file:")
+        st.caption("Links to or copies of the original images and masks, and the part of your "
+                   "own COCO file:")
         st.code(f"python -m shipdash data export {run.run_id} --out FOLDER --files copies",
                 language="bash")
 
