@@ -195,7 +195,7 @@ def test_starting_again_takes_the_next_model_seed_that_is_free(store):
 
 def test_a_finished_run_is_deleted_after_a_question(store):
     """The button that deletes stands under the question, and only the run goes."""
-    (store.root / ".deleted-0123").mkdir(parents=True)  # of one that was killed while it did so
+    (store.root / ".old-0123").mkdir(parents=True)  # of one that was killed while it did so
     for name in ("young", "old"):  # of one that is being started, and one that was killed then
         (store.root / f".new-{name}").mkdir()
     os.utime(store.root / ".new-old", (0, 0))
@@ -207,7 +207,7 @@ def test_a_finished_run_is_deleted_after_a_question(store):
     # What the second half of a double click would meet is gone, whichever run is shown now.
     assert f"delete_{run_id}" not in [b.key for b in at.button]
     assert [r.run_id for r in store.list()] == [other]
-    assert list(store.root.glob(".deleted-*")) == []
+    assert list(store.root.glob(".old-*")) == []
     assert [left.name for left in store.root.glob(".new-*")] == [".new-young"]
 
 

@@ -11,14 +11,13 @@ from compiled import open_learner
 from rote_runs import finished
 
 from shipdash.config import ConfigError, quick
-from shipdash.data import open_source
+from shipdash.data import files, open_source
 from shipdash.data.errors import DataError, Stopped
 from shipdash.data.own_preset import own_config
 from shipdash.importing import import_pairs
 from shipdash.labelling import (
     Suspicions,
     cross_validation,
-    job_folders,
     suspect_request,
     suspects_job,
 )
@@ -111,7 +110,7 @@ def test_a_removal_that_is_killed_leaves_no_half_job(store, asked, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
-        dying.setattr(job_folders.shutil, "rmtree", killed)
+        dying.setattr(files.shutil, "rmtree", killed)
         jobs.remove(job)
     assert jobs.create(asked) == job and jobs.standing(job).state is not RunState.COMPLETED
     jobs.remove(job)

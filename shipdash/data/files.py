@@ -158,17 +158,23 @@ def stored() -> list[dict[str, Any]]:
 
 
 def remove(name: str) -> None:
-    """Remove a stored data set; `ConfigError` where there is none of that name.
-
-    Its name is free at once, whatever happens while its files are deleted.
-    """
+    """Remove a stored data set; `ConfigError` where there is none of that name."""
     folder = place_of(name)
     read_manifest(folder)
     with explained(f"cannot remove the data set {name} from {root()}",
                    "check who may write there"):
-        doomed = root() / f".old-{secrets.token_hex(8)}"
-        folder.rename(doomed)
-        for old in root().glob(".old-*"):  # those too whose removal was killed
+        remove_folder(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of any kind, and what is left of others whose removal was killed.
+
+    Its name is free at once for everybody, whatever happens while its files are deleted.
+    """
+    doomed = folder.with_name(f".old-{secrets.token_hex(8)}")
+    folder.rename(doomed)
+    for old in folder.parent.glob(".old-*"):
+        with contextlib.suppress(FileNotFoundError):  # another removes it too
             shutil.rmtree(old, ignore_errors=old != doomed)
         for draft in root().glob(".new-*"):  # and those whose making was
             with contextlib.suppress(OSError):  # it was renamed meanwhile
@@ -178,7 +184,7 @@ def remove(name: str) -> None:
 
 
 def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
-          rows: Sequence[PairRow] = (), **facts: Any) -> SourceConfig:
+          rows: Sequence[PairRow] = (), parent: Path | None = None, **facts: Any) -> SourceConfig:
     """Store a data set that is in memory; the settings that ask for it.
 
     The folder appears whole or not at all.
@@ -193,10 +199,12 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
         See the module.
     rows : sequence of PairRow
         The original file of each pair, where there are such.
+    parent : Path, optional
+        By default the folder of data sets.
     facts
         What else the manifest says, ready for JSON.
     """
-    with draft_in(root()) as draft:
+    with draft_in(parent or root()) as draft:
         for key, array in zip(ARRAYS, (images, masks, split), strict=True):
             np.save(draft / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
         if rows:

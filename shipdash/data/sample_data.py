@@ -22,7 +22,7 @@ from PIL import Image
 
 from shipdash.config import ConfigError, SourceConfig
 from shipdash.data import files
-from shipdash.data.pair_list import PairRow, write_pairs
+from shipdash.data.pair_list import PairRow
 from shipdash.data.seeded_random import SPLIT_KEYS
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -86,26 +86,19 @@ def unpacked(name: str) -> Path:
 
 
 def _store(name: str, parent: Path) -> SourceConfig:
-    with files.draft_in(parent) as draft:
-        with zipfile.ZipFile(SAMPLES / f"{name}.zip") as archive:
-            _unpack(archive, draft)
-        return files.publish(draft, name, files.fingerprint(draft), sample=name,
-                             attribution=ATTRIBUTION[name], **{files.VOID_PIXELS: 0})
-
-
-def _unpack(archive: zipfile.ZipFile, draft: Path) -> None:
-    table = list(csv.DictReader(io.StringIO(archive.read("pairs.csv").decode())))
-    images, masks = (np.stack([_picture(archive, f"{kind}/{row['id']}.png", mode)
-                               for row in table])
-                     for kind, mode in (("images", "RGB"), ("masks", "L")))
+    with zipfile.ZipFile(SAMPLES / f"{name}.zip") as archive:
+        table = list(csv.DictReader(io.StringIO(archive.read("pairs.csv").decode())))
+        images, masks = (np.stack([_picture(archive, f"{kind}/{row['id']}.png", mode)
+                                   for row in table])
+                         for kind, mode in (("images", "RGB"), ("masks", "L")))
     split = np.array([SPLIT_KEYS[row["split"]] for row in table], np.uint8)
     target = (masks > 0).astype(np.uint8)
-    for key, array in (("images", images), ("masks", target), ("split", split)):
-        np.save(draft / f"{key}.npy", array, allow_pickle=False)
     areas = target.sum(axis=(1, 2)).tolist()
-    write_pairs(draft, (PairRow(number, f"images/{row['id']}.png", f"masks/{row['id']}.png", "",
-                                row["group"], area, area)
-                        for number, (row, area) in enumerate(zip(table, areas, strict=True))))
+    rows = [PairRow(number, f"images/{row['id']}.png", f"masks/{row['id']}.png", "",
+                    row["group"], area, area)
+            for number, (row, area) in enumerate(zip(table, areas, strict=True))]
+    return files.write(name, images, target, split, rows, parent, sample=name,
+                       attribution=ATTRIBUTION[name])
 
 
 def _picture(archive: zipfile.ZipFile, name: str, mode: str) -> np.ndarray:

@@ -16,8 +16,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import secrets
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +26,7 @@ import numpy as np
 from shipdash.config import RUN_ID
 from shipdash.config.base import Question
 from shipdash.data.errors import DataError, Stopped, explained
+from shipdash.data.files import remove_folder
 from shipdash.records import RunState
 from shipdash.runs import RunBusy, Store, locks, queue
 from shipdash.runs.errors import UNREADABLE
@@ -143,10 +142,7 @@ class JobFolders(Cancellable):
         with self.lock(job):
             pass
         with self._explained():
-            gone = self.root / f".removed-{secrets.token_hex(8)}"
-            self.folder(job).rename(gone)  # at once: a part of it could pass for the whole
-            for left in self.root.glob(".removed-*"):  # those too over which somebody was killed
-                shutil.rmtree(left, ignore_errors=left != gone)
+            remove_folder(self.folder(job))  # at once: a part of it could pass for the whole
 
     # -- the job's side
 

@@ -39,6 +39,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shipdash.config import RUN_ID, ConfigError, RunConfig
+from shipdash.data.files import remove_folder
 from shipdash.records import UNDER_WAY, Event, RunState
 from shipdash.results import Result, StoredRun, Verification
 from shipdash.runs import event_log, given_name, prerequisites, probe_frames
@@ -198,13 +199,8 @@ class Store(Folder):
             self._require_idle(each)
         for each in (*arms, run_id):
             with explained(f"cannot delete run {each}"):
-                gone = self.root / f".deleted-{secrets.token_hex(8)}"
-                self.folder(each).rename(gone)  # at once for every reader
-                with contextlib.suppress(FileNotFoundError):  # swept by another, see below
-                    shutil.rmtree(gone)
-        for left in self.root.glob(".deleted-*"):  # somebody was killed on the way
-            shutil.rmtree(left, ignore_errors=True)
-        for left in self.root.glob(".new-*"):  # or in `create`
+                remove_folder(self.folder(each))
+        for left in self.root.glob(".new-*"):  # somebody was killed in `create`
             with contextlib.suppress(OSError):  # it was renamed meanwhile
                 if time.time() - left.stat().st_mtime > ABANDONED_S:
                     shutil.rmtree(left, ignore_errors=True)
