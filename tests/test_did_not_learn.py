@@ -193,6 +193,6 @@ def test_after_the_highest_model_seed_comes_the_lowest(monkeypatch, capsys):
 
     highest = CONFIG.replace(**{"seeds.model": SEED_MAX})
     monkeypatch.setattr(progress_bars, "Watch", Symptomatic)
-    progress_bars.warned(highest, None)(None)
+    progress_bars.warned(highest, lambda event: None)(None)
     assert "--model-seed 0" in capsys.readouterr().err
     assert next_seed(highest, []).seeds.model == 0

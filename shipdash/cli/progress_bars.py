@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
@@ -20,49 +21,43 @@ LOOKS_PER_S = 2  # as often as events reach the disk
 
 
 @contextlib.contextmanager
-def of_run(config: RunConfig) -> Iterator[Callable[[Event], None] | None]:
-    """A consumer of the run's events that moves its bar; None if the output is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
+def of_run(config: RunConfig) -> Iterator[Callable[[Event], None]]:
+    """A consumer of the run's events that moves its bar."""
     progress = RunProgress(config)
-    with _Bar(lambda: (progress.share, progress.words)):
+    with _shown(lambda: (progress.share, progress.words)):
         yield progress.hear
 
 
-@contextlib.contextmanager
-def of_study(store: Store, study: Study) -> Iterator[None]:
+def of_study(store: Store, study: Study) -> AbstractContextManager:
     """A bar for the runs of a study, which other processes compute; it reads the store."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with _Bar(StudyProgress(store, study).look):
-        yield
+    return _shown(StudyProgress(store, study).look)
 
 
 @contextlib.contextmanager
 def of_units(units: str) -> Iterator[Callable[[int, int], None]]:
     """What moves the bar of images or steps: called with those dealt with and the number of all."""
-    if not sys.stderr.isatty():
-        yield lambda n_done, n: None
-        return
-    with _Bar() as bar:
-        yield lambda n_done, n: bar.show(n_done / n, f"{n_done:>7,} of {n:,} {units}")
+    with _shown() as bar:
+        yield lambda n_done, n: bar and bar.show(n_done / n, f"{n_done:>7,} of {n:,} {units}")
 
 
-def warned(config: RunConfig, bar: Callable[[Event], None] | None) -> Callable[[Event], None]:
+def warned(config: RunConfig, bar: Callable[[Event], None]) -> Callable[[Event], None]:
     """A consumer of a run's events that says on standard error, once, that it does not learn."""
     watch = Watch() if is_judged(config) else None
 
     def hear(event: Event) -> None:
-        if bar is not None:
-            bar(event)
+        bar(event)
         if watch is not None and not watch.symptom and watch.hear(event):
             seed = (config.seeds.model + 1) % (SEED_MAX + 1)
             print(f"\nshipdash: this run does not learn. {watch.symptom} Stop it with Ctrl-C and "
                   f"try another model seed: --model-seed {seed}", file=sys.stderr, flush=True)
 
     return hear
+
+
+def _shown(look: Callable[[], tuple[float, str]] | None = None
+           ) -> AbstractContextManager[_Bar | None]:
+    """A bar where the output is a terminal; elsewhere none."""
+    return _Bar(look) if sys.stderr.isatty() else contextlib.nullcontext()
 
 
 class _Bar(Progress):
