@@ -20,7 +20,7 @@ from shipdash import config as configs
 from shipdash.analysis.speedup import speedup_table
 from shipdash.app_folder import app_folder
 from shipdash.cli import data_sets, label, one_run, studies, worker_process
-from shipdash.cli.options import add_command, carried_out, print_outcome, writing_to
+from shipdash.cli.options import add_command, carried_out, number, print_outcome, writing_to
 from shipdash.config import RunConfig
 from shipdash.data import export_core_set as exports
 from shipdash.data import open_source
@@ -191,12 +191,6 @@ def config_of(args: argparse.Namespace) -> RunConfig:
     return base.replace(**changes)
 
 
-def _number(text: str) -> int | float | str:
-    """A number if the text is one; otherwise the text, which the config then refuses."""
-    value = configs.parse_setting(f"selection.precision={text}")[1]
-    return text if value is None else value  # "null" must not read as "not given"
-
-
 def parser() -> argparse.ArgumentParser:
     """What reads the words of every command."""
     whole = argparse.ArgumentParser(
@@ -217,7 +211,7 @@ def parser() -> argparse.ArgumentParser:
     asked.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE")
     for option in ("--pool", "--held-out", "--precision", "--seed", "--pool-seed", "--order-seed",
                    "--model-seed"):
-        asked.add_argument(option, type=_number, metavar="N")
+        asked.add_argument(option, type=number, metavar="N")
     for scanning in (asked, command("resume", resume, needs_id=True)):
         scanning.add_argument("--dask", default="", metavar="ADDRESS",
                               help="scan with the workers of this Dask scheduler too, e.g. "
@@ -226,10 +220,10 @@ def parser() -> argparse.ArgumentParser:
                                             help="also list control arms")
     studies.add_evaluate_options(command("evaluate", studies.evaluate, needs_id=True))
     command("fan", studies.fan, needs_id=True).add_argument(
-        "--orders", type=_number, default=5, metavar="N",
+        "--orders", type=number, default=5, metavar="N",
         help="number of orders, including the run's own")
     command("folds", studies.folds, needs_id=True).add_argument(
-        "--k", type=_number, default=3, metavar="N",
+        "--k", type=number, default=3, metavar="N",
         help="number of folds, including the run itself")
     command("show", show, needs_id=True)
     command("verify", verify, needs_id=True)

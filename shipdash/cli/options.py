@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from shipdash.config import ConfigError
+from shipdash.config import ConfigError, parse_setting
 from shipdash.data.errors import DataError, Stopped, explained
 from shipdash.runs import StoreError
 
@@ -66,6 +66,12 @@ def add_command(below: Any, name: str, function: Callable[[argparse.Namespace], 
     sub.add_argument("--json", action="store_true", help="print one JSON value at the end")
     sub.set_defaults(command=function)
     return sub
+
+
+def number(text: str) -> int | float | str:
+    """A number if the text is one; otherwise the text, which the config then refuses."""
+    value = parse_setting(f"selection.precision={text}")[1]
+    return text if value is None else value  # "null" must not read as "not given"
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from shipdash import config as configs
 from shipdash.cli import one_run, progress_bars
 from shipdash.cli.interrupts import gently_stopped
+from shipdash.cli.options import number
 from shipdash.config import ConfigError, RunConfig
 from shipdash.counted import counted
 from shipdash.records import RunState
@@ -63,7 +64,7 @@ def evaluate(args: argparse.Namespace) -> int:
         raise ConfigError("arms", args.arms, "must name at least one arm, or give --curve sizes")
     planned = arms.plan_arms(
         store, args.id, names, stops=_words(args.stops), curve=curve, network=args.network,
-        n_model_seeds=_count("model_seeds", args.model_seeds), n_draws=_count("draws", args.draws))
+        n_model_seeds=args.model_seeds, n_draws=args.draws)
     stopped, reasons = False, {}
     if args.queue:
         for config in planned:
@@ -139,9 +140,9 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
                              f"{','.join(arms.MORE)},curve")
     parser.add_argument("--stops", default=",".join(arms.STOPS), metavar="RULES",
                         help="steps: equal updates; score: until the arm's own score passes")
-    parser.add_argument("--model-seeds", default="3", metavar="N",
+    parser.add_argument("--model-seeds", type=number, default=3, metavar="N",
                         help="number of replicates, each with its own initial weights")
-    parser.add_argument("--draws", default="3", metavar="N",
+    parser.add_argument("--draws", type=number, default=3, metavar="N",
                         help="number of random draws; replicate r uses draw r and model seed r")
     parser.add_argument("--curve", default="", metavar="SIZES",
                         help="sizes of the learning curve of random pairs, e.g. 25,50,100")
@@ -280,12 +281,6 @@ def _arm_line(row: dict) -> str:
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _count(field: str, text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise ConfigError(field, text, "must be a whole number from 1 to 100")
-    return int(text)
 
 
 def _sizes(text: str) -> list[int]:
