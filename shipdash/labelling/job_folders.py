@@ -182,11 +182,6 @@ class JobFolders(Cancellable):
                                 "watch it, or cancel it first")
             yield
 
-    def is_alive(self, job: str) -> bool:
-        """Whether a process computes it, or has been started to: see `open_log`."""
-        folder = self.folder(job)
-        return locks.is_held(folder / "alive.lock") or locks.is_held(folder / "log.txt")
-
     def heed(self, job: str, words: str, n_done: int, n: int) -> None:
         """Say how far the job is; `Stopped` where somebody has cancelled it."""
         self.set_standing(job, Standing(RunState.RUNNING, words, n_done, n))

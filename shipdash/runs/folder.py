@@ -154,6 +154,12 @@ class Cancellable:
         with self._explained(work_id):
             (self.folder(work_id) / "cancel").unlink(missing_ok=True)
 
+    def is_alive(self, work_id: str) -> bool:
+        """Whether a process works on it, or has been started to: see `open_log`."""
+        with self._explained(work_id):
+            return any(locks.is_held(self.folder(work_id) / name)
+                       for name in ("alive.lock", "log.txt"))
+
     def open_log(self, work_id: str) -> IO[bytes]:
         """Where a process of its own prints to, locked; `RunBusy` if one does already.
 

@@ -108,10 +108,6 @@ class Studies(Cancellable, Folder):
         """Whether it is our turn: one study at a time computes, or they would share the cores."""
         return self._locked(self.root / "turn.lock")
 
-    def is_alive(self, study_id: str) -> bool:
-        """Whether some process works on it, or has been started to: see `open_log`."""
-        return super().is_alive(study_id) or self._is_held(self.log_path(study_id))
-
     def _is_here(self, study_id: str) -> bool:
         return study_id in self
 
