@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from shipdash.data.source import Source
 from shipdash.labelling.same_images import alike
 from shipdash.learning import metrics
 from shipdash.learning.arm_training import ArmState, train_arm
-from shipdash.learning.evaluation import blocks
+from shipdash.learning.evaluation import predicted
 from shipdash.learning.label_quality import soft_minimum
 from shipdash.learning.learner import Learner
 from shipdash.records import Trained
@@ -98,7 +99,11 @@ def judged(source: Source, learner: Learner, pairs: Sequence[int]) -> dict[str, 
         ``softmin``: float64 (n,), see `learning.label_quality`. ``bits``: the predicted masks, one
         bit a pixel, uint8 (n, rows, cols / 8).
     """
-    parts = [_of_block(source, learner, block) for block in blocks(pairs, source.shape)]
+    parts = []
+    with closing(predicted(source, learner, np.array(pairs, np.int64))) as found:
+        for block, _, masks, probability in found:
+            parts.append({"index": block, **scores(masks, probability),
+                          "bits": np.packbits(probability > metrics.MASK_THRESHOLD, axis=2)})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -106,10 +111,3 @@ def scores(masks: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:
     """Both measures of how well masks fit predictions, smaller where they fit worse."""
     return {"iou": metrics.iou(metrics.counts(masks, probability)),
             "softmin": soft_minimum(masks, probability)}
-
-
-def _of_block(source: Source, learner: Learner, block: Sequence[int]) -> dict[str, np.ndarray]:
-    images, masks = source.draw(block)
-    probability = learner.predict(images)
-    return {"index": np.array(block, np.int64), **scores(masks, probability),
-            "bits": np.packbits(probability > metrics.MASK_THRESHOLD, axis=2)}

@@ -82,9 +82,9 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
         on_block(n_done)
 
     with (ThreadPoolExecutor(1, "score") as scoring,
-          closing(_predicted(source, learner, indices)) as predicted):
+          closing(predicted(source, learner, indices)) as found):
         pending = None
-        for block, _, masks, probability in predicted:
+        for block, _, masks, probability in found:
             if pending is not None:  # one block waits at most: memory does not grow with the pairs
                 hear(pending)
             pending = scoring.submit(measure, block, masks, probability)
@@ -97,8 +97,8 @@ def score(source: Source, learner: Learner, indices: np.ndarray,
                   pictures.reshape(len(worst), *source.shape))
 
 
-def _predicted(source: Source, learner: Learner, indices: np.ndarray
-               ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+def predicted(source: Source, learner: Learner, indices: np.ndarray
+              ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Numbers, images, masks and probabilities of block after block; the next is being drawn."""
     parts = blocks(indices, source.shape)
     with ThreadPoolExecutor(1, "draw") as drawing:
@@ -130,8 +130,8 @@ def pool_scores(source: Source, learner: Learner, indices: np.ndarray,
     """
     indices = np.asarray(indices, np.int64)
     parts, n_done = [], 0
-    with closing(_predicted(source, learner, indices)) as predicted:
-        for block, images, masks, probability in predicted:
+    with closing(predicted(source, learner, indices)) as found:
+        for block, images, masks, probability in found:
             error = np.where(masks == VOID, 0.0, probability - (masks == TARGET))
             parts.append((metrics.iou(metrics.counts(masks, probability)),
                           np.sqrt(np.square(error).mean(axis=(1, 2))), learner.features(images)))
