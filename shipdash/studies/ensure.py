@@ -13,6 +13,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import joblib
@@ -84,7 +85,7 @@ def ensure(store: Store, study: Study, *, crew: Workers | None = None, dask: str
     study_id, root = studies.create(study), str(store.root)
     with contextlib.ExitStack() as held:
         held.enter_context(studies.lock(study_id))
-        work_off = held.enter_context(cluster(dask)) if dask else _on_threads(crew)
+        work_off = held.enter_context(cluster(dask)) if dask else partial(_on_threads, crew)
         held.enter_context(_turn(studies, study_id))
         work_off(Turns(store, study, on_run, until=until), root, study_id)
     queue.ensure_drainer(store)  # a run queued meanwhile may have found the machine busy
@@ -134,14 +135,11 @@ def cancel(store: Store, study: Study | str) -> None:
                 queue.cancel(store, run_id)
 
 
-def _on_threads(crew: Workers) -> Callable[[Turns, str, str], None]:
-    """An executor whose threads each wait for one process."""
-    def work_off(turns: Turns, root: str, study_id: str) -> None:
-        taking = joblib.Parallel(n_jobs=crew.n, backend="threading")
-        taking(joblib.delayed(_take_turns)(turns, root, study_id, crew.n_threads)
-               for _ in range(crew.n))
-
-    return work_off
+def _on_threads(crew: Workers, turns: Turns, root: str, study_id: str) -> None:
+    """Work turns off with threads that each wait for one process."""
+    taking = joblib.Parallel(n_jobs=crew.n, backend="threading")
+    taking(joblib.delayed(_take_turns)(turns, root, study_id, crew.n_threads)
+           for _ in range(crew.n))
 
 
 def _take_turns(turns: Turns, root: str, study_id: str, n_threads: int) -> None:
