@@ -77,7 +77,7 @@ def folds_finding(table: pd.DataFrame) -> Finding:
     words = ", ".join(f"{size:,}" for size in sizes)
     detail = ("Each was selected from the pairs that the previous folds had left. Held-out failure "
               f"rates of the streaming networks: {_shares(table['share_failing'])}")
-    if "n_scratch" in table and table["n_scratch"].any():  # an older study has no such column
+    if table["n_scratch"].any():
         detail += ("; of networks trained from scratch on each core set: "
                    f"{_shares(table['share_failing_scratch'])}, each for as many updates as its "
                    "own selection took, so not at equal updates")
