@@ -125,11 +125,13 @@ class ClusterScanner:
 
     def _answer(self, future) -> _Answer | None:
         """What a worker has predicted; None where it has not, or its cluster has failed."""
+        import distributed
+
         if future is None or not future.done():
             return None
         try:
             return future.result()
-        except _given_up():
+        except (*lost(), distributed.scheduler.KilledWorker):  # the cluster's, not the work's
             self.weights, self.asked = None, {}  # the weights may be gone with their workers
             return None
 
@@ -143,13 +145,6 @@ class _Answer(NamedTuple):
 
     counts: metrics.Counts
     prediction: np.ndarray | None  # uint8, (rows, cols)
-
-
-def _given_up() -> tuple[type[Exception], ...]:
-    """Errors of a future that are the cluster's and not the work's."""
-    import distributed
-
-    return (*lost(), distributed.scheduler.KilledWorker)
 
 
 def _facts() -> tuple[Environment, int]:
