@@ -95,6 +95,7 @@ class Talk:
     store: Store
     picture: Callable[[Page, str], None]
     problems: list[str]
+    sits_through: bool = True  # the replay of the guess, instead of going to its end by a key
     waits: list[Wait] = field(default_factory=list)
 
     def window(self) -> Page:
@@ -204,6 +205,8 @@ def guess(talk: Talk) -> Page:
         box.press("Enter")
         there(page, ".shipdash-stage .plot .main-svg")
     with talk.timed("The reveal: the replay has ended", None):
+        if not talk.sits_through:
+            page.get_by_role("slider", name="Time in the run").press("End")
         seen(page.get_by_text("You said 500. It kept"))
     at_rest(page)
     talk.picture(page, "reveal")
