@@ -52,22 +52,22 @@ def view(run: frame.Run) -> None:
     """
     found = evidence.of(run, lambda e: len(e.arms) > 1)
     registered.in_a_line(run)
-    if found is None or not evidence.is_about(run, found):
-        better_than_random.panel(run)
-        registered.panel(run)
-        _of_another(run, found)
-    elif better_than_random.is_under_way(run):  # dots that people watch stay where they are
-        better_than_random.panel(run)
-        registered.panel(run)
-        _details(run, found, share_below_iou.tables_of(found))
-    else:
-        of_all = share_below_iou.tables_of(found)
+    is_own = found is not None and evidence.is_about(run, found)
+    # Dots that people watch stay where they are.
+    is_complete = is_own and not better_than_random.is_under_way(run)
+    of_all = share_below_iou.tables_of(found) if is_own else None
+    if is_complete:
         at_a_glance.panel(run, found, of_all and of_all.medians)
-        registered.panel(run)
-        if not run.recorded:
-            with st.expander("The runs one by one: is it better than random?", expanded=True):
-                better_than_random.panel(run)
+    else:
+        better_than_random.panel(run)
+    registered.panel(run)
+    if is_complete and not run.recorded:
+        with st.expander("The runs one by one: is it better than random?", expanded=True):
+            better_than_random.panel(run)
+    if is_own:
         _details(run, found, of_all)
+    else:
+        _of_another(run, found)
     st.divider()
     queue_box(run)
 
