@@ -44,6 +44,23 @@ def swept(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def visited(browser):
+    """A browser in which pages of one look share what they have loaded, the client's 160 files."""
+    contexts = {}
+
+    class Visited:
+        def new_context(self, **look):
+            key = repr(look)
+            if key not in contexts:
+                contexts[key] = browser.new_context(**look)
+            return contexts[key]
+
+    yield Visited()
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture(params=[("light", 1440), ("dark", 800)], ids=["light-1440", "dark-800"])
 def look(request):
     """A colour scheme with a width."""
@@ -51,11 +68,11 @@ def look(request):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole_in_both_themes_and_widths(shared, browser, look, name):
+def test_a_page_is_whole_in_both_themes_and_widths(shared, visited, look, name):
     """No error on the page or in the console, nothing cut off, words for every picture; and no
     library of TensorFlow is mapped into the server that drew it."""
     (scheme, width), problems = look, []
-    page = open_page(browser, f"{shared.url}/{name}", problems, width=width, scheme=scheme)
+    page = open_page(visited, f"{shared.url}/{name}", problems, width=width, scheme=scheme)
     settle(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_test_id("stAlert").filter(has_text="error")).to_have_count(0)
@@ -72,7 +89,7 @@ def test_a_page_is_whole_in_both_themes_and_widths(shared, browser, look, name):
     for drawn in page.locator(".shipdash-chart").all():
         assert drawn.get_attribute("role") == "img"
         assert len(drawn.get_attribute("aria-label")) > 20
-    page.context.close()
+    page.close()
     mapped = Path(f"/proc/{shared.server.pid}/maps").read_text()
     assert "numpy" in mapped and "tensorflow" not in mapped
     assert problems == []
@@ -93,10 +110,10 @@ def reached_by_tab(page: Page, at_most: int = 80) -> list[str]:
     return names
 
 
-def test_everything_is_reached_by_keyboard(shared, browser):
+def test_everything_is_reached_by_keyboard(shared, visited):
     """Links, preset, settings, Start, axes, guess and the downloads, without a mouse."""
     problems: list[str] = []
-    page = open_page(browser, f"{shared.url}/Run", problems)
+    page = open_page(visited, f"{shared.url}/Run", problems)
     settle(page)
     expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=SOON_MS)
     page.keyboard.press("Home")
@@ -104,24 +121,24 @@ def test_everything_is_reached_by_keyboard(shared, browser):
     for name in ("Home", "Evaluation", "Compact", "Precision", "Model seed", "Start", "linear",
                  "Your guess (pairs)", "CSV"):
         assert name in reached, f"{name} is not reached: {reached}"
-    page.context.close()
+    page.close()
 
 
-def test_the_numbers_of_a_figure_can_be_downloaded(shared, browser):
+def test_the_numbers_of_a_figure_can_be_downloaded(shared, visited):
     """The CSV under the curve of the recorded run: made on the click, complete."""
-    page = open_page(browser, f"{shared.url}/Run", [])
+    page = open_page(visited, f"{shared.url}/Run", [])
     settle(page)
     with page.expect_download(timeout=SOON_MS) as waiting:
         page.get_by_role("button", name="CSV").first.click()
     table = pd.read_csv(waiting.value.path())
     assert waiting.value.suggested_filename == "selection.csv"
     assert table["tested"].iloc[-1] == 10_000
-    page.context.close()
+    page.close()
 
 
-def test_a_figure_is_downloaded_with_its_title_and_its_origin(shared, browser):
+def test_a_figure_is_downloaded_with_its_title_and_its_origin(shared, visited):
     """The picture is taller than the figure by the lines above and below, which Plotly is given."""
-    page = open_page(browser, f"{shared.url}/Run", [])
+    page = open_page(visited, f"{shared.url}/Run", [])
     settle(page)
     expect(page.locator("[data-testid=selection] .main-svg").first).to_be_visible(timeout=SOON_MS)
     page.evaluate("""() => {
@@ -141,16 +158,16 @@ def test_a_figure_is_downloaded_with_its_title_and_its_origin(shared, browser):
     assert "Seeds: pool" in said and f"run {SCENE.run_id}" in said and "drawn by shipdash" in said
     with Image.open(waiting.value.path()) as picture:
         assert picture.size == (2 * round(how["width"]), 2 * round(how["height"]))
-    page.context.close()
+    page.close()
 
 
 SHADE = "(e) => { const s = getComputedStyle(e); return [s.backgroundColor, s.outlineStyle]; }"
 
 
-def test_a_focused_link_does_not_look_like_the_page_in_view(shared, browser, look):
+def test_a_focused_link_does_not_look_like_the_page_in_view(shared, visited, look):
     """A ring, not the grey of the page in view."""
     scheme, width = look
-    page = open_page(browser, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
+    page = open_page(visited, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
     settle(page)
     links = page.locator(".st-key-links a")
     links.filter(has_text="Generator").focus()
@@ -159,13 +176,13 @@ def test_a_focused_link_does_not_look_like_the_page_in_view(shared, browser, loo
     focused = links.filter(has_text="Run").evaluate(SHADE)
     assert focused[0] != here[0]
     assert (focused[1], here[1]) == ("solid", "none")
-    page.context.close()
+    page.close()
 
 
-def test_the_chosen_segment_is_the_strongest(shared, browser, look):
+def test_the_chosen_segment_is_the_strongest(shared, visited, look):
     """As dark (or as light) as the others, and bolder."""
     scheme, width = look
-    page = open_page(browser, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
+    page = open_page(visited, f"{shared.url}/Evaluation", [], width=width, scheme=scheme)
     settle(page)
     (chosen, weight), (other, lighter) = (
         page.locator(f"button[data-variant=segmented_control][aria-checked={checked}]").first
@@ -174,7 +191,7 @@ def test_the_chosen_segment_is_the_strongest(shared, browser, look):
         for checked in ("true", "false"))
     assert chosen == other
     assert weight > lighter
-    page.context.close()
+    page.close()
 
 
 PLACE = """(chart) => {
@@ -193,9 +210,9 @@ AT_REST = """() => {  // for a quarter of a second nothing above it has moved
 }"""
 
 
-def open_explorer(browser, url: str, problems: list[str]) -> Page:
+def open_explorer(visited, url: str, problems: list[str]) -> Page:
     """The Threshold page with all figures of its explorer drawn."""
-    page = open_page(browser, url, problems)
+    page = open_page(visited, url, problems)
     expect(page.locator(".shipdash-explorer[data-shown]")).to_be_visible(timeout=SOON_MS)
     settle(page)
     page.wait_for_function(AT_REST, timeout=SOON_MS)
@@ -209,11 +226,11 @@ def click_a_dot(page: Page) -> None:
     page.mouse.click(x, y)
 
 
-def test_a_click_on_a_point_shows_its_run_beside_it(swept, browser):
+def test_a_click_on_a_point_shows_its_run_beside_it(swept, visited):
     """Without scrolling at 1440 x 900, in the link too; and from there its run can be opened."""
     problems: list[str] = []
     asked = grid(orders=(1,), base=OTHER)
-    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(asked.runs[0])}"
+    page = open_explorer(visited, f"{swept.url}/Threshold?sweep={family(asked.runs[0])}"
                          "&precisions=0.8,0.9&orders=1&precision=0.9", problems)
     page.set_viewport_size({"width": 1440, "height": 900})
     click_a_dot(page)
@@ -224,19 +241,19 @@ def test_a_click_on_a_point_shows_its_run_beside_it(swept, browser):
     assert bottom <= 900
     page.get_by_role("button", name="Open this run").click()
     expect(page).to_have_url(re.compile(rf"/Run\?run={asked.runs[0].digest}"), timeout=SOON_MS)
-    page.context.close()
+    page.close()
     assert problems == []
 
 
-def test_a_precision_between_two_steps_can_be_typed(swept, browser):
+def test_a_precision_between_two_steps_can_be_typed(swept, visited):
     """The steps of the box are for its arrows; a sweep may have any precision."""
     problems: list[str] = []
-    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", problems)
+    page = open_explorer(visited, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", problems)
     exact = page.locator(".shipdash-explorer [data-control=exact]")
     exact.fill("0.875")
     exact.press("Enter")
     expect(page).to_have_url(re.compile(r"precision=0\.875&"), timeout=SOON_MS)
-    page.context.close()
+    page.close()
     assert problems == []
 
 
@@ -255,11 +272,11 @@ DRAWN_MS = 300
 
 
 @pytest.mark.clock
-def test_a_drag_draws_the_run_at_once(swept, browser):
+def test_a_drag_draws_the_run_at_once(swept, visited):
     """Curve, mosaic and held-out scores, from release to the next frame; the best of four, for
     others work on this machine too."""
     problems: list[str] = []
-    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", problems)
+    page = open_explorer(visited, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", problems)
     took = []
     for precision in (0.8, 0.9, 0.8, 0.9):
         took.append(page.evaluate(DRAG, precision))
@@ -268,13 +285,13 @@ def test_a_drag_draws_the_run_at_once(swept, browser):
         "chart => chart._fullData.find((t) => t.name === 'end').y[0]")
     assert ends == 91
     assert min(took) < DRAWN_MS, took
-    page.context.close()
+    page.close()
     assert problems == []
 
 
-def test_back_shows_the_run_of_the_address_again(swept, browser):
+def test_back_shows_the_run_of_the_address_again(swept, visited):
     """Not the one that was left, although the browser has told the server of both before."""
-    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])
+    page = open_explorer(visited, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])
     title = page.locator(".shipdash-explorer [data-text=runTitle]")
     for precision in (0.8, 0.9, 0.8):
         page.evaluate(DRAG, precision)
@@ -284,35 +301,35 @@ def test_back_shows_the_run_of_the_address_again(swept, browser):
         page.go_back()
         expect(page).to_have_url(re.compile(rf"precision={precision}(&|$)"), timeout=SOON_MS)
         expect(title).to_contain_text(f"At precision {precision}", timeout=SOON_MS)
-    page.context.close()
+    page.close()
 
 
-def test_a_core_pair_of_the_mosaic_is_opened_by_keys(swept, browser):
+def test_a_core_pair_of_the_mosaic_is_opened_by_keys(swept, visited):
     """An arrow chooses the next one, Enter opens it."""
-    page = open_explorer(browser, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])
+    page = open_explorer(visited, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])
     mosaic = page.locator(".shipdash-explorer canvas")
     mosaic.focus()
     page.keyboard.press("ArrowRight")
     expect(mosaic).to_have_attribute("aria-label", re.compile("Number 2 is chosen"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("Number 2 of", timeout=SOON_MS)
-    page.context.close()
+    page.close()
 
 
-def test_a_point_that_nobody_computed_can_be_asked_for(shared, browser):
+def test_a_point_that_nobody_computed_can_be_asked_for(shared, visited):
     """A recorded one of which only numbers were kept, or none at all: a button with its words."""
-    page = open_explorer(browser, f"{shared.url}/Threshold?precision=0.5", [])
+    page = open_explorer(visited, f"{shared.url}/Threshold?precision=0.5", [])
     expect(page.get_by_role("button", name="Compute it here")).to_be_visible(timeout=SOON_MS)
-    page.context.close()
+    page.close()
 
 
-def test_a_figure_of_nothing_says_so(shared, browser):
+def test_a_figure_of_nothing_says_so(shared, visited):
     """Words for who cannot see that it is empty."""
-    page = open_explorer(browser, f"{shared.url}/Threshold?precision=0.513", [])
+    page = open_explorer(visited, f"{shared.url}/Threshold?precision=0.513", [])
     for name in ("explorer_curve", "explorer_held"):
         expect(page.get_by_test_id(name)).to_have_attribute(
             "aria-label", re.compile(r"Not computed yet\.$"), timeout=SOON_MS)
-    page.context.close()
+    page.close()
 
 
 @pytest.mark.clock
@@ -358,7 +375,7 @@ def test_a_link_to_a_chart_brings_plotly_with_the_page(shared, browser):
     expect(page.locator(".shipdash-explorer[data-shown]")).to_be_visible(timeout=SOON_MS)
     assert asked.count(plotly_url()) == 1
     assert asked.index(plotly_url()) < asked.index("/_stcore/health")
-    assert not [path for path in asked if path.startswith("/Threshold/")]
+    assert not [path for path in asked if path.startswith(("/Threshold/", "/media/"))]
     page.context.close()
     assert problems == []
 
