@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 
 from shipdash import view_only
-from shipdash.ui import address
+from shipdash.config import RunConfig
+from shipdash.runs import queue
+from shipdash.ui import address, forms, frame
 
 
 def button(label: str, *, disabled: bool = False, **more: Any) -> bool:
@@ -16,6 +18,11 @@ def button(label: str, *, disabled: bool = False, **more: Any) -> bool:
     if why:
         more["help"] = why
     return st.button(label, disabled=disabled or bool(why), **more)
+
+
+def begin(config: RunConfig) -> None:
+    """Queue a run and go to it; a refusal becomes a sentence."""
+    open_run(forms.attempt(queue.submit, frame.own_store(), config))
 
 
 def open_run(run_id: str | None, **more: str) -> None:

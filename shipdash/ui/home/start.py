@@ -39,4 +39,4 @@ def _button(label: str, config: RunConfig, is_open: bool, key: str = "home_start
     """Starts the run, resumes it where it stopped, and opens it."""
     kind = "primary" if is_open else "secondary"  # the first thing to do is to guess
     if starting.button(label, type=kind, key=key, icon=":material/play_arrow:"):
-        starting.open_run(forms.attempt(queue.submit, frame.own_store(), config))
+        starting.begin(config)

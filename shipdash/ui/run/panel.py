@@ -202,7 +202,7 @@ def _warn(run: frame.Run, state: RunState, events) -> None:
             forms.attempt(queue.cancel, frame.store_of(run), run.run_id)
         following = forms.attempt(start.next_seed, run.config, frame.runs())
         if following:
-            start.begin(following)
+            starting.begin(following)
 
 
 def _pending(run: frame.Run, state: RunState) -> str:

@@ -7,9 +7,7 @@ import streamlit as st
 from shipdash.config import RunConfig
 from shipdash.config.settings import SEED_MAX
 from shipdash.records import RunState
-from shipdash.runs import queue
 from shipdash.ui import forms, frame, starting
-from shipdash.ui.run import replay
 
 SAME = ("On the same processor, with the same number of threads, the same settings give the same "
         "run.")
@@ -26,7 +24,7 @@ def offer(config: RunConfig | None, runs: list[frame.Run]) -> None:
     elif starting.button("Start", type="primary", key="start", icon=":material/play_arrow:",
                          disabled=config is None,
                          help=SAME):
-        begin(config)
+        starting.begin(config)
     starting.tell()
 
 
@@ -38,15 +36,14 @@ def _again(run: frame.Run, runs: list[frame.Run]) -> None:
     with st.container(horizontal=True):
         if run.state == RunState.COMPLETED:
             if st.button("Replay it", type="primary", key="replay_known", icon=":material/replay:"):
-                replay.ask(run.run_id)
-                _fold()
+                starting.open_run(run.run_id, replay="1")
         elif st.button("Open this run", type="primary", key="open_known",
                        icon=":material/open_in_new:"):
-            _open(run.run_id)
+            starting.open_run(run.run_id)
         if following and starting.button(  # a double click is no second run
                 f"Start again with model seed {following.seeds.model}",
                 key=f"start_seed_{following.seeds.model}", icon=":material/restart_alt:"):
-            begin(following)
+            starting.begin(following)
 
 
 def next_seed(config: RunConfig, runs: list[frame.Run]) -> RunConfig:
@@ -56,21 +53,3 @@ def next_seed(config: RunConfig, runs: list[frame.Run]) -> RunConfig:
         config = config.replace(**{"seeds.model": (config.seeds.model + 1) % (SEED_MAX + 1)})
         if config.digest not in done:
             return config
-
-
-def begin(config: RunConfig) -> None:
-    """Queue a run and show it; a refusal becomes a sentence."""
-    run_id = forms.attempt(queue.submit, frame.own_store(), config)
-    if run_id:
-        _open(run_id)
-
-
-def _open(run_id: str) -> None:
-    st.query_params["run"] = run_id
-    replay.end()
-    _fold()
-
-
-def _fold() -> None:
-    st.session_state["new_run_unfolded"] = False
-    st.rerun()

@@ -40,7 +40,7 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
         if run is None:
             if starting.button("Start the selection", type="primary", key="data_start",
                                icon=":material/play_arrow:"):
-                starting.open_run(forms.attempt(queue.submit, frame.own_store(), config))
+                starting.begin(config)
         else:
             frame.link("pages/2_Run.py", f"This selection is {run.state}: open it on Run",
                        icon=":material/open_in_new:", run=run.run_id)
