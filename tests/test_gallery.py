@@ -139,16 +139,16 @@ def test_the_address_sorts_and_filters(store):
     known = gallery.factors(next(r for r in store.list()), numbers(sheets(at)["core"]))
     assert config.knows_factors and known["high_sea"].all()
     assert known["target_area_px"].is_monotonic_decreasing
-    assert at.selectbox(key="arrange_sort").value == "largest target first"
+    assert at.selectbox(key="box_sort").value == "largest target first"
 
 
 def test_what_is_chosen_in_a_box_is_in_the_address(store):
     """So that a link shows the same pairs; the default leaves it again."""
     at = open_page(SAMPLES, run=rote_runs.finished(store))
-    at.selectbox(key="arrange_size").set_value("lowest third").run()
+    at.selectbox(key="box_size").set_value("lowest third").run()
     assert "lowest third" in "".join(at.query_params["size"])
     assert "Target area " in words(at) and " px" in words(at)
-    at.selectbox(key="arrange_size").set_value("any").run()
+    at.selectbox(key="box_size").set_value("any").run()
     assert "size" not in at.query_params
 
 
@@ -187,7 +187,7 @@ def test_a_bar_opens_its_core_pairs(store):
     at = open_page(SAMPLES, run=run_id, view="Why these?", bar="high_sea.1")
     n_high = gallery.factors(store.list()[0], store.result(run_id).core)["high_sea"].sum()
     assert len(sheets(at)["behind_bar"]["tiles"]) == min(n_high, 12)
-    assert f"High sea: yes ({n_high} selected)" in at.selectbox(key="bar_box").options
+    assert f"High sea: yes ({n_high} selected)" in at.selectbox(key="box_bar").options
 
 
 def test_filters_that_leave_no_pair_behind_a_bar_are_named(store):

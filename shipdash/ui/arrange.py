@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from shipdash.analysis.arranging import THIRDS, Order, arranged, third
-from shipdash.ui import address, frame, gallery
+from shipdash.ui import frame, gallery
 
 ANY = "any"
 
@@ -80,9 +80,5 @@ def _ranges(known: pd.DataFrame) -> str:
 
 
 def _choice(label: str, name: str, options: list[str]) -> str:
-    """A box that shows what the address says and writes there what is chosen."""
-    asked = st.query_params.get(name)
-    chosen = asked if asked in options else options[0]
-    st.selectbox(label, options, width=190,
-                 **address.held(name, chosen, options[0], key=f"arrange_{name}"))
-    return chosen
+    words = dict(zip(options, options, strict=True))
+    return frame.box(label, name, words, default=options[0], width=190)

@@ -123,47 +123,56 @@ def find(run_id: str, among: list[Run]) -> Run | None:
     return next((run for run in among if run.run_id == run_id), None)
 
 
-def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> Run | None:
-    """A box to choose the run in view; the URL carries it. None, and words, where there is none."""
-    usable = [r for r in among if r.config and (r.result or not evaluated)]
+def in_view(usable: list[Run]) -> Run | None:
+    """The run of the address, else the first, which the address then carries. None, and words,
+    where there is none."""
     asked = st.query_params.get("run", "")
-    if asked and find(asked, usable) is None:
+    run = find(asked, usable)
+    if asked and run is None:
         tell_why_not(asked)
     if not usable:
         empty("No run to show yet.", "Start one on the Run page.")
-        return None
-    names = {run_id: name_of(find(run_id, usable))
-             for run_id in dict.fromkeys(r.run_id for r in usable)}
-    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
-        picked = box(label, "run", names, forgets=["replay"])
-        if picked != asked:
-            st.query_params["run"] = picked
-        run = find(picked, usable)
-        rename(run)
+    elif run is None:
+        run = usable[0]
+        st.query_params["run"] = run.run_id
+    return run
+
+
+def choose(among: list[Run], *, label: str = "Run", evaluated: bool = False) -> Run | None:
+    """A box to choose the run in view, as `in_view` has it."""
+    usable = [r for r in among if r.config and (r.result or not evaluated)]
+    run = in_view(usable)
+    if run is not None:
+        names = {run_id: name_of(find(run_id, usable))
+                 for run_id in dict.fromkeys(r.run_id for r in usable)}
+        with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+            box(label, "run", names, forgets=["replay"])
+            rename(run)
     return run
 
 
 def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = None,
-        forgets: Iterable[str] = (), **more: Any) -> str:
+        default: str | None = None, forgets: Iterable[str] = (), **more: Any) -> str:
     """One of the options that `words` puts into words, carried by the address as `name`.
 
-    `asked` is the one in the address, where that has another word for it. Another choice takes the
-    parameters `forgets` out of the address; `more` is `st.selectbox`'s. Options of the same words
-    are numbered from the last: of two entries alike, Streamlit lets only the last be chosen.
+    `asked` is the one in the address, where that has another word for it; of the `default` the
+    address says nothing. Another choice takes the parameters `forgets` out of the address; `more`
+    is `st.selectbox`'s. Options of the same words are numbered from the last: of two entries alike,
+    Streamlit lets only the last be chosen.
     """
     options, words = list(words), _told_apart(words)
     asked = st.query_params.get(name, "") if asked is None else asked
-    at = options.index(asked) if asked in words else 0
-    # A box keeps what it was drawn with, so another option in front is another box.
-    key = f"box_{name}_{at}_{len(options)}_{words[options[at]]}"
-    picked = st.selectbox(label, options, index=at, format_func=words.get, key=key, **more)
-    if picked != options[at]:
-        del st.session_state[key]  # it would say so again, should the address come back to it
-        st.query_params[name] = picked
-        for other in forgets:
-            st.query_params.pop(other, None)
-        st.rerun()  # so that the next choice is made in the box of this one
-    return picked
+    chosen, key = asked if asked in words else options[0], f"box_{name}"
+    st.session_state[key] = chosen
+    st.selectbox(label, options, format_func=words.get, key=key, on_change=_chosen,
+                 args=(name, key, default, forgets), **more)
+    return chosen
+
+
+def _chosen(name: str, key: str, default: str | None, forgets: Iterable[str]) -> None:
+    address.drop(name, *forgets)
+    if st.session_state[key] != default:
+        st.query_params[name] = st.session_state[key]
 
 
 def _told_apart(words: Mapping[str, str]) -> dict[str, str]:

@@ -16,17 +16,10 @@ from shipdash.ui.run import film, panel, present, replay, stage
 def body(runs: list[frame.Run]) -> None:
     """The run of the link, else the newest, in one view without scrolling."""
     st.html(Path(__file__).parent / "projector.css")
-    usable, asked = [run for run in runs if run.config], st.query_params.get("run", "")
-    run = frame.find(asked, usable)
-    if run is None and asked:
-        frame.tell_why_not(asked)
-    run = run or next(iter(usable), None)
+    run = frame.in_view([run for run in runs if run.config])
     if run is None:
-        frame.empty("No run to show yet.", "Leave this layout and start a run.")
         present.button()
         return
-    if run.run_id != asked:
-        st.query_params["run"] = run.run_id
     with st.container(key="present_buttons"):
         if run.state == RunState.COMPLETED:
             present.button()

@@ -11,7 +11,7 @@ import streamlit as st
 from shipdash import analysis, figures
 from shipdash.analysis import scores
 from shipdash.analysis.scores import factor_groups
-from shipdash.ui import address, arrange, chart, frame, gallery, one_pair
+from shipdash.ui import arrange, chart, frame, gallery, one_pair
 from shipdash.ui.factors import FACTORS, name_and_unit
 
 MOST_FACTORS = 20_000
@@ -73,12 +73,9 @@ def _behind(run: frame.Run, table: pd.DataFrame, drawn: Factors,
     """The core pairs of the bar in the address; the box is the way to one without a mouse."""
     bars = {f"{factor}.{k}": (factor, row.group, row.n_core)
             for factor, part in rates.items() for k, row in enumerate(part.itertuples())}
-    chosen = st.query_params.get("bar")
-    st.selectbox(
-        "Show the core pairs of", [NONE, *bars], width=460,
-        format_func=lambda name: _words(*bars[name]) if name in bars else "a mark clicked below",
-        **address.held("bar", chosen if chosen in bars else NONE, NONE, key="bar_box"))
-    if chosen not in bars:
+    words = {NONE: "a mark clicked below", **{name: _words(*bar) for name, bar in bars.items()}}
+    chosen = frame.box("Show the core pairs of", "bar", words, default=NONE, width=460)
+    if chosen == NONE:
         return
     factor, group, _ = bars[chosen]
     is_in = factor_groups(drawn.facts, factor, sampled=drawn.sampled) == group
