@@ -108,14 +108,14 @@ def test_start_by_keyboard_alone_is_possible(shared, home):
     store.delete(quick().digest)  # the next test starts it, too
 
 
-@pytest.mark.parametrize(("button", "title"), [
-    ("Browse the pairs it kept", "Samples"), ("How good is it?", "Evaluation"),
-    ("Start the experiment", "Run"),
+@pytest.mark.parametrize(("role", "words", "title"), [
+    ("link", "Browse the pairs it kept", "Samples"), ("link", "How good is it?", "Evaluation"),
+    ("button", "Start the experiment", "Run"),
 ])
-def test_a_guess_goes_along_with_each_button(shared, home, button, title):
+def test_a_guess_goes_along_with_each_way_on(shared, home, role, words, title):
     """And comes back with the browser's Back."""
     say(home, 300)
-    home.get_by_role("button", name=button).click()
+    home.get_by_role(role, name=words).click()
     guessed(home, title, 300)
     if title == "Run":
         asked = quick().digest

@@ -205,13 +205,11 @@ def _tell_asked(asked: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"This run: {plain(default_name(asked.config))}", width="content")
         if asked.config.knows_factors:
-            st.page_link("pages/1_Generator.py", label="See this scene",
-                         icon=":material/visibility:",
-                         query_params=address.carried(**scene_link(asked.config)))
+            frame.link("pages/1_Generator.py", "See this scene", icon=":material/visibility:",
+                       **scene_link(asked.config))
         else:
-            st.page_link("pages/7_Your_data.py", label="See these pairs",
-                         icon=":material/visibility:",
-                         query_params=address.guessed() | {"data": asked.config.source.name})
+            frame.link("pages/7_Your_data.py", "See these pairs", icon=":material/visibility:",
+                       data=asked.config.source.name)
         st.button("Reset to the preset", type="tertiary", key="reset_form",
                   on_click=address.reset, icon=":material/restart_alt:",
                   disabled=asked.config == asked.start)

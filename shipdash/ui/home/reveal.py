@@ -9,7 +9,7 @@ import streamlit as st
 from shipdash import analysis
 from shipdash.config import ConfigError, RunConfig
 from shipdash.data.files import DataError
-from shipdash.ui import address, evidence, frame, gallery, words
+from shipdash.ui import evidence, frame, gallery, words
 from shipdash.ui.evaluation import registered
 from shipdash.ui.run import replay
 
@@ -40,12 +40,9 @@ def headline(run: frame.Run, guess: int | None) -> str:
 
 def look_closer(run: frame.Run) -> None:
     """To the pairs and the scores of this run."""
-    for_run = address.carried(run=run.run_id)
     with st.container(horizontal=True):
-        if st.button("Browse the pairs it kept", key="home_samples"):
-            st.switch_page("pages/3_Samples.py", query_params=for_run)
-        if st.button("How good is it?", key="home_evaluation"):
-            st.switch_page("pages/4_Evaluation.py", query_params=for_run)
+        frame.link("pages/3_Samples.py", "Browse the pairs it kept", run=run.run_id)
+        frame.link("pages/4_Evaluation.py", "How good is it?", run=run.run_id)
 
 
 def result(run: frame.Run) -> None:

@@ -13,7 +13,7 @@ from shipdash.labelling import Rankings
 from shipdash.labelling.ranking_request import has_network
 from shipdash.records import RunState
 from shipdash.runs import StoreError
-from shipdash.ui import address, frame
+from shipdash.ui import frame
 
 COMMAND = "python -m shipdash data add NAME --images FOLDER --no-masks --size 128x128"
 
@@ -27,7 +27,7 @@ def data_set() -> dict[str, Any] | None:
                     "*no masks yet* as their labels, at the size of your labelled pairs. The "
                     "command line takes any number of them:")
         st.code(COMMAND, language="bash", wrap_lines=True)
-        _to_your_data("Import images on Your data")
+        frame.link("pages/7_Your_data.py", "Import images on Your data")
         return None
     if asked and asked not in found:
         st.warning(_why_not(asked))
@@ -50,7 +50,7 @@ def run(manifest: dict[str, Any]) -> frame.Run | None:
         frame.empty("No finished run can rank these images.", "Ranking needs a selection from "
                     f"labelled pairs of {manifest['rows']} × {manifest['cols']} pixels that has "
                     "finished on this machine. Start one on *Your data*.")
-        _to_your_data("Select from labelled pairs")
+        frame.link("pages/7_Your_data.py", "Select from labelled pairs")
         return None
     return frame.choose(usable, label="Run whose network ranks them")
 
@@ -81,8 +81,3 @@ def _why_not(asked: str) -> str:
         return ("The data set in the link has masks, so there is nothing to label in it. Choose "
                 "images without masks.")
     return "The link names a data set that is not stored on this machine."
-
-
-def _to_your_data(label: str) -> None:
-    st.page_link("pages/7_Your_data.py", label=label, icon=":material/arrow_forward:",
-                 query_params=address.guessed())

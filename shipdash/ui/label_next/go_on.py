@@ -11,7 +11,7 @@ from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Ranking, going_on
 from shipdash.runs import queue
-from shipdash.ui import address, forms, frame, starting
+from shipdash.ui import forms, frame, starting
 
 COMMAND = ("python -m shipdash data add labelled --images to-label/images --coco corrected.json "
            "--held-out 0 --size {rows}x{cols}")
@@ -27,8 +27,7 @@ def view(run: frame.Run, found: Ranking) -> None:
                     "images with a tool of your choice and import them with their masks on *Your "
                     "data*, with a held-out share of 0, or on the command line:")
         st.code(COMMAND.format(rows=rows, cols=cols), language="bash", wrap_lines=True)
-        st.page_link("pages/7_Your_data.py", label="Import images and masks on Your data",
-                     icon=":material/arrow_forward:", query_params=address.guessed())
+        frame.link("pages/7_Your_data.py", "Import images and masks on Your data")
         return
     data = _choice(usable)
     config = _stored(run, data)

@@ -42,9 +42,7 @@ def ask() -> str:
         return ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"You are marking as **{plain(name)}**.", width="content")
-        if st.button("Change name", key="somebody_else", type="tertiary"):
-            _is("")
-            st.rerun()
+        st.button("Change name", key="somebody_else", type="tertiary", on_click=_is, args=("",))
     return name
 
 

@@ -13,14 +13,12 @@ def is_asked() -> bool:
 def button() -> None:
     """Into the projector layout, or out of it."""
     if is_asked():
-        if st.button("Leave (Esc)", key="leave", icon=":material/close_fullscreen:"):
-            leave()
-            st.rerun()
-    elif st.button("Present", key="present", icon=":material/open_in_full:",
-                   help="Fills the window with curve, pick and probe pairs, for a projector. "
-                        "The L key switches to logarithmic axes; Esc leaves."):
-        st.query_params["present"] = "1"
-        st.rerun()
+        st.button("Leave (Esc)", key="leave", icon=":material/close_fullscreen:", on_click=leave)
+    else:
+        st.button("Present", key="present", icon=":material/open_in_full:",
+                  on_click=st.query_params.update, args=({"present": "1"},),
+                  help="Fills the window with curve, pick and probe pairs, for a projector. "
+                       "The L key switches to logarithmic axes; Esc leaves.")
 
 
 def leave() -> None:

@@ -11,7 +11,7 @@ from shipdash.config import ConfigError
 from shipdash.data.files import DataError
 from shipdash.records import RunState
 from shipdash.runs import StoreError
-from shipdash.ui import chart, frame
+from shipdash.ui import address, chart, frame
 from shipdash.ui.run import film, stage
 
 FIRST_PAGE_S = 1.0
@@ -65,22 +65,10 @@ def is_asked(run: frame.Run) -> bool:
 def button(run: frame.Run) -> None:
     """Into the replay of a finished run, or out of it."""
     if is_asked(run):
-        if st.button("End the replay", key="replay_end", icon=":material/stop:"):
-            end()
-            st.rerun()
-    elif st.button("Replay it", key="replay_it", icon=":material/replay:",
-                   help="Space plays and pauses, the arrow keys move, L switches to logarithmic "
-                        "axes."):
-        ask(run.run_id)
-        st.rerun()
-
-
-def ask(run_id: str) -> None:
-    """Put the replay of a run into the link; the next run of the script shows it."""
-    st.query_params["run"] = run_id
-    st.query_params["replay"] = "1"
-
-
-def end() -> None:
-    """Back to the run's still page."""
-    st.query_params.pop("replay", None)
+        st.button("End the replay", key="replay_end", icon=":material/stop:",
+                  on_click=address.drop, args=("replay",))
+    else:
+        st.button("Replay it", key="replay_it", icon=":material/replay:",
+                  on_click=st.query_params.update, args=({"replay": "1"},),
+                  help="Space plays and pauses, the arrow keys move, L switches to logarithmic "
+                       "axes.")
