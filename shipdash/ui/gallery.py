@@ -5,7 +5,6 @@ What a click on a tile opens is in `one_pair`; sorting and filtering is in `arra
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,16 +25,10 @@ DRAWN = 256  # an overlay is drawn at least so wide, so that its lines are fine
 Prediction = np.ndarray | str  # or the word for why there is none
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _pairs(spec: str, split: str, algorithm: int, indices: tuple[int, ...]):
-    config = RunConfig.from_dict(json.loads(spec))
-    return open_source(config, split, algorithm=algorithm).draw(indices)
-
-
 @st.cache_data(max_entries=16, show_spinner="Redrawing the factors of the pairs ...")
-def _factors(spec: str, split: str, algorithm: int,
+def _factors(config: RunConfig, split: str, algorithm: int,
              indices: tuple[int, ...]) -> pd.DataFrame | None:
-    source = open_source(RunConfig.from_dict(json.loads(spec)), split, algorithm=algorithm)
+    source = open_source(config, split, algorithm=algorithm)
     rows = [(i, source.factors(i)) for i in indices]
     if any(found is None for _, found in rows):
         return None
@@ -46,30 +39,30 @@ def _factors(spec: str, split: str, algorithm: int,
 def factors(run: frame.Run, indices: Sequence[int], split: str = "pool") -> pd.DataFrame | None:
     """True factors of numbered pairs, one row each, `index` first; None where nobody knows
     them."""
-    spec = run.config.canonical_json()
-    return _factors(spec, split, _algorithm(run), tuple(map(int, indices)))
+    return _factors(run.config, split, _algorithm(run), tuple(map(int, indices)))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _averages(spec: str, algorithm: int, indices: tuple[int, ...]) -> np.ndarray:
-    source = open_source(RunConfig.from_dict(json.loads(spec)), algorithm=algorithm)
+def _averages(config: RunConfig, algorithm: int, indices: tuple[int, ...]) -> np.ndarray:
+    source = open_source(config, algorithm=algorithm)
     return np.concatenate([block_averages(source.draw(indices[start:start + 100])[0])
                            for start in range(0, len(indices), 100)])
 
 
 def averages(run: frame.Run, indices: Sequence[int]) -> np.ndarray:
     """Block averages of pairs of the pool, which are kept where their pixels would be too many."""
-    return _averages(run.config.canonical_json(), _algorithm(run), tuple(map(int, indices)))
+    return _averages(run.config, _algorithm(run), tuple(map(int, indices)))
 
 
-def pairs(config: RunConfig, split: str, algorithm: int, indices: Sequence[int]):
+@st.cache_data(max_entries=64, show_spinner=False)
+def pairs(config: RunConfig, split: str, algorithm: int, indices: tuple[int, ...]):
     """Images and masks of numbered pairs, drawn by the rules of that version."""
-    return _pairs(config.canonical_json(), split, algorithm, tuple(map(int, indices)))
+    return open_source(config, split, algorithm=algorithm).draw(indices)
 
 
 def of_run(run: frame.Run, indices: Sequence[int], split: str = "pool"):
     """Images and masks of a run's pairs."""
-    return _pairs(run.config.canonical_json(), split, _algorithm(run), tuple(map(int, indices)))
+    return pairs(run.config, split, _algorithm(run), tuple(map(int, indices)))
 
 
 def source_of(run: frame.Run) -> Source:

@@ -42,14 +42,13 @@ def with_factors(found: Evidence) -> analysis.PairIous | None:
         return None
     if found.ious.factors is not None:
         return found.ious
-    config = RunConfig.from_stored(found.about["spec"])
-    factors = _factors(config.canonical_json(), found.about["algorithm"], config)
+    factors = _factors(RunConfig.from_stored(found.about["spec"]), found.about["algorithm"])
     return None if factors is None else found.ious._replace(factors=factors)
 
 
 @st.cache_data(max_entries=4, show_spinner="Drawing the factors of the held-out pairs again ...")
-def _factors(spec: str, algorithm: int, _config: RunConfig) -> pd.DataFrame | None:
-    return stored_ious.held_out_factors(_config, algorithm)
+def _factors(config: RunConfig, algorithm: int) -> pd.DataFrame | None:
+    return stored_ious.held_out_factors(config, algorithm)
 
 
 def _table(table: pd.DataFrame, title: str) -> None:

@@ -46,7 +46,7 @@ def _of_family(version: tuple, table: pd.DataFrame, guess: int | None, failing: 
     details = {row.run_id: _family.detail(_store, row) for row in table.itertuples()}
     kept = [d for d in details.values() if d is not None]
     drawn = pictures.atlas(_family.base, _family.algorithm,
-                           frozenset(int(i) for d in kept for i in d.core))
+                           sorted({int(i) for d in kept for i in d.core}))
     made = {
         "points": [_point(row, details[row.run_id], drawn, failing) for row in table.itertuples()],
         "stops": sorted({*STEPS, *table["precision"].astype(float)}),

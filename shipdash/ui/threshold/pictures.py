@@ -5,7 +5,6 @@ Pairs are drawn again from their numbers; no prediction is shown here.
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -33,14 +32,10 @@ class Atlas(NamedTuple):
     place: dict[int, int]  # pool number -> number of its picture
 
 
-def atlas(base: RunConfig, algorithm: int, indices: frozenset[int]) -> Atlas:
-    """The pictures of these pairs of the pool; of more than `MOST`, those with low numbers."""
-    return _atlas(base.canonical_json(), algorithm, tuple(sorted(indices)[:MOST]))
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)  # whoever asks for a family says so
-def _atlas(spec: str, algorithm: int, indices: tuple[int, ...]) -> Atlas:
-    source = open_source(RunConfig.from_dict(json.loads(spec)), algorithm=algorithm)
+def atlas(base: RunConfig, algorithm: int, indices: list[int]) -> Atlas:
+    """The pictures of these pairs of the pool, which are sorted; of more than `MOST`, the first."""
+    source, indices = open_source(base, algorithm=algorithm), indices[:MOST]
     n_rows = max(-(-len(indices) // COLUMNS), 1)
     out = np.zeros((n_rows * SIDE, COLUMNS * SIDE, 3), np.uint8)
     for start in range(0, len(indices), _BLOCK):
