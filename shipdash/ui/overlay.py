@@ -37,19 +37,19 @@ def overlay(truth: np.ndarray, predicted: np.ndarray, *, scale: int = 1) -> Imag
     out = np.full((*t.shape, 3), GROUND, np.uint8)
     out[t & p] = AGREED
     missed, invented = t & ~p, p & ~t
-    out[missed & ~_inside(missed, stroke)] = MISSED
+    out[missed & grown(~missed, stroke, beyond=True)] = MISSED
     rows, cols = np.indices(t.shape)
     out[invented & ((rows + cols) // stroke % 3 != 0)] = INVENTED
     return Image.fromarray(out)
 
 
-def _inside(mask: np.ndarray, stroke: int) -> np.ndarray:
-    """The mask without a rim of that width."""
-    inner = np.pad(mask, stroke)
-    for _ in range(2):  # down, then across
-        n = len(inner) - 2 * stroke
-        inner = np.logical_and.reduce([inner[k:k + n] for k in range(2 * stroke + 1)]).T
-    return inner
+def grown(mask: np.ndarray, by: int, *, beyond: bool = False) -> np.ndarray:
+    """With all pixels of the squares of 2 * `by` + 1 around its own; `beyond` the picture nothing
+    or everything belongs to the mask."""
+    for _ in range(2):  # down the columns, then along the rows
+        wide = np.pad(mask, ((by, by), (0, 0)), constant_values=beyond)
+        mask = np.any([wide[k:k + len(mask)] for k in range(2 * by + 1)], axis=0).T
+    return mask
 
 
 def legend() -> None:

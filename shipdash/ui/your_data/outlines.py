@@ -11,6 +11,7 @@ from PIL import Image
 from shipdash.data import files
 from shipdash.data.source import TARGET, VOID
 from shipdash.ui import gallery, tiles
+from shipdash.ui.overlay import grown
 
 LINE, EDGE, GREY = (255, 214, 0), (15, 23, 42), (122, 134, 148)
 """A yellow line between two dark ones is seen on pictures of any colour; void is striped grey."""
@@ -83,17 +84,9 @@ def sheet(name: str, numbers: Sequence[int], captions: Sequence[str], *, key: st
 def rims(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The line, on the inner rim of a target, and the edges on both sides of it."""
     inside = _shrunk(target, 2)
-    return target & ~inside, (_grown(target, 1) & ~target) | (inside & ~_shrunk(inside, 1))
-
-
-def _grown(mask: np.ndarray, by: int) -> np.ndarray:
-    """With all pixels of the squares of 2 * `by` + 1 around its own."""
-    for _ in range(2):  # down the columns, then along the rows
-        wide = np.pad(mask, ((by, by), (0, 0)))
-        mask = np.any([wide[k:k + len(mask)] for k in range(2 * by + 1)], axis=0).T
-    return mask
+    return target & ~inside, (grown(target, 1) & ~target) | (inside & ~_shrunk(inside, 1))
 
 
 def _shrunk(mask: np.ndarray, by: int) -> np.ndarray:
     """A target that touches the border of the image has no line there."""
-    return ~_grown(~mask, by)
+    return ~grown(~mask, by)
