@@ -301,7 +301,7 @@ def test_archives_hold_what_the_command_line_writes(store, run_id):
 
     def of(content):
         opened = zipfile.ZipFile(io.BytesIO(content))
-        return {name: opened.read(name) for name in opened.namelist()}
+        return {file.filename: opened.read(file) for file in opened.infolist() if not file.is_dir()}
 
     corrected = of(downloads.archive(
         lambda out: exports.write_coco(out, exports.coco(found, [0]))))

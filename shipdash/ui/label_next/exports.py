@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -110,14 +109,9 @@ def _take_in(data: str, content: bytes) -> int:
 
 def archive(write: Callable[[Path], object]) -> bytes:
     """A ZIP archive of what is written into a folder."""
-    content = io.BytesIO()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as beside:
         write(Path(folder))
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as opened:
-            for path in sorted(Path(folder).rglob("*")):
-                if path.is_file():
-                    opened.write(path, path.relative_to(folder).as_posix())
-    return content.getvalue()
+        return Path(shutil.make_archive(f"{beside}/archive", "zip", folder)).read_bytes()
 
 
 def originals(out: Path, data: str) -> None:
