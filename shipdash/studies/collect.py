@@ -49,9 +49,10 @@ class Evidence(NamedTuple):
     distinct: pd.DataFrame  # distinct_answer, one row a run
     noise: pd.DataFrame  # noise_answer, one row a run
     ious: PairIous | None = None  # pair_ious of every arm; None of a study that stored none
+    is_recorded: bool = False  # a study that was read from a folder, not gathered from runs
 
 
-TABLES = tuple(name for name in Evidence._fields if name not in ("about", "ious"))
+TABLES = tuple(name for name in Evidence._fields if name not in ("about", "ious", "is_recorded"))
 
 
 def gather(store: Store, run_id: str, listed: Sequence[StoredRun] | None = None) -> Evidence:
@@ -118,7 +119,7 @@ def read(folder: Path) -> Evidence | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         tables = [_read_table(folder / f"{name}.csv") for name in TABLES]
         found = Evidence(json.loads((folder / ABOUT).read_text()), *tables,
-                         stored_ious.read(folder / stored_ious.NAME))
+                         stored_ious.read(folder / stored_ious.NAME), is_recorded=True)
         return found._replace(distinct=analysis.judged(found.distinct))
     return None
 

@@ -22,30 +22,25 @@ STUDIES = "study*"
 """Folders of the recorded studies inside the package's recorded runs; by name, *study* first."""
 
 
-def of(run: frame.Run, has: Callable[[Evidence], bool]) -> tuple[Evidence | None, bool]:
-    """The run's own tables where `has` finds there what a view needs, else a recorded study's.
+def of(run: frame.Run, has: Callable[[Evidence], bool]) -> Evidence | None:
+    """The run's own tables where `has` finds there what a view needs, else a recorded study's;
+    None where none has it.
 
     A study of generated pairs says nothing about a data set, so it does not stand in for one.
-
-    Returns
-    -------
-    (Evidence or None, bool)
-        None where none has it; and whether it is a recorded study.
     """
     own = gathered(run)
     if own is not None and has(own):
-        return own, False
-    return next(((study, True) for study in recorded() if has(study)
-                 and (run.config.source.kind == "scene" or is_about(run, study))), (None, False))
+        return own
+    return next((study for study in recorded() if has(study)
+                 and (run.config.source.kind == "scene" or is_about(run, study))), None)
 
 
-def shown(run: frame.Run, has: Callable[[Evidence], bool], part: str = ""
-          ) -> tuple[Evidence | None, bool]:
+def shown(run: frame.Run, has: Callable[[Evidence], bool], part: str = "") -> Evidence | None:
     """As `of`, and the words of `tell_recorded` where it is a recorded study."""
-    found, is_recorded = of(run, has)
-    if is_recorded:
+    found = of(run, has)
+    if found is not None and found.is_recorded:
         tell_recorded(run, found, part)
-    return found, is_recorded
+    return found
 
 
 def gathered(run: frame.Run) -> Evidence | None:
@@ -83,9 +78,11 @@ def _stored(path: str, changed: float, _read: Callable[[Path], Any]) -> Any:
 
 
 def is_about(run: frame.Run, found: Evidence) -> bool:
-    """Whether a study is of this recorded run: the settings and the very result."""
+    """Whether tables are of this run; a recorded study, if it has its settings and its very result.
+    """
     date = run.result and run.result.date
-    return run.recorded and (found.about["run_id"], found.about["date"]) == (run.run_id, date)
+    return not found.is_recorded or (
+        run.recorded and (found.about["run_id"], found.about["date"]) == (run.run_id, date))
 
 
 def tell_recorded(run: frame.Run, found: Evidence, part: str = "") -> None:
@@ -115,9 +112,9 @@ def _arms_elsewhere(about: dict) -> str:
     return "" if there == about["machine"] else f" (its arms on {there})"
 
 
-def provenance(run: frame.Run, found: Evidence, is_recorded: bool) -> str:
+def provenance(run: frame.Run, found: Evidence) -> str:
     """Seeds, device and date of the selection that the tables are about."""
-    if not is_recorded:
+    if not found.is_recorded:
         return frame.provenance(run)
     about, seeds = found.about, RunConfig.from_stored(found.about["spec"])
     return f"Recorded · {frame.seeds(seeds)} · {about['device']} · {str(about['date'])[:10]}"

@@ -50,23 +50,23 @@ def view(run: frame.Run) -> None:
 
     Tables that are not of the run in view are in a fold of their own.
     """
-    found, is_recorded = evidence.of(run, lambda e: len(e.arms) > 1)
+    found = evidence.of(run, lambda e: len(e.arms) > 1)
     registered.in_a_line(run)
-    if found is None or (is_recorded and not evidence.is_about(run, found)):
+    if found is None or not evidence.is_about(run, found):
         better_than_random.panel(run)
         registered.panel(run)
         _of_another(run, found)
     elif better_than_random.is_under_way(run):  # dots that people watch stay where they are
         better_than_random.panel(run)
         registered.panel(run)
-        _details(run, found, is_recorded)
+        _details(run, found)
     else:
         at_a_glance.panel(run, found)
         registered.panel(run)
         if not run.recorded:
             with st.expander("The runs one by one: is it better than random?", expanded=True):
                 better_than_random.panel(run)
-        _details(run, found, is_recorded)
+        _details(run, found)
     st.divider()
     queue_box(run)
 
@@ -82,19 +82,19 @@ def _of_another(run: frame.Run, found) -> None:
         return
     with st.expander("A recorded study of another run, for comparison",
                      icon=":material/history:"):
-        _details(run, found, is_recorded=True)
+        _details(run, found)
 
 
-def _details(run: frame.Run, found, is_recorded: bool) -> None:
+def _details(run: frame.Run, found) -> None:
     """One fold a question, all of one variant of the arms; which study it is stands before what
     is of another run, and after what is of this one."""
-    is_own = not is_recorded or evidence.is_about(run, found)
+    is_own = evidence.is_about(run, found)
     if not is_own:
         evidence.tell_recorded(run, found)
     variant = frame.switch("Arms", VARIANTS, default=analysis.EQUAL_UPDATES, key="arms")
     table = (found.arms[found.arms["network"] != analysis.SAME] if variant == OTHER else
              analysis.of_variant(found.arms, analysis.SAME, variant))
-    where = evidence.provenance(run, found, is_recorded)
+    where = evidence.provenance(run, found)
     if table.empty:
         frame.empty("None of these arms has been run.",
                     "" if studies.why_no_controls(run) else "Start them below.")
@@ -113,11 +113,11 @@ def _details(run: frame.Run, found, is_recorded: bool) -> None:
             _curve(found)
     if not analysis.budget_table(found.arms).empty:
         with st.expander("More updates"):
-            _budget(run, found, is_recorded)
-    if evidence.of(run, lambda e: len(e.across) > 1)[0] is not None:
+            _budget(found, where)
+    if evidence.of(run, lambda e: len(e.across) > 1) is not None:
         with st.expander("Core set against random pairs in several orders"):
             _across(run)
-    if is_recorded and is_own:
+    if found.is_recorded and is_own:
         evidence.tell_recorded(run, found)
 
 
@@ -177,7 +177,7 @@ def _curve(found) -> None:
                             "it is too narrow.")
 
 
-def _budget(run: frame.Run, found, is_recorded: bool) -> None:
+def _budget(found, where: str) -> None:
     table = analysis.budget_table(found.arms)
     cells = st.columns(2, gap="large")
     for cell, measure in zip(cells, ("share_failing", "mean_iou"), strict=True):
@@ -185,8 +185,7 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
             chart.show(figures.budget(table, measure, analysis.budget_title(table, measure)),
                        key=f"budget_{measure}",
                        note="Mark: mean of the runs. Bar: lowest to highest run. The table below "
-                            "has the tests. "
-                            f"{evidence.provenance(run, found, is_recorded)}")
+                            f"has the tests. {where}")
     tests = analysis.budget_tests(found.arms)
     n_tested = int((tests["share_failing"] != "no verdict").sum())
     st.markdown(tables.words(
@@ -202,7 +201,7 @@ def _budget(run: frame.Run, found, is_recorded: bool) -> None:
 
 
 def _across(run: frame.Run) -> None:
-    found, _ = evidence.shown(run, lambda e: len(e.across) > 1, "across")
+    found = evidence.shown(run, lambda e: len(e.across) > 1, "across")
     if found is None:
         return
     said = analysis.across_finding(found.across)

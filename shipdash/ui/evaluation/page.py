@@ -123,7 +123,7 @@ def _passes(run: frame.Run) -> None:
     st.markdown("With *Passes* set to 0, the discarded pairs are tested again and again until a "
                 "whole pass adds nothing. Then every discarded pair passes with the final network, "
                 "and the second condition of the certificate holds.")
-    found, _ = evidence.shown(run, lambda e: analysis.passes_finding(e.passes) is not None)
+    found = evidence.shown(run, lambda e: analysis.passes_finding(e.passes) is not None)
     if found is not None:
         said = analysis.passes_finding(found.passes)
         st.markdown(f"#### {said.title}")

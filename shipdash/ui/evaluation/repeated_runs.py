@@ -18,25 +18,25 @@ PHASES = {"startup": "start-up", "compile": "compilation", "warmup": "warm-up", 
 
 def order(run: frame.Run) -> None:
     """The order fan: sizes, curves, and overlap beside that of random sets."""
-    found, is_recorded = evidence.shown(run, lambda e: len(e.fan) > 1)
+    found = evidence.shown(run, lambda e: len(e.fan) > 1)
     if found is None:
         frame.empty("One order so far.", "How much depends on the order of the stream can only be "
                     "seen from several orders of the same pairs."
                     + ("" if studies.why_not(run) else " Start them below."))
     else:
-        _fan(run, found, is_recorded)
+        _fan(run, found)
     studies.start_box(run, "orders", f"Start the {N_ORDERS - 1} other orders",
           lambda: replicas.fan(run.config, N_ORDERS))
 
 
-def _fan(run: frame.Run, found, is_recorded: bool) -> None:
+def _fan(run: frame.Run, found) -> None:
     said = analysis.fan_finding(found.fan, found.overlap)
     st.markdown(said.detail)
     median = analysis.common_curve([(order["tested"], order["selected"])
                                     for _, order in found.steps.groupby("order_seed")])
     chart.show(figures.fan(found.steps, median, found.about["n_pool"], said.title), key="fan",
                note=f"One line per order; the thick line is their median. "
-                    f"{evidence.provenance(run, found, is_recorded)}")
+                    f"{evidence.provenance(run, found)}")
     tables.show(found.fan, key="fan_table", alt=f"The orders. {said.title}.",
                 leave_out=("seconds",))
     matrix = analysis.overlap_matrix(found.overlap, found.fan["order_seed"])
@@ -47,7 +47,7 @@ def _fan(run: frame.Run, found, is_recorded: bool) -> None:
 
 def folds(run: frame.Run) -> None:
     """Core sets taken out one after another."""
-    found, is_recorded = evidence.shown(run, lambda e: len(e.folds) > 1)
+    found = evidence.shown(run, lambda e: len(e.folds) > 1)
     if found is None:
         frame.empty("One fold so far.", "Remove this run's core set from the pool and select again "
                     "from the rest to see whether another core set is as good.")
@@ -57,8 +57,8 @@ def folds(run: frame.Run) -> None:
         st.markdown(said.detail)
         tables.show(found.folds, key="folds_table", alt=f"Folds. {said.title}.",
                     leave_out=("seconds", "date"))
-        st.caption(evidence.provenance(run, found, is_recorded))
-    n_done = len(found.folds) if found is not None and not is_recorded else 1
+        st.caption(evidence.provenance(run, found))
+    n_done = len(found.folds) if found is not None and not found.is_recorded else 1
     n_kept = int(found.folds["n_core"].sum()) if n_done > 1 else run.result.n_core
     if n_kept >= run.config.selection.n_pool:
         st.caption("The folds so far have kept every pair of the pool, so there is no pair left to "
@@ -78,7 +78,7 @@ def passes(run: frame.Run) -> None:
 
 def known(run: frame.Run) -> None:
     """Pools whose answer is known: few distinct pairs, wrong masks."""
-    found, is_recorded = evidence.shown(run, lambda e: len(e.distinct) + len(e.noise) > 0)
+    found = evidence.shown(run, lambda e: len(e.distinct) + len(e.noise) > 0)
     if found is None:
         frame.empty("No pool with a known answer has been tried yet.", "If a pool repeats a few "
                     "distinct pairs, its core set should not be much larger than their number. If "
@@ -89,7 +89,7 @@ def known(run: frame.Run) -> None:
             for answer in table.to_dict("records"):
                 said = finding(answer)
                 st.markdown(f"#### {said.title}\n{said.detail}")
-                if not is_recorded:  # those of a recorded study are not in the package
+                if not found.is_recorded:  # those of a recorded study are not in the package
                     frame.link("pages/2_Run.py", "Open this run", run=answer["run_id"])
         for name in ("distinct", "noise"):
             table = getattr(found, name)
@@ -111,7 +111,7 @@ def cost(run: frame.Run) -> None:
     phases = {"prepared beforehand": r.prepared_s} | {
         words: r.phases.get(name) for name, words in PHASES.items()}
     st.caption(" · ".join(f"{words} {frame.duration(s)}" for words, s in phases.items() if s))
-    found, is_recorded = evidence.shown(run, lambda e: len(e.cost) > 1)
+    found = evidence.shown(run, lambda e: len(e.cost) > 1)
     if found is None:
         frame.empty("There is nothing to compare the cost with yet.",
                     "" if studies.why_no_controls(run) else
@@ -122,5 +122,5 @@ def cost(run: frame.Run) -> None:
                note="A backward pass counts as two forward passes. Predictions for the evaluation "
                     "are not included, nor is the network that scored the pool for an arm that "
                     "chooses by scores. Seconds in the table are wall time on a machine that may "
-                    f"have been busy. {evidence.provenance(run, found, is_recorded)}")
+                    f"have been busy. {evidence.provenance(run, found)}")
     tables.show(found.cost, key="cost_table", alt=f"Costs. {title}.", leave_out=("device", "date"))
