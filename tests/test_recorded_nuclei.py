@@ -62,7 +62,7 @@ def test_the_note_has_the_time_that_was_measured():
     ("pages/4_Evaluation.py", {"view": "Cost"}, "nothing to compare the cost with yet"),
     ("pages/6_Compare.py", {}, "Pairs selected"),
     ("pages/7_Your_data.py", {"data": "nuclei", "data_view": "What came out"},
-     "No controls come with this recorded run"),
+     "Nothing can be computed for a recorded run."),
 ])
 def test_its_pages_have_its_pictures(run_id, page, query, said):
     """From the package: nothing is stored, and no study of generated pairs stands in."""

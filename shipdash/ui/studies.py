@@ -25,8 +25,6 @@ EVERY = "3s"
 MOST = 4  # studies in one panel
 MOST_FAILED = 3  # runs of a study whose reasons are told
 
-NOTHING_HELD_OUT = "No pair was held out, so networks could not be compared."
-
 N_RUNS = 3
 """Runs of each arm: the fewest of which a spread is drawn (`analysis.FEWEST_RUNS`)."""
 
@@ -64,7 +62,9 @@ def why_no_controls(run: frame.Run) -> tuple[str, str] | None:
         return why
     if run.result.stalled:
         return none, "It did not test the whole pool."
-    return (none, NOTHING_HELD_OUT) if run.result.held_out is None else None
+    if run.result.held_out is None:
+        return none, "No pair was held out, so networks could not be compared."
+    return None
 
 
 def rule_of(error: Exception) -> str:

@@ -18,18 +18,8 @@ SHARES = (8, 4, 2)
 
 def box(run: frame.Run) -> None:
     """What is trained, the button with its time, and the progress; nothing once all are there."""
-    if run.recorded:
-        st.caption("No controls come with this recorded run. Start the same selection here, under "
-                   "*Selection*; its controls can then be trained in this place.")
-        return
-    if run.result.stalled or not run.is_current:
-        st.caption("No controls can be trained for this run: "
-                   + ("it did not test the whole pool." if run.result.stalled else
-                      "it was made with another version. Start the same selection again, under "
-                      "*Selection*."))
-        return
-    if run.result.held_out is None:
-        st.caption(f"No controls can be trained for this run. {studies.NOTHING_HELD_OUT}")
+    if why := studies.why_no_controls(run):
+        frame.empty(*why)
         return
     study = _study(run)
     if study is None:
