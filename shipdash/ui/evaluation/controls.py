@@ -124,8 +124,7 @@ def _details(run: frame.Run, found) -> None:
 def _arms(found, table: pd.DataFrame, stop: str, network: str, where: str) -> None:
     said = analysis.arms_finding(found.arms, stop, network)
     if said:
-        st.markdown(f"#### {said.title}")
-        st.markdown(said.detail)
+        st.markdown(f"#### {said.title}\n{said.detail}")
     _figure(table, found.about, where)
     st.dataframe(analysis.arms_shown(table), hide_index=True, placeholder="–", key="arms_table",
                  column_config={"pairs": st.column_config.NumberColumn(format="localized")},
@@ -205,8 +204,7 @@ def _across(run: frame.Run) -> None:
     if found is None:
         return
     said = analysis.across_finding(found.across)
-    st.markdown(f"#### {said.title}")
-    st.markdown(said.detail)
+    st.markdown(f"#### {said.title}\n{said.detail}")
     tables.show(found.across, key="across_table",
                 leave_out=tuple(name for name in found.across if name.startswith("mean_iou_diff")),
                 alt=f"Core against random for every order. {said.title}.")

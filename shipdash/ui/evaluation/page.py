@@ -126,8 +126,7 @@ def _passes(run: frame.Run) -> None:
     found = evidence.shown(run, lambda e: analysis.passes_finding(e.passes) is not None)
     if found is not None:
         said = analysis.passes_finding(found.passes)
-        st.markdown(f"#### {said.title}")
-        st.markdown(said.detail)
+        st.markdown(f"#### {said.title}\n{said.detail}")
         tables.show(found.passes, key="passes_table", leave_out=("reason", "seconds"),
                     alt=f"One pass and until clean. {said.title}.")
     repeated_runs.passes(run)

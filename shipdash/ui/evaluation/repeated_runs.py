@@ -53,8 +53,7 @@ def folds(run: frame.Run) -> None:
                     "from the rest to see whether another core set is as good.")
     else:
         said = analysis.folds_finding(found.folds)
-        st.markdown(f"### {said.title}")
-        st.markdown(said.detail)
+        st.markdown(f"### {said.title}\n{said.detail}")
         tables.show(found.folds, key="folds_table", alt=f"Folds. {said.title}.",
                     leave_out=("seconds", "date"))
         st.caption(evidence.provenance(run, found))

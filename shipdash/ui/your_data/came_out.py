@@ -36,8 +36,7 @@ def view(name: str) -> None:
                     "limit.")
     else:
         said = needed_finding(gathered.arms, run.result.n_core, run.result.n_pool)
-        st.markdown(f"### {said.title}")
-        st.markdown(said.detail)
+        st.markdown(f"### {said.title}\n{said.detail}")
     if run.result.held_out is not None:
         st.markdown(left_words(run.result.held_out))
     st.caption(frame.provenance(run))
