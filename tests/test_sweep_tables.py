@@ -1,6 +1,7 @@
 """Tables and figures of sweeps and comparisons: small cases by hand, and other implementations."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -262,6 +263,8 @@ def test_every_run_is_a_dot_that_knows_its_run():
     assert list(dots.y) == mine["n_core"].tolist()
     assert list(_trace(chart, "dots stalled False").y) == [90]
     assert list(waiting.customdata) == [POINTS["run_id"].iloc[-1]]
+    sent = json.loads(chart.figure.to_json())["data"]
+    assert all(isinstance(trace["x"], list) for trace in sent if "customdata" in trace)
     assert "open" in waiting.marker.symbol[0]
 
 

@@ -1,6 +1,7 @@
 """Figures of a sweep: core size, failures and cost over precision, and core size against failures.
 
-Every run is a mark, every median has its range. Orange is the core set; all else is grey.
+Every run is a mark, every median has its range. Orange is the core set; all else is grey. Places of
+marks are lists, which the browser reads as they are: Plotly would send arrays in base64.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def trade_off(table: pd.DataFrame, failing: str, words: str, title: str) -> Char
     medians = table.groupby("precision")[["n_core", failing]].median().reset_index()
     for recorded, part in table.groupby("recorded"):
         figure.add_scatter(
-            x=part["n_core"].to_numpy(), y=part[failing].to_numpy(), mode="markers",
+            x=part["n_core"].tolist(), y=part[failing].tolist(), mode="markers",
             name=_whose(recorded), uid=f"runs {recorded}", customdata=part["run_id"].to_numpy(),
             text=[_seeds(row) for row in part.itertuples()],
             marker={"color": SELECTED, "size": 8, "opacity": 0.55,
@@ -137,7 +138,7 @@ def _dots(figure: go.Figure, mine: pd.DataFrame, measure: Measure, colour: str) 
         name = _whose(recorded) if state == "completed" else f"{state}, left out of the median"
         symbol = "square" if recorded and state == "completed" else FOUND[state]
         figure.add_scatter(
-            x=part["precision"].to_numpy(), y=part[measure.column].to_numpy(), mode="markers",
+            x=part["precision"].tolist(), y=part[measure.column].tolist(), mode="markers",
             name=name, uid=f"dots {state} {recorded}", customdata=part["run_id"].to_numpy(),
             text=[_seeds(row) for row in part.itertuples()],
             marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.75},
@@ -156,7 +157,7 @@ def _waiting(figure: go.Figure, mine: pd.DataFrame, top: float) -> None:
     rank = part.groupby("precision").cumcount().to_numpy()
     running = (part["state"] == "running").to_numpy()
     figure.add_scatter(
-        x=part["precision"].to_numpy(), y=top * (0.03 + 0.035 * rank), mode="markers",
+        x=part["precision"].tolist(), y=(top * (0.03 + 0.035 * rank)).tolist(), mode="markers",
         name="not computed", uid="waiting", customdata=part["run_id"].to_numpy(),
         text=[f"{row.state}<br>{_seeds(row)}" for row in part.itertuples()],
         marker={"color": QUIET, "size": 9, "line": {"width": 1.5},

@@ -45,7 +45,7 @@ function marks(figure, point, text) {
     const at = point.id ? (trace.customdata ?? []).indexOf(point.id) : -1;
     if (at < 0) continue;
     found.push({ type: "circle", xref: "x", yref: "y", xsizemode: "pixel", ysizemode: "pixel",
-                 xanchor: numbers(trace.x)[at], yanchor: numbers(trace.y)[at],
+                 xanchor: trace.x[at], yanchor: trace.y[at],
                  x0: -9, x1: 9, y0: -9, y1: 9, line: { color: text, width: 3 } });
   }
   return found;
@@ -60,15 +60,6 @@ async function drawOverview(parent, overview, point, text, clicked) {
   const { data, layout } = overview.figure;
   await drawIn(parent, { ...overview, figure: { data, layout: { ...layout, shapes } } }, clicked);
   Object.assign(parent.querySelector(".shipdash-chart"), { shipdashOverview: overview, shipdashText: text });
-}
-
-// Numbers of an axis as Python writes them: a list, or base64 of a typed array.
-function numbers(values) {
-  if (!values?.bdata) return values ?? [];
-  const bytes = Uint8Array.from(atob(values.bdata), (letter) => letter.charCodeAt(0));
-  const kinds = { f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array,
-                  u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
-  return new kinds[values.dtype](bytes.buffer);
 }
 
 // ---- the mosaic of core pairs, one size for all runs of the family
