@@ -230,12 +230,10 @@ def tell_estimate(config: RunConfig, runs: list[frame.Run], *, device: bool = Tr
     expected, on = estimate(config, runs), f" {frame.device_line()}" if device else ""
     gpu = (frame.device() or {}).get("n_gpus")  # one may be called anything
     if expected.seconds is None:
-        recorded = [r for r in runs if r.recorded and r.config and r.result]
-        elsewhere = analysis.estimate(config, recorded)
-        known = elsewhere.seconds and recorded
-        extra = (" It would take about "
-                 f"{frame.duration(elsewhere.seconds)} on the machine of the recorded run."
-                 if known else "")
+        elsewhere = analysis.estimate(
+            config, [r for r in runs if r.recorded and r.config and r.result]).seconds
+        extra = (f" It would take about {frame.duration(elsewhere)} on the machine of the recorded "
+                 "run." if elsewhere else "")
         st.caption(f"Time: not yet measured on this machine.{extra}{on}")
     elif expected.seconds > 3 * 3600 and not gpu:
         st.warning(f"About **{frame.duration(expected.seconds)}** on this CPU: {expected.source}. "

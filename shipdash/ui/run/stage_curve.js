@@ -80,12 +80,4 @@ class GrowingCurve {
 }
 
 // How many of the rising values are at most `limit`.
-function upTo(values, limit) {
-  let low = 0, high = values.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle] <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const upTo = (values, limit) => values.findLastIndex((value) => value <= limit) + 1;
