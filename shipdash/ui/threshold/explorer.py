@@ -38,17 +38,16 @@ LINK = ("precision", "order", "model", "acceptance")
 
 
 def place_of_link(family: points.Family, table: pd.DataFrame) -> Place:
-    """The place that the address names; what it leaves out, or names wrongly, is chosen here: of
-    the rules the first under which a run has completed."""
+    """The place that the address names; what it leaves out is chosen here: of the rules the first
+    under which a run has completed. One that cannot be is chosen here as a whole."""
     asked = st.query_params
     completed = set(analysis.completed(table)["acceptance"])
     default = next((key for key in figures.RULES if key in completed), "article")
     rule = next((key for key, words in figures.RULES.items() if words == asked.get("acceptance")),
                 default)
     start = _start(family, table[table["acceptance"] == rule], rule)
-    return Place(_number(asked.get("precision"), float, start.precision),
-                 _number(asked.get("order"), int, start.order),
-                 _number(asked.get("model"), int, start.model), rule)
+    said = {name: asked.get(name, value) for name, value in start._asdict().items()}
+    return read_place(said | {"rule": rule}) or start
 
 
 def _start(family: points.Family, mine: pd.DataFrame, rule: str) -> Place:
@@ -60,16 +59,6 @@ def _start(family: points.Family, mine: pd.DataFrame, rule: str) -> Place:
     far = (done["precision"] - base.selection.precision).abs().round(6)
     row = done.assign(far=far).sort_values(["far", "order_seed", "model_seed"]).iloc[0]
     return Place(float(row["precision"]), int(row["order_seed"]), int(row["model_seed"]), rule)
-
-
-def _number(text: str | None, kind: type, default: Any) -> Any:
-    """A precision as float, a seed as int; the default for what is neither."""
-    try:
-        value = kind(text)
-    except (TypeError, ValueError):
-        return default
-    fits = 0 <= value <= SEED_MAX if kind is int else 0 < value <= 1
-    return value if fits else default
 
 
 def sent(data: dict[str, Any], overviews: dict[str, tuple[Chart, Chart]], told: str,
@@ -122,10 +111,11 @@ def _to_link() -> None:
 
 
 def read_place(said: Any) -> Place | None:
-    """A place as the browser says it; None for anything else."""
+    """A place as browser and address say it; None for anything else."""
     try:
         place = Place(float(said["precision"]), int(said["order"]), int(said["model"]),
                       str(said["rule"]))
     except (KeyError, TypeError, ValueError):
         return None
-    return place if place.rule in figures.RULES and 0 < place.precision <= 1 else None
+    fits = 0 < place.precision <= 1 and 0 <= min(place[1:3]) <= max(place[1:3]) <= SEED_MAX
+    return place if fits and place.rule in figures.RULES else None

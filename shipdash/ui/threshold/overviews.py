@@ -9,10 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from shipdash import analysis, figures
-from shipdash.config import SelectionConfig
+from shipdash.config import RunConfig, SelectionConfig
 from shipdash.figures import Chart
-from shipdash.ui import frame
-from shipdash.ui.threshold import points
 from shipdash.ui.words import compared
 
 COSTS = {
@@ -27,23 +25,18 @@ BESIDE = ("failing", *COSTS, "size against failing")
 """What the second figure may show; the first is always the size of the core set."""
 
 
-def both_rules(family: points.Family, table: pd.DataFrame, failing: str,
-               beside: str) -> dict[str, tuple[Chart, Chart]]:
-    """Both figures under each acceptance rule, so that the rule can be changed without waiting."""
-    return _both_rules(family.base.digest, table, failing, beside, frame.guess(), family)
-
-
 @st.cache_resource(max_entries=32, show_spinner=False)  # 0.2 s
-def _both_rules(base: str, table: pd.DataFrame, failing: str, beside: str, guess: int | None,
-                _family: points.Family) -> dict[str, tuple[Chart, Chart]]:
-    return {rule: _pair(_family, table, rule, failing, beside) for rule in figures.RULES}
+def both_rules(base: RunConfig, table: pd.DataFrame, failing: str, beside: str,
+               guess: int | None) -> dict[str, tuple[Chart, Chart]]:
+    """Both figures under each acceptance rule, so that the rule can be changed without waiting."""
+    return {rule: _pair(base, table, rule, failing, beside, guess) for rule in figures.RULES}
 
 
-def _pair(family, table: pd.DataFrame, rule: str, failing: str,
-          beside: str) -> tuple[Chart, Chart]:
-    bands = _bands(family, table, rule)
+def _pair(base: RunConfig, table: pd.DataFrame, rule: str, failing: str, beside: str,
+          guess: int | None) -> tuple[Chart, Chart]:
+    bands = _bands(base, table, rule)
     size = figures.Measure("n_core", "pairs selected", ",", ",")
-    first = _over_precision(table, rule, bands, size, "The core set", "{:,.0f}")
+    first = _over_precision(table, rule, bands, size, "The core set", "{:,.0f}", guess=guess)
     if beside == "size against failing":
         runs = analysis.trade_off(table, failing, rule)
         return first, figures.trade_off(runs, failing, _short(failing),
@@ -63,26 +56,27 @@ def _failing(table: pd.DataFrame, failing: str) -> figures.Measure:
 
 
 def _over_precision(table: pd.DataFrame, rule: str, bands: pd.DataFrame | None,
-                    measure: figures.Measure, what: str, form: str, unit: str = "") -> Chart:
+                    measure: figures.Measure, what: str, form: str, unit: str = "",
+                    guess: int | None = None) -> Chart:
     curves = {name: analysis.sweep_curve(table, measure.column, name) for name in figures.RULES}
     other = next(curve for name, curve in curves.items() if name != rule)
     said = measure._replace(title=analysis.sweep_finding(curves[rule], what, form, unit))
     return figures.threshold(table, curves[rule], rule, said, other=other, bands=bands,
-                             guess=frame.guess())
+                             guess=guess)
 
 
-def _bands(family: points.Family, table: pd.DataFrame, rule: str) -> pd.DataFrame | None:
+def _bands(base: RunConfig, table: pd.DataFrame, rule: str) -> pd.DataFrame | None:
     if rule != "article" or table.empty:
         return None
-    margin = family.base.selection.margin
-    return analysis.acceptance_bands(table["precision"].min(), table["precision"].max(), margin)
+    return analysis.acceptance_bands(table["precision"].min(), table["precision"].max(),
+                                     base.selection.margin)
 
 
-def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
+def notes(base: RunConfig, table: pd.DataFrame, beside: str) -> str:
     """How to read both figures, for either rule."""
     said = ["Every mark is a run, the line is the median, and the band extends from the lowest to "
             "the highest run. Click a mark or drag the slider to see a run."]
-    bands = _bands(family, table, "article")
+    bands = _bands(base, table, "article")
     if bands is not None:
         at = bands[bands["low"] < SelectionConfig().precision].iloc[-1:]
         which = "".join(f" (from {b.low:.3f} to {b.high:.3f}, a pair needs IoU {b.iou:.2f})"
@@ -90,12 +84,12 @@ def notes(family: points.Family, table: pd.DataFrame, beside: str) -> str:
         said.append("Stripes: the article score has steps of a tenth, so all precisions within a "
                     f"stripe have the same acceptance IoU, at which a pair passes{which}. They "
                     "differ only in when training ends. With plain IoU, the acceptance IoU is "
-                    f"always {family.base.selection.margin:g} times the precision.")
-    said.append(_beside(family, table, beside))
+                    f"always {base.selection.margin:g} times the precision.")
+    said.append(_beside(base, table, beside))
     return " ".join(said)
 
 
-def _beside(family: points.Family, table: pd.DataFrame, beside: str) -> str:
+def _beside(base: RunConfig, table: pd.DataFrame, beside: str) -> str:
     if beside == "training images":
         return "Training images are counted with repeats."
     if beside == "seconds":
@@ -105,7 +99,7 @@ def _beside(family: points.Family, table: pd.DataFrame, beside: str) -> str:
         per_run = f", with {' or '.join(map(str, threads))} {noun} per run" if threads else ""
         return f"Seconds are wall time{per_run}; runs at the same time slow each other down."
     return ("Failures are counted on fresh pairs of a separate split that no run uses for any "
-            "decision." + compared(family.base))
+            "decision." + compared(base))
 
 
 def _short(failing: str) -> str:

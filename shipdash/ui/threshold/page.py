@@ -77,10 +77,10 @@ def panel(view: View, asked: Study | None, runs: list[frame.Run]) -> None:
     table = view.family.points(store, asked.runs if asked else ())
     everything = explorer.sent(
         payload.of_family(view.family, table, store, view.failing),
-        overviews.both_rules(view.family, table, view.failing, view.beside),
+        overviews.both_rules(view.family.base, table, view.failing, view.beside, frame.guess()),
         origin(view.family, table), explorer_requests.cost(view.family, runs))
     st.fragment(_explorer)(view.family, table, everything)
-    st.caption(overviews.notes(view.family, table, view.beside))
+    st.caption(overviews.notes(view.family.base, table, view.beside))
     st.caption(origin(view.family, table))
     _as_table(table)
 
