@@ -14,7 +14,6 @@ from shipdash.acceptance import fails
 from shipdash.config import RUN_ID, RunConfig, default_name, setting
 from shipdash.counted import counted
 from shipdash.records import RunState
-from shipdash.runs import Store
 from shipdash.ui import address, chart, frame
 from shipdash.ui.compare import pairs
 from shipdash.ui.words import plain
@@ -142,20 +141,17 @@ def _said(config: RunConfig) -> dict:
     return rest | {"scene.size": "{} × {}".format(*config.shape)}
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _stored_share(root: str, run_id: str, recorded: bool, date: str) -> float | None:
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs={
+    frame.Run: lambda run: (run.root, run.run_id, run.result and run.result.date)})
+def _share_below(run: frame.Run) -> float | None:
     """Share of a finished run's held-out pairs below `FAILING_IOU`, from their stored scores."""
+    if run.result is None or run.result.held_out is None:
+        return None
     try:
-        scores = Store(root, recorded=recorded).load_scores(run_id, "held_out")
+        scores = frame.store_of(run).load_scores(run.run_id, "held_out")
     except (frame.StoreError, OSError):
         return None
     return float(fails(scores["iou"], FAILING_IOU).mean()) if scores else None
-
-
-def _share_below(run: frame.Run) -> float | None:
-    if run.result is None or run.result.held_out is None:
-        return None
-    return _stored_share(run.root, run.run_id, run.recorded, run.result.date)
 
 
 def _label(dotted: str) -> str:

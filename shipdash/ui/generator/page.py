@@ -80,6 +80,6 @@ def _preview(config: RunConfig) -> None:
 
 
 def _levels(images, masks, found) -> tuple[np.ndarray, np.ndarray]:
-    upright = np.where([f.high_sea for f in found], -1, 1)[:, None, None, None]
-    bright = np.where(upright < 0, 1 - images, images)
+    is_dark = np.array([f.high_sea for f in found])[:, None, None, None]
+    bright = np.where(is_dark, 1 - images, images)
     return bright[~masks].ravel(), bright[masks].ravel()

@@ -47,7 +47,7 @@ def look_closer(run: frame.Run) -> None:
 
 def result(run: frame.Run) -> None:
     """The held-out result in numbers. How many were selected is for the replay to say."""
-    held = run.result and run.result.held_out
+    held = run.result.held_out
     if held:
         cells = st.columns(3)
         cells[0].metric("Held-out mean IoU", f"{held.mean_iou:.3f}",
@@ -82,7 +82,7 @@ def beside(run: frame.Run) -> None:
 
 def core(run: frame.Run) -> None:
     """All that the network trained on, at a glance."""
-    chosen = run.result.core if run.result else ()
+    chosen = run.result.core
     if not chosen:
         return
     first = f", of which the first {MOST_SHOWN} are shown" if len(chosen) > MOST_SHOWN else ""
@@ -108,7 +108,7 @@ def _seen(config: RunConfig) -> str:
 def repeat(run: frame.Run) -> None:
     """The command that gives the same run from a terminal, to the last pair."""
     # Another number of threads rounds differently.
-    on_one = run.result is not None and run.result.threads == 1
+    on_one = run.result.threads == 1
     st.markdown(f"The same run from a terminal{', on one thread as recorded' * on_one}:")
     st.code("taskset -c 0 " * on_one + frame.command(run.config), language="bash", wrap_lines=True)
     st.caption("On the same processor, with the same number of threads and the same versions, it "

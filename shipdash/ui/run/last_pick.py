@@ -21,8 +21,7 @@ def show(run: frame.Run, events) -> None:
     if not picks:
         return
     stored = gallery.predictions(run, "picked")
-    known = [p for p in picks if p.index in stored]
-    pick = known[-1] if known else picks[-1]
+    pick = ([p for p in picks if p.index in stored] or picks)[-1]
     (image,), (mask,) = gallery.of_run(run, [pick.index])
     iou = "joined untested" if pick.iou is None else f"prediction, IoU {frame.iou(pick.iou)}"
     missing = "" if pick.iou is None or pick.index in stored else " (not recorded)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -80,8 +81,7 @@ def _hashed(name: str, fingerprint: str, by_cell: bool):
 
 
 def _finding(near: list[Alike], rows: list[PairRow], split, distance: int) -> None:
-    said = count_leaks(pd.Series([pair.distance for pair in near], dtype="int64").to_numpy(),
-                       distance)
+    said = count_leaks(np.array([pair.distance for pair in near], int), distance)
     words = plain(leaks_finding(said).rstrip("."))
     st.markdown(f"### :red[:material/warning: {words}]" if said.n_leaking else f"### {words}")
     both = groups_on_both_sides([row.group for row in rows], split)
