@@ -21,7 +21,7 @@ def body() -> None:
         threshold.remember()
         view = threshold.choose(runs)
         explorer = st.container()  # above the plan, whose points it shows
-        studies.panel(studies.is_grid)
+        studies.panel(lambda study: bool(study.axes))
         asked = plan.form(view.family, runs, unfolded=view.family.recorded is None)
         with explorer:
             threshold.panel(view, asked, runs)

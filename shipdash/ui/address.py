@@ -129,12 +129,6 @@ def _overtaken(page: str) -> None:
             _put(name, text)
 
 
-def reveal() -> None:
-    """Show on Home what came out, without a guess."""
-    st.query_params["reveal"] = "1"
-    _keep()
-
-
 def hide() -> None:
     """Take guess and answer back, for somebody who has not seen it yet."""
     drop("guess", "reveal")

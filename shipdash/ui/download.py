@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-KINDS = {"csv": "text/csv", "json": "application/json", "zip": "application/zip"}
-"""Of files by the end of their name; the kind of others is left to Streamlit."""
-
 
 def button(label: str, content: str | bytes | Callable[[], str | bytes], file: str, *,
            key: str = "", **more: Any) -> None:
     """Streamlit's button with the kind of the file, by whose name it is keyed without a `key`."""
-    st.download_button(label, content, file, KINDS.get(file.rpartition(".")[2]),
+    st.download_button(label, content, file, mimetypes.guess_type(file)[0],
                        key=key or f"export_{file}", on_click="ignore",
                        icon=":material/download:", **more)

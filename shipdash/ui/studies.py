@@ -112,11 +112,6 @@ def panel(wanted: Callable[[Study], bool]) -> Shown:
     return shown
 
 
-def is_grid(study: Study) -> bool:
-    """Whether it varies settings along axes, as the Threshold page draws them."""
-    return bool(study.axes)
-
-
 def _progress(wanted: Callable[[Study], bool], drawn: tuple) -> None:
     """One bar per study with its runs by state, what is being computed and what failed."""
     shown = _in_view(wanted)

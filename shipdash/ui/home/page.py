@@ -49,6 +49,6 @@ def question(run: frame.Run | None) -> bool:
             st.button("Hide the answer", type="tertiary", key="home_hide",
                       on_click=address.hide, icon=":material/visibility_off:")
         elif run is not None:
-            st.button("Show me", type="primary", key="home_show", on_click=address.reveal,
-                      icon=":material/visibility:")
+            st.button("Show me", type="primary", key="home_show", on_click=address.put,
+                      args=("reveal", "1"), icon=":material/visibility:")
     return is_open

@@ -10,7 +10,6 @@ import streamlit as st
 
 from shipdash.studies import grid
 from shipdash.studies.ensure import start
-from shipdash.studies.study import Study
 from shipdash.ui import forms, frame, gallery
 from shipdash.ui.threshold import explorer, points
 
@@ -34,16 +33,12 @@ def heed(answer: Any, family: points.Family, table: pd.DataFrame) -> None:
 
 def compute(family: points.Family, place: explorer.Place) -> None:
     """Start the run of one place as a sweep of one point, and bring its family into view."""
-    study = forms.attempt(_sweep_of_one, family, place)
+    study = forms.attempt(grid.plan, family.base, {
+        "selection.precision": [place.precision], "selection.acceptance": [place.rule],
+        "seeds.order": [place.order], "seeds.model": [place.model]})
     if study is not None and forms.attempt(start, frame.own_store(), study) is not None:
         st.query_params["sweep"] = grid.family(study.runs[0])
         st.rerun()
-
-
-def _sweep_of_one(family: points.Family, place: explorer.Place) -> Study:
-    return grid.plan(family.base, {
-        "selection.precision": [place.precision], "selection.acceptance": [place.rule],
-        "seeds.order": [place.order], "seeds.model": [place.model]})
 
 
 def _show_pair(family: points.Family, table: pd.DataFrame, asked: Any) -> None:
