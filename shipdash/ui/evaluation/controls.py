@@ -52,21 +52,18 @@ def view(run: frame.Run) -> None:
     """
     found = evidence.of(run, lambda e: len(e.arms) > 1)
     registered.in_a_line(run)
-    if found is None or not evidence.is_about(run, found):
-        better_than_random.panel(run)
-        registered.panel(run)
-        _of_another(run, found)
-    elif better_than_random.is_under_way(run):  # dots that people watch stay where they are
-        better_than_random.panel(run)
-        registered.panel(run)
-        _details(run, found)
-    else:
+    is_own = found is not None and evidence.is_about(run, found)
+    # Dots that people watch stay where they are.
+    is_complete = is_own and not better_than_random.is_under_way(run)
+    if is_complete:
         at_a_glance.panel(run, found)
-        registered.panel(run)
-        if not run.recorded:
-            with st.expander("The runs one by one: is it better than random?", expanded=True):
-                better_than_random.panel(run)
-        _details(run, found)
+    else:
+        better_than_random.panel(run)
+    registered.panel(run)
+    if is_complete and not run.recorded:
+        with st.expander("The runs one by one: is it better than random?", expanded=True):
+            better_than_random.panel(run)
+    (_details if is_own else _of_another)(run, found)
     st.divider()
     queue_box(run)
 
