@@ -52,11 +52,11 @@ class Said(NamedTuple):
 
 def view(run: frame.Run, found: Ranking) -> None:
     """The order, what is known of it, who marks, and the images."""
-    options = [SHORT[name] for name in RANKINGS if name in found.images]
+    options = [name for name in RANKINGS if name in found.images]
     left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
     with left:
-        chosen = frame.switch("Rank by", options, key="by", default=SHORT[usual(found.images)])
-    by = next(name for name, words in SHORT.items() if words == chosen)
+        by = frame.switch("Rank by", options, key="by", default=usual(found.images),
+                          format_func=SHORT.get)
     with right:
         name = who.ask()
     if found.held_out is not None:

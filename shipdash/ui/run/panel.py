@@ -95,14 +95,13 @@ def _finished(run: frame.Run) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         replay.button(run)
         present.button()
-        links = [("pages/3_Samples.py", "Browse the pairs it kept", {}),
-                 ("pages/4_Evaluation.py", "How good is it?", {}),
-                 ("pages/4_Evaluation.py", "Is it better than random?", {"view": "Controls"})]
+        frame.link("pages/3_Samples.py", "Browse the pairs it kept", run=run.run_id)
+        frame.link("pages/4_Evaluation.py", "How good is it?", run=run.run_id)
+        frame.link("pages/4_Evaluation.py", "Is it better than random?", run=run.run_id,
+                   view="Controls")
         if run.config.source.kind == "files" and run.config.planted == PlantedConfig():
-            links.append(("pages/7_Your_data.py", "What came out?",
-                          {"data": run.config.source.name, "data_view": "What came out"}))
-        for page, label, view in links:
-            frame.link(page, label, run=run.run_id, **view)
+            frame.link("pages/7_Your_data.py", "What came out?", run=run.run_id,
+                       data=run.config.source.name, data_view="What came out")
         delete.offer(run)
 
 

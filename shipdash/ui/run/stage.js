@@ -16,8 +16,7 @@ function tile(parent, kind, words) {
   const picture = figure.appendChild(element(kind));
   const caption = figure.appendChild(element("figcaption"));
   const say = (text) => {
-    if (caption.textContent === text) return;
-    caption.textContent = text;
+    write(caption, text);
     picture.setAttribute(kind === "img" ? "alt" : "aria-label", text);
   };
   if (kind === "canvas") picture.setAttribute("role", "img");

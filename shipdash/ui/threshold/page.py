@@ -50,11 +50,10 @@ def choose(runs: list[frame.Run]) -> View:
         family = _choose_family(found)
     with beside_cell:
         beside = frame.switch("Second figure", overviews.BESIDE, key="beside")
-    words = failing_cell.selectbox(
-        "Pairs fail below", list(analysis.FAILING.values()), key="failing",
+    failing = failing_cell.selectbox(
+        "Pairs fail below", analysis.FAILING, format_func=analysis.FAILING.get, key="failing",
         bind="query-params", help="A fixed IoU is the same for all precisions; a point's own "
                                   "acceptance IoU depends on its precision.")
-    failing = next(key for key, word in analysis.FAILING.items() if word == words)
     return View(family, failing, beside)
 
 
