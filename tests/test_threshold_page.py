@@ -520,9 +520,11 @@ def test_the_sweep_that_ships_is_what_its_command_asks_for():
         assert sorted(run.digest for run in asked.runs) == sorted(table["run_id"])
 
 
-@pytest.mark.parametrize(("text", "kind", "value"), [
-    ("0", int, 0), (str(SEED_MAX), int, SEED_MAX), (str(SEED_MAX + 1), int, 7), ("-1", int, 7),
-    ("9" * 400, int, 7), ("0", float, 7), ("1", float, 1), ("1e309", float, 7)])
-def test_a_link_may_name_every_seed_there_is(text, kind, value):
+@pytest.mark.parametrize(("name", "text", "can_be"), [
+    ("order", "0", True), ("order", str(SEED_MAX), True), ("order", str(SEED_MAX + 1), False),
+    ("model", "-1", False), ("model", "9" * 400, False), ("precision", "0", False),
+    ("precision", "1", True), ("precision", "1e309", False)])
+def test_a_link_may_name_every_seed_there_is(name, text, can_be):
     """And no precision that there is not."""
-    assert explorer._number(text, kind, 7) == value
+    said = {"precision": "0.8", "order": "3", "model": "1", "rule": "iou"} | {name: text}
+    assert (explorer.read_place(said) is not None) is can_be
