@@ -125,6 +125,16 @@ def test_the_staircase_has_the_growth_of_the_moves_that_change_the_acceptance_io
     assert (slope.n_crossings, slope.n_moves) == (1, 3)
     assert slope.share_crossing.at == pytest.approx(np.mean(shares))
     assert "falls on the 1 of 3 moves" in analysis.slope_words(slope)
+    assert analysis.slope_words(slope).endswith("the rest falls on those that only train for "
+                                                "longer.")
+
+
+def test_moves_within_a_step_that_add_nothing_are_said_to():
+    """Where training longer shrinks the core set, more than all growth falls on the steps."""
+    slope = analysis.precision_slope(_rising(orders=((20, 18, 40, 38), (20, 20, 40, 36),
+                                                     (30, 28, 54, 50))), "article")
+    assert slope.share_crossing.at > 1
+    assert analysis.slope_words(slope).endswith("those that only train for longer add nothing.")
 
 
 def test_where_the_acceptance_iou_always_moves_there_is_no_staircase_to_explain():

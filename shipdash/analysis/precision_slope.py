@@ -75,6 +75,7 @@ def slope_words(slope: PrecisionSlope) -> str:
         return f"{said}."
     at, low, high = slope.share_crossing[:3]
     interval = f" ({low:.0%} to {high:.0%})" if slope.share_crossing.is_defined else ""
+    rest = ("the rest falls on those that only train for longer" if at < 1 else
+            "those that only train for longer add nothing")
     return (f"{said}; {at:.0%}{interval} of that growth falls on the {slope.n_crossings} of "
-            f"{slope.n_moves} moves at which the acceptance IoU takes a step, and the rest on "
-            "those that only train for longer.")
+            f"{slope.n_moves} moves at which the acceptance IoU takes a step, and {rest}.")
