@@ -184,7 +184,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
-          rows: Sequence[PairRow] = (), parent: Path | None = None, **facts: Any) -> SourceConfig:
+          rows: Sequence[PairRow] = (), into: Path | None = None, **facts: Any) -> SourceConfig:
     """Store a data set that is in memory; the settings that ask for it.
 
     The folder appears whole or not at all.
@@ -199,12 +199,12 @@ def write(name: str, images: np.ndarray, masks: np.ndarray, split: np.ndarray,
         See the module.
     rows : sequence of PairRow
         The original file of each pair, where there are such.
-    parent : Path, optional
+    into : Path, optional
         By default the folder of data sets.
     facts
         What else the manifest says, ready for JSON.
     """
-    with draft_in(parent or root()) as draft:
+    with draft_in(into or root()) as draft:
         for key, array in zip(ARRAYS, (images, masks, split), strict=True):
             np.save(draft / f"{key}.npy", np.ascontiguousarray(array), allow_pickle=False)
         if rows:

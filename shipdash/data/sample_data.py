@@ -97,7 +97,7 @@ def _store(name: str, parent: Path) -> SourceConfig:
     rows = [PairRow(number, f"images/{row['id']}.png", f"masks/{row['id']}.png", "",
                     row["group"], area, area)
             for number, (row, area) in enumerate(zip(table, areas, strict=True))]
-    return files.write(name, images, target, split, rows, parent, sample=name,
+    return files.write(name, images, target, split, rows, into=parent, sample=name,
                        attribution=ATTRIBUTION[name])
 
 
