@@ -5,9 +5,11 @@ import json
 import pandas as pd
 import pytest
 import rote_runs
+from scipy import stats
 
 from benchmarks import record_sweep
 from shipdash import analysis
+from shipdash.analysis.difference import p_words
 from shipdash.runs import Store
 from shipdash.studies import grid, sweep_details
 
@@ -79,3 +81,29 @@ def test_the_report_has_the_medians_of_the_shipped_table_and_its_slopes():
     assert f"| 0.5225 | {core.median():.0f} ({core.min()} to {core.max()}) |" in row
     assert len(lines) == 2 + 18 + 1 + 2
     assert "of 8 moves" in lines[-2] and lines[-1].startswith("With plain IoU, 0.1 more precision")
+
+
+def test_the_results_have_the_report_and_what_longer_training_buys():
+    """docs/results.md, held against the table with SciPy's paired test."""
+    table = pd.read_csv(record_sweep.RECORDED / "points.csv")
+    text = (record_sweep.ROOT / "docs" / "results.md").read_text("utf-8")
+    assert record_sweep.report(table) in text
+
+    def of(rule, precision):
+        asked = "acceptance == @rule and precision == @precision"
+        return table.query(asked).set_index("order_seed")
+
+    short, middle, long = of("article", 0.85), of("article", 0.9), of("iou", 0.95)
+    found = stats.ttest_rel(short["n_core"], long["n_core"])
+    low, high = found.confidence_interval(0.95)
+    text = " ".join(text.split())
+    for words in (
+            *(f"{runs['n_core'].median():.0f} pairs for {runs['n_backward'].median():,.0f} "
+              "training images" for runs in (short,)),
+            *(f"{runs['n_core'].median():.0f} for {runs['n_backward'].median():,.0f}"
+              for runs in (middle, long)),
+            f"shrinks by {(short['n_core'] - long['n_core']).mean():.0f} pairs (95 % interval "
+            f"{low:.0f} to {high:.0f}, Student's paired test over the five orders, "
+            f"{p_words(found.pvalue)})",
+            f"{short['below_90'].median():.2%} and {long['below_90'].median():.2%} of held-out"):
+        assert words in text
