@@ -137,7 +137,7 @@ def test_without_any_point_the_page_says_what_to_do(store):
     said = words(at)
     assert "no point computed yet" in said and "No run of this sweep has been computed yet" in said
     assert not at.error and not at.warning
-    assert "Compute 27 missing points" in [b.label for b in at.button]
+    assert "Compute 9 missing points" in [b.label for b in at.button]
 
 
 def test_own_points_make_the_curve(store):
@@ -310,7 +310,7 @@ def test_a_stalled_or_running_point_is_not_in_the_median(store):
     with store.lock(last):
         store.set_status(last, RunState.RUNNING)
         at = open_page(sweep=grids.family(configs.quick()), precisions="0.8,0.9",
-                       table="true")
+                       orders="3", table="true")
     table = at.dataframe[0].value
     assert sorted(table["state"]) == ["completed"] * 4 + ["running", "stalled"]
     assert "50 (50 to 50) at precision 0.80, 50 at 0.90" in words(at)

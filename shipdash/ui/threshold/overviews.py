@@ -72,13 +72,17 @@ def _bands(base: RunConfig, table: pd.DataFrame, rule: str) -> pd.DataFrame | No
                                      base.selection.margin)
 
 
+def slopes(table: pd.DataFrame) -> str:
+    """How fast the core set grows with the precision under either rule; empty where unknown."""
+    found = {rule: analysis.precision_slope(table, rule) for rule in figures.RULES}
+    return " ".join(f"With {figures.RULES[rule]}, {analysis.slope_words(slope)}"
+                    for rule, slope in found.items() if slope)
+
+
 def notes(base: RunConfig, table: pd.DataFrame, beside: str) -> str:
     """How to read both figures, for either rule."""
-    slopes = {rule: analysis.precision_slope(table, rule) for rule in figures.RULES}
-    said = [f"With {figures.RULES[rule]}, {analysis.slope_words(slope)}"
-            for rule, slope in slopes.items() if slope]
-    said.append("Every mark is a run, the line is the median, and the band extends from the "
-                "lowest to the highest run. Click a mark or drag the slider to see a run.")
+    said = ["Every mark is a run, the line is the median, and the band extends from the lowest to "
+            "the highest run. Click a mark or drag the slider to see a run."]
     bands = _bands(base, table, "article")
     if bands is not None:
         at = bands[bands["low"] < SelectionConfig().precision].iloc[-1:]

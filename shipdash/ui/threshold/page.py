@@ -79,6 +79,8 @@ def panel(view: View, asked: Study | None, runs: list[frame.Run]) -> None:
         overviews.both_rules(view.family.base, table, view.failing, view.beside, frame.guess()),
         origin(view.family, table), explorer_requests.cost(view.family, runs))
     st.fragment(_explorer)(view.family, table, everything)
+    if said := overviews.slopes(table):
+        st.markdown(said)
     st.caption(overviews.notes(view.family.base, table, view.beside))
     st.caption(origin(view.family, table))
     _as_table(table)

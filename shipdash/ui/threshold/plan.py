@@ -63,7 +63,7 @@ def _axes() -> dict[str, list] | None:
     ranges = "start:stop:step including both ends, or values separated by commas"
     precision = cells[0].text_input("Precisions", "0.55:0.95:0.05", key="precisions",
                                     bind="query-params", help=ranges)
-    orders = cells[1].text_input("Order seeds", "3", key="orders", bind="query-params",
+    orders = cells[1].text_input("Order seeds", "1", key="orders", bind="query-params",
                                  help="How many seeds, starting at 1, or a list of seeds.")
     models = cells[2].text_input("Model seeds", "1", key="models", bind="query-params",
                                  help="How many seeds, starting at 1, or a list of seeds.")
