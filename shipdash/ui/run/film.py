@@ -30,18 +30,18 @@ Film = dict[str, Any]
 """What the browser is sent of a run."""
 
 
-def _version(run: frame.Run) -> tuple:
-    n_bytes = frame.store_of(run).n_bytes(run.run_id)
-    return run.root, run.run_id, run.created, n_bytes, run.state
-
-
-@st.cache_data(max_entries=8, show_spinner=False, hash_funcs={frame.Run: _version})  # half a second
 def whole(run: frame.Run) -> Film:
     """The whole run, made once for all viewers of this server."""
-    events = frame.events(run)
+    n_bytes = frame.store_of(run).n_bytes(run.run_id)  # not in `hash_funcs`: the run may be gone
+    return _whole((run.root, run.run_id, run.created, n_bytes, run.state), run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)  # half a second
+def _whole(version: tuple, _run: frame.Run) -> Film:
+    events = frame.events(_run)
     picks = [event for event in events if isinstance(event, Picked)]
-    stored = gallery.predictions(run, "picked")
-    return _film(run, events, _spread(picks, run.config.shape), stored, _frames(run))
+    stored = gallery.predictions(_run, "picked")
+    return _film(_run, events, _spread(picks, _run.config.shape), stored, _frames(_run))
 
 
 def newest(run: frame.Run, events: Sequence[Event]) -> Film:
