@@ -152,7 +152,7 @@ def report(table: pd.DataFrame) -> str:
             lines.append(f"| {words} | {precision:.2f} | {limits[precision]:.4g} "
                          f"| {' | '.join(cells)} |")
         if (slope := analysis.precision_slope(table, rule)) is not None:
-            said.append(f"With {words}, {analysis.slope_words(slope)}")
+            said.append(analysis.slope_words(slope, rule))
     return "\n".join([*lines, "", *said])
 
 

@@ -80,7 +80,7 @@ def test_the_report_has_the_medians_of_the_shipped_table_and_its_slopes():
     (row,) = [line for line in lines if line.startswith("| plain IoU | 0.55 |")]
     assert f"| 0.5225 | {core.median():.0f} ({core.min()} to {core.max()}) |" in row
     assert len(lines) == 2 + 18 + 1 + 2
-    assert "of 8 moves" in lines[-2] and lines[-1].startswith("With plain IoU, 0.1 more precision")
+    assert "of 8 moves" in lines[-2] and lines[-1].startswith("Under plain IoU, 0.1 more")
 
 
 def test_the_results_have_the_report_and_what_longer_training_buys():

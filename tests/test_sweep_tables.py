@@ -113,9 +113,9 @@ def test_the_slope_is_that_of_a_regression_of_every_order():
     each = [stats.linregress(RISING[0], np.log(cores)).slope / 10 for cores in RISING[1]]
     low, high = stats.t.interval(0.95, 2, np.mean(each), stats.sem(each))
     assert slope.log_factor[:3] == pytest.approx((np.mean(each), low, high))
-    words = analysis.slope_words(slope)
-    assert words.startswith(f"0.1 more precision multiplies the core set by "
-                            f"{np.exp(np.mean(each)):.2f} on average")
+    words = analysis.slope_words(slope, "article")
+    assert words.startswith("Under the article score, 0.1 more precision multiplies the core set "
+                            f"by {np.exp(np.mean(each)):.2f} on average")
 
 
 def test_the_staircase_has_the_growth_of_the_moves_that_change_the_acceptance_iou():
@@ -124,9 +124,9 @@ def test_the_staircase_has_the_growth_of_the_moves_that_change_the_acceptance_io
     shares = [1, np.log(40 / 22) / np.log(44 / 20), np.log(54 / 30) / np.log(66 / 30)]
     assert (slope.n_crossings, slope.n_moves) == (1, 3)
     assert slope.share_crossing.at == pytest.approx(np.mean(shares))
-    assert "falls on the 1 of 3 moves" in analysis.slope_words(slope)
-    assert analysis.slope_words(slope).endswith("the rest falls on those that only train for "
-                                                "longer.")
+    words = analysis.slope_words(slope, "article")
+    assert "falls on the 1 of 3 moves" in words
+    assert words.endswith("the rest falls on those that only train for longer.")
 
 
 def test_moves_within_a_step_that_add_nothing_are_said_to():
@@ -134,14 +134,15 @@ def test_moves_within_a_step_that_add_nothing_are_said_to():
     slope = analysis.precision_slope(_rising(orders=((20, 18, 40, 38), (20, 20, 40, 36),
                                                      (30, 28, 54, 50))), "article")
     assert slope.share_crossing.at > 1
-    assert analysis.slope_words(slope).endswith("those that only train for longer add nothing.")
+    words = analysis.slope_words(slope, "article")
+    assert words.endswith("those that only train for longer add nothing.")
 
 
 def test_where_the_acceptance_iou_always_moves_there_is_no_staircase_to_explain():
     """Plain IoU: 0.95 times the precision."""
     slope = analysis.precision_slope(_rising("iou"), "iou")
     assert slope.share_crossing is None
-    assert analysis.slope_words(slope).endswith("the slopes of 3 orders).")
+    assert analysis.slope_words(slope, "article").endswith("the slopes of 3 orders).")
 
 
 def test_an_order_that_lacks_a_precision_gives_no_slope():

@@ -14,6 +14,9 @@ import pandas as pd
 from shipdash.analysis.difference import FEWEST_RUNS, Difference, paired
 from shipdash.analysis.sweep import completed
 
+UNDER = {"article": "Under the article score", "iou": "Under plain IoU"}
+"""How the sentences about a rule begin."""
+
 STEP = 0.1
 """The move of the precision that a slope is said for."""
 
@@ -65,12 +68,12 @@ def precision_slope(points: pd.DataFrame, acceptance: str) -> PrecisionSlope | N
     return PrecisionSlope(len(cores), factor, len(crosses), int(crosses.sum()), share)
 
 
-def slope_words(slope: PrecisionSlope) -> str:
-    """Factor and share in two sentences, the second only where there is a staircase."""
+def slope_words(slope: PrecisionSlope, rule: str) -> str:
+    """Factor and share in a sentence, the second only where there is a staircase."""
     factor, low, high = (float(np.exp(end)) for end in slope.log_factor[:3])
-    said = (f"{STEP:g} more precision multiplies the core set by {factor:.2f} on average (95% "
-            f"interval {low:.2f} to {high:.2f}, Student's over the slopes of {slope.n_orders} "
-            "orders)")
+    said = (f"{UNDER[rule]}, {STEP:g} more precision multiplies the core set by {factor:.2f} on "
+            f"average (95% interval {low:.2f} to {high:.2f}, Student's over the slopes of "
+            f"{slope.n_orders} orders)")
     if slope.share_crossing is None:
         return f"{said}."
     at, low, high = slope.share_crossing[:3]

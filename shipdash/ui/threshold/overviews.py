@@ -75,8 +75,7 @@ def _bands(base: RunConfig, table: pd.DataFrame, rule: str) -> pd.DataFrame | No
 def slopes(table: pd.DataFrame) -> str:
     """How fast the core set grows with the precision under either rule; empty where unknown."""
     found = {rule: analysis.precision_slope(table, rule) for rule in figures.RULES}
-    return " ".join(f"With {figures.RULES[rule]}, {analysis.slope_words(slope)}"
-                    for rule, slope in found.items() if slope)
+    return " ".join(analysis.slope_words(slope, rule) for rule, slope in found.items() if slope)
 
 
 def notes(base: RunConfig, table: pd.DataFrame, beside: str) -> str:
