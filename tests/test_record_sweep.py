@@ -98,6 +98,8 @@ def test_the_results_have_the_report_and_what_longer_training_buys():
     low, high = found.confidence_interval(0.95)
     text = " ".join(text.split())
     for words in (
+            f"{len(table)} runs over 10,000 pairs",
+            f"{table['date'].min()[:10]}, {table['seconds'].sum() / 3600:.1f} hours together",
             *(f"{runs['n_core'].median():.0f} pairs for {runs['n_backward'].median():,.0f} "
               "training images" for runs in (short,)),
             *(f"{runs['n_core'].median():.0f} for {runs['n_backward'].median():,.0f}"

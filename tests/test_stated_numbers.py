@@ -95,10 +95,10 @@ def text_of(file: str) -> str:
 
     Without what other tests make again: the report of the registered study
     (test_preregistered.py), mixtures (test_mixtures_tables.py), nuclei (test_nuclei_study.py),
-    growth (test_growth.py) and goals (test_goals.py).
+    precision (test_record_sweep.py), growth (test_growth.py) and goals (test_goals.py).
     """
     text = (ROOT / file).read_text("utf-8")
-    text = re.sub(r"(?ms)^# (Mixtures|Nuclei|Growth|Goals)$.*?(?=^# )", "", text)
+    text = re.sub(r"(?ms)^# (Mixtures|Nuclei|Precision|Growth|Goals)$.*?(?=^# )", "", text)
     text = text.replace(preregistered_report.section(text) or "\0", "")
     text = re.sub(r"(?m)^    .*$|^\d\. ", "", text)
     text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<http[^>]*>", " ", text)
