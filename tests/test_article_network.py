@@ -7,6 +7,7 @@ from paging import open_page, quiet_store, words
 from recorded_run import RECORDED, SCENE
 from stored_results import HELD_OUT, a_result, a_run
 
+from benchmarks import two_networks
 from shipdash.analysis import article_network as beside
 from shipdash.config import article, compact
 from shipdash.records import Picked, RunState, Stopped, StopReason
@@ -121,3 +122,26 @@ def test_nothing_is_shown_as_long_as_the_article_s_run_is_not_recorded():
     """As a run of this machine it is on the other pages."""
     assert recorded([SCENE]) is None
     assert recorded([SCENE, a_run(article(), reaudit=REAUDIT)]) is None
+
+
+def test_the_section_of_the_document_says_what_the_pages_say():
+    """A row a measure from the two results, then the three sentences, then where it was made."""
+    runs = {"compact": a_run(compact(), n_backward=10_000, held_out=HELD_OUT, n_parameters=1_000),
+            "article": a_run(article(), n_backward=250_000, reaudit=REAUDIT, held_out=HELD_OUT,
+                             n_parameters=5_000, n_pool=10_000)}
+    lines = two_networks.report(runs).splitlines()
+    assert lines[0] == "| | compact network | the article's network |"
+    assert "| training images | 10,000 | 250,000 |" in lines
+    assert "| held-out pairs failing | 80.00% | 80.00% |" in lines
+    assert lines[-7] == "The article's network keeps 2 of 10,000 pairs, the compact one 2."
+    assert lines[-5] == beside.lower_bound_finding(runs["article"].config, runs["article"].result)
+    assert lines[-1].startswith("Compact network on 2026-01-01, a test, CPU; the article's")
+
+
+def test_the_section_needs_both_runs_of_one_experiment(shipped):
+    """Without one of them it says which."""
+    both = two_networks.two(Store(frame.RECORDED))
+    assert [run.run_id for run in both.values()] == [SCENE.run_id, shipped]
+    shutil.rmtree(frame.RECORDED / SCENE.run_id)
+    with pytest.raises(ValueError, match="no recorded run of the compact network"):
+        two_networks.two(Store(frame.RECORDED))

@@ -164,7 +164,7 @@ def test_a_point_that_dask_gives_up_is_a_sentence_and_nothing_is_lost(store, str
         kill(workers)
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
-    assert err.count("given up by Dask (KilledWorker") == unfinished(store)
+    assert max(1, unfinished(store)) <= err.count("given up by Dask (KilledWorker")  # one may end
     assert "Traceback" not in err
     again = subprocess.run(
         [*queue.COMMAND, "sweep", *OPTIONS, "--precision", "0.8,0.9", "--json"],
