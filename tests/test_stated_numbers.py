@@ -94,11 +94,13 @@ def text_of(file: str) -> str:
     """The text with single spaces, without code, links' addresses and numbers of a list.
 
     Without what other tests make again: the report of the registered study
-    (test_preregistered.py), mixtures (test_mixtures_tables.py), nuclei (test_nuclei_study.py),
-    precision (test_record_sweep.py), growth (test_growth.py) and goals (test_goals.py).
+    (test_preregistered.py), mixtures (test_mixtures_tables.py), nuclei (test_nuclei_study.py), the
+    article's network (test_article_network.py), precision (test_record_sweep.py), growth
+    (test_growth.py) and goals (test_goals.py).
     """
     text = (ROOT / file).read_text("utf-8")
-    text = re.sub(r"(?ms)^# (Mixtures|Nuclei|Precision|Growth|Goals)$.*?(?=^# )", "", text)
+    elsewhere = "Mixtures|Nuclei|The article's network|Precision|Growth|Goals"
+    text = re.sub(rf"(?ms)^# ({elsewhere})$.*?(?=^# )", "", text)
     text = text.replace(preregistered_report.section(text) or "\0", "")
     text = re.sub(r"(?m)^    .*$|^\d\. ", "", text)
     text = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<http[^>]*>", " ", text)

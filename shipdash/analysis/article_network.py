@@ -74,9 +74,10 @@ def lower_bound_finding(config: RunConfig, article: Result) -> str:
     again = article.reaudit
     if again is None:
         return ""
-    bound = config.selection.precision * config.selection.margin
-    said = (f"The article supposes that no pair it discarded ends below a score of {bound:.4f}: "
-            f"of {again.n:,} discarded pairs, ")
+    select = config.selection
+    said = ("The article supposes that no pair it discarded ends below a score of "
+            f"{select.precision * select.margin:.4f}, for which a pair needs an IoU of "
+            f"{select.acceptance_iou:.2f}: of {again.n:,} discarded pairs, ")
     if not again.n_failing:
         return said + "none does, as the trained network sees them."
     return (said + f"{again.n_failing:,} ({again.n_failing / again.n:.2%}) "

@@ -10,8 +10,8 @@ from shipdash.analysis.cost import preparation_s
 from shipdash.config import RunConfig
 from shipdash.results import Result, StoredRun
 
-ARTICLE_TRAINING_IMAGES = 215_031
-"""1,563 epochs: 47 over 11 pairs, the others spread evenly over the growth to 271 (the article)."""
+ARTICLE_TRAINING_IMAGES = 50_960
+"""Those of the recorded run of the article's network, over 10,000 pairs."""
 
 REFERENCE_SPEED = {"article": (10.8, 43.4), "compact": (231.7, 854.3)}
 """Images/s trained and predicted at 128 x 128: benchmarks/speed.py, 2026-11-24, 2-core EPYC."""

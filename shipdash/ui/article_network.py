@@ -51,6 +51,7 @@ def panel(two: Two | None) -> None:
                                 for kind, run in two._asdict().items()))
     st.markdown(lower_bound_finding(two.article.config, article))
     tables.show(networks_table(two._asdict()), key="article_network_table",
+                leave_out=("n_tested", "n_forward"),  # so that Home shows the time as well
                 alt="What each of the two networks kept, how good it is, and what it cost.")
     frame.link("pages/6_Compare.py", "Compare the two runs", runs=",".join(
         run.run_id for run in two))
