@@ -4,7 +4,9 @@ import functools
 from pathlib import Path
 from unittest.mock import patch
 
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from shipdash.runs import Store, device_probe, queue
@@ -13,6 +15,12 @@ from shipdash.ui import frame
 ROOT = Path(__file__).parents[1]
 installed_components = functools.cache(manifest_scanner.scan_component_manifests)
 """Streamlit reads the metadata of every installed package for each `AppTest`; once is enough."""
+
+# After every run of a page Streamlit collects garbage among all that the process holds, and lets
+# Keras do so where it is loaded. In a process that has trained networks it takes longer than the
+# page, whose own process never holds them.
+config.set_option("runner.postScriptGC", False)
+script_runner._clean_problem_modules = lambda: None
 
 
 def quiet_store(tmp_path, monkeypatch):

@@ -181,7 +181,7 @@ def test_a_cluster_without_workers_is_not_waited_for(store, cluster):
         err = process.communicate(timeout=200)[1]
     assert process.returncode == 1
     assert NO_WORKER_S == 30
-    assert err.count("the cluster has had no worker for 3 s") == unfinished(store)
+    assert max(1, unfinished(store)) <= err.count("the cluster has had no worker for 3 s")
     assert "Traceback" not in err
 
 
