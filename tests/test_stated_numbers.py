@@ -25,6 +25,7 @@ from benchmarks.pools import (
     paired,
     ratio,
 )
+from benchmarks.two_networks import two
 from shipdash.analysis import ARMS, core_against_random, rival_tests, update_budget
 from shipdash.analysis.arms import TIMES
 from shipdash.analysis.by_factor import GAP, failing_by_factor, telling_group
@@ -39,6 +40,7 @@ from shipdash.analysis.share_below_iou import (
     share_below_table,
 )
 from shipdash.config import compact
+from shipdash.runs import Store
 from shipdash.studies import collect, stored_ious
 
 ROOT = Path(__file__).parents[1]
@@ -675,8 +677,10 @@ def readme() -> list[str]:
     assert not few.separated and not typical.separated and not one.separated
     assert round(SCENE.result.n_pool / n_core, -2) == 100  # "about one pair in a hundred"
     assert {row.n_runs for row in rows} == {3}
+    article = two(Store(RECORDED, recorded=True))["article"].result
     return [
         f"{n_core} of {SCENE.result.n_pool:,} pairs are selected",
+        f"its network, run here, keeps {article.n_core}.",
         f"of {SCENE.result.n_parameters:,} parameters",
         f"the {sizes.n_low:.0f} to {sizes.n_high:.0f} selected pairs of a pool, {core} % of "
         f"held-out pairs fail; after as many random ones, {random} % do ({further[0]} and "
