@@ -11,7 +11,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from shipdash.config import article, quick
 from shipdash.records import Picked, RunState, Scanned, Stopped, StopReason
 from shipdash.runs import Store
-from shipdash.ui import frame
+from shipdash.ui import address, frame
 
 N_CORE = 3
 EVENTS = [
@@ -89,6 +89,21 @@ def test_show_me_opens_the_answer_without_a_guess(store):
     at.button(key="home_show").click().run()
     assert "It kept 3 of 2,000 pairs." in everything_on(at)
     assert "It kept 3 of 2,000 pairs." in everything_on(open_page("app.py", reveal="1"))
+
+
+def test_a_click_with_the_address_of_before_keeps_the_guess(store, monkeypatch):
+    """On a slow machine *Show me* arrives long after the box, and its address has no guess."""
+    monkeypatch.setattr(address, "OVERTAKEN_S", 0.0)
+    finish(store)
+    at = open_page("app.py")
+    at.number_input(key="guess").set_value(700)
+    show_me = at.button(key="home_show")
+    at.run()
+    del at.query_params["guess"]
+    at = show_me.click().run()  # of the page before the guess
+    assert not at.exception
+    assert "You said 700. It kept 3." in everything_on(at)
+    assert at.query_params["guess"] in ("700", ["700"])
 
 
 def test_the_answer_can_be_hidden_for_the_next_audience(store):

@@ -56,9 +56,7 @@ def arrive(page: str) -> None:
     st.session_state.update({"page_in_view": page, "has_come": came})
     if not came:  # whoever comes gets the whole form below, not only what was written last
         _overtaken(page)
-    kept = st.session_state.get("guess_kept")
-    if guess() is None and kept is not None:  # an emptied box has forgotten it
-        st.query_params["guess"] = str(kept)
+    _bring_back_guess()
     if came and page in FORMS and not _settings():
         st.query_params.update(st.session_state.get(f"form_of_{page}", {}))
     _keep()
@@ -102,10 +100,19 @@ def write(name: str, key: str, default: Any) -> None:
 
 def put(name: str, text: str | None) -> None:
     """Put a choice into the address, or take it out; see `OVERTAKEN_S`."""
+    if name != "guess":  # a click may come with the address of before the guess
+        _bring_back_guess()
     _put(name, text)
     st.session_state.setdefault("address_written", {})[name] = (
         text, st.session_state.get("page_in_view"), time.monotonic())
     _keep()
+
+
+def _bring_back_guess() -> None:
+    """Into an address without one; an emptied box and *Hide the answer* have forgotten it."""
+    kept = st.session_state.get("guess_kept")
+    if guess() is None and kept is not None:
+        st.query_params["guess"] = str(kept)
 
 
 def _put(name: str, text: str | None) -> None:
@@ -137,6 +144,7 @@ def hide() -> None:
 
 def reset() -> None:
     """Take every setting but preset and data set out of the address: the form is theirs again."""
+    _bring_back_guess()
     drop(*set(_settings()) - {"preset", "data"})
     _keep()
 
