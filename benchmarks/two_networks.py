@@ -12,7 +12,7 @@ from shipdash.analysis.article_network import (
     networks_finding,
     networks_table,
     networks_words,
-    same_experiment,
+    of_one_experiment,
 )
 from shipdash.results import StoredRun
 from shipdash.runs import Store
@@ -33,15 +33,12 @@ def two(store: Store) -> dict[str, StoredRun]:
     Raises
     ------
     ValueError
-        One of them is missing, or they are not of one experiment.
+        There are no such two.
     """
-    found = {run.config.network.kind: run for run in store.list()
-             if run.config and run.result and run.config.source.kind == "scene"}
-    if missing := set(NAMES) - set(found):
-        raise ValueError(f"no recorded run of the {', '.join(sorted(missing))} network")
-    if not same_experiment(*(found[kind].config for kind in NAMES)):
-        raise ValueError("the recorded runs of the two networks are not of one experiment")
-    return {kind: found[kind] for kind in NAMES}
+    found = of_one_experiment(store.list())
+    if found is None:
+        raise ValueError("there are no recorded runs of both networks over the same pairs")
+    return found
 
 
 def report(runs: dict[str, StoredRun]) -> str:

@@ -51,6 +51,9 @@ def test_the_words_compare_parameters_and_images():
     """Ratios of the two results, and what the article published beside them."""
     said = beside.networks_words(COMPACT, ARTICLE)
     assert "5 times the parameters and trained on 25.0 times the images" in said
+    assert "two machines" not in said
+    other = a_result(machine="another")
+    assert "Their times are of two machines. The article" in beside.networks_words(COMPACT, other)
     assert "published 271 kept, a soft score of 0.9928 (of at most 1.1) and 14 min 16 s" in said
 
 
@@ -156,9 +159,9 @@ def test_the_results_have_the_section_and_the_images_of_the_article_s_own_counts
 
 
 def test_the_section_needs_both_runs_of_one_experiment(shipped):
-    """Without one of them it says which."""
+    """Without one of them it says so."""
     both = two_networks.two(Store(frame.RECORDED))
     assert [run.run_id for run in both.values()] == [SCENE.run_id, shipped]
     shutil.rmtree(frame.RECORDED / SCENE.run_id)
-    with pytest.raises(ValueError, match="no recorded run of the compact network"):
+    with pytest.raises(ValueError, match="no recorded runs of both networks"):
         two_networks.two(Store(frame.RECORDED))

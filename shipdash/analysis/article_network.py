@@ -5,7 +5,7 @@ It starts no run, and knows no measurement of its own but those that the article
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -39,6 +39,19 @@ def same_experiment(a: RunConfig, b: RunConfig) -> bool:
                 config.seeds.order, select.n_pool, select.precision, select.margin,
                 select.acceptance)
     return asked(a) == asked(b)
+
+
+def of_one_experiment(runs: Iterable[StoredRun]) -> dict[str, StoredRun] | None:
+    """The first selection from the scene by either network, by the kinds of `NAMES`; None where one
+    is missing or the two are not of one experiment."""
+    found: dict[str, StoredRun] = {}
+    for run in runs:
+        if run.config and run.result and not run.is_arm and run.config.source.kind == "scene":
+            found.setdefault(run.config.network.kind, run)
+    if not set(NAMES) <= set(found):
+        return None
+    two = {kind: found[kind] for kind in NAMES}
+    return two if same_experiment(*(run.config for run in two.values())) else None
 
 
 def networks_table(runs: Mapping[str, StoredRun]) -> pd.DataFrame:
@@ -91,13 +104,15 @@ def networks_words(compact: Result, article: Result) -> str:
     images = article.n_backward / compact.n_backward
     first, second = PUBLISHED.n_core
     minutes, seconds = divmod(PUBLISHED.seconds, 60)
+    where = [(result.machine, result.threads) for result in (compact, article)]
+    times = "" if where[0] == where[1] else "Their times are of two machines. "
     return (f"Same pairs, same order, same precision. The article's network has "
             f"{parameters:,.0f} times the parameters and trained on {images:,.1f} times the "
             "images. The loops differ as well: it trains whole epochs until the mean score of an "
             "epoch passes and sees no pair turned or mirrored; the compact one trains until the "
             "pair that failed passes, on pairs flipped, turned and inverted. So the difference in "
             "size is one of two programs, not of two networks alone, and each is a single run. "
-            f"The article published {first} kept, a soft score of "
+            f"{times}The article published {first} kept, a soft score of "
             f"{PUBLISHED.article_score_soft:.4f} (of at most 1.1) and {minutes:.0f} min "
             f"{seconds:.0f} s on a GPU; the {second} of its second run are not the pairs that "
             "failed, as it tested other pairs than it trained on.")

@@ -29,7 +29,7 @@ def show(run: frame.Run, runs: list[frame.Run]) -> None:
     look_closer(run)
     result(run)
     two = article_network.recorded(runs)
-    article_network.panel(two if two and two.compact == run else None)
+    article_network.panel(two if two and two["compact"] == run else None)
     core(run)
     repeat(run)
 
