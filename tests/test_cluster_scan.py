@@ -113,6 +113,26 @@ def test_a_cluster_that_is_lost_changes_nothing(monkeypatch):
     assert events == alone
 
 
+@pytest.mark.parametrize(("n_failures", "lost"), [(1, False), (2, True)])
+def test_weights_that_do_not_arrive_once_do_not_give_up_the_cluster(monkeypatch, n_failures, lost):
+    """A worker that dies as it is sent them is one failure; the scheduler is gone after two."""
+    failures = iter([distributed.comm.CommClosedError("gone")] * n_failures)
+
+    def scatter(client, *asked, **options):
+        for error in failures:
+            raise error
+        return arrived(client, *asked, **options)
+
+    arrived = distributed.Client.scatter
+    monkeypatch.setattr(distributed.Client, "scatter", scatter)
+    alone, _ = selected(RoteLearner(), None, config=ROTE)
+    with local_cluster(1, processes=False) as local:
+        with cluster_scan.on_cluster(local.scheduler_address) as open_scanner:
+            events, scanner = selected(RoteLearner(), open_scanner, wait_for_answers, ROTE)
+    assert events == alone
+    assert (scanner.is_lost, scanner.n_answered > 0) == (lost, not lost)
+
+
 def test_a_cluster_of_other_machines_is_refused(monkeypatch):
     """Another processor may round differently, and then another pair is kept."""
     with local_cluster(1, processes=False) as local:

@@ -30,6 +30,7 @@ from shipdash.runs.dask_client import connected, lost
 from shipdash.runs.machine import environment
 
 TIMEOUT_S = 10  # to bring the weights to every worker; the article's state is 60 MB
+FAILURES = 2  # in a row, and the cluster is lost; one is also a worker that dies while it is asked
 N_AHEAD = 4  # batches asked for beforehand, for each worker: one at work and some on their way
 
 OpenScanner = Callable[[RunConfig, Source, Learner], "ClusterScanner"]
@@ -72,8 +73,6 @@ class ClusterScanner:
     ----------
     n_answered : int
         Batches that workers have predicted for the run.
-    is_lost : bool
-        Whether the cluster has failed; the rest is then predicted here.
     warming : list of Future
         One a worker: it is done when that worker has compiled the network.
     """
@@ -84,14 +83,19 @@ class ClusterScanner:
         self.name, self.n_steps, self.n_answered = uuid.uuid4().hex, -1, 0
         self.asked: dict[tuple[int, ...], Any] = {}
         self.weights: Any = None
-        self.n_workers, self.is_lost = 0, False
+        self.n_workers, self.n_failures = 0, 0
         self.work = (json.dumps(config.to_dict()), environment(), learner.device)
         self.warming = []
         try:
             self.warming += [client.submit(_warm, *self.work, workers=[worker], pure=False)
                              for worker in client.nthreads()]
         except (*lost(), OSError):
-            self.is_lost = True
+            self.n_failures = FAILURES
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the cluster has failed; the rest is then predicted here."""
+        return self.n_failures >= FAILURES
 
     def predict(self, batch: list[int], then: Iterator[list[int]], n_steps: int) -> Predicted:
         """See `Scanner.predict`."""
@@ -102,8 +106,10 @@ class ClusterScanner:
         if not self.is_lost:
             try:
                 self._ask(then)
+                self.n_failures = 0
             except (*lost(), OSError):
-                self.is_lost = True
+                self.n_failures += 1
+                self.weights, self.asked = None, {}
         if answer is None:
             return self.here.predict(batch, iter(()), n_steps)
         self.n_answered += 1
