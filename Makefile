@@ -19,16 +19,18 @@ view: .venv-view/.installed
 	  -r requirements-view.txt
 	touch $@
 
-# Three files at a time on two cores, because what looks at a screen mostly waits; then, alone, what
+# Two files at a time; three of those that look at a screen, which mostly wait; then, alone, what
 # measures time. A process that dies at a test is not started again: it would die at the same test.
 # Some hundred processes import shipdash, and compile it each where the environment keeps Python
 # from storing bytecode.
-THREE_FILES := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+BY_FILES := --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --durations=25
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed-dev chromium
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest $(THREE_FILES) --durations=25 -m "not clock"
-	$(BIN)/python -m pytest --durations=25 -m clock tests/test_browser*.py
+	$(BIN)/python -m pytest -n 2 $(BY_FILES) -m "not browser"
+	$(BIN)/python -m pytest -n 3 $(BY_FILES) -m "browser and not clock" \
+	  tests/test_browser*.py tests/test_bench.py
+	$(BIN)/python -m pytest --durations=25 -m "browser and clock" tests/test_browser*.py
 
 # A run's parts, memory, growth, the server; all of it takes hours, so a part may be named:
 #   make bench BENCH="--only machine,full --keep"

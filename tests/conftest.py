@@ -42,24 +42,18 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(config, items):
-    """On several processes: a file that waits for a screen after each file that computes.
+    """On several processes: files that train networks or start programs first, then the longest.
 
-    First those that share compiled networks, which are one process's work to the end. Of the rest
-    those that train networks or start programs, then the longest: by number of tests alone, as
-    xdist sorts them, the slowest files come last, and at the end one process waits for the others.
+    By number of tests alone, as xdist sorts them, the slowest files come last, and at the end one
+    process waits for the other.
     """
     if not hasattr(config, "workerinput"):
         return
     n_tests = Counter(item.path for item in items)
     slow = {item.path for item in items if item.get_closest_marker("tensorflow")
             or hasattr(getattr(item, "module", None), "subprocess")}
-    screens = {item.path for item in items if item.get_closest_marker("browser")}
-    files = sorted((path for path in n_tests if not shares_networks(str(path))),
-                   key=lambda path: (path not in slow, -n_tests[path]))
-    place = {path: (nth, path not in screens)
-             for some in (screens, n_tests.keys() - screens)
-             for nth, path in enumerate(path for path in files if path in some)}
-    items.sort(key=lambda item: place.get(item.path, (-1, False)))
+    items.sort(key=lambda item: (not shares_networks(item.nodeid.split("::")[0]),
+                                 item.path not in slow, -n_tests[item.path]))
 
 
 FSYNC = os.fsync
