@@ -21,7 +21,7 @@ from benchmarks.child import ROOT
 from shipdash import config as configs
 from shipdash.config import RunConfig
 from shipdash.results import Result
-from shipdash.runs import Store, worker
+from shipdash.runs import Store, queue
 from shipdash.runs.folder import replace
 
 SEEDS = range(11, 21)
@@ -90,8 +90,9 @@ def main(options: Sequence[str] | None = None) -> None:
     for seed, config in zip(SEEDS, asked(), strict=True):
         if seed in set(table.get("seed", ())):
             continue
-        result = worker.work(store, store.create(config)[0])
-        if result is None:
+        store.create(config)
+        queue.work_one(store, config.digest)
+        if (result := store.result(config.digest)) is None:
             sys.exit(f"Run {config.digest} was stopped: the same command goes on with it.")
         found = row(seed, result)
         print(found, flush=True)

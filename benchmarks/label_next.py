@@ -27,7 +27,7 @@ from shipdash.data.own_preset import own_config
 from shipdash.importing import ImportRequest, import_pairs
 from shipdash.labelling import rank_request, scoring
 from shipdash.labelling.ranking_job import MOST_KNOWN
-from shipdash.runs import Store, worker
+from shipdash.runs import Store, queue
 
 SEEDS = (1, 2, 3, 4, 5)
 HELD_OUT = 0.85  # about a hundred labelled pairs, as after a first day of labelling
@@ -63,7 +63,7 @@ def _of_seeds(store: Store, config: RunConfig) -> Iterator[tuple[int, dict, floa
     ids = {}
     for seed in SEEDS:
         ids[seed], _ = store.create(config.replace(**{"seeds.model": seed, "seeds.order": seed}))
-        worker.work(store, ids[seed])
+        queue.work_one(store, ids[seed])
         print(f"{ids[seed]}: seed {seed}", flush=True)
     for seed, run_id in ids.items():
         data = config.source.name

@@ -14,10 +14,7 @@ runs or more.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,10 +24,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import preregistered, registration, study
-from benchmarks.child import ROOT
 from shipdash.config import RunConfig, preset
 from shipdash.results import Result
-from shipdash.runs import Store, StoreError
+from shipdash.runs import Store, StoreError, queue
 from shipdash.runs.machine import environment
 from shipdash.studies import collect, stored_ious, sweep_details
 from shipdash.studies.ensure import workers
@@ -162,14 +158,11 @@ def _repeats(stored: Stored) -> bool:
         for source in stored.rests_on:
             shutil.copytree(source, store.root / source.name)
         run_id, _ = store.create(stored.config)
-        bound = {f"TF_NUM_{kind}_THREADS": str(stored.threads) for kind in ("INTRAOP", "INTEROP")}
-        done = subprocess.run(
-            [sys.executable, "-m", "shipdash", "work", run_id], cwd=ROOT, check=False,
-            env=os.environ | {"SHIPDASH_RUNS": runs, "SHIPDASH_STANDBY": "0"}
-            | (bound if stored.threads else {}))
+        queue.work_one(store, run_id, n_threads=stored.threads or 0)
         result = store.result(run_id)
         if result is None:
-            print(f"Run {stored.run_id} could not be computed again (exit code {done.returncode}).")
+            print(f"Run {stored.run_id} could not be computed again: "
+                  f"{store.status(run_id).reason}.")
             return False
         now = stored.numbers(store, run_id)
     differ = [name for name, value in stored.expected.items() if now[name] != value]

@@ -11,6 +11,13 @@ from shipdash.config import ALGORITHM
 from shipdash.runs import Store
 
 
+def answers(monkeypatch, result, ran=None):
+    """Every run ends with this result, or without one."""
+    ran = [] if ran is None else ran
+    monkeypatch.setattr(goals.queue, "work_one", lambda store, run_id: ran.append(run_id))
+    monkeypatch.setattr(Store, "result", lambda store, run_id: result)
+
+
 def test_ten_runs_are_asked_that_differ_in_their_seeds_only():
     """Seeds 11 to 20, one for pool, order and model."""
     asked = goals.asked()
@@ -44,7 +51,7 @@ def test_a_stored_seed_is_not_run_again(tmp_path, monkeypatch, capsys):
     done = Store(tmp_path)
     result = done.result(rote_runs.finished(done))
     monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
-    monkeypatch.setattr(goals.worker, "work", lambda store, run_id: ran.append(run_id) or result)
+    answers(monkeypatch, result, ran)
     pd.DataFrame([goals.row(seed, result) for seed in range(11, 19)]).to_csv(
         goals.STORED, index=False)
     goals.main([str(tmp_path / "runs"), "--keep"])
@@ -57,7 +64,7 @@ def test_a_stored_seed_is_not_run_again(tmp_path, monkeypatch, capsys):
 def test_a_run_that_was_stopped_is_named(tmp_path, monkeypatch):
     """It has no result that could be a row."""
     monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
-    monkeypatch.setattr(goals.worker, "work", lambda store, run_id: None)
+    answers(monkeypatch, None)
     with pytest.raises(SystemExit, match=f"Run {goals.asked()[0].digest} was stopped"):
         goals.main([str(tmp_path / "runs"), "--keep"])
 
@@ -67,7 +74,7 @@ def test_a_full_disk_leaves_the_rows_that_are_kept(tmp_path, monkeypatch):
     store = Store(tmp_path)
     result = store.result(rote_runs.finished(store))
     monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
-    monkeypatch.setattr(goals.worker, "work", lambda store, run_id: result)
+    answers(monkeypatch, result)
     pd.DataFrame([goals.row(seed, result) for seed in range(11, 20)]).to_csv(
         goals.STORED, index=False)
     before = goals.STORED.read_bytes()

@@ -10,7 +10,7 @@ from scipy import stats
 from benchmarks import record_sweep
 from shipdash import analysis
 from shipdash.analysis.difference import p_words
-from shipdash.runs import Store
+from shipdash.runs import Store, worker
 from shipdash.studies import grid, sweep_details
 
 
@@ -33,13 +33,13 @@ def test_a_stopped_recording_goes_on_and_ships_the_whole(tmp_path, monkeypatch, 
     monkeypatch.setattr(record_sweep, "RECORDED", tmp_path / "recorded")
     monkeypatch.setattr(record_sweep, "UNFINISHED", tmp_path / "unfinished")
     monkeypatch.setattr(record_sweep, "plan", lambda: asked)
-    work, begun = record_sweep.worker.work, []
+    work, begun = worker.work, []
 
     def stopped_at_the_fourth(store, run_id):
         begun.append(run_id)
         return work(store, run_id) if len(begun) != 4 else None
 
-    monkeypatch.setattr(record_sweep.worker, "work", stopped_at_the_fourth)
+    monkeypatch.setattr(record_sweep.queue, "work_one", stopped_at_the_fourth)
     with pytest.raises(SystemExit, match="the same command goes on"):
         record_sweep.main([str(first.root)])
     assert not (tmp_path / "recorded").exists()

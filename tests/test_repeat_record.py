@@ -10,6 +10,7 @@ import rote_runs
 from benchmarks import preregistered, record, repeat_record, study
 from shipdash.analysis import ARMS
 from shipdash.config.settings import SCORED
+from shipdash.records import RunState
 from shipdash.runs import Store, queue, worker
 from shipdash.studies import collect
 from shipdash.studies.ensure import Workers
@@ -47,6 +48,16 @@ def test_another_core_set_and_other_scores_are_named(recorded, capsys):
     path.write_text(json.dumps(plain))
     assert not repeat_record.check(folder, seed=1, kinds=["runs"])
     assert "does not repeat: other core set, other held-out scores" in capsys.readouterr().out
+
+
+def test_a_run_that_fails_now_is_said_with_its_reason(recorded, monkeypatch, capsys):
+    """It neither repeats nor ends in a traceback."""
+    monkeypatch.setattr(queue, "work_one", lambda store, run_id, **_: store.set_status(
+        run_id, RunState.FAILED, "no space left"))
+    folder, run_id = recorded
+    assert not repeat_record.check(folder, 1, ["runs"])
+    said = capsys.readouterr().out
+    assert f"Run {run_id} could not be computed again: no space left.\n" in said
 
 
 def test_where_nothing_of_a_kind_is_stored_nothing_repeats(recorded, tmp_path, capsys):
