@@ -19,7 +19,7 @@ import pandas as pd
 
 from benchmarks.child import ROOT
 from shipdash import config as configs
-from shipdash.config import RunConfig
+from shipdash.config import ALGORITHM, RunConfig
 from shipdash.results import Result
 from shipdash.runs import Store, queue
 from shipdash.runs.folder import replace
@@ -103,8 +103,11 @@ def main(options: Sequence[str] | None = None) -> None:
 
 
 def stored() -> pd.DataFrame:
-    """Rows that were kept; none before the first."""
-    return pd.read_csv(STORED, dtype={"version": str}) if STORED.exists() else pd.DataFrame()
+    """Rows of this algorithm that were kept; none before the first."""
+    if not STORED.exists():
+        return pd.DataFrame()
+    table = pd.read_csv(STORED, dtype={"version": str})
+    return table[table["algorithm"] == ALGORITHM].reset_index(drop=True)
 
 
 if __name__ == "__main__":

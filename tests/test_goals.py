@@ -61,6 +61,16 @@ def test_a_stored_seed_is_not_run_again(tmp_path, monkeypatch, capsys):
     assert len(ran) == 2
 
 
+def test_rows_of_another_algorithm_are_none(tmp_path, monkeypatch):
+    """Their seeds are run again."""
+    monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
+    done = Store(tmp_path)
+    now = goals.row(11, done.result(rote_runs.finished(done)))
+    pd.DataFrame([now, now | {"seed": 12, "algorithm": ALGORITHM - 1}]).to_csv(
+        goals.STORED, index=False)
+    assert goals.stored()["seed"].tolist() == [11]
+
+
 def test_a_run_that_was_stopped_is_named(tmp_path, monkeypatch):
     """It has no result that could be a row."""
     monkeypatch.setattr(goals, "STORED", tmp_path / "goals.csv")
