@@ -72,7 +72,7 @@ def _put_back(store: Store, folder: Path, asked: list[RunConfig]) -> list[str]:
         if (RECORDED / run_id).exists():
             shutil.copytree(RECORDED / run_id, part)
         elif (folder / f"{run_id}.zip").exists():
-            _unpack(folder / f"{run_id}.zip", part)
+            unpack(folder / f"{run_id}.zip", part)
         else:
             continue
         part.rename(target)  # all of it or nothing: the folder gets its name last
@@ -80,7 +80,8 @@ def _put_back(store: Store, folder: Path, asked: list[RunConfig]) -> list[str]:
     return back
 
 
-def _unpack(archive: Path, part: Path) -> None:
+def unpack(archive: Path, part: Path) -> None:
+    """Give a folder the files of an archived run."""
     with zipfile.ZipFile(archive) as stored:
         for name in NUMBERS:
             (part / name).parent.mkdir(parents=True, exist_ok=True)

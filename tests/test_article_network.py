@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import rote_runs
 from paging import open_page, quiet_store, words
 from recorded_run import RECORDED, SCENE
 from stored_results import HELD_OUT, a_result, a_run
@@ -156,6 +157,42 @@ def test_the_results_have_the_section_and_the_images_of_the_article_s_own_counts
     counted = 47 * 11 + (1_563 - 47) * (12 + 271) / 2
     assert (f"{n_images:,} images where the article's 1,563 epochs amount to some "
             f"{round(counted, -3):,.0f}") in " ".join(text.split())
+
+
+def test_another_order_stands_beside_the_first(tmp_path):
+    """A row a measure, and how many pairs both kept, counted here."""
+    first = a_run(article(), core=list(range(300)), reaudit=REAUDIT, held_out=HELD_OUT,
+                  n_pool=10_000)
+    other = article().replace(**{"seeds.order": 2, "seeds.model": 2})
+    second = a_run(other, core=list(range(290, 490)), reaudit=REAUDIT | {"n_failing": 1},
+                   held_out=HELD_OUT, n_pool=10_000)
+    lines = two_networks.orders_report(first, second).splitlines()
+    assert lines[0] == "| | order 1 | order 2 |"
+    assert "| pairs kept | 300 | 200 |" in lines
+    said = " ".join(lines)
+    assert f"10 pairs in common, a Jaccard index of {10 / 490:.3f};" in said
+    assert "1 (0.01%) does" in said
+    assert "Order 1 on 2026-01-01" in said
+
+
+def test_a_run_of_another_order_is_kept_and_read_again(tmp_path, monkeypatch, capsys):
+    """As its worker wrote it; the section has it from then on."""
+    store = Store(tmp_path / "runs")
+    monkeypatch.setenv("SHIPDASH_RUNS", str(store.root))
+    monkeypatch.setattr(two_networks, "ORDERS", tmp_path / "orders")
+    monkeypatch.setattr(two_networks, "two", lambda store: {"article": None})
+    monkeypatch.setattr(two_networks, "report", lambda runs: "the section")
+    monkeypatch.setattr(two_networks, "orders_report", lambda first, second: second.run_id)
+    run_id = rote_runs.finished(store)
+    begun, _ = store.create(store.config(run_id).replace(**{"seeds.order": 9}))
+    with pytest.raises(ValueError, match=f"{begun} is not completed"):
+        two_networks.main(["--keep", begun])
+    two_networks.main(["--keep", run_id])
+    kept, = two_networks.other_orders()
+    assert kept.result == store.result(run_id)
+    capsys.readouterr()
+    two_networks.main([])
+    assert capsys.readouterr().out == f"the section\n\n{run_id}\n"
 
 
 def test_the_section_needs_both_runs_of_one_experiment(shipped):

@@ -55,7 +55,7 @@ def of_one_experiment(runs: Iterable[StoredRun]) -> dict[str, StoredRun] | None:
 
 
 def networks_table(runs: Mapping[str, StoredRun]) -> pd.DataFrame:
-    """One row a run, by the names of `NAMES`: what it kept, how good it is, what it cost."""
+    """One row a run, by the words for its kind or its own: what it kept, how good, at what cost."""
     names = ["n_core", "n_tested", "mean_iou", "share_failing", "article_score_soft",
              "n_reaudit_failing", "n_backward", "n_forward", "seconds"]
     rows = []
@@ -63,7 +63,7 @@ def networks_table(runs: Mapping[str, StoredRun]) -> pd.DataFrame:
         held = run.result.held_out
         numbers = run_numbers(run.result) | {
             "article_score_soft": held.article_score_soft if held else float("nan")}
-        rows.append({"network": NAMES[kind], "n_parameters": run.result.n_parameters}
+        rows.append({"network": NAMES.get(kind, kind), "n_parameters": run.result.n_parameters}
                     | {name: numbers[name] for name in names})
     return pd.DataFrame(rows)
 
