@@ -54,7 +54,30 @@ def test_exponent_and_interval_are_those_of_another_implementation():
     (slope, intercept), covariance = np.polyfit(x, y, 1, cov=True)
     assert law.power.slope == pytest.approx(slope)
     assert law.power.high - law.power.slope == pytest.approx(2.306 * covariance[0, 0] ** 0.5, 1e-3)
-    assert law.power.residuals == pytest.approx(np.exp(y - intercept - slope * x) - 1)
+    assert law.power.residuals == pytest.approx(np.exp(y) - np.exp(intercept + slope * x))
+    *_, square = np.polynomial.Polynomial.fit(x, y, 2).convert().coef
+    assert law.bend.upward == (square > 0)
+    assert law.bend.asked == pytest.approx(np.exp(np.polyval(np.polyfit(x, y, 2), np.log(1e8))))
+
+
+def test_a_law_that_bends_is_said_to():
+    """A constant and a power, with a little noise; its p value is that of a permutation test."""
+    table = runs(lambda n, seed: 30 + 1.2 * n ** 0.43 * (1 + 0.05 * np.sin(n + 7 * seed)))
+    law = analysis.growth_law(table)
+    words = analysis.growth_words(table, law)
+    assert law.bend.upward and law.bend.p_value < 0.001
+    assert "bend upward (p < 0.001); a law that bends with them predicts " in words
+    assert f"{law.bend.asked:,.0f}. Pools of one seed" in words
+    rng = np.random.default_rng(1)
+    straight = runs(lambda n, seed: 20 * n ** 0.2 * np.exp(rng.normal(0, 0.1)))
+    law = analysis.growth_law(straight)
+    x, y = np.log(straight["n_pool"].to_numpy(float)), np.log(straight["n_core"].to_numpy(float))
+    rest = y - np.polyval(np.polyfit(x, y, 1), x)
+    size = abs(np.polyfit(x, rest, 2)[0])
+    by_chance = np.mean([abs(np.polyfit(x, rng.permutation(rest), 2)[0]) >= size
+                         for _ in range(4000)])
+    assert law.bend.p_value == pytest.approx(by_chance, abs=0.05)
+    assert "bend" not in analysis.growth_words(straight, law)
 
 
 def test_the_interval_of_a_further_run_widens_beyond_what_was_measured():

@@ -379,6 +379,20 @@ def test_the_page_says_the_verdicts_of_the_report(tmp_path):
     assert registered.limits_words(rows.iloc[:1]) == ""
 
 
+def test_what_the_verdicts_leave_out_is_so_in_every_stored_pool():
+    """The sentences of the page and of the README, counted here."""
+    tables = [pd.read_csv(path).set_index("arm")
+              for path in sorted(preregistered.RESULTS.glob("pool-*.csv"))]
+    limits = [f"below_0.{k}" for k in range(95, 100)]
+    assert len(tables) == 10
+    for pool in tables:
+        for rival in ("random-4x", "full-true-cost"):
+            assert (pool.loc[rival, limits] < pool.loc["core", limits]).all()
+            assert pool.loc[rival, "median_iou"] > pool.loc["core", "median_iou"]
+    assert not all((pool.loc["random-4x", "below_0.94"] < pool.loc["core", "below_0.94"])
+                   for pool in tables)
+
+
 def test_the_page_shows_what_the_stored_pools_say():
     """The table among the recorded runs, made again; none before all pools are in."""
     plan = registration.plan()

@@ -54,7 +54,7 @@ def test_one_worker_gains_nothing():
 def test_the_failing_rate_of_each_part_is_picks_a_pair():
     """The first pairs are not scanned and count nowhere; a stretch belongs to where it ends."""
     table = speedup_table(LOG)
-    assert table["part"].tolist() == ["up to 100 tested", "up to 1,000 tested", "whole run"]
+    assert table["part"].tolist() == ["up to 100 tested", "101 to 1,000 tested", "whole run"]
     assert table["failing_rate"].tolist() == pytest.approx([1 / 50, 1 / 80, 2 / 130])
 
 

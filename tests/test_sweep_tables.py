@@ -126,6 +126,8 @@ def test_the_staircase_has_the_growth_of_the_moves_that_change_the_acceptance_io
     assert slope.share_crossing.at == pytest.approx(np.mean(shares))
     words = analysis.slope_words(slope, "article")
     assert "falls on the 1 of 3 moves" in words
+    factor = (40 / 20 * 40 / 22 * 54 / 30) ** (1 / 3)
+    assert f"); the largest move, 0.60 to 0.65, alone by {factor:.2f}. " in words
     assert words.endswith("the rest falls on those that only train for longer.")
 
 
@@ -135,14 +137,14 @@ def test_moves_within_a_step_that_add_nothing_are_said_to():
                                                      (30, 28, 54, 50))), "article")
     assert slope.share_crossing.at > 1
     words = analysis.slope_words(slope, "article")
-    assert words.endswith("those that only train for longer add nothing.")
+    assert words.endswith("none is found on those that only train for longer.")
 
 
 def test_where_the_acceptance_iou_always_moves_there_is_no_staircase_to_explain():
     """Plain IoU: 0.95 times the precision."""
     slope = analysis.precision_slope(_rising("iou"), "iou")
     assert slope.share_crossing is None
-    assert analysis.slope_words(slope, "article").endswith("the slopes of 3 orders).")
+    assert analysis.slope_words(slope, "article").endswith("the slopes of 3 orders of one pool).")
 
 
 def test_an_order_that_lacks_a_precision_gives_no_slope():

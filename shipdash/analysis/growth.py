@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from shipdash.analysis.difference import LEVEL, p_words
 from shipdash.counted import counted
 
 FEWEST_SIZES = 4
@@ -25,7 +26,8 @@ ASKED = 10**8
 class Fit(NamedTuple):
     """A straight line through the runs on the scales of one law, with 95 % intervals.
 
-    `residuals` are the runs' core sizes divided by the law's, minus 1: one a row of the table.
+    `residuals` are the runs' core sizes minus the law's, in pairs: one a row of the table. So laws
+    that were fitted on different scales are compared on one, which is the logarithm's own.
     """
 
     name: str  # "power law": log core ~ log pool; "logarithm": core ~ log pool
@@ -38,11 +40,20 @@ class Fit(NamedTuple):
     """Core size at pools, with the ends of the 95 % interval of one further run."""
 
 
+class Bend(NamedTuple):
+    """The power law with a term in the square of the pool's logarithm."""
+
+    p_value: float  # of the term, two-sided
+    upward: bool  # the exponent grows with the pool
+    asked: float  # core size at `ASKED`
+
+
 class Law(NamedTuple):
     """What the table says of growth; `better` is the fit with the smaller residuals."""
 
     power: Fit
     logarithm: Fit
+    bend: Bend
     n_runs: int
 
     @property
@@ -72,7 +83,7 @@ def growth_law(table: pd.DataFrame) -> Law | None:
     x = np.log(table["n_pool"].to_numpy(float))
     core = table["n_core"].to_numpy(float)
     return Law(_fit("power law", x, np.log(core), np.exp), _fit("logarithm", x, core, np.asarray),
-               len(table))
+               _bend(x, np.log(core)), len(table))
 
 
 def _fit(name: str, x: np.ndarray, y: np.ndarray, back: Callable) -> Fit:
@@ -94,10 +105,23 @@ def _fit(name: str, x: np.ndarray, y: np.ndarray, back: Callable) -> Fit:
         half = t * sd * np.sqrt(1 + 1 / n + (there - x.mean()) ** 2 / spread)
         return back(middle), back(middle - half), back(middle + half)
 
-    residuals = back(y) / back(line.intercept + line.slope * x) - 1
+    residuals = back(y) - back(line.intercept + line.slope * x)
     return Fit(name, float(line.slope), float(line.slope - t * line.stderr),
                float(line.slope + t * line.stderr), residuals,
                float(np.sqrt(np.mean(residuals ** 2))), at)
+
+
+def _bend(x: np.ndarray, y: np.ndarray) -> Bend:
+    """Least squares again; the term's t test has three degrees of freedom less than runs."""
+    from scipy import stats
+
+    at = np.vander(x - x.mean(), 3)  # centred, or square and line would hardly be told apart
+    found, *_ = np.linalg.lstsq(at, y, rcond=None)
+    degrees = len(x) - 3
+    variance = float(np.sum((y - at @ found) ** 2)) / degrees
+    error = math.sqrt(variance * np.linalg.inv(at.T @ at)[0, 0])
+    return Bend(float(2 * stats.t.sf(abs(found[0]) / error, degrees)) if error else 1.0,
+                bool(found[0] > 0), float(np.exp(np.polyval(found, math.log(ASKED) - x.mean()))))
 
 
 def growth_finding(law: Law) -> str:
@@ -125,10 +149,19 @@ def growth_words(table: pd.DataFrame, law: Law) -> str:
     return (f"Measured: pools of {runs}; a run's seed is that of pool, order and model, and a "
             "larger pool of the same seed contains the smaller one. "
             f"Power law: exponent {power.slope:.3f} (95% interval {power.low:.3f} to "
-            f"{power.high:.3f}), residuals {power.rms:.1%} in the root mean square; logarithm: "
-            f"{rival.rms:.1%}. For {ASKED:,} pairs, far beyond what was measured, the power law "
-            f"predicts a core set of {_range(power)}, the logarithm one of {_range(rival)}. "
-            f"{_from_end_to_end(table)}")
+            f"{power.high:.3f}), residuals {power.rms:,.0f} core pairs in the root mean square; "
+            f"logarithm: {rival.rms:,.0f}. For {ASKED:,} pairs, far beyond what was measured, the "
+            f"power law predicts a core set of {_range(power)}, the logarithm one of "
+            f"{_range(rival)}. {_bend_words(law.bend)}{_from_end_to_end(table)}")
+
+
+def _bend_words(bend: Bend) -> str:
+    """What the intervals leave out: nested pools, and a law that need not hold."""
+    bends = ("" if bend.p_value >= LEVEL else
+             f"On these scales the runs bend {'upward' if bend.upward else 'downward'} "
+             f"({p_words(bend.p_value)}); a law that bends with them predicts {bend.asked:,.0f}. ")
+    return (f"{bends}Pools of one seed are not independent, so the intervals are too narrow, and "
+            "that of the prediction holds only if its law does. ")
 
 
 def _from_end_to_end(table: pd.DataFrame) -> str:

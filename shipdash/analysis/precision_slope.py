@@ -21,6 +21,15 @@ STEP = 0.1
 """The move of the precision that a slope is said for."""
 
 
+class Move(NamedTuple):
+    """From one precision to the next: what that multiplies the core set by, a geometric mean over
+    orders."""
+
+    start: float
+    end: float
+    factor: float
+
+
 class PrecisionSlope(NamedTuple):
     """Means over orders, with Student's 95 % intervals."""
 
@@ -28,6 +37,7 @@ class PrecisionSlope(NamedTuple):
     log_factor: Difference  # natural logarithm of what `STEP` more multiplies the core set by
     n_moves: int  # from one precision to the next
     n_crossings: int  # of them, those at which the acceptance IoU moves as well
+    largest: Move
     share_crossing: Difference | None  # of the growth; None where all moves cross, or none does
 
 
@@ -65,7 +75,10 @@ def precision_slope(points: pd.DataFrame, acceptance: str) -> PrecisionSlope | N
         return None
     share = None if crosses.all() or not crosses.any() else paired(
         moves[:, crosses].sum(axis=1) / grown)
-    return PrecisionSlope(len(cores), factor, len(crosses), int(crosses.sum()), share)
+    mean = moves.mean(axis=0)
+    most = int(mean.argmax())
+    largest = Move(*precisions[most:most + 2].tolist(), float(np.exp(mean[most])))
+    return PrecisionSlope(len(cores), factor, len(crosses), int(crosses.sum()), largest, share)
 
 
 def slope_words(slope: PrecisionSlope, rule: str) -> str:
@@ -73,12 +86,14 @@ def slope_words(slope: PrecisionSlope, rule: str) -> str:
     factor, low, high = (float(np.exp(end)) for end in slope.log_factor[:3])
     said = (f"{UNDER[rule]}, {STEP:g} more precision multiplies the core set by {factor:.2f} on "
             f"average (95% interval {low:.2f} to {high:.2f}, Student's over the slopes of "
-            f"{slope.n_orders} orders)")
+            f"{slope.n_orders} orders of one pool)")
     if slope.share_crossing is None:
         return f"{said}."
+    move = slope.largest
+    said += f"; the largest move, {move.start:.2f} to {move.end:.2f}, alone by {move.factor:.2f}"
     at, low, high = slope.share_crossing[:3]
     interval = f" ({low:.0%} to {high:.0%})" if slope.share_crossing.is_defined else ""
     rest = ("the rest falls on those that only train for longer" if at < 1 else
-            "those that only train for longer add nothing")
-    return (f"{said}; {at:.0%}{interval} of that growth falls on the {slope.n_crossings} of "
+            "none is found on those that only train for longer")
+    return (f"{said}. {at:.0%}{interval} of the growth falls on the {slope.n_crossings} of "
             f"{slope.n_moves} moves at which the acceptance IoU takes a step, and {rest}.")

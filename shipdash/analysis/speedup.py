@@ -30,8 +30,9 @@ class _Stretch(NamedTuple):
 def speedup_table(events: Iterable[Event], workers: Sequence[int] = WORKERS) -> pd.DataFrame:
     """What several workers could gain, by how far the run had got, and in the whole run.
 
-    Sending weights and waiting for the slowest are not counted: it is the most that can be had.
-    Every worker is taken to be as fast as the machine of the log.
+    Sending weights and waiting for the slowest are not counted, and the batches of a scan count as
+    equally long: it is about the most that can be had. Every worker is taken to be as fast as the
+    machine of the log.
 
     Parameters
     ----------
@@ -51,9 +52,14 @@ def speedup_table(events: Iterable[Event], workers: Sequence[int] = WORKERS) -> 
     decades: dict[int, list[_Stretch]] = {}
     for stretch in stretches:
         decades.setdefault(_decade(stretch.n_tested), []).append(stretch)
-    rows = [_row(f"up to {10 ** d:,} tested", part, workers, 0.0)
+    rows = [_row(_tested(d), part, workers, 0.0)
             for d, part in sorted(decades.items())]
     return pd.DataFrame(rows + ([_row("whole run", stretches, workers, warmup_s)] if rows else []))
+
+
+def _tested(decade: int) -> str:
+    first = 10 ** (decade - 1) + 1
+    return f"{'up to' if decade == 2 else f'{first:,} to'} {10 ** decade:,} tested"
 
 
 def _decade(n_tested: int) -> int:

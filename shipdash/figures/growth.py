@@ -40,14 +40,14 @@ def growth(table: pd.DataFrame, law: Law, title: str) -> Chart:
     figure.add_scatter(
         x=table["n_pool"].to_numpy(), y=law.better.residuals, yaxis="y2", mode="markers",
         showlegend=False, uid="residuals", marker={"color": QUIET, "size": 7},
-        hovertemplate="%{y:+.1%} off the " + law.better.name + "<extra></extra>")
+        hovertemplate="%{y:+,.0f} pairs off the " + law.better.name + "<extra></extra>")
     ends = np.log10([table["n_pool"].min(), ASKED])
     figure.update_xaxes(type="log", dtick=1, anchor="y2", range=[ends[0] - 0.2, ends[1] + 0.2])
     figure.update_yaxes(type="log", dtick="D2")  # 10, 20, 50, 100 ...
     figure.update_layout(
         yaxis={"domain": [0.36, 1.0]},
-        yaxis2={"domain": [0.0, 0.26], "title": {"text": "off the law", "font": {"size": 13}},
-                "tickformat": ".0%", "zeroline": True, "ticks": ""})
+        yaxis2={"domain": [0.0, 0.26], "title": {"text": "pairs off the law", "font": {"size": 13}},
+                "zeroline": True, "ticks": ""})
     alt = f"Core set against the size of the pool, both on log scales. {title}."
     return Chart(figure, title, alt, table.assign(
         **{f"off the {fit.name}": fit.residuals for fit in fits}))

@@ -157,7 +157,8 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
         chart.show(figures.differences(table, analysis.differences_title(table)),
                    key="arms_differences",
                    note="Bar: 95% interval from a paired bootstrap over the held-out pairs (2,000 "
-                        f"resamples). The variation between seeds is not included. {where}")
+                        "resamples). The variation between seeds and between draws is not "
+                        f"included, so a bar beside zero separates nothing by itself. {where}")
 
 
 def _curve(found) -> None:

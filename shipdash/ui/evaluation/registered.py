@@ -30,6 +30,7 @@ def panel(run: frame.Run) -> None:
         return
     st.markdown("### " + registered.registered_finding(table))
     st.markdown(registered.verdict_table(table))
+    st.markdown(registered.BESIDES)
     certificate(run)
     facts = table.iloc[0]
     st.caption(
