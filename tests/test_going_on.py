@@ -75,6 +75,35 @@ def test_the_next_run_starts_with_the_old_core(store, parent):
     assert result.n_pool == len(old_core) + 5
 
 
+def test_images_that_the_run_has_already_are_no_new_pairs(store, parent, tmp_path):
+    """One of its core and two of its held-out images, under other names, beside one new image."""
+    old, core = store.config(parent), store.result(parent).core
+    (kept,), _ = open_source(old).draw([core[0]])
+    held_out, _ = open_source(old, "held_out").draw([0, 1])
+    copies = np.rint(np.stack([kept, *held_out]) * 255).astype(np.uint8)
+    own.write(tmp_path / "again", {
+        f"{kind}s/{k}.png": content for k in range(4) for kind, content in (
+            ("image", own.encoded(copies[k] if k < 3 else own.image(77, (32, 32)))),
+            ("mask", own.mask_png(own.mask(k, (32, 32)))))})
+    import_pairs(own.request(tmp_path / "again", name="again", held_out=0))
+    config = go_on(store, parent, "again")
+    assert config.selection.n_pool == len(core) + 1
+    assert going_on.n_copies(config.source.name) == 3
+    new, _ = open_source(config).draw([len(core)])
+    assert np.array_equal(np.rint(new[0] * 255), own.image(77, (32, 32)))
+    fresh, _ = open_source(config, "held_out").draw([0, 1])
+    assert np.array_equal(fresh, held_out)
+    rows = read_pairs(files.folder_of(config.source.name))
+    assert [row.number for row in rows] == list(range(len(rows)))
+    assert rows[len(core)].file.endswith("3.png")
+    assert go_on(store, parent, "again") == config  # from what is stored
+    (tmp_path / "again" / "images" / "3.png").unlink()
+    (tmp_path / "again" / "masks" / "3.png").unlink()
+    import_pairs(own.request(tmp_path / "again", name="nothing-new", held_out=0))
+    with pytest.raises(ConfigError, match="neither a kept nor a held-out one"):
+        go_on(store, parent, "nothing-new")
+
+
 def test_before_and_after_are_scored_on_the_same_held_out_pairs(store, parent):
     """To the pixel, so that the two scores can be compared; the files are listed."""
     config = go_on(store, parent, "more")

@@ -15,6 +15,7 @@ from shipdash.analysis.ranking import FIRST, PREFERRED, RANKINGS, Trust, finding
 from shipdash.cli import marking, one_run, progress_bars, suspects
 from shipdash.cli.options import add_command
 from shipdash.config import ConfigError
+from shipdash.counted import counted
 from shipdash.data import files
 from shipdash.labelling import Ranking, Rankings, going_on, rank_request, ranking_job
 from shipdash.labelling.listing import ranked
@@ -87,6 +88,7 @@ def go_on(args: argparse.Namespace) -> int:
     before, n_carried = parent.held_out, config.selection.first
     said = {"run_id": run_id, "parent": args.run, "data": config.source.name,
             "n_carried": n_carried, "n_new": config.selection.n_pool - n_carried,
+            "n_copies": going_on.n_copies(config.source.name),
             "n_core": result.n_core, "before": before and dataclasses.asdict(before),
             "after": result.held_out and dataclasses.asdict(result.held_out)}
     if args.json:
@@ -94,6 +96,9 @@ def go_on(args: argparse.Namespace) -> int:
         return 0
     print(f"Run {run_id} kept {result.n_core - n_carried:,} of {said['n_new']:,} new pairs beside "
           f"the {n_carried:,} of run {args.run}.")
+    if said["n_copies"]:
+        print(f"Left out: {counted(said['n_copies'], 'pair')} whose image is one that run "
+              f"{args.run} kept or holds out.")
     if before and result.held_out:
         print(f"Held-out mean IoU {before.mean_iou:.3f} before, {result.held_out.mean_iou:.3f} "
               f"after; failing {before.share_failing:.1%} before, "

@@ -40,6 +40,7 @@ MANIFEST = "manifest.json"
 VOID_PIXELS = "void_pixels"
 LABELLED = "labelled"
 PARENT, N_CARRIED, CONTINUED_WITH = "parent", "n_carried", "goes_on_with"
+N_COPIES = "n_copies"
 """Facts of a manifest: of a data set that begins with the core set of a run."""
 ARRAYS = ("images", "masks", "split")
 ABANDONED_S = 86_400.0

@@ -13,7 +13,8 @@ from shipdash.config import SourceConfig
 from shipdash.data import files
 
 _OF_ONE_SPLIT = ("name", "fingerprint", "n", "rows", "cols", "sample", "split_of", "split_by",
-                 files.PARENT, files.N_CARRIED, files.CONTINUED_WITH)
+                 files.PARENT, files.N_CARRIED, files.CONTINUED_WITH,
+                 files.N_COPIES)
 """What the manifest of the copy does not take over: its pool begins with no run's core set."""
 
 

@@ -6,6 +6,7 @@ any other: repeatable from its settings, which name the run that it goes on from
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 
@@ -34,7 +35,9 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
     """The run on the pool of `data` that starts with the core set of a finished run.
 
     Core pairs, then the new pairs, and the held-out pairs of the old run are stored together as the
-    data set `name`; if that is done already, it is used as it is.
+    data set `name`; if that is done already, it is used as it is. New pairs whose image is that of
+    a core or a held-out pair, to the pixel, are left out: a network trained on held-out images
+    would be praised for it.
 
     Parameters
     ----------
@@ -49,8 +52,8 @@ def go_on(store: Store, run_id: str, data: str, name: str = "") -> RunConfig:
     Raises
     ------
     ConfigError
-        `data` is not here, has no masks, no pair in its pool or another size; the old run is not
-        one of a data set, or kept more pairs than a run can start with; or `name` is taken.
+        `data` is not here, has no masks, no new pair in its pool or another size; the old run is
+        not one of a data set, or kept more pairs than a run can start with; or `name` is taken.
     StoreError
         The old run has not finished or is a control arm.
     DataError
@@ -110,7 +113,7 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
         manifest = files.read_manifest(folder)
         if not made_of.items() <= manifest.items():
             raise ConfigError("new", name, "must be new: there is another data set of that name")
-        return files.asking_for(manifest), new.n
+        return files.asking_for(manifest), files.n_stored(name, "pool") - len(core)
     fresh = config.evaluation.n_held_out
     parts = [(open_source(config), core), (new, range(new.n))]
     if fresh:
@@ -118,7 +121,30 @@ def _stored(config: RunConfig, run_id: str, core: list[int], data: str, name: st
     images, masks = _drawn(parts, config.shape)
     split = np.repeat([SPLIT_KEYS["pool"], SPLIT_KEYS["held_out"]],
                       [len(core) + new.n, fresh]).astype(np.uint8)
-    return files.write(name, images, masks, split, _rows(config, core, data), **made_of), new.n
+    copies = _copies(images, slice(len(core), len(core) + new.n))
+    n_new = new.n - len(copies)
+    if not n_new:
+        raise ConfigError("data", data, "must have an image that is neither a kept nor a held-out "
+                          f"one of run {run_id}")
+    rows = [row for place, row in enumerate(_rows(config, core, data)) if place not in copies]
+    rows = [row._replace(number=number) for number, row in enumerate(rows)]
+    if copies:  # else they need not be in memory twice
+        images, masks, split = (np.delete(array, sorted(copies), axis=0)
+                                for array in (images, masks, split))
+    return files.write(name, images, masks, split, rows, **made_of,
+                       **{files.N_COPIES: len(copies)}), n_new
+
+
+def n_copies(name: str) -> int:
+    """How many new pairs were left out of a stored data set, as images that its run has already."""
+    return files.read_manifest(files.folder_of(name)).get(files.N_COPIES, 0)
+
+
+def _copies(images: np.ndarray, new: slice) -> set[int]:
+    """Places of new images that stand among the others as well."""
+    keys = [hashlib.sha256(image).digest() for image in images]
+    others = {*keys[:new.start], *keys[new.stop:]}
+    return {place for place in range(new.start, new.stop) if keys[place] in others}
 
 
 def _drawn(parts: Iterable[tuple[Source, Sequence[int]]], shape: tuple[int, int]
@@ -137,10 +163,10 @@ def _drawn(parts: Iterable[tuple[Source, Sequence[int]]], shape: tuple[int, int]
 
 
 def _rows(config: RunConfig, core: list[int], data: str) -> list[PairRow]:
-    """The original files of core, new and held-out pairs, numbered anew."""
+    """The original files of core, new and held-out pairs."""
     old, new = (files.folder_of(name) for name in (config.source.name, data))
     pool, source = rows_of(old, "pool"), open_source(config)
     chosen = [*(pool[source.origin(i)] for i in core),  # a planted repeat's is the repeated
               *rows_of(new, "pool"),
               *rows_of(old, "held_out")[:config.evaluation.n_held_out]]
-    return [row._replace(number=number) for number, row in enumerate(chosen)]
+    return chosen

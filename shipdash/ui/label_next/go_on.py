@@ -33,6 +33,10 @@ def view(run: frame.Run, found: Ranking) -> None:
     config = _stored(run, data)
     known = config and frame.find(config.digest, frame.runs())
     if known:
+        if n_copies := going_on.n_copies(known.config.source.name):
+            st.markdown(f"{counted(n_copies, 'new pair')} of them "
+                        f"{'was' if n_copies == 1 else 'were'} left out, because the image is one "
+                        "that this run kept or holds out.")
         frame.link("pages/2_Run.py", icon=":material/open_in_new:", run=known.run_id,
                    label=f"Open the run that continues with these pairs ({known.state})")
         return
@@ -41,8 +45,9 @@ def view(run: frame.Run, found: Ranking) -> None:
                 "can be compared." if n_held_out else "")
     kept = counted(run.result.n_core, "pair")
     st.markdown(f"The new run starts with the {kept} that this run kept, without testing them "
-                f"again, and then tests the {counted(n_new, 'new pair')}. Its network is trained "
-                f"from scratch.{compared}")
+                f"again, and then tests the {counted(n_new, 'new pair')}"
+                f"{_not_used(data)}. Images that this run kept or holds out are "
+                f"left out. Its network is trained from scratch.{compared}")
     if starting.button("Start the run", type="primary", key="go_on", icon=":material/play_arrow:"):
         starting.open_run(forms.attempt(_start, run, data))
     starting.tell()
@@ -54,6 +59,11 @@ def _labelled(run: frame.Run) -> dict[str, dict[str, Any]]:
             if m.get(files.LABELLED, True) and (m["rows"], m["cols"]) == run.config.shape
             and m["name"] != run.config.source.name and files.PARENT not in m
             and files.n_stored(m["name"], "pool")}
+
+
+def _not_used(data: str) -> str:
+    n = files.n_stored(data, "held_out")
+    return f" ({n:,} held out in that data set {'is' if n == 1 else 'are'} not used)" if n else ""
 
 
 def _choice(usable: dict[str, dict[str, Any]]) -> str:
