@@ -362,7 +362,7 @@ def test_go_on_queues_the_next_run_and_opens_it(store, run_id, tmp_path):
     ranked_images.labelled(tmp_path)
     at = open_page(PAGE, label_view=GO_ON)
     assert "then tests the 5 new pairs" in words(at)
-    at.button(key="go_on").click().run()
+    at.button(key=f"go_on_{run_id}_more").click().run()
     assert not at.exception and not at.error
     config = going_on.go_on(store, run_id, "more")
     assert store.status(config.digest).state is RunState.QUEUED
@@ -384,7 +384,7 @@ def test_a_read_only_dashboard_shows_and_stores_nothing(run_id, tmp_path, monkey
     at = open_page(PAGE, label_view=EXPORT)
     assert "Marks cannot be made or imported here" in words(at) and not at.file_uploader
     at = open_page(PAGE, label_view=GO_ON)
-    assert at.button(key="go_on").disabled and "read-only" in words(at)
+    assert at.button(key=f"go_on_{run_id}_more").disabled and "read-only" in words(at)
     assert sorted(files.root().rglob("*")) == before
 
 

@@ -99,7 +99,7 @@ def test_its_replay_says_nothing_of_fixed_pairs(run_id):
 def test_your_data_leads_to_it(run_id):
     """Beside the button that starts the same selection here."""
     at = open_page("pages/7_Your_data.py", data="nuclei", data_view="Selection")
-    assert not at.button(key="data_start").disabled
+    assert not at.button(key=f"data_start_{own_config('nuclei').digest}").disabled
     assert any("Replay the recorded run" in link.proto.label for link in at.get("page_link"))
 
 

@@ -1,11 +1,14 @@
 """The form of a run without a browser: in the link, kept, prefilled by the generator, corrected."""
 
+from types import SimpleNamespace
+
 import pytest
 from paging import open_page, words
 from test_home_page import finish, store  # noqa: F401  (a fixture)
 
 from shipdash.analysis import Estimate
 from shipdash.config import ConfigError, RunConfig, quick
+from shipdash.records import RunState
 from shipdash.runs import StoreError
 from shipdash.ui import address, forms
 from shipdash.ui.words import plain, refusal
@@ -60,6 +63,45 @@ def test_a_start_right_out_of_a_box_takes_what_was_typed(store):  # noqa: F811
     assert [run.config for run in store.list()] == [quick().replace(**{"seeds.order": 7})]
 
 
+@pytest.mark.parametrize(("page", "prefix", "form"), [
+    (RUN, "run.quick.", "form_of_Run"), (GENERATOR, "", "form_of_Generator")])
+def test_two_settings_right_after_each_other_are_both_kept(page, prefix, form):
+    """The second is sent with the address of before the first."""
+    at = open_page(page, preset="quick")
+    boxes = [*at.number_input, *at.slider]
+    next(box for box in boxes if box.key == f"{prefix}scene.contrast").set_value(0.1).run()
+    del at.query_params["scene.contrast"]
+    at.number_input(key=f"{prefix}seeds.pool").set_value(5).run()
+    assert {"scene.contrast", "seeds.pool"} <= {*at.query_params}
+    assert {"scene.contrast", "seeds.pool"} <= at.session_state[form].keys()
+
+
+def test_back_right_after_a_change_undoes_it(store, monkeypatch):  # noqa: F811
+    """What the browser's history brings is no address that a click came with."""
+    at = open_page(RUN, preset="quick")
+    at.number_input(key="run.quick.seeds.order").set_value(7).run()
+    del at.query_params["seeds.order"]
+    monkeypatch.setattr(address, "get_script_run_ctx",
+                        lambda: SimpleNamespace(is_history_navigation=True))
+    at.run()
+    assert at.number_input(key="run.quick.seeds.order").value == quick().seeds.order
+
+
+def test_a_run_chosen_right_before_a_click_stays_in_view(store):  # noqa: F811
+    """The click comes with the address of the other run, and may not act on it."""
+    one, two = (store.create(quick().replace(**{"seeds.order": n}))[0] for n in (8, 9))
+    for run_id in (one, two):
+        store.set_status(run_id, RunState.CANCELLED)
+    at = open_page(RUN, run=one)
+    assert at.button(key=f"button_resume_{one}")
+    at.selectbox(key="box_run").set_value(two).run()
+    at.query_params["run"] = one
+    at.run()
+    assert at.query_params["run"] in (two, [two])
+    assert [b.key for b in at.button if b.key and b.key.startswith("button_resume")] == [
+        f"button_resume_{two}"]
+
+
 def test_a_box_left_long_ago_follows_the_address(store, monkeypatch):  # noqa: F811
     """Back to an address of before undoes what was typed."""
     monkeypatch.setattr(address, "OVERTAKEN_S", 0.0)
@@ -77,7 +119,7 @@ def test_the_form_is_found_as_it_was_left(store, monkeypatch, page):  # noqa: F8
     at.segmented_control(key="preset").set_value("quick").run()
     monkeypatch.setattr(address, "OVERTAKEN_S", address.OVERTAKEN_S + 60)
     written = at.session_state["address_written"]
-    written["preset"] = (*written["preset"][:2], -1e9)  # long before the seed
+    written["preset"] = written["preset"]._replace(at=-1e9)  # long before the seed
     at.number_input(key="run.quick.seeds.order").set_value(7).run()
     at.switch_page(page).run()
     for name in ("preset", "seeds.order"):

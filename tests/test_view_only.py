@@ -107,8 +107,9 @@ def test_the_recorded_run_can_be_replayed(shut):
 
 def test_a_paused_run_cannot_go_on(shut):
     """All four buttons are shut, below them the reason."""
-    at = open_page("pages/2_Run.py", run=stored(RunState.PAUSED))
-    assert all(at.button(key=f"button_{word}").disabled
+    run_id = stored(RunState.PAUSED)
+    at = open_page("pages/2_Run.py", run=run_id)
+    assert all(at.button(key=f"button_{word}_{run_id}").disabled
                for word in ("pause", "step", "resume", "cancel"))
     assert shut in words(at)
 

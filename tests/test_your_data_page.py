@@ -231,7 +231,7 @@ def test_start_queues_the_preset_for_own_data(store):
     """One click; the run is that of the command line's --data."""
     sample_data.sample("nuclei")
     at = open_page(PAGE, data="nuclei", data_view="Selection")
-    at.button(key="data_start").click().run()
+    at.button(key=f"data_start_{own_config('nuclei').digest}").click().run()
     assert [run.run_id for run in store.list()] == [own_config("nuclei").digest]
 
 
@@ -302,7 +302,7 @@ def test_a_read_only_dashboard_takes_nothing(store, monkeypatch):
     at = open_page(PAGE, data="nuclei", data_view="Near duplicates")
     assert not at.file_uploader and "have not been looked for" in words(at)
     at = open_page(PAGE, data="nuclei", data_view="Selection")
-    assert at.button(key="data_start").disabled and not at.exception
+    assert at.button(key=f"data_start_{own_config('nuclei').digest}").disabled and not at.exception
 
 
 @pytest.mark.parametrize("view", ["Images", "Near duplicates", "Selection", "What came out"])

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from shipdash.ui.settings_in_address import names_of
 
@@ -55,7 +56,7 @@ def arrive(page: str) -> None:
     came = st.session_state.get("page_in_view") not in (None, page)
     st.session_state.update({"page_in_view": page, "has_come": came})
     if not came:  # whoever comes gets the whole form below, not only what was written last
-        _overtaken(page)
+        overtaken()
     _bring_back_guess()
     if came and page in FORMS and not _settings():
         st.query_params.update(st.session_state.get(f"form_of_{page}", {}))
@@ -100,12 +101,30 @@ def write(name: str, key: str, default: Any) -> None:
 
 def put(name: str, text: str | None) -> None:
     """Put a choice into the address, or take it out; see `OVERTAKEN_S`."""
+    overtaken()
     if name != "guess":  # a click may come with the address of before the guess
         _bring_back_guess()
+    page, now = st.session_state.get("page_in_view"), time.monotonic()
+    written = st.session_state.setdefault("address_written", {})
+    earlier = written.get(name)
+    is_late = earlier is None or now - earlier.at >= OVERTAKEN_S
+    before = (() if is_late else earlier.before) + (st.query_params.get(name),)
+    written[name] = Written(text, before, page, now)
     _put(name, text)
-    st.session_state.setdefault("address_written", {})[name] = (
-        text, st.session_state.get("page_in_view"), time.monotonic())
-    _keep()
+    st.session_state["guess_kept"] = guess()
+    if page in FORMS and name in SETTINGS:  # this one only: a link may have brought the address
+        form = st.session_state.get(f"form_of_{page}", {})
+        kept = {key: value for key, value in form.items() if key != name}
+        st.session_state[f"form_of_{page}"] = kept if text is None else kept | {name: text}
+
+
+class Written(NamedTuple):
+    """What was put into the address for a name, and what stood there shortly before."""
+
+    text: str | None
+    before: tuple[str | None, ...]
+    page: str | None
+    at: float  # seconds of `time.monotonic`
 
 
 def _bring_back_guess() -> None:
@@ -129,10 +148,19 @@ def drop(*names: str) -> None:
         st.session_state.get("address_written", {}).pop(name, None)
 
 
-def _overtaken(page: str) -> None:
-    """Put in again what a box has just written, where a click came with the address of before."""
-    for name, (text, where, at) in st.session_state.get("address_written", {}).items():
-        if where == page and time.monotonic() - at < OVERTAKEN_S:
+def overtaken() -> None:
+    """Put in again what a box has just written, where a click came with the address of before.
+
+    At the start of a page and of a fragment with boxes. What the browser's Back or Forward, or a
+    link that names something else, has brought is left as it is.
+    """
+    written = st.session_state.get("address_written", {})
+    context = get_script_run_ctx()
+    if context is not None and context.is_history_navigation:
+        written.clear()
+    page, now = st.session_state.get("page_in_view"), time.monotonic()
+    for name, (text, before, where, at) in written.items():
+        if where == page and now - at < OVERTAKEN_S and st.query_params.get(name) in before:
             _put(name, text)
 
 

@@ -176,9 +176,9 @@ def box(label: str, name: str, words: Mapping[str, str], *, asked: str | None = 
 
 
 def _chosen(name: str, key: str, default: str | None, forgets: Iterable[str]) -> None:
-    address.drop(name, *forgets)
-    if st.session_state[key] != default:
-        st.query_params[name] = st.session_state[key]
+    address.drop(*forgets)
+    chosen = st.session_state[key]
+    address.put(name, None if chosen == default else chosen)
 
 
 def _told_apart(words: Mapping[str, str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def sheet(run: frame.Run, indices: Sequence[int], captions: Sequence[str],
     clicked = gallery.show_sheet(images, masks, captions, *wrong, key=key, alt=alt,
                                  names=[Asked(split, int(i)).name for i in indices])
     if clicked is not None:
-        st.query_params["pair"] = clicked
+        address.put("pair", clicked)
     return clicked is not None
 
 

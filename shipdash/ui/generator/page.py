@@ -19,6 +19,7 @@ N_SHOWN = 10
 @st.fragment
 def page() -> None:
     """A fragment: moving a slider redraws this part only. The address carries every setting."""
+    address.overtaken()
     asked = forms.scene_asked()
     left, right = st.columns([1, 2], gap="large")
     with left:

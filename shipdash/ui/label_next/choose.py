@@ -13,7 +13,7 @@ from shipdash.labelling import Rankings
 from shipdash.labelling.ranking_request import has_network
 from shipdash.records import RunState
 from shipdash.runs import StoreError
-from shipdash.ui import frame
+from shipdash.ui import address, frame
 
 COMMAND = "python -m shipdash data add NAME --images FOLDER --no-masks --size 128x128"
 
@@ -45,7 +45,7 @@ def run(manifest: dict[str, Any]) -> frame.Run | None:
     """The finished run whose network ranks the images; None, and words, where there is none."""
     usable = _by_use(manifest, [run for run in frame.runs() if can_rank(run, manifest)])
     if st.query_params.get("run") not in [run.run_id for run in usable]:
-        st.query_params.pop("run", None)  # of another page, or not one that can rank these
+        address.drop("run")  # of another page, or not one that can rank these
     if not usable:
         frame.empty("No finished run can rank these images.", "Ranking needs a selection from "
                     f"labelled pairs of {manifest['rows']} × {manifest['cols']} pixels that has "

@@ -48,7 +48,8 @@ def view(run: frame.Run, found: Ranking) -> None:
                 f"again, and then tests the {counted(n_new, 'new pair')}"
                 f"{_not_used(data)}. Images that this run kept or holds out are "
                 f"left out. Its network is trained from scratch.{compared}")
-    if starting.button("Start the run", type="primary", key="go_on", icon=":material/play_arrow:"):
+    if starting.button("Start the run", type="primary", key=f"go_on_{run.run_id}_{data}",
+                       icon=":material/play_arrow:"):
         starting.open_run(forms.attempt(_start, run, data))
     starting.tell()
 

@@ -7,7 +7,7 @@ import streamlit as st
 from shipdash import view_only
 from shipdash.counted import counted
 from shipdash.runs import prerequisites
-from shipdash.ui import forms, frame
+from shipdash.ui import address, forms, frame
 from shipdash.ui.words import plain
 
 
@@ -35,6 +35,5 @@ def _what_goes(run: frame.Run) -> str:
 def _delete(run: frame.Run) -> None:
     store = frame.store_of(run)
     if forms.attempt(lambda: store.delete(run.run_id) or True):
-        st.query_params.pop("run", None)
-        st.query_params.pop("replay", None)
+        address.drop("run", "replay")
         st.rerun()

@@ -71,7 +71,8 @@ def buttons(run: frame.Run) -> None:
     )
     with st.container(horizontal=True):
         for label, ask, icon, possible in asks:
-            key = f"button_{label.split()[0].lower()}"
+            # Of this run: a click that another one overtakes does nothing.
+            key = f"button_{label.split()[0].lower()}_{run.run_id}"
             if starting.button(label, key=key, icon=icon, disabled=not possible):
                 forms.attempt(ask, frame.store_of(run), run.run_id)
                 _wait_for_answer(run)

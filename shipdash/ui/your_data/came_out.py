@@ -10,7 +10,7 @@ from shipdash.analysis.pairs_needed import labels_finding, left_words, needed_fi
 from shipdash.analysis.set_aside import set_aside_table, set_aside_words
 from shipdash.data.file_names import in_cell
 from shipdash.data.own_preset import own_config
-from shipdash.ui import chart, download, evidence, frame, gallery
+from shipdash.ui import address, chart, download, evidence, frame, gallery
 from shipdash.ui.words import plain
 from shipdash.ui.your_data import by_group, controls, exports, select
 from shipdash.ui.your_data.imported import called
@@ -22,7 +22,7 @@ def view(name: str) -> None:
     """One finished run of the data set, of which the address may name one."""
     found = [run for run in select.runs_of(own_config(name), frame.runs()) if run.result]
     if st.query_params.get("run") not in [run.run_id for run in found]:
-        st.query_params.pop("run", None)  # of other pairs, or not finished
+        address.drop("run")  # of other pairs, or not finished
     if not found:
         frame.empty("No selection from this data set has finished.",
                     "Start one under *Selection*; this view fills when it has ended.")

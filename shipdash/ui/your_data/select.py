@@ -38,8 +38,8 @@ def _start(config: RunConfig, run: frame.Run | None, runs: list[frame.Run]) -> N
         "pair that cannot be learnt is set aside and listed, and selection moves on.")
     with st.container(horizontal=True, vertical_alignment="center"):
         if run is None:
-            if starting.button("Start the selection", type="primary", key="data_start",
-                               icon=":material/play_arrow:"):
+            if starting.button("Start the selection", type="primary",
+                               key=f"data_start_{config.digest}", icon=":material/play_arrow:"):
                 starting.begin(config)
         else:
             frame.link("pages/2_Run.py", f"This selection is {run.state}: open it on Run",

@@ -23,7 +23,7 @@ from shipdash.importing import Contents, ImportRequest, Stopped, contents, impor
 from shipdash.importing.archive import MOST_BYTES, MOST_FILES
 from shipdash.importing.draft import unfinished
 from shipdash.importing.request import UNLABELLED
-from shipdash.ui import forms
+from shipdash.ui import address, forms
 from shipdash.ui.words import plain
 
 KINDS = {"folders": "a folder of masks", "run_lengths": "a CSV of run lengths",
@@ -75,7 +75,7 @@ def box() -> None:
             return
     if name:
         st.session_state["n_imported"] = n_imported + 1  # an empty box: the archive is done with
-        st.query_params["data"] = name
+        address.put("data", name)
         st.rerun()
 
 
