@@ -19,7 +19,7 @@ if run is not None:
         "Export": lambda: samples.export(run, table),
     }
     view = frame.switch("View", views, key="view", label_visibility="collapsed",
-                        on_change=one_pair.close)
+                        forgets=["pair"])
     with frame.in_words():
         views[view]()
     if view != "One pair":

@@ -8,7 +8,7 @@ run = frame.choose(frame.runs(), evaluated=True)
 if run is not None:
     frame.tell_failed(run)
     view = frame.switch("View", evaluation.VIEWS, key="view", label_visibility="collapsed",
-                        on_change=one_pair.close)
+                        forgets=["pair"])
     with frame.in_words():
         evaluation.VIEWS[view](run)
     one_pair.opened(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -237,16 +237,24 @@ def empty(what: str, do: str) -> None:
 
 
 def switch(label: str, options: Iterable[str], *, key: str, default: str | None = None,
+           forgets: Iterable[str] = (), format_func: Callable[[str], str] = str,
            **more: Any) -> str:
-    """One of a few options, carried by the URL; an empty value there (``?view=``) is the default.
+    """One of a few options, carried by the address, also in its words; what is none of them
+    (``?view=``) is the default.
 
-    `default` is the first option where it is not given; `more` is `st.segmented_control`'s.
+    `default` is the first option where it is not given; another choice takes the parameters
+    `forgets` out of the address; `more` is `st.segmented_control`'s. Not bound to the address by
+    Streamlit, which takes a bound parameter out when the page is left: the browser's Back would
+    find the page without it.
     """
     options = list(options)
     default = options[0] if default is None else default
-    chosen = st.segmented_control(label, options, default=default, required=True, key=key,
-                                  bind="query-params", **more)
-    return default if chosen is None else chosen
+    asked = st.query_params.get(key, "")
+    chosen = next((option for option in options if asked in (option, format_func(option))), default)
+    st.session_state[key] = chosen
+    st.segmented_control(label, options, required=True, key=key, format_func=format_func,
+                         on_change=_chosen, args=(key, key, default, forgets), **more)
+    return chosen
 
 
 def guess_box(label: str = "Your guess: how many are enough?") -> int | None:

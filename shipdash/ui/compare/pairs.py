@@ -30,7 +30,7 @@ def show(runs: list[frame.Run], names: Mapping[str, str]) -> None:
     sizes = ", ".join(f"{len(table):,} {part}" for part, table in parts.items())
     st.caption(f"{sizes}. Click a pair to open it.")
     part = frame.switch("Pairs", parts, key="part", label_visibility="collapsed",
-                        on_change=one_pair.close)
+                        forgets=["pair"])
     table = parts[part]
     if table.empty:
         frame.empty(f"No pair is {part}.", "Choose another part, or other runs.")
