@@ -304,6 +304,22 @@ def test_back_shows_the_run_of_the_address_again(swept, visited):
     page.close()
 
 
+def test_back_from_another_page_finds_the_view_that_was_chosen(shared, visited):
+    """At the first Back, and not a page without it before."""
+    problems: list[str] = []
+    page = open_page(visited, f"{shared.url}/Evaluation?run={SCENE.run_id}", problems)
+    settle(page)
+    page.get_by_role("radio", name="Cost", exact=True).click()
+    expect(page).to_have_url(re.compile(r"view=Cost"))
+    page.get_by_role("link", name="Run", exact=True).first.click()
+    expect(page).to_have_url(re.compile(r"/Run\?"))
+    settle(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/Evaluation\?.*view=Cost"))
+    expect(page.get_by_role("radio", name="Cost", exact=True)).to_be_checked()
+    assert problems == []
+
+
 def test_a_core_pair_of_the_mosaic_is_opened_by_keys(swept, visited):
     """An arrow chooses the next one, Enter opens it."""
     page = open_explorer(visited, f"{swept.url}/Threshold?sweep={family(grid().runs[0])}", [])

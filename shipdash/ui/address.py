@@ -58,8 +58,9 @@ def arrive(page: str) -> None:
     if not came:  # whoever comes gets the whole form below, not only what was written last
         overtaken()
     _bring_back_guess()
-    if came and page in FORMS and not _settings():
-        st.query_params.update(st.session_state.get(f"form_of_{page}", {}))
+    form = st.session_state.get(f"form_of_{page}")
+    if came and form and not _settings():  # an update with nothing, too, becomes a visited address
+        st.query_params.update(form)
     _keep()
 
 
