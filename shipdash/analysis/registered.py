@@ -85,10 +85,10 @@ def first_difference(table: pd.DataFrame) -> str:
 
 BESIDES = (
     "Two things were not registered. From IoU 0.95 on, as many random pairs with four times the "
-    "updates, and all pairs at the same whole cost, leave fewer pairs below than the selected ones "
-    "do, and reach a higher median, in all ten pools. And a core set begins with eleven random "
-    "pairs, sets by one-shot hardness or coverage with none, so that *in sequence* says how pairs "
-    "were picked and not that sequence is the cause.")
+    "updates, and all pairs at the same whole cost, leave fewer pairs below than the selected "
+    "pairs with the usual updates do, and reach a higher median, in all ten pools. And a core set "
+    "begins with eleven random pairs, sets by one-shot hardness or coverage with none, so that *in "
+    "sequence* says how pairs were picked and not that sequence is the cause.")
 """What the verdicts leave out; a test counts the pools."""
 
 
