@@ -304,6 +304,7 @@ def test_a_broken_image_is_left_out(tmp_path, name):
     own.write(tmp_path, {f"images/2.{name.rpartition('.')[2]}": BROKEN_FILES[name]})
     found, said = taken(own.request(tmp_path))
     assert found == ["0.png", "1.png"] and len(said) == 1
+    assert ("save it with 8 bits" in said[0]) == name.startswith(("16 bits", "floats"))
 
 
 @pytest.mark.parametrize("kind", WRONG_MASKS)
