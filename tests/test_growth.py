@@ -66,7 +66,7 @@ def test_a_law_that_bends_is_said_to():
     law = analysis.growth_law(table)
     words = analysis.growth_words(table, law)
     assert law.bend.upward and law.bend.p_value < 0.001
-    assert "bend upward (p < 0.001); a law that bends with them predicts " in words
+    assert "bends upward (p < 0.001); a law with that bend predicts " in words
     assert f"{law.bend.asked:,.0f}. Pools of one seed" in words
     rng = np.random.default_rng(1)
     straight = runs(lambda n, seed: 20 * n ** 0.2 * np.exp(rng.normal(0, 0.1)))

@@ -115,12 +115,9 @@ def _bend(x: np.ndarray, y: np.ndarray) -> Bend:
     """Least squares again; the term's t test has three degrees of freedom less than runs."""
     from scipy import stats
 
-    at = np.vander(x - x.mean(), 3)  # centred, or square and line would hardly be told apart
-    found, *_ = np.linalg.lstsq(at, y, rcond=None)
-    degrees = len(x) - 3
-    variance = float(np.sum((y - at @ found) ** 2)) / degrees
-    error = math.sqrt(variance * np.linalg.inv(at.T @ at)[0, 0])
-    return Bend(float(2 * stats.t.sf(abs(found[0]) / error, degrees)) if error else 1.0,
+    found, covariance = np.polyfit(x - x.mean(), y, 2, cov=True)
+    error = math.sqrt(covariance[0, 0])
+    return Bend(float(2 * stats.t.sf(abs(found[0]) / error, len(x) - 3)) if error else 1.0,
                 bool(found[0] > 0), float(np.exp(np.polyval(found, math.log(ASKED) - x.mean()))))
 
 
@@ -158,8 +155,8 @@ def growth_words(table: pd.DataFrame, law: Law) -> str:
 def _bend_words(bend: Bend) -> str:
     """What the intervals leave out: nested pools, and a law that need not hold."""
     bends = ("" if bend.p_value >= LEVEL else
-             f"On these scales the runs bend {'upward' if bend.upward else 'downward'} "
-             f"({p_words(bend.p_value)}); a law that bends with them predicts {bend.asked:,.0f}. ")
+             f"On these scales the growth bends {'upward' if bend.upward else 'downward'} "
+             f"({p_words(bend.p_value)}); a law with that bend predicts {bend.asked:,.0f}. ")
     return (f"{bends}Pools of one seed are not independent, so the intervals are too narrow, and "
             "that of the prediction holds only if its law does. ")
 

@@ -20,9 +20,10 @@ _PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 _DEEP = re.compile(r"\b(L|LA|RGB.?);16")
 """How Pillow calls 16 bits per channel, of which it would keep the upper eight without a word."""
 
-DEEP = ("has more than 8 bits per channel; 8-bit grey, RGB and RGBA are read: save it with 8 bits, "
-        "for example in ImageJ")
+TOO_DEEP = ("has more than 8 bits per channel; 8-bit grey, RGB and RGBA are read: save it with 8 "
+            "bits, for example in ImageJ")
 """Why an image of 16 or 32 bits is left out."""
+
 _IMAGE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ def _check(picture: Image.Image) -> None:
     if width * height > MOST_PIXELS:
         raise Unfit(f"has {width:,} x {height:,} pixels, more than {MOST_PIXELS:,}")
     if any(_DEEP.search(str(tile.args)) for tile in picture.tile):
-        raise Unfit(DEEP)
+        raise Unfit(TOO_DEEP)
     n_frames = getattr(picture, "n_frames", 1)
     if n_frames > 1 and picture.format != "MPO":  # a JPEG of a camera, with a preview behind it
         raise Unfit(f"has {n_frames:,} frames; one image per file is needed")
@@ -97,7 +98,7 @@ def _check(picture: Image.Image) -> None:
 
 def _in_color(picture: Image.Image) -> np.ndarray:
     if picture.mode.startswith(("I", "F")):
-        raise Unfit(DEEP)
+        raise Unfit(TOO_DEEP)
     if picture.mode not in _IMAGE_MODES:
         raise Unfit(f"has pixels of kind {picture.mode}; 8-bit grey, RGB and RGBA are read")
     if picture.mode in ("P", "PA"):

@@ -158,7 +158,8 @@ def _figure(table: pd.DataFrame, about: dict, where: str) -> None:
                    key="arms_differences",
                    note="Bar: 95% interval from a paired bootstrap over the held-out pairs (2,000 "
                         "resamples). The variation between seeds and between draws is not "
-                        f"included, so a bar beside zero separates nothing by itself. {where}")
+                        "included, so a bar that does not reach zero separates nothing by itself. "
+                        f"{where}")
 
 
 def _curve(found) -> None:

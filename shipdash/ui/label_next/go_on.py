@@ -34,9 +34,8 @@ def view(run: frame.Run, found: Ranking) -> None:
     known = config and frame.find(config.digest, frame.runs())
     if known:
         if n_copies := going_on.n_copies(known.config.source.name):
-            st.markdown(f"{counted(n_copies, 'new pair')} of them "
-                        f"{'was' if n_copies == 1 else 'were'} left out, because the image is one "
-                        "that this run kept or holds out.")
+            st.markdown(f"Left out: {counted(n_copies, 'new pair')} whose image is one that this "
+                        "run kept or holds out.")
         frame.link("pages/2_Run.py", icon=":material/open_in_new:", run=known.run_id,
                    label=f"Open the run that continues with these pairs ({known.state})")
         return
